@@ -1,0 +1,1 @@
+"""Explainers, one file each; found by name through `xbench.registry`."""

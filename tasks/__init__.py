@@ -1,0 +1,1 @@
+"""Task declarations (TOML), read by `xbench.tasks_toml`; nothing here runs."""

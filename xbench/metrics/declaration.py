@@ -1,0 +1,43 @@
+"""What a metric declares about itself, so that no reader has to guess its sign."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Direction = Literal["lower", "higher", "none"]
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A named number of one run.
+
+    Parameters
+    ----------
+    name
+        Identifier used in task files, records and tables.
+    label
+        Column heading.
+    unit
+        Unit of the value, such as ``"%"``; ``"1"`` where it has none.
+    direction
+        Which values are better for the explainer: ``"lower"``, ``"higher"``, or ``"none"`` for
+        a number that is only shown (a chance level, a share before masking).
+    low, high
+        Closed range the value can take; infinite where it is unbounded.
+    description
+        One sentence, with its source.
+
+    Examples
+    --------
+    >>> Metric("avg-delta", "Avg. Δ", "expression", "lower").direction
+    'lower'
+    """
+
+    name: str
+    label: str
+    unit: str
+    direction: Direction
+    low: float = float("-inf")
+    high: float = float("inf")
+    description: str = ""
