@@ -1,0 +1,46 @@
+"""Numbers as tables show them."""
+
+from __future__ import annotations
+
+from xbench.metrics import METRICS
+
+_ARROWS = {"lower": " ↓", "higher": " ↑"}
+
+
+def format_metric(name: str, value: float) -> str:
+    """Return a metric's value: changes with a sign and 3 decimals, shares with 2.
+
+    Examples
+    --------
+    >>> format_metric("rel-delta", 0.0257), format_metric("hit-ratio", 18.75)
+    ('+0.026', '18.75')
+    >>> format_metric("of-a-newer-version", 1234.56)
+    '1235'
+    """
+    metric = METRICS.get(name)
+    if metric is None:
+        return f"{value:.4g}"
+    # "z" shows what rounds to nothing as +0.000, never as -0.000.
+    return f"{value:z.2f}" if metric.low >= 0 else f"{value:+z.3f}"
+
+
+def format_cost(value: float) -> str:
+    """Return a cost: 3 significant digits, and whole numbers from 100 on.
+
+    Examples
+    --------
+    >>> format_cost(0.01234), format_cost(1024000)
+    ('0.0123', '1,024,000')
+    """
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def arrow(direction: str) -> str:
+    """Return the mark of the better direction; nothing where there is none.
+
+    Examples
+    --------
+    >>> arrow("lower"), arrow("none")
+    (' ↓', '')
+    """
+    return _ARROWS.get(direction, "")

@@ -1,0 +1,185 @@
+"""The tidy rows of one (task, dataset, surrogate), by place."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import pandas as pd
+
+from xbench.metrics import METRICS
+
+from .quantities import COSTS, NOT_METRICS
+from .row import ALL, TidyRow, from_frame
+from .status import word
+from .task_like import TaskLike, declared_first
+
+Target = tuple[str, str]
+OVERALL: Target = (ALL, ALL)
+MARK = "†"
+
+
+@dataclass(frozen=True)
+class Study:
+    """Rows of one (task, dataset, surrogate) and what the task says about their order.
+
+    Parameters
+    ----------
+    place
+        Names of task, dataset and surrogate.
+    rows
+        Its rows, by (cell type, target), method, L and metric.
+    task
+        The task; None where this version of xbench does not know it.
+    """
+
+    place: tuple[str, str, str]
+    rows: dict[tuple[Target, str, int, str], TidyRow]
+    task: TaskLike | None
+
+    @property
+    def title(self) -> str:
+        """Heading: the task's title, or its name."""
+        return self.task.title if self.task else self.place[0]
+
+    @cached_property
+    def sizes(self) -> list[int]:
+        """Every L recorded, ascending."""
+        return sorted({size for _, _, size, _ in self.rows})
+
+    @cached_property
+    def methods(self) -> list[str]:
+        """Methods recorded, in the order of the task."""
+        declared = self.task.method_labels if self.task else ()
+        return declared_first(declared, {method for _, method, _, _ in self.rows})
+
+    @cached_property
+    def metrics(self) -> list[str]:
+        """Metrics recorded, the primary one first, then in the order of the task.
+
+        Where no run has any, the count of successful runs stands in for them.
+        """
+        declared = [self.task.primary_metric, *self.task.metrics] if self.task else []
+        found = {metric for *_, metric in self.rows} - NOT_METRICS
+        if not self.task:
+            # A chance level or a share before masking ranks nothing.
+            declared = sorted(name for name in found if self.direction(name) != "none")
+        return declared_first(declared, found) or ["runs-ok"]
+
+    @cached_property
+    def cell_types(self) -> list[str]:
+        """Cell types declared, then others recorded."""
+        declared = [entry.cell_type for entry in self.task.targets] if self.task else []
+        found = {cell_type for (cell_type, _), *_ in self.rows} - {ALL}
+        return declared_first(declared, found | set(declared))
+
+    def row(self, target: Target, method: str, size: int, metric: str) -> TidyRow | None:
+        """Return a row; None if it was never run."""
+        return self.rows.get((target, method, size, metric))
+
+    def status(self, target: Target, method: str, size: int, metric: str) -> str:
+        """Return a row's status, ``"not run"`` if there is none."""
+        row = self.row(target, method, size, metric)
+        return row.status if row else "not run"
+
+    def value(self, target: Target, method: str, size: int, metric: str) -> float | None:
+        """Return a row's mean; None if it has none."""
+        row = self.row(target, method, size, metric)
+        return None if row is None or math.isnan(row.mean) else row.mean
+
+    def instead(self, target: Target, method: str, size: int, metric: str) -> str:
+        """Return the word that a table shows where there is no value."""
+        return word(self.status(target, method, size, metric))
+
+    @cached_property
+    def targets(self) -> list[Target]:
+        """Every (cell type, target) recorded, means left out."""
+        return sorted({target for target, *_ in self.rows if ALL not in target})
+
+    @cached_property
+    def _kinds(self) -> dict[str, set[tuple[str, str]]]:
+        """Unit and direction of each metric, cost and count, as its rows say."""
+        kinds: dict[str, set[tuple[str, str]]] = {}
+        for row in self.rows.values():
+            kinds.setdefault(row.metric, set()).add((row.unit, row.direction))
+        return kinds
+
+    def kind(self, metric: str) -> tuple[str, str]:
+        """Return unit and direction of a metric, ``("?", "none")`` where rows contradict."""
+        kinds = self._kinds.get(metric, set())
+        return next(iter(kinds)) if len(kinds) == 1 else ("?", "none")
+
+    def direction(self, metric: str) -> str:
+        """Return which values of a metric are better: ``"lower"``, ``"higher"``, ``"none"``."""
+        return self.kind(metric)[1]
+
+    def label(self, metric: str) -> str:
+        """Return the heading of a metric or cost."""
+        labels = {cost.name: cost.label for cost in COSTS}
+        return METRICS[metric].label if metric in METRICS else labels.get(metric, metric)
+
+    def label_with_unit(self, metric: str) -> str:
+        """Return the heading, with the unit behind it where it does not say it."""
+        label, unit = self.label(metric), self.kind(metric)[0]
+        shown = unit in label or unit in ("1", "cells", "s")
+        return label if shown else f"{label} ({unit})"
+
+    def covered(self, method: str, size: int, metric: str, within: str = ALL) -> set[Target]:
+        """Return the targets (of a cell type) for which a method has a value."""
+        return {
+            target
+            for target in self.targets
+            if within in (ALL, target[0]) and self.value(target, method, size, metric) is not None
+        }
+
+    def incomplete(self, size: int, metric: str, within: str = ALL) -> set[str]:
+        """Return the methods with a value for some targets, but not all that others have.
+
+        Their mean is over fewer targets, perhaps easier ones: it is not comparable.
+        """
+        covered = {name: self.covered(name, size, metric, within) for name in self.methods}
+        everything: set[Target] = set().union(*covered.values())
+        return {name for name, targets in covered.items() if targets and targets != everything}
+
+
+def studies(rows: pd.DataFrame, tasks: Mapping[str, TaskLike]) -> list[Study]:
+    """Split tidy rows by task, dataset and surrogate, in that order.
+
+    Parameters
+    ----------
+    rows
+        As `tidy` or `read_tidy` return them.
+    tasks
+        Tasks by name.
+
+    Examples
+    --------
+    >>> from .row import to_frame
+    >>> studies(to_frame([]), {})
+    []
+    """
+    split: dict[tuple[str, str, str], dict[tuple[Target, str, int, str], TidyRow]] = {}
+    for row in from_frame(rows):
+        place = row.task, row.dataset, row.surrogate
+        key = (row.cell_type, row.target), row.method, row.L, row.metric
+        split.setdefault(place, {})[key] = row
+    return [Study(place, split[place], tasks.get(place[0])) for place in sorted(split)]
+
+
+def best(texts: Sequence[str | None], values: Sequence[float | None], direction: str) -> set[int]:
+    """Return the positions of the best values, those that look equal to it included.
+
+    None without a direction, and none where fewer than two values could be compared.
+
+    Examples
+    --------
+    >>> sorted(best(["-2.0", "-2.0", "+1.0", None], [-2.01, -2.04, 1.0, None], "lower"))
+    [0, 1]
+    """
+    present = [(value, index) for index, value in enumerate(values) if value is not None]
+    if direction not in ("lower", "higher") or len(present) < 2:
+        return set()
+    _, first = min(present) if direction == "lower" else max(present)
+    return {index for _, index in present if texts[index] == texts[first]}

@@ -1,0 +1,27 @@
+"""Saliency maps, aggregated over the population."""
+
+from __future__ import annotations
+
+import numpy as np
+from captum.attr import Saliency as CaptumSaliency
+
+from xbench import Explainer, Problem, Selection
+
+
+class Saliency(Explainer):
+    """Mean absolute gradient (Simonyan et al. 2014), aggregated as the paper does.
+
+    The sign is dropped, as in the paper: a feature whose masking raises the output ranks as
+    high as one whose masking lowers it. `gradient-change` keeps the sign.
+    """
+
+    name = "saliency"
+
+    def explain(self, problem: Problem) -> Selection:
+        """Average |dF/dx| over the training cells."""
+        attribution = CaptumSaliency(problem.model)
+        total = np.zeros(problem.n_features)
+        for x in problem.dense_inputs():
+            gradient = attribution.attribute(x.requires_grad_(), target=0, abs=True)
+            total += gradient.detach().sum(dim=0).cpu().numpy()
+        return Selection.from_scores(total / problem.population.n_cells, problem.subset_size)

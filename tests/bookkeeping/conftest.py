@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import os
+import runpy
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+import pytest
+
+from xbench.record import Record
+
+MINE = '''
+"""Mine."""
+from __future__ import annotations
+from xbench.explainer import Explainer
+
+raise_here = None
+
+class Mine(Explainer):
+    """My method.
+
+    More words.
+    """
+
+    name = "mine"
+    depth: int = 3
+
+    def explain(self, problem): ...
+'''
+
+WRITING_PROCESS = Path(__file__).with_name("writing_process.py")
+NOBODY = 65534
+
+
+@pytest.fixture(scope="session")
+def writing_process() -> Path:
+    return WRITING_PROCESS
+
+
+@pytest.fixture(scope="session")
+def make_record() -> Callable[..., Record]:
+    function: Callable[..., Record] = runpy.run_path(str(WRITING_PROCESS))["make_record"]
+    return function
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that every user of the machine can enter, unlike pytest's."""
+    folder = Path(tempfile.mkdtemp())
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def as_plain_user() -> Callable[[], AbstractContextManager[None]]:
+    """Permissions do not bind root, so a test as root takes another user's rights for a while."""
+
+    @contextmanager
+    def plain_user() -> Iterator[None]:
+        is_root = os.geteuid() == 0
+        if is_root:
+            os.seteuid(NOBODY)
+        try:
+            yield
+        finally:
+            if is_root:
+                os.seteuid(0)
+
+    return plain_user
+
+
+@pytest.fixture(scope="session")
+def mine() -> str:
+    """The text of a file that defines a method outside of xbench."""
+    return MINE
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "mine.py").write_text(MINE)
+    (tmp_path / "_helper.py").write_text('class Helper:\n    name = "helper"')
+    (tmp_path / "notes.txt").write_text('class Notes:\n    name = "notes"')
+    return tmp_path

@@ -1,0 +1,196 @@
+"""The files of a whole leaderboard."""
+
+from __future__ import annotations
+
+import random
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+from xbench.leaderboard import read_tidy, render
+
+from xbench.errors import XbenchError
+from xbench.record import Record
+from xbench.task import load_task
+
+STEM = "toy--cortex--"
+
+
+def contents(out: Path) -> dict[str, bytes]:
+    return {
+        str(path.relative_to(out)): path.read_bytes() for path in out.rglob("*") if path.is_file()
+    }
+
+
+def index(out: Path) -> str:
+    return (out / "published" / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def records(make_record: Any) -> list[dict[str, Any]]:
+    generator = random.Random(1)
+    return [
+        make_record(target, method, generator.gauss(-5, 1), L=size, repetition=repetition)
+        for target in ("VIP/GAD1", "VIP/GAD2", "Oligo/MOG")
+        for method in ("random", "grids")
+        for size in (10, 128)
+        for repetition in range(3)
+    ]
+
+
+def test_files_written(records: Any, make_task: Any, tmp_path: Path) -> None:
+    paths = render(records, {"toy": make_task()}, tmp_path)
+    names = ["README.md", "results.csv"]
+    names += [
+        f"{STEM}{kind}.{end}" for kind in ("ranked", "table1") for end in ("csv", "md", "tex")
+    ]
+    assert [path.relative_to(tmp_path / "published").as_posix() for path in paths] == sorted(names)
+    assert sorted(contents(tmp_path)) == sorted(f"published/{name}" for name in names)
+
+
+def test_ranked_layout_has_no_table1(records: Any, make_task: Any, tmp_path: Path) -> None:
+    render(records, {"toy": make_task(layout="ranked")}, tmp_path)
+    assert not list(tmp_path.rglob("*table1*"))
+
+
+def test_index_page(records: Any, make_record: Any, make_task: Any, tmp_path: Path) -> None:
+    records.append(make_record("VIP/GAD1", "mine<b>", status="failed", reason="a | bug"))
+    records.append(make_record("VIP/GAD1", created="2026-02-03T04:05:06+00:00", repetition=3))
+    task = make_task(method_labels=("random", "grids", "sage"), subset_sizes=(10, 128, 1000))
+    render(records, {"toy": task}, tmp_path)
+    text = index(tmp_path)
+    assert "| toy | cortex | cross-modality | 3 | 37 | 1 | 0 |" in text
+    assert "rendered from these records. Declared but not run: sage, L = 1000." in text
+    assert "- mine&lt;b&gt;; L = 10; VIP/GAD1 (1 run): failed: a \\| bug" in text
+    assert "Newest run: 2026-02-03." in text
+    assert "- numpy 2.4.6, python 3.11.9, torch 2.13.0, xbench 0.1.0; commit 0123456789ab" in text
+    assert "machine not recorded (38 runs)" in text
+    assert "`make leaderboard`" in text
+    for kind in ("table1", "ranked"):
+        inline = (tmp_path / "published" / f"{STEM}{kind}.md").read_text(encoding="utf-8")
+        assert inline in text
+
+
+def test_same_records_give_the_same_bytes(records: Any, make_task: Any, tmp_path: Path) -> None:
+    tasks = {"toy": make_task()}
+    render(records, tasks, tmp_path / "one")
+    first = contents(tmp_path / "one")
+    render(records, tasks, tmp_path / "one")
+    assert contents(tmp_path / "one") == first
+    random.Random(0).shuffle(records)
+    render(records, tasks, tmp_path / "two")
+    assert contents(tmp_path / "two") == first
+
+
+def test_rows_without_records_are_kept_and_it_says_so(
+    records: Any, make_record: Any, make_task: Any, tmp_path: Path
+) -> None:
+    tasks = {"toy": make_task()}
+    render(records, tasks, tmp_path)
+    tables = {name: text for name, text in contents(tmp_path).items() if STEM in name}
+    kept_sentence = "toy on cortex (cross-modality): kept from an earlier rendering"
+    assert kept_sentence not in index(tmp_path)
+    render([make_record(task="other")], tasks, tmp_path)
+    after = contents(tmp_path)
+    # From results.csv alone the tables come out as they did from the records.
+    assert {name: text for name, text in after.items() if STEM in name} == tables
+    assert kept_sentence in index(tmp_path)
+    assert "other on cortex (cross-modality): rendered from these records" in index(tmp_path)
+    assert "published/other--cortex--ranked.md" in after
+
+
+def test_nothing_is_kept_on_demand_and_no_stale_table_stays(
+    records: Any, make_record: Any, make_task: Any, tmp_path: Path
+) -> None:
+    tasks = {"toy": make_task()}
+    render(records, tasks, tmp_path)
+    stranger = tmp_path / "published" / "paper--table1.csv"
+    stranger.write_text("not ours")
+    render([make_record(task="other")], tasks, tmp_path, kept=False)
+    assert set(read_tidy(tmp_path / "published" / "results.csv").task) == {"other"}
+    assert not list(tmp_path.rglob(f"{STEM}*"))
+    assert stranger.read_text() == "not ours"
+
+
+def test_older_versions_left_out_are_counted(
+    records: Any, make_record: Any, make_task: Any, tmp_path: Path
+) -> None:
+    late = make_record(surrogate_digest="s2", created="2026-02-01T00:00:00+00:00")
+    render([*records, late], {"toy": make_task()}, tmp_path)
+    assert "36 older runs left out" in index(tmp_path)
+
+
+def test_unknown_task_is_ranked_and_says_so(records: Any, tmp_path: Path) -> None:
+    render(records, {}, tmp_path)
+    assert "The task toy is not known to this version of xbench" in index(tmp_path)
+
+
+def test_two_surrogates_have_tables_of_their_own(make_record: Any, tmp_path: Path) -> None:
+    records = [make_record(), make_record(surrogate="simulator", run_id="another")]
+    names = {path.name for path in render(records, {}, tmp_path)}
+    assert f"{STEM}cross-modality--ranked.md" in names
+    assert f"{STEM}simulator--ranked.md" in names
+
+
+def test_shipped_task_and_real_record(make_record: Any, tmp_path: Path) -> None:
+    task = load_task("gene-focused")
+    record = Record(**make_record("VIP/GAD1", task="gene-focused", dataset="snare-cortex"))
+    render([asdict(record)], {"gene-focused": task}, tmp_path)
+    table = tmp_path / "published" / "gene-focused--snare-cortex--table1.md"
+    assert "| VIP       | -100.000 |     -10.000 |" in table.read_text(encoding="utf-8")
+    assert "1 of 16 targets" in index(tmp_path)
+
+
+def test_names_cannot_leave_the_folder(make_record: Any, tmp_path: Path) -> None:
+    out = tmp_path / "a" / "b" / "out"
+    hostile = {"dataset": "../../evil", "task": "/etc/x", "surrogate": "..\\y"}
+    paths = render([make_record(**hostile)], {}, out)
+    everything = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert sorted(everything) == paths
+    assert {path.parent for path in paths} == {out / "published"}
+
+
+def test_no_records_at_all(tmp_path: Path) -> None:
+    render([], {}, tmp_path)
+    assert "No results yet." in index(tmp_path)
+
+
+def test_broken_results_stop_before_anything_is_written(records: Any, tmp_path: Path) -> None:
+    (tmp_path / "published").mkdir()
+    (tmp_path / "published" / "results.csv").write_text("<<<<<<< HEAD\n")
+    with pytest.raises(XbenchError, match="not a table of results"):
+        render(records, {}, tmp_path)
+    assert list(contents(tmp_path)) == ["published/results.csv"]
+
+
+def test_unwritable_folder_is_named(records: Any, tmp_path: Path) -> None:
+    # A file where the folder should be stops root too, as a mode would not.
+    (tmp_path / "out").write_text("")
+    with pytest.raises(XbenchError, match="out/published") as error:
+        render(records, {}, tmp_path / "out")
+    assert "\n" not in str(error.value)
+
+
+def test_five_thousand_records_take_seconds(
+    make_record: Any, make_task: Any, make_target: Any, tmp_path: Path
+) -> None:
+    genes = tuple(f"gene{number}" for number in range(20))
+    task = make_task(targets=tuple(make_target(f"type{number}", genes) for number in range(7)))
+    generator = random.Random(2)
+    records = [
+        make_record(
+            f"{entry.cell_type}/{gene}", f"m{m}", generator.gauss(-5, 1), L=size, repetition=r
+        )
+        for entry in task.targets
+        for gene in genes
+        for m in range(6)
+        for size in (10, 128)
+        for r in range(3)
+    ]
+    assert len(records) == 5040
+    start = time.perf_counter()
+    render(records, {"toy": task}, tmp_path)
+    # About 3 s on one core; the bound leaves room for a busy machine.
+    assert time.perf_counter() - start < 30

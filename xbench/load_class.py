@@ -1,0 +1,111 @@
+"""Import one class, and say in one line what went wrong where that fails."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import importlib.util
+import sys
+import traceback
+from pathlib import Path
+from types import ModuleType
+
+from xbench.errors import XbenchError
+
+
+def class_of_module(module: str, name: str) -> type:
+    """Import a class from an installed module.
+
+    Examples
+    --------
+    >>> class_of_module("xbench.errors", "XbenchError").__name__
+    'XbenchError'
+    """
+    return _class(importlib.import_module(module), name, module)
+
+
+def class_of_entry_point(location: str) -> type:
+    """Import the class that an entry point of another package names (``module:attribute``).
+
+    Raises
+    ------
+    XbenchError
+        Where that package cannot be imported, or has no such class.
+
+    Examples
+    --------
+    >>> class_of_entry_point("xbench.errors:XbenchError").__name__
+    'XbenchError'
+    """
+    name, _, attribute = location.partition(":")
+    try:
+        module = importlib.import_module(name.strip())
+    except Exception as error:
+        what = f"cannot be imported ({_one_line(error)})"
+        raise XbenchError(f"{location}: {what}; repair or uninstall that package") from error
+    return _class(module, attribute.partition("[")[0].strip(), location)
+
+
+def class_of_file(path: Path, name: str) -> type:
+    """Import a class from a file that belongs to no package.
+
+    The module gets a name of its own, made from path and content: two files of the same name do
+    not collide, and an edited file is read again. It is entered in `sys.modules`, where
+    dataclasses and pickle look a class' module up.
+
+    Raises
+    ------
+    XbenchError
+        With file, line and error, where running the file fails.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        what = f"cannot be read ({error.strerror})"
+        raise XbenchError(f"{path}: {what}; give the path of a Python file") from error
+    digest = hashlib.sha256(str(path.resolve()).encode() + b"\0" + content).hexdigest()[:12]
+    module_name = f"xbench_file_{path.stem}_{digest}"
+    module = sys.modules.get(module_name) or _run_file(path, module_name)
+    return _class(module, name, str(path))
+
+
+def _run_file(path: Path, module_name: str) -> ModuleType:
+    """Run a file as a new module; a failing one leaves no half-made module behind."""
+    specification = importlib.util.spec_from_file_location(module_name, path)
+    if specification is None or specification.loader is None:
+        raise XbenchError(f"{path}: is no Python file; give the path of a *.py file")
+    module = importlib.util.module_from_spec(specification)
+    sys.modules[module_name] = module
+    try:
+        specification.loader.exec_module(module)
+    except Exception as error:
+        del sys.modules[module_name]
+        what = f"cannot be imported ({_one_line(error)})"
+        raise XbenchError(f"{path}:{_line_in(path, error)}: {what}; correct it") from error
+    except BaseException:
+        del sys.modules[module_name]
+        raise
+    return module
+
+
+def _class(module: ModuleType, name: str, where: str) -> type:
+    """Return a class of a module."""
+    found: object = module
+    for part in name.split("."):
+        found = getattr(found, part, None)
+    if not isinstance(found, type):
+        raise XbenchError(f"{where}: has no class {name!r}; correct the name")
+    return found
+
+
+def _line_in(path: Path, error: Exception) -> int:
+    """Return the last line of the file that took part in an error."""
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [frame.lineno for frame in frames if frame.filename == str(path) and frame.lineno]
+    if isinstance(error, SyntaxError) and error.filename == str(path) and error.lineno:
+        return error.lineno
+    return lines[-1] if lines else 1
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(f"{type(error).__name__}: {error}".split())

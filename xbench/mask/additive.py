@@ -1,0 +1,216 @@
+"""The mask operator for surrogates with an additive first layer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from xbench.mask.counts import EvaluationCounts
+from xbench.mask.encoded import EncodedPopulation
+from xbench.mask.population import Subset, check_subset, check_swap
+from xbench.objective import Objective, explained
+from xbench.surrogates.base import Surrogate
+
+# Cells that go through the tail at once: some tens of MB at the paper's layer sizes.
+TAIL_CHUNK = 4096
+# (cell, candidate) pairs tried at once: 200 MB of hidden sums at the paper's size.
+PAIR_CHUNK = 2**17
+# Numbers in one chunk of dense gradients: 256 MB of float32.
+GRADIENT_CHUNK = 2**26
+
+
+class AdditivePopulation:
+    """A masked population that updates only the sums that masking changes.
+
+    Parameters
+    ----------
+    surrogate
+        Frozen, with an additive layer.
+    encoded
+        The inputs, encoded by that layer.
+    objective
+        What masking should lower.
+    wanted
+        Outputs the number explained is made of.
+    rows
+        The cells of `encoded` that belong to this population; all where None.
+    counts
+        Charged with every evaluation.
+    """
+
+    def __init__(
+        self,
+        surrogate: Surrogate,
+        encoded: EncodedPopulation,
+        objective: Objective,
+        wanted: Sequence[int],
+        rows: np.ndarray | None = None,
+        counts: EvaluationCounts | None = None,
+    ) -> None:
+        self.counts = counts if counts is not None else EvaluationCounts()
+        self._surrogate, self._encoded, self._objective = surrogate, encoded, objective
+        self._layer = encoded.layer
+        self._device = self._layer.weight.device
+        self._wanted = torch.as_tensor(list(wanted), device=self._device)
+        self._rows = rows
+        self._sums = encoded.sums if rows is None else encoded.sums[self._index(rows)]
+
+    @property
+    def n_cells(self) -> int:
+        """Number of inputs in the population."""
+        return len(self._sums)
+
+    @property
+    def n_features(self) -> int:
+        """Number of features of an input."""
+        return self._layer.n_features
+
+    def batch(self, rows: np.ndarray) -> AdditivePopulation:
+        """Return the cells at `rows` as a population that is charged to the same counts."""
+        absolute = np.asarray(rows) if self._rows is None else self._rows[rows]
+        return AdditivePopulation(
+            self._surrogate,
+            self._encoded,
+            self._objective,
+            self._wanted.tolist(),
+            absolute,
+            self.counts,
+        )
+
+    @torch.no_grad()
+    def outputs(self, subset: Subset = ()) -> np.ndarray:
+        """Wanted outputs with `subset` masked, shape (n_cells, wanted outputs)."""
+        self.counts.add(forward=self.n_cells)
+        return self._tail(self._masked_sums(check_subset(subset, self.n_features))).cpu().numpy()
+
+    def values(self, subset: Subset = ()) -> np.ndarray:
+        """The number explained for each cell with `subset` masked, shape (n_cells,)."""
+        return explained(torch.from_numpy(self.outputs(subset))).numpy()
+
+    @torch.no_grad()
+    def losses(self, subsets: Sequence[Subset]) -> np.ndarray:
+        """Mean loss for each of several subsets, shape (n subsets,).
+
+        Only cells that a subset changes go through the tail again.
+        """
+        if not len(subsets):
+            return np.zeros(0, dtype=np.float32)
+        self.counts.add(forward=self.n_cells * len(subsets))
+        unmasked = self._losses_of(self._sums)
+        result = np.empty(len(subsets), dtype=np.float32)
+        pending: list[tuple[int, np.ndarray, Tensor]] = []
+        for number, subset in enumerate(subsets):
+            changes = self._changes(check_subset(subset, self.n_features))
+            cells = np.flatnonzero(changes.any(axis=1))
+            indices = np.asarray(subset, dtype=np.int64)
+            sums = self._add(self._sums[self._index(cells)], indices, changes[cells])
+            pending.append((number, cells, sums))
+            if sum(len(cells) for _, cells, _ in pending) >= TAIL_CHUNK:
+                self._settle(pending, unmasked, result)
+                pending = []
+        self._settle(pending, unmasked, result)
+        return result
+
+    def descent(self, subset: Subset = ()) -> np.ndarray:
+        """First-order change of the mean loss if feature j were masked too, shape (d,)."""
+        self.counts.add(forward=self.n_cells, gradient=self.n_cells)
+        masked = self._masked_sums(check_subset(subset, self.n_features))
+        gradient = self._gradient(masked, self._objective.loss)
+        return self._encoded.project(gradient / self.n_cells, self._rows)
+
+    @torch.no_grad()
+    def swap_losses(self, subset: Subset, position: int, candidates: Subset) -> np.ndarray:
+        """Exact mean loss if `subset[position]` were replaced by each candidate, shape (k,).
+
+        A candidate that already equals p in a cell changes nothing there: only the other (cell,
+        candidate) pairs go through the tail, and the cells once without any candidate.
+        """
+        rest, tried = check_swap(subset, position, candidates, self.n_features)
+        self.counts.add(forward=self.n_cells * len(tried))
+        base = self._masked_sums(rest)
+        together = max(1, PAIR_CHUNK // max(1, self.n_cells))
+        losses = [
+            self._tried_losses(base, tried[start : start + together])
+            for start in range(0, len(tried), together)
+        ]
+        return torch.cat(losses).cpu().numpy()
+
+    def _tried_losses(self, base: Tensor, tried: np.ndarray) -> Tensor:
+        """Mean loss with each feature masked on top of `base`, shape (k,)."""
+        changes = self._changes(tried)
+        cells, columns = np.nonzero(changes)
+        # Row i of `sums` is cell i without any candidate; after those come the changed pairs.
+        cell = self._index(np.concatenate([np.arange(self.n_cells), cells]))
+        sums = base[cell]
+        pair = torch.arange(self.n_cells, len(cell), device=self._device)
+        feature = self._index(tried[columns])
+        step = torch.from_numpy(changes[cells, columns]).to(self._device)
+        sums[pair, self._layer.block_of[feature]] += step[:, None] * self._layer.weight[feature]
+        evaluated = self._losses_of(sums)
+        losses = evaluated[: self.n_cells, None].repeat(1, len(tried))
+        losses[cell[self.n_cells :], self._index(columns)] = evaluated[self.n_cells :]
+        return losses.mean(dim=0)
+
+    def gradients(self, subset: Subset = ()) -> Iterator[np.ndarray]:
+        """Gradient of the number explained by the input, in chunks of (cells, n_features)."""
+        masked = self._masked_sums(check_subset(subset, self.n_features))
+        edges, weight = self._layer.boundaries, self._layer.weight
+        for part in masked.split(max(1, GRADIENT_CHUNK // self.n_features)):
+            self.counts.add(forward=len(part), gradient=len(part))
+            by_sums = self._gradient(part, lambda values: values)
+            blocks = [
+                by_sums[:, block] @ weight[edges[block] : edges[block + 1]].T
+                for block in range(self._layer.n_blocks)
+            ]
+            yield torch.cat(blocks, dim=1).cpu().numpy()
+
+    def _index(self, numbers: np.ndarray) -> Tensor:
+        return torch.from_numpy(np.asarray(numbers, dtype=np.int64)).to(self._device)
+
+    def _changes(self, features: np.ndarray) -> np.ndarray:
+        return self._encoded.changes(features, self._rows)
+
+    def _masked_sums(self, subset: np.ndarray) -> Tensor:
+        return self._add(self._sums, subset, self._changes(subset))
+
+    def _add(self, sums: Tensor, features: np.ndarray, changes: np.ndarray) -> Tensor:
+        """Return `sums` plus each feature's change in its own block."""
+        if not len(features):
+            return sums
+        feature = self._index(features)
+        step = torch.from_numpy(changes).to(self._device)
+        contribution = step[:, :, None] * self._layer.weight[feature]
+        return sums.index_add(1, self._layer.block_of[feature], contribution)
+
+    def _tail(self, sums: Tensor) -> Tensor:
+        self.counts.add(computed=len(sums))
+        parts = [self._surrogate.tail(part, self._wanted) for part in sums.split(TAIL_CHUNK)]
+        return torch.cat(parts)
+
+    def _losses_of(self, sums: Tensor) -> Tensor:
+        return self._objective.loss(explained(self._tail(sums)))
+
+    def _gradient(self, sums: Tensor, of: Callable[[Tensor], Tensor]) -> Tensor:
+        parts = []
+        for part in sums.split(TAIL_CHUNK):
+            leaf = part.detach().requires_grad_()
+            total = of(explained(self._tail(leaf))).sum()
+            parts.append(torch.autograd.grad(total, leaf)[0])
+        return torch.cat(parts)
+
+    def _settle(
+        self, pending: list[tuple[int, np.ndarray, Tensor]], unmasked: Tensor, result: np.ndarray
+    ) -> None:
+        """Evaluate pending subsets in one pass of the tail and write their mean losses."""
+        if not pending:
+            return
+        changed = self._losses_of(torch.cat([sums for _, _, sums in pending]))
+        start = 0
+        for number, cells, sums in pending:
+            losses = unmasked.clone()
+            losses[self._index(cells)] = changed[start : start + len(sums)]
+            result[number] = losses.mean().item()
+            start += len(sums)

@@ -1,0 +1,153 @@
+"""The same questions, answered densely by autograd for any `nn.Module`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+import scipy.sparse as sp
+import torch
+from torch import Tensor, nn
+
+from xbench.mask.counts import EvaluationCounts
+from xbench.mask.population import Subset, check_subset, check_swap, perturbation_vector
+from xbench.objective import Objective, explained
+
+# Numbers in one dense chunk of inputs: 32 MB of float32 (a model may hold many times that).
+CHUNK = 2**23
+
+
+class DensePopulation:
+    """A masked population for a model whose inside is not known.
+
+    Every question is a number of full passes over chunks of dense inputs, so it costs what a
+    black box costs; `AdditivePopulation` is tested against it.
+
+    Parameters
+    ----------
+    model
+        Maps (n, n_features) to (n, outputs); frozen.
+    inputs
+        CSR or array, shape (n, n_features).
+    objective
+        What masking should lower.
+    wanted
+        Outputs the number explained is made of.
+    perturbation
+        p: a number, or shape (n_features,).
+    chunk_cells
+        Cells in one pass; by default as many as hold `CHUNK` numbers.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        inputs: sp.csr_matrix | np.ndarray,
+        objective: Objective,
+        wanted: Sequence[int],
+        perturbation: float | np.ndarray = 0.0,
+        *,
+        counts: EvaluationCounts | None = None,
+        chunk_cells: int | None = None,
+        device: str = "cpu",
+    ) -> None:
+        self.counts = counts if counts is not None else EvaluationCounts()
+        self._model, self._inputs, self._objective = model, inputs, objective
+        self._wanted = list(wanted)
+        self._p = perturbation_vector(perturbation, inputs.shape[1])
+        self._chunk = chunk_cells or max(1, CHUNK // inputs.shape[1])
+        self._device = device
+
+    @property
+    def n_cells(self) -> int:
+        """Number of inputs in the population."""
+        return int(self._inputs.shape[0])
+
+    @property
+    def n_features(self) -> int:
+        """Number of features of an input."""
+        return int(self._inputs.shape[1])
+
+    def batch(self, rows: np.ndarray) -> DensePopulation:
+        """Return the cells at `rows` as a population that is charged to the same counts."""
+        return DensePopulation(
+            self._model,
+            self._inputs[rows],
+            self._objective,
+            self._wanted,
+            self._p,
+            counts=self.counts,
+            chunk_cells=self._chunk,
+            device=self._device,
+        )
+
+    def outputs(self, subset: Subset = ()) -> np.ndarray:
+        """Wanted outputs with `subset` masked, shape (n_cells, wanted outputs)."""
+        self.counts.add(forward=self.n_cells)
+        return self._outputs(check_subset(subset, self.n_features)).cpu().numpy()
+
+    def values(self, subset: Subset = ()) -> np.ndarray:
+        """The number explained for each cell with `subset` masked, shape (n_cells,)."""
+        return explained(torch.from_numpy(self.outputs(subset))).numpy()
+
+    def losses(self, subsets: Sequence[Subset]) -> np.ndarray:
+        """Mean loss for each of several subsets, shape (n subsets,)."""
+        self.counts.add(forward=self.n_cells * len(subsets))
+        checked = [check_subset(subset, self.n_features) for subset in subsets]
+        return np.array([self._mean_loss(subset) for subset in checked], dtype=np.float32)
+
+    def descent(self, subset: Subset = ()) -> np.ndarray:
+        """First-order change of the mean loss if feature j were masked too, shape (d,)."""
+        self.counts.add(forward=self.n_cells, gradient=self.n_cells)
+        chosen = check_subset(subset, self.n_features)
+        p = torch.from_numpy(self._p).to(self._device)
+        result = torch.zeros(self.n_features, device=self._device)
+        for x, gradient in self._gradients(chosen, self._objective.loss):
+            result += (gradient * (p - x)).sum(dim=0)
+        return (result / self.n_cells).cpu().numpy()
+
+    def swap_losses(self, subset: Subset, position: int, candidates: Subset) -> np.ndarray:
+        """Exact mean loss if `subset[position]` were replaced by each candidate, shape (k,)."""
+        rest, tried = check_swap(subset, position, candidates, self.n_features)
+        self.counts.add(forward=self.n_cells * len(tried))
+        losses = [self._mean_loss(np.append(rest, candidate)) for candidate in tried]
+        return np.array(losses, dtype=np.float32)
+
+    def gradients(self, subset: Subset = ()) -> Iterator[np.ndarray]:
+        """Gradient of the number explained by the input, in chunks of (cells, n_features)."""
+        chosen = check_subset(subset, self.n_features)
+        for _, gradient in self._gradients(chosen, lambda values: values):
+            self.counts.add(forward=len(gradient), gradient=len(gradient))
+            yield gradient.cpu().numpy()
+
+    def _chunks(self) -> Iterator[Tensor]:
+        for start in range(0, self.n_cells, self._chunk):
+            part = self._inputs[start : start + self._chunk]
+            dense = part.toarray() if sp.issparse(part) else np.asarray(part)
+            yield torch.from_numpy(np.array(dense, dtype=np.float32)).to(self._device)
+
+    def _masked(self, x: Tensor, subset: np.ndarray) -> Tensor:
+        masked = x.clone()
+        masked[:, subset] = torch.from_numpy(self._p[subset]).to(self._device)
+        return masked
+
+    @torch.no_grad()
+    def _outputs(self, subset: np.ndarray) -> Tensor:
+        parts = []
+        for x in self._chunks():
+            self.counts.add(computed=len(x))
+            parts.append(self._model(self._masked(x, subset))[:, self._wanted])
+        return torch.cat(parts)
+
+    def _mean_loss(self, subset: np.ndarray) -> float:
+        return self._objective.loss(explained(self._outputs(subset))).mean().item()
+
+    def _gradients(
+        self, subset: np.ndarray, of: Callable[[Tensor], Tensor]
+    ) -> Iterator[tuple[Tensor, Tensor]]:
+        """Unmasked inputs and the gradient at the masked ones, chunk by chunk."""
+        for x in self._chunks():
+            self.counts.add(computed=len(x))
+            leaf = self._masked(x, subset).requires_grad_()
+            total = of(explained(self._model(leaf)[:, self._wanted])).sum()
+            yield x, torch.autograd.grad(total, leaf)[0]

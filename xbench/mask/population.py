@@ -1,0 +1,111 @@
+"""The questions that can be asked of a population under masking."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+import numpy as np
+
+from xbench.mask.counts import EvaluationCounts
+
+Subset = Sequence[int] | np.ndarray
+
+
+class MaskedPopulation(Protocol):
+    """A population, a surrogate and a perturbation value, ready to be asked.
+
+    Two implementations give the same answers: `AdditivePopulation` updates only the sums that
+    masking changes; `DensePopulation` evaluates any `nn.Module` by autograd.
+    """
+
+    counts: EvaluationCounts
+
+    @property
+    def n_cells(self) -> int:
+        """Number of inputs in the population."""
+
+    @property
+    def n_features(self) -> int:
+        """Number of features of an input."""
+
+    def batch(self, rows: np.ndarray) -> MaskedPopulation:
+        """Return the cells at `rows` as a population that is charged to the same counts."""
+
+    def outputs(self, subset: Subset = ()) -> np.ndarray:
+        """Wanted outputs with `subset` masked, shape (n_cells, wanted outputs)."""
+
+    def values(self, subset: Subset = ()) -> np.ndarray:
+        """The number explained for each cell with `subset` masked, shape (n_cells,)."""
+
+    def losses(self, subsets: Sequence[Subset]) -> np.ndarray:
+        """Mean loss for each of several subsets, shape (n subsets,)."""
+
+    def descent(self, subset: Subset = ()) -> np.ndarray:
+        """First-order change of the mean loss if feature j were masked too (Eq. 14's d_j).
+
+        The gradient is taken at the masked input, the step is ``p_j - x_j`` of the unmasked one.
+        Negative values lower the loss. Shape (n_features,).
+        """
+
+    def swap_losses(self, subset: Subset, position: int, candidates: Subset) -> np.ndarray:
+        """Exact mean loss if `subset[position]` were replaced by each candidate, shape (k,)."""
+
+    def gradients(self, subset: Subset = ()) -> Iterator[np.ndarray]:
+        """Gradient of the number explained by the input, in chunks of (cells, n_features)."""
+
+
+def check_subset(subset: Subset, n_features: int) -> np.ndarray:
+    """Return the subset as an array of distinct feature indices in range.
+
+    Raises
+    ------
+    ValueError
+        Naming the first index that is out of range or repeated.
+
+    Examples
+    --------
+    >>> check_subset([2, 0], 3)
+    array([2, 0])
+    """
+    indices = np.asarray(subset, dtype=np.int64).reshape(-1)
+    outside = indices[(indices < 0) | (indices >= n_features)]
+    if len(outside):
+        raise ValueError(f"feature {outside[0]} is out of range 0..{n_features - 1}")
+    if len(np.unique(indices)) != len(indices):
+        values, repeats = np.unique(indices, return_counts=True)
+        raise ValueError(f"feature {values[repeats > 1][0]} is in the subset more than once")
+    return indices
+
+
+def check_swap(
+    subset: Subset, position: int, candidates: Subset, n_features: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the subset without `position`, and the candidates, both checked.
+
+    Raises
+    ------
+    ValueError
+        Where a candidate is already in the rest of the subset: it would shrink it.
+    """
+    chosen = check_subset(subset, n_features)
+    rest = np.delete(chosen, position)
+    tried = check_subset(candidates, n_features)
+    shared = np.intersect1d(rest, tried)
+    if len(shared):
+        raise ValueError(f"candidate {shared[0]} is already in the subset")
+    return rest, tried
+
+
+def perturbation_vector(perturbation: float | np.ndarray, n_features: int) -> np.ndarray:
+    """Return the perturbation values p as float32 of shape (n_features,).
+
+    Raises
+    ------
+    ValueError
+        Where an array of another length is given.
+    """
+    values = np.asarray(perturbation, dtype=np.float32)
+    if values.ndim and values.shape != (n_features,):
+        raise ValueError(f"perturbation has shape {values.shape} but must have ({n_features},)")
+    return np.array(np.broadcast_to(values, (n_features,)))

@@ -1,0 +1,80 @@
+"""What an explainer is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sp
+import torch
+from torch import Tensor
+
+from xbench.features import Features
+from xbench.mask.counts import EvaluationCounts
+from xbench.mask.model import ExplainedModel
+from xbench.mask.population import MaskedPopulation
+from xbench.target import Target
+
+# Numbers in one dense chunk of inputs handed to a package: 32 MB of float32.
+DENSE_CHUNK = 2**23
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Find L features whose masking lowers the loss most over a population.
+
+    Parameters
+    ----------
+    population
+        The mask operator over the training cells: what most methods need, and nothing else.
+    validation
+        The same over the validation cells, to choose among subsets.
+    model
+        Dense inputs (n, d) to the number explained (n, 1), for packages such as captum.
+    inputs
+        Training inputs, shape (n, d), sparse or dense.
+    features
+        Names, and coordinates where there are any.
+    target
+        What is explained.
+    subset_size
+        L.
+    perturbation
+        p, shape (d,).
+    seed
+        The only source of randomness; see `generator`.
+    """
+
+    population: MaskedPopulation
+    validation: MaskedPopulation
+    model: ExplainedModel
+    inputs: sp.csr_matrix | np.ndarray
+    features: Features
+    target: Target
+    subset_size: int
+    perturbation: np.ndarray
+    seed: int
+    device: str = "cpu"
+
+    @property
+    def n_features(self) -> int:
+        """Number of features d."""
+        return int(self.inputs.shape[1])
+
+    @property
+    def counts(self) -> EvaluationCounts:
+        """Evaluations charged so far."""
+        return self.population.counts
+
+    def generator(self) -> np.random.Generator:
+        """Return a new NumPy generator; the same numbers each time it is called."""
+        return np.random.default_rng(self.seed)
+
+    def dense_inputs(self) -> Iterator[Tensor]:
+        """Yield training inputs as dense float32 tensors of shape (some cells, d)."""
+        step = max(1, DENSE_CHUNK // self.n_features)
+        for start in range(0, self.inputs.shape[0], step):
+            part = self.inputs[start : start + step]
+            dense = part.toarray() if sp.issparse(part) else np.asarray(part)
+            yield torch.from_numpy(np.array(dense, dtype=np.float32)).to(self.device)

@@ -1,0 +1,78 @@
+"""What a result was made with: versions and commit."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+from importlib import metadata
+from pathlib import Path
+
+import xbench
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of xbench, python, torch and numpy, without importing torch.
+
+    Examples
+    --------
+    >>> sorted(versions())
+    ['numpy', 'python', 'torch', 'xbench']
+    """
+    return {
+        "xbench": xbench.__version__,
+        "python": platform.python_version(),
+        "torch": _installed("torch"),
+        "numpy": _installed("numpy"),
+    }
+
+
+def git_commit(folder: str | os.PathLike[str] | None = None) -> str | None:
+    """Return the commit of a checkout, with ``-dirty`` where tracked files were changed.
+
+    Parameters
+    ----------
+    folder
+        Top folder of a checkout; by default the one xbench runs from.
+
+    Returns
+    -------
+    str or None
+        None outside of a checkout, without git, or where git fails: a result is never lost for
+        want of it. An xbench installed in a virtual environment inside of someone else's
+        checkout is outside: that commit would say nothing about xbench.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     git_commit(folder) is None
+    True
+    """
+    top = Path(xbench.__file__).resolve().parent.parent if folder is None else Path(folder)
+    if not (top / ".git").exists():
+        return None
+    try:
+        commit = _git(top, "rev-parse", "HEAD")
+        changes = _git(top, "status", "--porcelain", "--untracked-files=no")
+    except (OSError, subprocess.SubprocessError, UnicodeDecodeError):
+        return None
+    return f"{commit}-dirty" if changes else commit
+
+
+def _installed(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return "unknown"
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    # A hook's GIT_DIR would point git elsewhere; and status is not to write to the index.
+    environment = {name: value for name, value in os.environ.items() if name[:4] != "GIT_"}
+    environment["GIT_OPTIONAL_LOCKS"] = "0"
+    command = ["git", "-C", str(folder), *arguments]
+    done = subprocess.run(
+        command, env=environment, capture_output=True, check=True, text=True, timeout=10
+    )
+    return done.stdout.strip()

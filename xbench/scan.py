@@ -1,0 +1,133 @@
+"""Find what Python and TOML files declare, by reading them, without running anything."""
+
+from __future__ import annotations
+
+import ast
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from xbench.errors import XbenchError
+
+Source = Literal["built-in", "entry point", "file"]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A thing that has a name, and where it is defined. Plain text: safe to send to a worker.
+
+    Parameters
+    ----------
+    kind
+        ``"method"``, ``"dataset"``, ``"task"``, ``"surrogate"`` or ``"metric"``.
+    name
+        By which users call it.
+    summary
+        One line for lists.
+    location
+        Path of the file that defines it; ``module:attribute`` for an entry point.
+    class_name
+        The class in that file; empty for tasks and metrics, which are no classes.
+    source
+        ``"built-in"``, ``"entry point"`` of an installed package, or a ``"file"`` outside.
+
+    Examples
+    --------
+    >>> Entry("method", "mine", "My method.", "mine.py", "Mine", "file").name
+    'mine'
+    """
+
+    kind: str
+    name: str
+    summary: str
+    location: str
+    class_name: str
+    source: Source
+
+
+def scan_folder(kind: str, folder: Path, source: Source) -> list[Entry]:
+    """List what the ``*.py`` files of a folder define, by file name; not those named ``_*``.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     size = Path(folder, "mine.py").write_text("class Mine: name = 'mine'")
+    ...     [entry.name for entry in scan_folder("method", Path(folder), "file")]
+    ['mine']
+    """
+    files = sorted(path for path in folder.glob("*.py") if not path.name.startswith("_"))
+    return [entry for path in files for entry in scan_file(kind, path, source)]
+
+
+def scan_file(kind: str, path: Path, source: Source) -> list[Entry]:
+    """List the public top-level classes of a file that have a text ``name = "..."``.
+
+    Raises
+    ------
+    XbenchError
+        Where the file cannot be read, or is no valid Python (with the line).
+    """
+    classes = [node for node in _parse(path).body if isinstance(node, ast.ClassDef)]
+    return [
+        Entry(kind, name, _summary(node), str(path), node.name, source)
+        for node in classes
+        if not node.name.startswith("_") and (name := _declared_name(node))
+    ]
+
+
+def scan_tasks(folder: Path) -> list[Entry]:
+    """List the ``*.toml`` files of a folder: name and title as each declares them.
+
+    Raises
+    ------
+    XbenchError
+        Where a file is no valid TOML.
+    """
+    entries = []
+    for path in sorted(folder.glob("*.toml")):
+        try:
+            declared = tomllib.loads(path.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise XbenchError(f"{path}: is not valid TOML ({error}); correct it") from error
+        name, title = str(declared.get("name", path.stem)), str(declared.get("title", ""))
+        entries.append(Entry("task", name, title, str(path), "", "built-in"))
+    return entries
+
+
+def _parse(path: Path) -> ast.Module:
+    """Parse a Python file."""
+    try:
+        return ast.parse(path.read_bytes(), filename=str(path))
+    except OSError as error:
+        what = f"cannot be read ({error.strerror})"
+        raise XbenchError(f"{path}: {what}; give the path of a Python file") from error
+    except SyntaxError as error:
+        where = f"{path}:{error.lineno}" if error.lineno else str(path)
+        raise XbenchError(f"{where}: is not valid Python ({error.msg}); correct it") from error
+    except ValueError as error:
+        raise XbenchError(f"{path}: is not Python text ({error}); correct it") from error
+
+
+def _declared_name(node: ast.ClassDef) -> str | None:
+    """Return the text that a class gives to `name` in its body, if it does."""
+    for statement in node.body:
+        targets: list[ast.expr] = []
+        if isinstance(statement, ast.Assign):
+            targets = statement.targets
+        elif isinstance(statement, ast.AnnAssign):
+            targets = [statement.target]
+        else:
+            continue
+        value = statement.value
+        named = any(isinstance(target, ast.Name) and target.id == "name" for target in targets)
+        if named and isinstance(value, ast.Constant) and isinstance(value.value, str):
+            return value.value
+    return None
+
+
+def _summary(node: ast.ClassDef) -> str:
+    """Return the first line of a class' docstring."""
+    docstring = (ast.get_docstring(node) or "").strip()
+    return docstring.partition("\n")[0]

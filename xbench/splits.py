@@ -1,0 +1,101 @@
+"""One split of the cells into training, validation and test, shared by every part of a run."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from xbench.errors import XbenchError
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Row numbers of each part: int64, ascending, no row in two parts."""
+
+    train: np.ndarray
+    validation: np.ndarray
+    test: np.ndarray
+
+
+def split_cells(
+    cell_types: np.ndarray | Sequence[str],
+    fractions: tuple[float, float, float] = (0.7, 0.1, 0.2),
+    seed: int = 0,
+) -> Split:
+    """Split the cells of each type at random into training, validation and test.
+
+    A type's split depends on nothing but the seed, its name and how many cells it has: adding
+    another type does not move it. It is made of raw generator bits, which NumPy keeps the same
+    from version to version.
+
+    Parameters
+    ----------
+    cell_types
+        Shape (n,), the type of each cell.
+    fractions
+        Shares of training, validation and test; each above 0, together 1.
+    seed
+        Not negative; another seed gives another split.
+
+    Returns
+    -------
+    Every row in exactly one part. Each part holds its share of each type, rounded up or down; and
+    a type of at least three cells has one or more in each part. Of two cells one is for training
+    and one for test; a single cell is for training.
+
+    Raises
+    ------
+    XbenchError
+        Fractions that are not positive or do not add up to 1, or a negative seed.
+
+    Examples
+    --------
+    >>> split = split_cells(["Oligo"] * 10 + ["Astro"] * 20)
+    >>> len(split.train), len(split.validation), len(split.test)
+    (21, 3, 6)
+    """
+    if len(fractions) != 3 or min(fractions) <= 0 or not math.isclose(sum(fractions), 1.0):
+        raise XbenchError(f"fractions {fractions}: give three numbers above 0 that add up to 1")
+    if seed < 0:
+        raise XbenchError(f"split seed {seed}: must not be negative")
+    types = np.asarray(cell_types, dtype=str)
+    parts: tuple[list[np.ndarray], ...] = ([], [], [])
+    for cell_type in np.unique(types):
+        rows = np.flatnonzero(types == cell_type)
+        shuffled = rows[_shuffle(len(rows), str(cell_type), seed)]
+        bounds = np.cumsum(_part_sizes(len(rows), fractions))[:-1]
+        for part, chosen in zip(parts, np.split(shuffled, bounds), strict=True):
+            part.append(chosen)
+    return Split(*(_sorted_rows(part) for part in parts))
+
+
+def _shuffle(count: int, cell_type: str, seed: int) -> np.ndarray:
+    """Return the numbers 0 to count - 1 in an order given by the seed and the type's name."""
+    words = np.frombuffer(hashlib.sha256(cell_type.encode()).digest(), dtype="<u4")
+    generator = np.random.PCG64([seed, *words.tolist()])
+    # Sorting raw bits is stable over NumPy versions; Generator.permutation is not promised to be.
+    return np.argsort(generator.random_raw(count), kind="stable")
+
+
+def _part_sizes(count: int, fractions: Sequence[float]) -> list[int]:
+    """Return how many of `count` cells each part gets: largest remainders, none left empty."""
+    if count < 3:
+        return [min(count, 1), 0, max(count - 1, 0)]
+    # Rounded first, so that 0.1 * 30 = 3.0000000000000004 does not leave a remainder.
+    shares = [round(count * fraction, 9) for fraction in fractions]
+    sizes = [math.floor(share) for share in shares]
+    by_remainder = sorted(range(3), key=lambda part: sizes[part] - shares[part])
+    for part in by_remainder[: count - sum(sizes)]:
+        sizes[part] += 1
+    while 0 in sizes:
+        sizes[sizes.index(max(sizes))] -= 1
+        sizes[sizes.index(0)] += 1
+    return sizes
+
+
+def _sorted_rows(parts: list[np.ndarray]) -> np.ndarray:
+    return np.sort(np.concatenate([np.empty(0, dtype=np.int64), *parts]).astype(np.int64))

@@ -1,0 +1,1 @@
+"""Surrogates: the frozen differentiable models that are explained."""

@@ -1,0 +1,52 @@
+"""The one interface of a surrogate: an additive first layer, then a tail."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from torch import Tensor, nn
+
+from xbench.surrogates.additive import AdditiveLayer
+
+
+class Surrogate(nn.Module):
+    """A frozen differentiable model F, split into an additive first layer and its tail.
+
+    Subclasses give `additive_layer` and `tail`; ``F(x) = tail(additive_layer().sums(x))``.
+    A model without an additive layer needs no subclass: any `nn.Module` that maps (n, d) to
+    (n, outputs) is explained by the dense operator.
+    """
+
+    name: ClassVar[str]
+
+    def additive_layer(self) -> AdditiveLayer:
+        """Return the first layer, detached from training."""
+        raise NotImplementedError(f"{type(self).__name__} must define additive_layer()")
+
+    def tail(self, sums: Tensor, outputs: Tensor | None = None) -> Tensor:
+        """Compute the outputs from hidden sums.
+
+        Parameters
+        ----------
+        sums
+            Shape (n, n_blocks, hidden).
+        outputs
+            Indices of the wanted outputs; all where None.
+
+        Returns
+        -------
+        Tensor
+            Shape (n, wanted outputs).
+        """
+        raise NotImplementedError(f"{type(self).__name__} must define tail()")
+
+    def configuration(self) -> dict[str, object]:
+        """Return what is needed to build the same architecture again (JSON values)."""
+        raise NotImplementedError(f"{type(self).__name__} must define configuration()")
+
+    def frozen(self) -> Surrogate:
+        """Return the model to be explained: evaluation mode, no parameter asking for a gradient."""
+        self.eval()
+        for parameter in self.parameters():
+            parameter.requires_grad_(False)
+        return self

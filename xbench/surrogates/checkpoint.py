@@ -1,0 +1,142 @@
+"""Saving and loading surrogates: safetensors and JSON, nothing that can run code."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+
+from xbench.errors import XbenchError
+from xbench.registry import find, load
+from xbench.surrogates.base import Surrogate
+
+FORMAT, VERSION = "xbench-surrogate", 1
+WEIGHTS, DESCRIPTION = "model.safetensors", "surrogate.json"
+
+
+@dataclass(frozen=True)
+class Description:
+    """What a saved surrogate says about itself.
+
+    Parameters
+    ----------
+    surrogate, configuration
+        Architecture: registered name and sizes.
+    dataset, dataset_digest
+        What it was trained on.
+    training
+        Settings, seed, split, where each stage stopped.
+    fit
+        Measured on test cells.
+    weights_digest
+        SHA-256 of the weights file.
+    """
+
+    surrogate: str
+    configuration: dict[str, Any]
+    dataset: str
+    dataset_digest: str
+    training: dict[str, Any] = field(default_factory=dict)
+    fit: dict[str, float] = field(default_factory=dict)
+    weights_digest: str = ""
+
+
+def save_surrogate(folder: Path, model: Surrogate, description: Description) -> Description:
+    """Write a surrogate into `folder`, all or nothing.
+
+    Returns
+    -------
+    Description
+        With the digest of the weights filled in.
+
+    Raises
+    ------
+    XbenchError
+        Where the folder cannot be written.
+    """
+    folder = Path(folder)
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        parts = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    except OSError as error:
+        raise XbenchError(
+            f"{folder.parent}: cannot write the surrogate ({error.strerror}); "
+            "free space there or choose another folder"
+        ) from error
+    try:
+        state = {name: tensor.contiguous().cpu() for name, tensor in model.state_dict().items()}
+        save_file(state, parts / WEIGHTS)
+        complete = Description(
+            **{**asdict(description), "weights_digest": _file_digest(parts / WEIGHTS)}
+        )
+        content = {"format": FORMAT, "version": VERSION, **asdict(complete)}
+        (parts / DESCRIPTION).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+        if folder.exists():
+            shutil.rmtree(folder)
+        os.replace(parts, folder)
+    except (OSError, SafetensorError) as error:
+        raise XbenchError(f"{folder}: cannot write the surrogate ({error})") from error
+    finally:
+        shutil.rmtree(parts, ignore_errors=True)
+    return complete
+
+
+def load_surrogate(folder: Path) -> tuple[Surrogate, Description]:
+    """Load a surrogate written by `save_surrogate`.
+
+    Raises
+    ------
+    XbenchError
+        Where a file is missing, truncated, altered, or of a newer version.
+    """
+    description = read_description(folder)
+    weights = Path(folder) / WEIGHTS
+    try:
+        if _file_digest(weights) != description.weights_digest:
+            raise XbenchError(f"{weights}: truncated or altered since it was saved; train it again")
+        state = load_file(weights)
+        model = load(find("surrogate", description.surrogate))(**description.configuration)
+        model.load_state_dict(state)
+    except (OSError, SafetensorError) as error:
+        raise XbenchError(f"{weights}: cannot be read ({error}); train it again") from error
+    except (RuntimeError, TypeError) as error:
+        reason = str(error).splitlines()[0]
+        raise XbenchError(f"{folder}: weights and description differ ({reason}); train it again") from error
+    return model, description
+
+
+def read_description(folder: Path) -> Description:
+    """Read a surrogate's description alone."""
+    path = Path(folder) / DESCRIPTION
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise XbenchError(
+            f"{folder}: no {DESCRIPTION}; it is not a surrogate saved by 'xbench train'"
+        ) from error
+    except ValueError as error:
+        raise XbenchError(f"{path}: truncated or not JSON; train the surrogate again") from error
+    if not isinstance(content, dict) or content.pop("format", None) != FORMAT:
+        raise XbenchError(f"{path}: not a surrogate saved by 'xbench train'")
+    version = content.pop("version", None)
+    if version != VERSION:
+        raise XbenchError(
+            f"{path}: format version {version}, this xbench reads {VERSION}; update xbench"
+        )
+    try:
+        return Description(**content)
+    except TypeError as error:
+        raise XbenchError(f"{path}: unexpected fields ({error}); train the surrogate again") from error
+
+
+def _file_digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,152 @@
+"""The paper's surrogate: chromatin peaks to gene expression (Eq. 3-10)."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from xbench.surrogates.additive import AdditiveLayer
+from xbench.surrogates.base import Surrogate
+from xbench.surrogates.blocks import BlockBatchNorm, BlockLinear, block_prelu
+from xbench.surrogates.folding import folded
+from xbench.surrogates.mapping import MixtureMapping
+
+CHROMOSOME_CHANNELS = 32
+EMBEDDING_DIMENSION = 20
+
+
+class AtacEncoder(nn.Module):
+    """Peaks to an embedding: embed, sum by chromosome, one small network a chromosome, mix.
+
+    A peak's closed and open embeddings enter the sum as ``closed_j + x_j (open_j - closed_j)``,
+    so only the difference is kept a peak (`weight`) and the closed ones are one sum a
+    chromosome (`offset`).
+    """
+
+    def __init__(self, block_sizes: Sequence[int], n_hidden: int = 16) -> None:
+        super().__init__()
+        n_blocks, n_features = len(block_sizes), int(sum(block_sizes))
+        self.block_sizes = [int(size) for size in block_sizes]
+        self.boundaries = np.concatenate([[0], np.cumsum(self.block_sizes)]).astype(np.int64)
+        self.weight = nn.Parameter(torch.randn(n_features, n_hidden))
+        self.register_buffer("offset", torch.zeros(n_blocks, n_hidden))
+        self.blocks = nn.Sequential(
+            BlockBatchNorm(n_blocks, n_hidden),
+            block_prelu(n_blocks),
+            BlockLinear(n_blocks, n_hidden, CHROMOSOME_CHANNELS),
+            BlockBatchNorm(n_blocks, CHROMOSOME_CHANNELS),
+            block_prelu(n_blocks),
+        )
+        self.mix = nn.Sequential(
+            nn.Linear(n_blocks * CHROMOSOME_CHANNELS, EMBEDDING_DIMENSION),
+            nn.Linear(EMBEDDING_DIMENSION, EMBEDDING_DIMENSION),
+        )
+
+    def layer(self) -> AdditiveLayer:
+        """Return the additive layer over the live parameters (gradients flow in training)."""
+        return AdditiveLayer(self.weight, self.offset, self.boundaries)
+
+    def forward(self, sums: Tensor) -> Tensor:
+        """Embed hidden sums (n, blocks, hidden) as (n, embedding)."""
+        return self.mix(self.blocks(sums).flatten(1))
+
+
+def perceptron(sizes: Sequence[int]) -> nn.Sequential:
+    """Linear layers with BatchNorm and PReLU between (the RNA encoder and decoder)."""
+    layers: list[nn.Module] = []
+    for position, (n_inputs, n_outputs) in enumerate(zip(sizes[:-1], sizes[1:], strict=True)):
+        if position:
+            layers += [nn.BatchNorm1d(n_inputs), nn.PReLU()]
+        layers.append(nn.Linear(n_inputs, n_outputs))
+    return nn.Sequential(*layers)
+
+
+class CrossModality(Surrogate):
+    """F(x) = max(0, decode_rna(map(encode_atac(x)))), in log1p units (Eq. 10).
+
+    Parameters
+    ----------
+    block_sizes
+        Peaks of each chromosome, in the order of the peaks.
+    n_outputs
+        Number of genes.
+    decoder_sizes
+        Hidden layers of the RNA decoder (protocol: 320, 640).
+    n_hidden
+        Size of a peak's embedding (protocol: 16).
+    n_mixed, n_gate
+        Sizes inside the mapping (protocol: 9 and 128).
+
+    Examples
+    --------
+    >>> surrogate = CrossModality([30, 20], n_outputs=5).frozen()
+    >>> surrogate(torch.zeros(2, 50)).shape
+    torch.Size([2, 5])
+    """
+
+    name = "cross-modality"
+
+    def __init__(
+        self,
+        block_sizes: Sequence[int],
+        n_outputs: int,
+        decoder_sizes: Sequence[int] = (320, 640),
+        n_hidden: int = 16,
+        n_mixed: int = 9,
+        n_gate: int = 128,
+    ) -> None:
+        super().__init__()
+        self.encoder = AtacEncoder(block_sizes, n_hidden)
+        self.mapping = MixtureMapping(EMBEDDING_DIMENSION, n_mixed, n_gate)
+        self.decoder = perceptron([EMBEDDING_DIMENSION, *decoder_sizes, n_outputs])
+        self._configuration = {
+            "block_sizes": self.encoder.block_sizes,
+            "n_outputs": n_outputs,
+            "decoder_sizes": list(decoder_sizes),
+            "n_hidden": n_hidden,
+            "n_mixed": n_mixed,
+            "n_gate": n_gate,
+        }
+
+    def additive_layer(self) -> AdditiveLayer:
+        """Return the sums of peak embeddings by chromosome."""
+        encoder = self.encoder
+        return AdditiveLayer(encoder.weight.detach(), encoder.offset.detach(), encoder.boundaries)
+
+    def tail(self, sums: Tensor, outputs: Tensor | None = None) -> Tensor:
+        """Expression from hidden sums; only the wanted genes' rows of the decoder are used."""
+        hidden = self.decoder[:-1](self.mapping(self.encoder(sums)))
+        last = self.decoder[-1]
+        if outputs is None:
+            return last(hidden).clamp_min(0)
+        chosen = nn.functional.linear(hidden, last.weight[outputs], last.bias[outputs])
+        return chosen.clamp_min(0)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Expression of dense inputs, written as the paper does: every peak embedded, then summed.
+
+        The embeddings of shape (n, n_features, hidden) exist here in full. This is the plain
+        definition that the mask operator is tested against, and its dense baseline.
+        """
+        embedded = x[:, :, None] * self.encoder.weight
+        blocks = embedded.split(self.encoder.block_sizes, dim=1)
+        sums = torch.stack([block.sum(dim=1) for block in blocks], dim=1)
+        return self.tail(sums + self.encoder.offset)
+
+    def frozen(self) -> CrossModality:
+        """Return a copy for evaluation, batch normalisations folded into the linear layers."""
+        copied = copy.deepcopy(self).eval()
+        copied.encoder.blocks = folded(copied.encoder.blocks)
+        copied.encoder.mix = folded(copied.encoder.mix)
+        copied.decoder = folded(copied.decoder)
+        for parameter in copied.parameters():
+            parameter.requires_grad_(False)
+        return copied
+
+    def configuration(self) -> dict[str, object]:
+        """Sizes of all layers."""
+        return dict(self._configuration)

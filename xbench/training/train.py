@@ -1,0 +1,150 @@
+"""Training a surrogate by name, or taking the one that was trained before."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import platformdirs
+
+from xbench.dataset import Dataset
+from xbench.errors import XbenchError, unknown_name
+from xbench.surrogates.base import Surrogate
+from xbench.surrogates.checkpoint import Description, read_description, save_surrogate
+from xbench.training.classifier import ClassifierTraining, train_classifier
+from xbench.training.cross_modality import CrossModalityTraining, train_cross_modality
+from xbench.training.loop import Progress, StageHistory, silent
+
+Result = tuple[Surrogate, list[StageHistory], dict[str, float]]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a surrogate is trained: its default settings and the function."""
+
+    settings: Any
+    train: Callable[..., Result]
+    classifies: bool
+
+
+RECIPES: dict[str, Recipe] = {
+    "mlp-classifier": Recipe(ClassifierTraining(), train_classifier, classifies=True),
+    "cross-modality": Recipe(CrossModalityTraining(), train_cross_modality, classifies=False),
+}
+
+
+def surrogates_folder() -> Path:
+    """Where trained surrogates are kept: ``XBENCH_CACHE``, else the user's cache folder."""
+    root = os.environ.get("XBENCH_CACHE") or platformdirs.user_cache_path("xbench")
+    return Path(root) / "surrogates"
+
+
+def train_surrogate(
+    dataset: Dataset,
+    name: str | None = None,
+    *,
+    split: str = "strict",
+    seed: int = 0,
+    settings: Any = None,
+    folder: Path | None = None,
+    progress: Progress = silent,
+    again: bool = False,
+) -> Path:
+    """Return the folder of a trained surrogate, training it where it is not there yet.
+
+    Parameters
+    ----------
+    dataset
+        What it is trained on.
+    name
+        Of the surrogate; the dataset's default where None.
+    split
+        ``"strict"``: trained on the training cells only. ``"reference"``: on all cells but the
+        validation ones, test cells included, as the reference does.
+    seed
+        Of initial weights and batches.
+    settings
+        Other than the recipe's defaults.
+    folder
+        Where to keep it; by default a folder of the cache named for all of the above.
+    again
+        Train even where it is there.
+
+    Raises
+    ------
+    XbenchError
+        An unknown surrogate, one that does not fit the dataset, or a folder that holds a
+        surrogate of other data.
+    """
+    name = name or dataset.default_surrogate
+    if name not in RECIPES:
+        raise unknown_name("surrogate", name, RECIPES)
+    recipe = RECIPES[name]
+    if recipe.classifies != dataset.is_classification:
+        fitting = [other for other, one in RECIPES.items() if one.classifies != recipe.classifies]
+        raise XbenchError(
+            f"{dataset.name}: surrogate {name!r} does not fit this data; use {', '.join(fitting)}"
+        )
+    chosen = settings if settings is not None else recipe.settings
+    training = {"settings": asdict(chosen), "seed": seed, "split": split}
+    folder = folder or surrogates_folder() / _folder_name(dataset, name, training)
+    if folder.exists() and not again:
+        check_dataset(read_description(folder), dataset, folder)
+        return folder
+    return _train(dataset, name, recipe, chosen, training, folder, progress)
+
+
+def check_dataset(description: Description, dataset: Dataset, where: Path) -> None:
+    """Refuse a surrogate that was trained on other data.
+
+    Raises
+    ------
+    XbenchError
+        Naming both datasets and the beginnings of their digests.
+    """
+    if description.dataset_digest != dataset.digest:
+        raise XbenchError(
+            f"{where}: trained on {description.dataset} ({description.dataset_digest[:12]}), but "
+            f"the data are {dataset.name} ({dataset.digest[:12]}); train it again with 'xbench train'"
+        )
+
+
+def _train(
+    dataset: Dataset,
+    name: str,
+    recipe: Recipe,
+    settings: Any,
+    training: dict[str, Any],
+    folder: Path,
+    progress: Progress,
+) -> Path:
+    rows = dataset.split.train
+    if training["split"] == "reference":
+        rows = np.setdiff1d(np.arange(dataset.n_cells), dataset.split.validation)
+    model, stages, fit = recipe.train(
+        dataset, settings, seed=training["seed"], train_rows=rows, progress=progress
+    )
+    stopped = {stage.name: asdict(stage) for stage in stages}
+    description = Description(
+        surrogate=name,
+        configuration=model.configuration(),
+        dataset=dataset.name,
+        dataset_digest=dataset.digest,
+        training={**training, "stages": stopped},
+        fit=fit,
+    )
+    save_surrogate(folder, model, description)
+    return folder
+
+
+def _folder_name(dataset: Dataset, name: str, training: dict[str, Any]) -> str:
+    content = json.dumps([dataset.digest, name, training], sort_keys=True)
+    key = hashlib.sha256(content.encode()).hexdigest()[:12]
+    safe = "".join(letter if letter.isalnum() or letter in "-_" else "-" for letter in dataset.name)
+    return f"{safe}-{name}-{key}"
