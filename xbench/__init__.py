@@ -42,7 +42,7 @@ _HOME = {
     "XbenchError": "xbench.errors",
     "load_dataset": "xbench.load_dataset",
     "masked_population": "xbench.mask",
-    "run": "xbench.run",
+    "run": "xbench.runner",
 }
 
 __all__ = [*_HOME, "__version__"]

@@ -83,6 +83,7 @@ def append_line(path: Path, line: bytes, is_whole: Callable[[bytes], bool]) -> N
             write_all(descriptor, separator + line + b"\n")
         except BaseException:
             # A full disk, or Ctrl-C between two writes: nothing half-written stays.
+            os.ftruncate(descriptor, start)
             raise
 
 

@@ -169,7 +169,6 @@ def test_a_store_that_may_not_be_read_says_so(open_folder: Path, as_plain_user: 
     folder.chmod(0o000)
     with as_plain_user(), pytest.raises(XbenchError, match="cannot be read"):
         ResultStore(folder)
-    folder.chmod(0o755)
 
 
 def test_a_store_below_a_read_only_folder_is_not_made(

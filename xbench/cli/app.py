@@ -1,0 +1,190 @@
+"""The commands, their options and their help; what they do lives elsewhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+import xbench
+
+app = typer.Typer(
+    name="xbench",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Data = Annotated[
+    Optional[Path], typer.Option(help="A .h5mu file with modalities 'atac' and 'rna'.")
+]
+Binarize = Annotated[bool, typer.Option("--binarize", help="Take every ATAC count above 0 as open.")]
+CellTypeKey = Annotated[str, typer.Option(help="The obs column with the cell type.")]
+Store = Annotated[Path, typer.Option(help="Folder of the results.")]
+
+
+def _version(show: bool) -> None:
+    if show:
+        typer.echo(xbench.__version__)
+        raise typer.Exit
+
+
+@app.callback(
+    epilog="Add --debug to any command to see the traceback of an error. "
+    "Example: xbench run quick"
+)
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Which L features, masked together, change a model's output most? Ask every method."""
+
+
+@app.command("list", epilog="Example: xbench list methods --json")
+def list_(
+    kind: Annotated[
+        Optional[str],
+        typer.Argument(help="datasets, methods, tasks, metrics or surrogates; all where left out."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """List what there is, and what each is."""
+    from xbench.cli.listing import show
+
+    show(kind, as_json)
+
+
+@app.command(epilog="Example: xbench run gene-focused --methods grids,random -L 10 --jobs 2")
+def run(
+    task: Annotated[str, typer.Argument(help="A task of 'xbench list tasks', or a .toml file.")],
+    dataset: Annotated[
+        Optional[str], typer.Option(help="A dataset instead of the task's.")
+    ] = None,
+    data: Data = None,
+    binarize: Binarize = False,
+    cell_type_key: CellTypeKey = "cell_type",
+    methods: Annotated[
+        Optional[str], typer.Option(help="Instead of the task's: names or labels, by comma.")
+    ] = None,
+    method: Annotated[
+        Optional[list[Path]],
+        typer.Option(help="A .py file with your own explainer; alone, only it runs. Repeatable."),
+    ] = None,
+    target: Annotated[
+        Optional[list[str]],
+        typer.Option(help="CELL_TYPE:OUTPUT instead of the task's targets. Repeatable."),
+    ] = None,
+    subset_size: Annotated[
+        Optional[str], typer.Option("-L", "--subset-size", help="Instead of the task's, by comma.")
+    ] = None,
+    seeds: Annotated[
+        Optional[int], typer.Option(help="Repetitions instead of the task's, each with a seed.")
+    ] = None,
+    jobs: Annotated[
+        Optional[int], typer.Option(help="Processes; one a core where left out.")
+    ] = None,
+    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
+    checkpoint: Annotated[
+        Optional[Path],
+        typer.Option(help="A trained surrogate's folder, or a .pt file of the reference."),
+    ] = None,
+    store: Store = Path("results"),
+    skip_missing_data: Annotated[
+        bool,
+        typer.Option("--skip-missing-data", help="Say so and end well where the data are absent."),
+    ] = False,
+) -> None:
+    """Run a task. Finished runs in the store are kept; the exit code is 1 if any run failed."""
+    from xbench.cli.running import run_and_show
+
+    run_and_show(
+        task,
+        dataset=dataset,
+        data=data,
+        binarize=binarize,
+        cell_type_key=cell_type_key,
+        methods=methods,
+        method_files=method or [],
+        targets=target or None,
+        subset_sizes=subset_size,
+        seeds=seeds,
+        jobs=jobs,
+        device=device,
+        checkpoint=checkpoint,
+        store=store,
+        skip_missing_data=skip_missing_data,
+    )
+
+
+@app.command(epilog="Example: xbench train snare-cortex --seed 1 --out surrogates/snare-1")
+def train(
+    dataset: Annotated[
+        Optional[str], typer.Argument(help="A dataset of 'xbench list datasets'.")
+    ] = None,
+    data: Data = None,
+    binarize: Binarize = False,
+    cell_type_key: CellTypeKey = "cell_type",
+    surrogate: Annotated[
+        Optional[str], typer.Option(help="Architecture instead of the dataset's own.")
+    ] = None,
+    split: Annotated[
+        str, typer.Option(help="strict: no test cell is seen; reference: as the reference does.")
+    ] = "strict",
+    seed: Annotated[int, typer.Option(help="Of initial weights and batches.")] = 0,
+    out: Annotated[
+        Optional[Path], typer.Option(help="Folder to keep it in; a cache folder where left out.")
+    ] = None,
+    again: Annotated[bool, typer.Option("--again", help="Train even if it is there.")] = False,
+) -> None:
+    """Train a dataset's surrogate, or say where it is if it was trained before."""
+    from xbench.cli.training import train_and_show
+
+    train_and_show(
+        dataset,
+        data=data,
+        binarize=binarize,
+        cell_type_key=cell_type_key,
+        surrogate=surrogate,
+        split=split,
+        seed=seed,
+        out=out,
+        again=again,
+    )
+
+
+@app.command(epilog="Example: xbench leaderboard --store results --out leaderboard")
+def leaderboard(
+    store: Store = Path("results"),
+    out: Annotated[
+        Path, typer.Option(help="Folder in which 'published' is written.")
+    ] = Path("leaderboard"),
+) -> None:
+    """Render the results to Markdown, CSV and LaTeX."""
+    from xbench.cli.rendering import render_store
+
+    render_store(store, out)
+
+
+@app.command(epilog="Example: xbench verify ../shared/reference/grids_trace")
+def verify(
+    folder: Annotated[
+        Path, typer.Argument(help="With model-final.pt, population.npz and trace.json.")
+    ],
+) -> None:
+    """Replay a recorded run of the reference; the exit code is 1 on any difference."""
+    from xbench.verify import verify as replay
+
+    result = replay(folder)
+    typer.echo(f"matched {result.matched} of {result.steps} steps")
+    typer.echo(f"largest relative loss error {result.loss_error:.2g}")
+    typer.echo(
+        f"relative error of Avg. Δ {result.avg_delta_error:.2g}, Rel. Δ {result.rel_delta_error:.2g}"
+    )
+    if result.first_difference:
+        typer.echo(f"first difference at {result.first_difference}")
+    if not result.agrees:
+        raise typer.Exit(1)

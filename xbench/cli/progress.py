@@ -1,0 +1,113 @@
+"""What a person sees while runs go on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import TracebackType
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from xbench.execution import Unit
+from xbench.record import Record
+from xbench.runner import Watcher
+
+FAILED = ("failed", "timeout", "oom")
+
+
+class TrainingBar:
+    """A progress bar of one stage of training after the other."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._bars: dict[str, int] = {}
+
+    def __call__(self, stage: str, step: int, steps: int, validation: float) -> None:
+        """Show one look at the validation loss."""
+        if stage not in self._bars:
+            self._bars[stage] = self._progress.add_task("", total=steps)
+        text = f"training: {stage}, step {step}, validation loss {validation:.4g}"
+        self._progress.update(self._bars[stage], description=text, completed=step)  # type: ignore[arg-type]
+        if not self._progress.console.is_terminal and step % 500 == 0:
+            self._progress.console.print(text, highlight=False)
+
+
+class ShownRuns(Watcher):
+    """A progress bar: how many runs are left, what is running, what failed.
+
+    Where the output is no terminal, a line every tenth of the runs and one for each failure.
+    """
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self.statuses: dict[str, int] = {}
+        self._running: list[str] = []
+        self._progress = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=30),
+            TextColumn("{task.completed:.0f}/{task.total:.0f}"),
+            TimeElapsedColumn(),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
+        )
+        self._bar = -1
+        self._total = self._done = 0
+        self.training = TrainingBar(self._progress)
+
+    def __enter__(self) -> ShownRuns:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._progress.stop()
+
+    def planned(self, runs: int, finished: int) -> None:
+        """Say what is to do."""
+        self._total = runs
+        kept = f", {finished} finished before" if finished else ""
+        self.console.print(f"{runs} runs to do{kept}", highlight=False)
+        self._bar = self._progress.add_task("", total=runs)
+
+    def started(self, unit: Unit) -> None:
+        """Show the unit among those running."""
+        self._running.append(_name(unit))
+        self._describe()
+
+    def ended(self, unit: Unit, records: Sequence[Record]) -> None:
+        """Count the unit's runs, and print those that failed."""
+        self._running.remove(_name(unit))
+        for record in records:
+            self.statuses[record.status] = self.statuses.get(record.status, 0) + 1
+            if record.status in FAILED:
+                line = f"{record.status}: {_name(unit)} L={record.L}: {record.reason}"
+                self.console.print(escape(line), highlight=False)
+        before, self._done = self._done, self._done + len(records)
+        tenths = 10 * self._done // max(1, self._total)
+        if not self.console.is_terminal and tenths > 10 * before // max(1, self._total):
+            self.console.print(f"{self._done} of {self._total} runs done", highlight=False)
+        self._progress.advance(self._bar, len(records))  # type: ignore[arg-type]
+        self._describe()
+
+    @property
+    def failures(self) -> int:
+        """Runs that failed so far."""
+        return sum(self.statuses.get(status, 0) for status in FAILED)
+
+    def _describe(self) -> None:
+        text = f"running {', '.join(self._running[:2])}" if self._running else "running"
+        if self.failures:
+            text += f" ({self.failures} failed)"
+        self._progress.update(self._bar, description=escape(text))  # type: ignore[arg-type]
+
+
+def _name(unit: Unit) -> str:
+    key = unit.keys[0]
+    return f"{key.method} {key.cell_type}:{key.target} #{key.repetition}"

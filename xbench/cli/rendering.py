@@ -1,0 +1,36 @@
+"""``xbench leaderboard``."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import asdict
+from pathlib import Path
+
+import typer
+
+from xbench.errors import XbenchError
+from xbench.registry import entries
+from xbench.store import ResultStore
+from xbench.task import load_task
+
+
+def render_store(store: Path, out: Path) -> None:
+    """Render a store's records, and name the files written.
+
+    Raises
+    ------
+    XbenchError
+        Where there is no store, or it holds no record.
+    """
+    if not store.is_dir():
+        raise XbenchError(f"{store}: no such folder; run 'xbench run TASK --store {store}' first")
+    records, problems = ResultStore(store).read()
+    for problem in problems:
+        typer.echo(f"warning: {problem}", err=True)
+    if not records:
+        raise XbenchError(f"{store}: holds no records; run 'xbench run TASK --store {store}' first")
+    tasks = {entry.name: load_task(entry.name) for entry in entries("task")}
+    # Through its name, as every leaf: this room does not know that one.
+    room = importlib.import_module("xbench.leaderboard")
+    for path in room.render([asdict(record) for record in records], tasks, out):
+        typer.echo(str(path))

@@ -1,0 +1,287 @@
+"""`xbench.run`: from a task to its records."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import joblib
+
+from xbench.dataset import Dataset
+from xbench.errors import XbenchError
+from xbench.execution import Unit, units
+from xbench.expand import RunKey, expand, run_id
+from xbench.pool import carry_out
+from xbench.record import Record
+from xbench.registry import find, methods_from_file, source_digest
+from xbench.scan import Entry
+from xbench.setting import DataChoice, Setting, loaded
+from xbench.store import ResultStore
+from xbench.surrogates.open import OpenedSurrogate
+from xbench.task import MethodSpec, TargetGroup, Task, load_task
+from xbench.training.loop import Progress, silent
+from xbench.training.train import train_surrogate
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class Watcher:
+    """Told what a start of runs does; this one keeps quiet."""
+
+    training: Progress = staticmethod(silent)
+
+    def planned(self, runs: int, finished: int) -> None:
+        """`runs` are to do; `finished` are in the store already."""
+
+    def started(self, unit: Unit) -> None:
+        """A unit was handed to a process."""
+
+    def ended(self, unit: Unit, records: Sequence[Record]) -> None:
+        """A unit came back and is stored."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is to be run; None means as the task says.
+
+    Parameters
+    ----------
+    task
+        Name or path of a TOML file.
+    data
+        Dataset other than the task's; see `DataChoice`.
+    methods, method_files
+        Names or labels; files outside of xbench that define methods. With files alone, only
+        those run.
+    targets
+        ``"CELL_TYPE:OUTPUT"`` each.
+    subset_sizes, repetitions
+        L; how often.
+    checkpoint
+        A surrogate to explain instead of the one trained on the dataset.
+    jobs, device
+        Processes (all cores where None); ``"cpu"`` or ``"cuda"``.
+    """
+
+    task: str
+    data: DataChoice | None = None
+    methods: Sequence[str] | None = None
+    method_files: Sequence[str] = ()
+    targets: Sequence[str] | None = None
+    subset_sizes: Sequence[int] | None = None
+    repetitions: int | None = None
+    checkpoint: Path | None = None
+    jobs: int | None = None
+    device: str = "cpu"
+    watcher: Watcher = field(default_factory=Watcher)
+
+
+def run(
+    task: str,
+    *,
+    dataset: str | None = None,
+    data: str | os.PathLike[str] | None = None,
+    binarize: bool = False,
+    cell_type_key: str = "cell_type",
+    store: str | os.PathLike[str] | None = None,
+    methods: Sequence[str] | None = None,
+    method_files: Sequence[str] = (),
+    targets: Sequence[str] | None = None,
+    subset_sizes: Sequence[int] | None = None,
+    repetitions: int | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
+    jobs: int | None = 1,
+    device: str = "cpu",
+) -> pd.DataFrame:
+    """Run a task and return its records, one row a run.
+
+    Parameters
+    ----------
+    task
+        A name of ``xbench list tasks``, or a TOML file.
+    dataset, data, binarize, cell_type_key
+        Other data than the task's: a registered name, or an ``.h5mu`` file.
+    store
+        Folder of the results; finished runs in it are not run again. A temporary one where None.
+    methods, method_files, targets, subset_sizes, repetitions
+        Instead of the task's; a target is ``"CELL_TYPE:OUTPUT"``.
+    checkpoint
+        A trained surrogate's folder, or a ``.pt`` file of the reference.
+    jobs
+        Processes; None for one a core.
+    device
+        ``"cpu"`` or ``"cuda"``.
+
+    Returns
+    -------
+    DataFrame
+        See `ResultStore.to_frame`; failed runs are rows too.
+
+    Raises
+    ------
+    XbenchError
+        Where something asked for does not exist or does not fit.
+
+    Examples
+    --------
+    >>> import xbench
+    >>> runs = xbench.run("quick", methods=["random", "grids"])
+    >>> list(runs["status"])
+    ['ok', 'ok']
+    """
+    choice = None
+    if dataset is not None or data is not None:
+        path = None if data is None else Path(data)
+        choice = DataChoice(dataset, path, binarize, cell_type_key)
+    request = Request(
+        task=task,
+        data=choice,
+        methods=methods,
+        method_files=method_files,
+        targets=targets,
+        subset_sizes=subset_sizes,
+        repetitions=repetitions,
+        checkpoint=None if checkpoint is None else Path(checkpoint),
+        jobs=jobs,
+        device=device,
+    )
+    with tempfile.TemporaryDirectory() as temporary:
+        results = ResultStore(store if store is not None else Path(temporary) / "results")
+        asked = run_request(request, results)
+        frame = results.to_frame()
+    return frame[frame["run_id"].isin(asked)].reset_index(drop=True)
+
+
+def run_request(request: Request, store: ResultStore) -> list[str]:
+    """Carry out a request and return the ids of all its runs, those finished before included.
+
+    Every record is stored as soon as it exists. Runs that are ok or skipped in the store are not
+    run again; failed ones are.
+    """
+    task = load_task(request.task)
+    specs, entries = _methods(task, request)
+    if request.targets:
+        task = task.model_copy(update={"targets": _target_groups(request.targets)})
+    keys = expand(
+        task,
+        methods=specs,
+        subset_sizes=request.subset_sizes,
+        repetitions=request.repetitions,
+    )
+    methods = {name: (entry, source_digest(entry)) for name, entry in entries.items()}
+    _check_device(request.device)
+    store.prepare()
+    setting, dataset, surrogate = _setting(task, request)
+    _check_keys(dataset, keys, explicit=bool(request.targets))
+    ids = [
+        run_id(key, dataset.digest, surrogate.digest, methods[key.method_name][1]) for key in keys
+    ]
+    finished = store.finished()
+    to_do = [pair for pair in zip(keys, ids, strict=True) if pair[1] not in finished]
+    watcher = request.watcher
+    watcher.planned(len(to_do), len(keys) - len(to_do))
+    planned = units(
+        [key for key, _ in to_do], [one for _, one in to_do], methods, task.timeout_seconds
+    )
+    jobs = request.jobs or joblib.cpu_count()
+    for unit, records in carry_out(setting, planned, jobs, watcher.started):
+        for record in records:
+            store.append(record)
+        watcher.ended(unit, records)
+    return ids
+
+
+def _methods(task: Task, request: Request) -> tuple[list[MethodSpec] | None, dict[str, Entry]]:
+    """Which methods run, and where each is found by its registered name."""
+    files = {e.name: e for path in request.method_files for e in methods_from_file(path)}
+    from_files = [MethodSpec(name=name) for name in files]
+    specs: list[MethodSpec] | None = None
+    if request.methods is not None:
+        named = expand(task, methods=list(request.methods))
+        distinct = {key.method: key for key in named}.values()
+        specs = [
+            MethodSpec(name=key.method_name, label=key.method, parameters=key.parameters)
+            for key in distinct
+        ]
+        specs += from_files
+    elif from_files:
+        specs = from_files
+    wanted = {spec.name for spec in (specs if specs is not None else task.methods)}
+    clash = sorted(name for name in files if _is_registered(name))
+    if clash:
+        raise XbenchError(
+            f"{files[clash[0]].location}: method {clash[0]!r} has the name of a registered one; "
+            "rename it"
+        )
+    return specs, {name: files.get(name) or find("method", name) for name in sorted(wanted)}
+
+
+def _is_registered(name: str) -> bool:
+    try:
+        find("method", name)
+    except XbenchError:
+        return False
+    return True
+
+
+def _target_groups(targets: Sequence[str]) -> list[TargetGroup]:
+    """Turn ``CELL_TYPE:OUTPUT`` texts into the form of a task."""
+    groups: dict[str, list[str]] = {}
+    for text in targets:
+        cell_type, separator, output = text.rpartition(":")
+        if not (separator and cell_type and output):
+            raise XbenchError(f"target {text!r}: must be CELL_TYPE:OUTPUT, such as VIP:GAD1")
+        groups.setdefault(cell_type, []).append(output)
+    return [TargetGroup(cell_type=name, outputs=outputs) for name, outputs in groups.items()]
+
+
+def _check_device(device: str) -> None:
+    if device == "cpu":
+        return
+    import torch
+
+    if device != "cuda":
+        raise XbenchError(f"device {device!r}: must be one of: cpu, cuda")
+    if not torch.cuda.is_available():
+        raise XbenchError("device 'cuda': no CUDA device is available here; use --device cpu")
+
+
+def _setting(task: Task, request: Request) -> tuple[Setting, Dataset, OpenedSurrogate]:
+    data = request.data or DataChoice(task.dataset)
+    checkpoint = request.checkpoint
+    if checkpoint is None:
+        dataset = data.load()
+        name = task.surrogate if task.dataset == dataset.name else None
+        checkpoint = train_surrogate(
+            dataset, name, split=task.split, progress=request.watcher.training
+        )
+    setting = Setting(data, checkpoint, request.device)
+    return setting, *loaded(setting)
+
+
+def _check_keys(dataset: Dataset, keys: Sequence[RunKey], *, explicit: bool) -> None:
+    """Refuse what can only be a mistake, before anything is run.
+
+    A target of a task that the data lack is a skipped run, as long as there is another; a target
+    that was asked for by name is a mistake.
+    """
+    largest = max(key.L for key in keys)
+    if largest > dataset.n_features:
+        raise XbenchError(
+            f"{dataset.name}: L = {largest} is more than its {dataset.n_features} features; "
+            "choose a smaller -L"
+        )
+    problems = []
+    targets = list(dict.fromkeys((key.cell_type, key.target) for key in keys))
+    for cell_type, output in targets:
+        try:
+            dataset.target(cell_type, output)
+        except XbenchError as error:
+            problems.append(error)
+    if problems and (explicit or len(problems) == len(targets)):
+        raise problems[0]
