@@ -6,9 +6,10 @@ from xbench import Explainer, Problem, Selection
 
 
 class GradientChange(Explainer):
-    """Signed mean of gradient x (p - x): the first-order change of the loss (Eq. 14's d_j, at no mask).
+    """Signed mean of gradient x (p - x): the first-order change of the loss.
 
-    One gradient for each cell; features whose masking is predicted to lower the loss most come first.
+    Eq. 14's d_j at the unmasked input: one gradient for each cell. Features whose masking is
+    predicted to lower the loss most come first.
     """
 
     name = "gradient-change"

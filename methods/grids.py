@@ -22,7 +22,7 @@ class Grids(Explainer):
 
     Step t works on position t mod L. First-order descent values (Eq. 14) name `candidates`
     features; each is tried exactly in that position on the batch, and the best takes it. Every
-    row of the paper's T orders the candidates alike but for its own present index, so T is never built.
+    row of the paper's T orders candidates alike but for its own present index: T is never built.
 
     Parameters
     ----------
@@ -33,8 +33,8 @@ class Grids(Explainer):
     candidates
         k, features tried in a step (protocol: 32).
     keep_present
-        Always try the present index too. The reference tries it only when it is among the top k, and
-        so may replace it by something worse; False repeats that.
+        Always try the present index too. The reference tries it only when it is among the top k,
+        and so may replace it by something worse; False repeats that.
     choose
         ``"last"`` iterate (the reference), or the iterate that is ``"best-on-validation"``
         among those at the end of each sweep.

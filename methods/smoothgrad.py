@@ -10,7 +10,9 @@ from xbench import Explainer, Problem, Selection
 
 
 class SmoothGrad(Explainer):
-    """Mean absolute gradient over noisy inputs (Smilkov et al. 2017), signs dropped as in the paper.
+    """Mean absolute gradient over noisy inputs (Smilkov et al. 2017), as the paper has it.
+
+    Signs are dropped, see `saliency`.
 
     Parameters
     ----------

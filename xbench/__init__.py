@@ -1,6 +1,6 @@
-"""xbench: which L features, masked together, change a model's output most?
+"""Benchmark global explanations: which L features, masked together, change an output most.
 
-The public names are loaded on first use, so that importing xbench (and ``xbench --help``) stays fast.
+The public names are loaded on first use, so that importing xbench (and ``xbench --help``) is fast.
 """
 
 from __future__ import annotations
@@ -26,6 +26,26 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
+__all__ = [
+    "METRICS",
+    "Dataset",
+    "Explainer",
+    "Features",
+    "Interval",
+    "MaskedPopulation",
+    "Problem",
+    "Record",
+    "ResultStore",
+    "Selection",
+    "Surrogate",
+    "Target",
+    "XbenchError",
+    "__version__",
+    "load_dataset",
+    "masked_population",
+    "run",
+]
+
 _HOME = {
     "Dataset": "xbench.dataset",
     "Explainer": "xbench.explainer",
@@ -44,8 +64,6 @@ _HOME = {
     "masked_population": "xbench.mask",
     "run": "xbench.runner",
 }
-
-__all__ = [*_HOME, "__version__"]
 
 
 def __getattr__(name: str) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 import time
 import traceback
@@ -10,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -28,7 +30,7 @@ from xbench.memory import PeakMemory
 from xbench.metrics.compute import Outcome, compute_metrics
 from xbench.objective import OBJECTIVES
 from xbench.problem import Problem
-from xbench.provenance import git_commit, versions
+from xbench.provenance import git_commit, machine, versions
 from xbench.record import Record
 from xbench.registry import load
 from xbench.scan import Entry
@@ -85,7 +87,9 @@ def execute(setting: Setting, unit: Unit) -> list[Record]:
             # Imported here, so that a file that cannot be imported is a failed run too.
             method = load(unit.method)(**key.parameters)
             with one_thread():
-                outcome, earlier = _run(dataset, surrogate, setting.device, key, method, unit, reuse)
+                outcome, earlier = _run(
+                    dataset, surrogate, setting.device, key, method, unit, reuse
+                )
         except Exception as error:
             outcome = _failure(error) | {"seconds": time.perf_counter() - started}
         records.append(_record(dataset, surrogate, unit, key, run_id, outcome))
@@ -186,7 +190,7 @@ def _explain(method: Explainer, problem: Problem, timeout: float | None) -> Expl
 def _check(selection: Selection, problem: Problem) -> None:
     """Hold a method to its contract: L distinct features in range."""
     if not isinstance(selection, Selection):
-        raise TypeError(f"explain() returned {type(selection).__name__} but must return a Selection")
+        raise TypeError(f"explain() returned {type(selection).__name__}, not a Selection")
     indices = selection.indices
     if len(indices) != problem.subset_size:
         raise ValueError(f"returned {len(indices)} features but L = {problem.subset_size}")
@@ -211,9 +215,7 @@ def _score(
         problem.perturbation,
         device=device,
     )
-    return Outcome(
-        test.values(), test.values(indices), indices, dataset.features, problem.target
-    )
+    return Outcome(test.values(), test.values(indices), indices, dataset.features, problem.target)
 
 
 def _failure(error: Exception) -> dict[str, Any]:
@@ -247,15 +249,26 @@ def _record(
         target=key.target,
         method=key.method,
         parameters=_all_parameters(unit.method, key),
-        method_digest=unit.method_digest,
+        method_digest=_digest_with(unit.method_digest, key.parameters),
         L=key.L,
         repetition=key.repetition,
         seed=key.seed,
-        versions=versions(),
-        git_commit=git_commit(),
+        **_environment(),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         **outcome,
     )
+
+
+@cache
+def _environment() -> dict[str, Any]:
+    """Return what does not change while a process lives; git is asked only once."""
+    return {"versions": versions(), "git_commit": git_commit(), "machine": machine()}
+
+
+def _digest_with(method_digest: str, parameters: dict[str, Any]) -> str:
+    """Name the method as it was run: its file and its parameters."""
+    text = json.dumps([method_digest, parameters], sort_keys=True)
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()[:16]
 
 
 def _all_parameters(entry: Entry, key: RunKey) -> dict[str, Any]:

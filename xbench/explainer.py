@@ -53,4 +53,4 @@ class Explainer:
 
     def parameters(self) -> dict[str, Any]:
         """Return the parameters by name."""
-        return dataclasses.asdict(self)  # type: ignore[call-overload, no-any-return]
+        return dataclasses.asdict(self)  # type: ignore[call-overload]

@@ -76,5 +76,5 @@ class Problem:
         step = max(1, DENSE_CHUNK // self.n_features)
         for start in range(0, self.inputs.shape[0], step):
             part = self.inputs[start : start + step]
-            dense = part.toarray() if sp.issparse(part) else np.asarray(part)
+            dense = part.toarray() if isinstance(part, sp.csr_matrix) else np.asarray(part)
             yield torch.from_numpy(np.array(dense, dtype=np.float32)).to(self.device)

@@ -1,4 +1,4 @@
-"""What a result was made with: versions and commit."""
+"""What a result was made with: versions, commit, machine."""
 
 from __future__ import annotations
 
@@ -25,6 +25,24 @@ def versions() -> dict[str, str]:
         "torch": _installed("torch"),
         "numpy": _installed("numpy"),
     }
+
+
+def machine() -> str:
+    """Return the processor's name and the number of cores, without the machine's name.
+
+    Examples
+    --------
+    >>> machine().endswith("cores")
+    True
+    """
+    name = platform.processor() or platform.machine()
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        models = [line.partition(":")[2] for line in lines if line.startswith("model name")]
+        name = " ".join(models[0].split()) if models else name
+    except OSError:
+        pass
+    return f"{name}, {os.cpu_count()} cores"
 
 
 def git_commit(folder: str | os.PathLike[str] | None = None) -> str | None:

@@ -54,6 +54,8 @@ class Record:
         Learning curve, one dict a step.
     versions, git_commit
         Of xbench, python, torch and numpy; of the checkout, None outside of one.
+    machine
+        Processor and number of cores: seconds compare only where it is the same.
     created
         When the run ended: ISO 8601, UTC.
 
@@ -105,6 +107,7 @@ class Record:
     trace: list[dict[str, Any]] = field(default_factory=list)
     versions: dict[str, str] = field(default_factory=dict)
     git_commit: str | None = None
+    machine: str = ""
     created: str
 
     # Read by pydantic when a line comes back from a file: no other field, no other type.

@@ -128,7 +128,9 @@ def _read_trace(path: Path) -> dict[str, Any]:
     try:
         trace = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise XbenchError(f"{path}: cannot be read ({error.strerror}); name a recorded run") from error
+        raise XbenchError(
+            f"{path}: cannot be read ({error.strerror}); name a recorded run"
+        ) from error
     except ValueError as error:
         raise XbenchError(f"{path}: truncated or not JSON; copy it again") from error
     missing = [key for key in _NEEDED if not isinstance(trace, dict) or key not in trace]
@@ -147,7 +149,9 @@ def _read_population(path: Path) -> sp.csr_matrix:
     except OSError as error:
         raise XbenchError(f"{path}: cannot be read ({error}); copy it again") from error
     except (KeyError, ValueError) as error:
-        raise XbenchError(f"{path}: holds no plain array X; it is not a recorded population") from error
+        raise XbenchError(
+            f"{path}: holds no plain array X; it is not a recorded population"
+        ) from error
 
 
 def _check(

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import platformdirs
 import pytest
-from xbench.datasets.mnist_binary import MnistBinary
-from xbench.datasets.snare_cortex import SnareCortex
 
 from xbench.dataset_source import DatasetSource, data_folder
+from xbench.datasets.mnist_binary import MnistBinary
+from xbench.datasets.snare_cortex import SnareCortex
 from xbench.errors import XbenchError
 from xbench.load_dataset import load_dataset
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from xbench.datasets.mnist_binary import MnistBinary
 
 from xbench.dataset import Dataset
+from xbench.datasets.mnist_binary import MnistBinary
 from xbench.errors import XbenchError
 
 REPOSITORY = Path(__file__).resolve().parents[2]

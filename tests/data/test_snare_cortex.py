@@ -9,9 +9,9 @@ import h5py
 import numpy as np
 import pytest
 from scipy import sparse
-from xbench.datasets.snare_cortex import SnareCortex
 
 from xbench.dataset import Dataset
+from xbench.datasets.snare_cortex import SnareCortex
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SHARED = Path(os.environ.get("XBENCH_SHARED", REPOSITORY.parent / "shared"))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from xbench.leaderboard.current import current
 
 from xbench.errors import XbenchError
+from xbench.leaderboard.current import current
 
 EARLY, LATE = "2026-01-01T00:00:00+00:00", "2026-01-02T00:00:00+00:00"
 

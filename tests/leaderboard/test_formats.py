@@ -7,6 +7,7 @@ import io
 import re
 
 import pytest
+
 from xbench.leaderboard import Block, Cell, Table
 from xbench.leaderboard.csv_table import csv_table
 from xbench.leaderboard.latex import escape as escape_latex

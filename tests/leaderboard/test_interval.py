@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
+
 from xbench.leaderboard import hierarchical_interval
 
 numbers = st.floats(-1e3, 1e3).map(lambda value: round(value, 3))

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from xbench.leaderboard import read_tidy, render
 
 from xbench.errors import XbenchError
+from xbench.leaderboard import read_tidy, render
 from xbench.record import Record
 from xbench.task import load_task
 

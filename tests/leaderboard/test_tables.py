@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from xbench.leaderboard import Cell, Study, Table, ranked, studies, table1, tidy
 from xbench.leaderboard.ranked import UNRANKED
 from xbench.leaderboard.study import best

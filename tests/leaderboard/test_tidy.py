@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+
 from xbench.leaderboard import TidyRow, hierarchical_interval, tidy
 from xbench.leaderboard.row import from_frame
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from xbench.leaderboard import merge, read_tidy, tidy, write_tidy
 
 from xbench.errors import XbenchError
+from xbench.leaderboard import merge, read_tidy, tidy, write_tidy
 
 
 @pytest.fixture

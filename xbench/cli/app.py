@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
@@ -18,10 +18,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-Data = Annotated[
-    Optional[Path], typer.Option(help="A .h5mu file with modalities 'atac' and 'rna'.")
-]
-Binarize = Annotated[bool, typer.Option("--binarize", help="Take every ATAC count above 0 as open.")]
+Data = Annotated[Path | None, typer.Option(help="A .h5mu file with modalities 'atac' and 'rna'.")]
+Binarize = Annotated[bool, typer.Option("--binarize", help="Take ATAC counts above 0 as open.")]
 CellTypeKey = Annotated[str, typer.Option(help="The obs column with the cell type.")]
 Store = Annotated[Path, typer.Option(help="Folder of the results.")]
 
@@ -33,8 +31,7 @@ def _version(show: bool) -> None:
 
 
 @app.callback(
-    epilog="Add --debug to any command to see the traceback of an error. "
-    "Example: xbench run quick"
+    epilog="Add --debug to any command to see the traceback of an error. Example: xbench run quick"
 )
 def root(
     version: Annotated[
@@ -47,7 +44,7 @@ def root(
 @app.command("list", epilog="Example: xbench list methods --json")
 def list_(
     kind: Annotated[
-        Optional[str],
+        str | None,
         typer.Argument(help="datasets, methods, tasks, metrics or surrogates; all where left out."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
@@ -61,35 +58,31 @@ def list_(
 @app.command(epilog="Example: xbench run gene-focused --methods grids,random -L 10 --jobs 2")
 def run(
     task: Annotated[str, typer.Argument(help="A task of 'xbench list tasks', or a .toml file.")],
-    dataset: Annotated[
-        Optional[str], typer.Option(help="A dataset instead of the task's.")
-    ] = None,
+    dataset: Annotated[str | None, typer.Option(help="A dataset instead of the task's.")] = None,
     data: Data = None,
     binarize: Binarize = False,
     cell_type_key: CellTypeKey = "cell_type",
     methods: Annotated[
-        Optional[str], typer.Option(help="Instead of the task's: names or labels, by comma.")
+        str | None, typer.Option(help="Instead of the task's: names or labels, by comma.")
     ] = None,
     method: Annotated[
-        Optional[list[Path]],
+        list[Path] | None,
         typer.Option(help="A .py file with your own explainer; alone, only it runs. Repeatable."),
     ] = None,
     target: Annotated[
-        Optional[list[str]],
+        list[str] | None,
         typer.Option(help="CELL_TYPE:OUTPUT instead of the task's targets. Repeatable."),
     ] = None,
     subset_size: Annotated[
-        Optional[str], typer.Option("-L", "--subset-size", help="Instead of the task's, by comma.")
+        str | None, typer.Option("-L", "--subset-size", help="Instead of the task's, by comma.")
     ] = None,
     seeds: Annotated[
-        Optional[int], typer.Option(help="Repetitions instead of the task's, each with a seed.")
+        int | None, typer.Option(help="Repetitions instead of the task's, each with a seed.")
     ] = None,
-    jobs: Annotated[
-        Optional[int], typer.Option(help="Processes; one a core where left out.")
-    ] = None,
+    jobs: Annotated[int | None, typer.Option(help="Processes; one a core where left out.")] = None,
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
     checkpoint: Annotated[
-        Optional[Path],
+        Path | None,
         typer.Option(help="A trained surrogate's folder, or a .pt file of the reference."),
     ] = None,
     store: Store = Path("results"),
@@ -123,20 +116,20 @@ def run(
 @app.command(epilog="Example: xbench train snare-cortex --seed 1 --out surrogates/snare-1")
 def train(
     dataset: Annotated[
-        Optional[str], typer.Argument(help="A dataset of 'xbench list datasets'.")
+        str | None, typer.Argument(help="A dataset of 'xbench list datasets'.")
     ] = None,
     data: Data = None,
     binarize: Binarize = False,
     cell_type_key: CellTypeKey = "cell_type",
     surrogate: Annotated[
-        Optional[str], typer.Option(help="Architecture instead of the dataset's own.")
+        str | None, typer.Option(help="Architecture instead of the dataset's own.")
     ] = None,
     split: Annotated[
         str, typer.Option(help="strict: no test cell is seen; reference: as the reference does.")
     ] = "strict",
     seed: Annotated[int, typer.Option(help="Of initial weights and batches.")] = 0,
     out: Annotated[
-        Optional[Path], typer.Option(help="Folder to keep it in; a cache folder where left out.")
+        Path | None, typer.Option(help="Folder to keep it in; a cache folder where left out.")
     ] = None,
     again: Annotated[bool, typer.Option("--again", help="Train even if it is there.")] = False,
 ) -> None:
@@ -159,9 +152,9 @@ def train(
 @app.command(epilog="Example: xbench leaderboard --store results --out leaderboard")
 def leaderboard(
     store: Store = Path("results"),
-    out: Annotated[
-        Path, typer.Option(help="Folder in which 'published' is written.")
-    ] = Path("leaderboard"),
+    out: Annotated[Path, typer.Option(help="Folder in which 'published' is written.")] = Path(
+        "leaderboard"
+    ),
 ) -> None:
     """Render the results to Markdown, CSV and LaTeX."""
     from xbench.cli.rendering import render_store
@@ -182,7 +175,8 @@ def verify(
     typer.echo(f"matched {result.matched} of {result.steps} steps")
     typer.echo(f"largest relative loss error {result.loss_error:.2g}")
     typer.echo(
-        f"relative error of Avg. Δ {result.avg_delta_error:.2g}, Rel. Δ {result.rel_delta_error:.2g}"
+        f"relative error of Avg. Δ {result.avg_delta_error:.2g}, "
+        f"of Rel. Δ {result.rel_delta_error:.2g}"
     )
     if result.first_difference:
         typer.echo(f"first difference at {result.first_difference}")

@@ -48,7 +48,9 @@ def run_and_show(
     if jobs is not None and jobs < 1:
         raise XbenchError(f"--jobs {jobs}: must be at least 1")
     if skip_missing_data and (reason := _missing(choice)) is not None:
-        console.print(escape(f"skipped task {task.name}: {reason}"), highlight=False, soft_wrap=True)
+        console.print(
+            escape(f"skipped task {task.name}: {reason}"), highlight=False, soft_wrap=True
+        )
         return
     results = ResultStore(store)
     with ShownRuns(console) as watcher:
@@ -99,7 +101,7 @@ def _sizes(text: str) -> list[int]:
 
 
 def _print_summary(console: Console, task: Task, records: Sequence[Record]) -> None:
-    """Print the mean of each metric over runs, by L and method: a first look, not the leaderboard."""
+    """Print means over runs, by L and method: a first look, not the leaderboard."""
     shown = [task.primary_metric, *(m for m in task.metrics if m != task.primary_metric)][:4]
     arrows = {"lower": " ↓", "higher": " ↑", "none": ""}
     table = Table(title=escape(f"{task.title}: mean over runs"), title_justify="left")

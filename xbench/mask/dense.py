@@ -123,7 +123,7 @@ class DensePopulation:
     def _chunks(self) -> Iterator[Tensor]:
         for start in range(0, self.n_cells, self._chunk):
             part = self._inputs[start : start + self._chunk]
-            dense = part.toarray() if sp.issparse(part) else np.asarray(part)
+            dense = part.toarray() if isinstance(part, sp.csr_matrix) else np.asarray(part)
             yield torch.from_numpy(np.array(dense, dtype=np.float32)).to(self._device)
 
     def _masked(self, x: Tensor, subset: np.ndarray) -> Tensor:

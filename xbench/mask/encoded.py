@@ -90,7 +90,9 @@ class EncodedPopulation:
         return result.cpu().numpy()
 
 
-def _sampled_product(pointers: np.ndarray, indices: np.ndarray, left: Tensor, right: Tensor) -> Tensor:
+def _sampled_product(
+    pointers: np.ndarray, indices: np.ndarray, left: Tensor, right: Tensor
+) -> Tensor:
     """Entries of left @ right.T, only where the CSR pattern has one; shape (entries,)."""
     device = right.device
     with warnings.catch_warnings():

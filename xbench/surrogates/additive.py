@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 import scipy.sparse as sp
@@ -50,11 +51,13 @@ class AdditiveLayer:
         sizes = np.diff(self.boundaries)
         if self.boundaries[-1] != len(self.weight) or (sizes < 0).any():
             raise ValueError(
-                f"boundaries end at {self.boundaries[-1]} but weight has {len(self.weight)} features"
+                f"boundaries end at {self.boundaries[-1]} but must at {len(self.weight)}"
             )
         expected = (len(sizes), self.weight.shape[1])
         if tuple(self.offset.shape) != expected:
-            raise ValueError(f"offset has shape {tuple(self.offset.shape)} but must have {expected}")
+            raise ValueError(
+                f"offset has shape {tuple(self.offset.shape)} but must have {expected}"
+            )
 
     @cached_property
     def block_of(self) -> Tensor:
@@ -87,10 +90,7 @@ class AdditiveLayer:
             Shape (n, n_blocks, hidden).
         """
         edges = self.boundaries
-        blocks = [
-            x[:, start:stop] @ self.weight[start:stop]
-            for start, stop in zip(edges[:-1], edges[1:], strict=True)
-        ]
+        blocks = [x[:, start:stop] @ self.weight[start:stop] for start, stop in pairwise(edges)]
         return torch.stack(blocks, dim=1) + self.offset
 
     def sparse_sums(self, x: sp.csr_matrix) -> Tensor:

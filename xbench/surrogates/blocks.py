@@ -17,7 +17,9 @@ class BlockLinear(nn.Module):
     def __init__(self, n_blocks: int, n_inputs: int, n_outputs: int) -> None:
         super().__init__()
         bound = 1 / math.sqrt(n_inputs)
-        self.weight = nn.Parameter(torch.empty(n_blocks, n_inputs, n_outputs).uniform_(-bound, bound))
+        self.weight = nn.Parameter(
+            torch.empty(n_blocks, n_inputs, n_outputs).uniform_(-bound, bound)
+        )
         self.bias = nn.Parameter(torch.empty(n_blocks, n_outputs).uniform_(-bound, bound))
 
     def forward(self, x: Tensor) -> Tensor:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import tempfile
 from dataclasses import asdict, dataclass, field
@@ -81,7 +80,7 @@ def save_surrogate(folder: Path, model: Surrogate, description: Description) -> 
         (parts / DESCRIPTION).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
         if folder.exists():
             shutil.rmtree(folder)
-        os.replace(parts, folder)
+        parts.replace(folder)
     except (OSError, SafetensorError) as error:
         raise XbenchError(f"{folder}: cannot write the surrogate ({error})") from error
     finally:
@@ -109,7 +108,9 @@ def load_surrogate(folder: Path) -> tuple[Surrogate, Description]:
         raise XbenchError(f"{weights}: cannot be read ({error}); train it again") from error
     except (RuntimeError, TypeError) as error:
         reason = str(error).splitlines()[0]
-        raise XbenchError(f"{folder}: weights and description differ ({reason}); train it again") from error
+        raise XbenchError(
+            f"{folder}: weights and description differ ({reason}); train it again"
+        ) from error
     return model, description
 
 
@@ -134,7 +135,9 @@ def read_description(folder: Path) -> Description:
     try:
         return Description(**content)
     except TypeError as error:
-        raise XbenchError(f"{path}: unexpected fields ({error}); train the surrogate again") from error
+        raise XbenchError(
+            f"{path}: unexpected fields ({error}); train the surrogate again"
+        ) from error
 
 
 def _file_digest(path: Path) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
+from itertools import pairwise
+from typing import cast
 
 import numpy as np
 import torch
@@ -33,6 +35,7 @@ class AtacEncoder(nn.Module):
         self.block_sizes = [int(size) for size in block_sizes]
         self.boundaries = np.concatenate([[0], np.cumsum(self.block_sizes)]).astype(np.int64)
         self.weight = nn.Parameter(torch.randn(n_features, n_hidden))
+        self.offset: Tensor
         self.register_buffer("offset", torch.zeros(n_blocks, n_hidden))
         self.blocks = nn.Sequential(
             BlockBatchNorm(n_blocks, n_hidden),
@@ -58,7 +61,7 @@ class AtacEncoder(nn.Module):
 def perceptron(sizes: Sequence[int]) -> nn.Sequential:
     """Linear layers with BatchNorm and PReLU between (the RNA encoder and decoder)."""
     layers: list[nn.Module] = []
-    for position, (n_inputs, n_outputs) in enumerate(zip(sizes[:-1], sizes[1:], strict=True)):
+    for position, (n_inputs, n_outputs) in enumerate(pairwise(sizes)):
         if position:
             layers += [nn.BatchNorm1d(n_inputs), nn.PReLU()]
         layers.append(nn.Linear(n_inputs, n_outputs))
@@ -120,7 +123,7 @@ class CrossModality(Surrogate):
     def tail(self, sums: Tensor, outputs: Tensor | None = None) -> Tensor:
         """Expression from hidden sums; only the wanted genes' rows of the decoder are used."""
         hidden = self.decoder[:-1](self.mapping(self.encoder(sums)))
-        last = self.decoder[-1]
+        last = cast(nn.Linear, self.decoder[-1])
         if outputs is None:
             return last(hidden).clamp_min(0)
         chosen = nn.functional.linear(hidden, last.weight[outputs], last.bias[outputs])

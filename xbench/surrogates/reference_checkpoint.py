@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from itertools import pairwise
 from pathlib import Path
 from zipfile import BadZipFile
 
@@ -33,7 +34,7 @@ def load_reference_checkpoint(path: Path) -> CrossModality:
     """
     state = _read_state(path)
     try:
-        return _build(state).frozen()  # type: ignore[return-value]
+        return _build(state).frozen()
     except KeyError as error:
         raise XbenchError(
             f"{path}: checkpoint lacks the tensor {error}; it is not a checkpoint of the "
@@ -41,7 +42,9 @@ def load_reference_checkpoint(path: Path) -> CrossModality:
         ) from error
     except RuntimeError as error:
         reason = str(error).splitlines()[0]
-        raise XbenchError(f"{path}: tensors of the checkpoint do not fit together: {reason}") from error
+        raise XbenchError(
+            f"{path}: tensors of the checkpoint do not fit together: {reason}"
+        ) from error
 
 
 def _read_state(path: Path) -> State:
@@ -55,16 +58,20 @@ def _read_state(path: Path) -> State:
             "save the state_dict alone"
         ) from error
     except (RuntimeError, EOFError, BadZipFile, OSError, ValueError) as error:
-        raise XbenchError(f"{path}: truncated or not a PyTorch checkpoint; copy it again") from error
+        raise XbenchError(
+            f"{path}: truncated or not a PyTorch checkpoint; copy it again"
+        ) from error
     state = checkpoint.get("model") if isinstance(checkpoint, dict) else None
     if not isinstance(state, dict):
-        raise XbenchError(f"{path}: no 'model' entry with a state_dict; it is not a reference checkpoint")
+        raise XbenchError(
+            f"{path}: no 'model' entry with a state_dict; it is not a reference checkpoint"
+        )
     return state
 
 
 def _build(state: State) -> CrossModality:
     embedding = state["atac_model.embedding.weight"]
-    block_sizes = []
+    block_sizes: list[int] = []
     while f"atac_model.out_split_layer.{len(block_sizes)}.3.bias" in state:
         block_sizes.append(len(state[f"atac_model.out_split_layer.{len(block_sizes)}.3.bias"]))
     if sum(block_sizes) != len(embedding):
@@ -98,9 +105,7 @@ def _encoder(state: State, n_blocks: int, boundaries: object) -> State:
     edges = list(boundaries)  # type: ignore[call-overload]
     converted: State = {
         "encoder.weight": opened - closed,
-        "encoder.offset": torch.stack(
-            [closed[a:b].sum(dim=0) for a, b in zip(edges[:-1], edges[1:], strict=True)]
-        ),
+        "encoder.offset": torch.stack([closed[a:b].sum(dim=0) for a, b in pairwise(edges)]),
     }
 
     def stacked(position: int, name: str) -> Tensor:

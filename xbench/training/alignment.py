@@ -21,7 +21,7 @@ class Alignment:
 
     The generators are both encoders and both mappings; the decoders stay as the autoencoder
     stages left them. Terms: cycle in the embedding (L1) and in the output, the adversarial one by
-    cell type, and, where cells are paired, the translation of each cell in embedding (L1) and output.
+    cell type, and, where cells are paired, the translation of each cell, in both too.
 
     Parameters
     ----------
@@ -91,7 +91,9 @@ class Alignment:
             (self.model.rna_discriminator, rna, mapped_rna),
         ):
             losses.append(functional.softplus(-_of_type(network(real[0].detach()), real[1])).mean())
-            losses.append(functional.softplus(_of_type(network(false[0].detach()), false[1])).mean())
+            losses.append(
+                functional.softplus(_of_type(network(false[0].detach()), false[1])).mean()
+            )
         self._optimizer.zero_grad(set_to_none=True)
         torch.stack(losses).sum().backward()
         self._optimizer.step()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import scipy.sparse as sp
 import torch
 from scipy.stats import pearsonr
 
@@ -12,10 +13,10 @@ from xbench.surrogates.base import Surrogate
 CHUNK = 1024
 
 
-def predict(surrogate: Surrogate, x: object) -> np.ndarray:
+def predict(surrogate: Surrogate, x: sp.csr_matrix) -> np.ndarray:
     """Outputs for sparse inputs, shape (n, n_outputs)."""
     layer = surrogate.additive_layer()
-    inputs = x.astype(np.float32)  # type: ignore[attr-defined]
+    inputs = x.astype(np.float32)
     with torch.no_grad():
         parts = [
             surrogate.tail(layer.sparse_sums(inputs[start : start + CHUNK])).numpy()
@@ -37,6 +38,8 @@ def expression_fit(surrogate: Surrogate, dataset: Dataset) -> dict[str, float]:
     rows = dataset.split.test
     frozen = surrogate.frozen()
     predicted = predict(frozen, dataset.X[rows])
+    if dataset.Y is None:
+        raise ValueError(f"{dataset.name} has no expression to compare with")
     observed = dataset.Y[rows].toarray()
     types = dataset.cell_types[rows]
     names, counts = np.unique(types, return_counts=True)

@@ -34,6 +34,7 @@ class AtacDecoder(nn.Module):
         self.weight = nn.Parameter(torch.randn(n_features, n_hidden) / n_hidden**0.5)
         self.bias = nn.Parameter(torch.zeros(n_features))
         sizes = torch.as_tensor(list(block_sizes))
+        self.block_of: Tensor
         self.register_buffer("block_of", torch.repeat_interleave(torch.arange(n_blocks), sizes))
 
     def forward(self, embedding: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
@@ -44,7 +45,7 @@ class AtacDecoder(nn.Module):
 
 
 def discriminator(n_types: int) -> nn.Sequential:
-    """Tell embeddings of cells from mapped ones; one logit a cell type (protocol: 20-20-10-types)."""
+    """Tell embeddings of cells from mapped ones: one logit a cell type (20-20-10-types)."""
     return nn.Sequential(
         nn.Linear(EMBEDDING_DIMENSION, 20),
         nn.PReLU(),

@@ -111,7 +111,7 @@ def check_dataset(description: Description, dataset: Dataset, where: Path) -> No
     if description.dataset_digest != dataset.digest:
         raise XbenchError(
             f"{where}: trained on {description.dataset} ({description.dataset_digest[:12]}), but "
-            f"the data are {dataset.name} ({dataset.digest[:12]}); train it again with 'xbench train'"
+            f"the data are {dataset.name} ({dataset.digest[:12]}); run 'xbench train' for these"
         )
 
 
