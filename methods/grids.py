@@ -29,7 +29,7 @@ class Grids(Explainer):
     steps
         Updates of one position (protocol: 500).
     batch_size
-        Training cells in a step (protocol: 64); None for the whole population.
+        Training cells in a step (protocol: 64); 0 for the whole population.
     candidates
         k, features tried in a step (protocol: 32).
     keep_present
@@ -42,7 +42,7 @@ class Grids(Explainer):
 
     name = "grids"
     steps: int = 500
-    batch_size: int | None = 64
+    batch_size: int = 64
     candidates: int = 32
     keep_present: bool = True
     choose: Literal["last", "best-on-validation"] = "last"
@@ -95,7 +95,7 @@ class Grids(Explainer):
     def _batch(
         self, population: MaskedPopulation, generator: np.random.Generator
     ) -> MaskedPopulation:
-        if self.batch_size is None or self.batch_size >= population.n_cells:
+        if not 0 < self.batch_size < population.n_cells:
             return population
         return population.batch(
             generator.choice(population.n_cells, self.batch_size, replace=False)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from xbench.errors import XbenchError
     from xbench.explainer import Explainer
     from xbench.features import Features, Interval
-    from xbench.load_dataset import load_dataset
+    from xbench.loading import load_dataset
     from xbench.mask import MaskedPopulation, masked_population
     from xbench.metrics import METRICS
     from xbench.problem import Problem
@@ -60,7 +60,7 @@ _HOME = {
     "Surrogate": "xbench.surrogates.base",
     "Target": "xbench.target",
     "XbenchError": "xbench.errors",
-    "load_dataset": "xbench.load_dataset",
+    "load_dataset": "xbench.loading",
     "masked_population": "xbench.mask",
     "run": "xbench.runner",
 }

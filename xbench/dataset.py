@@ -55,7 +55,7 @@ class Dataset:
 
     Examples
     --------
-    >>> from xbench.load_dataset import load_dataset
+    >>> from xbench.loading import load_dataset
     >>> dataset = load_dataset("mnist-binary")
     >>> dataset
     Dataset('mnist-binary', 1984 cells x 784 features, 2 classes)

@@ -30,7 +30,7 @@ def content_digest(dataset: Dataset) -> str:
 
     Examples
     --------
-    >>> from xbench.load_dataset import load_dataset
+    >>> from xbench.loading import load_dataset
     >>> len(content_digest(load_dataset("mnist-binary")))
     64
     """

@@ -85,9 +85,9 @@ def expand(
     --------
     >>> from xbench.task import load_task
     >>> task = load_task("gene-focused")
-    >>> len(expand(task))  # 16 targets, 5 methods, 2 subset sizes, 3 repetitions
-    480
-    >>> len(expand(task, methods=["grids"], subset_sizes=[10], repetitions=1))
+    >>> len(expand(task))  # 16 targets, 6 methods, 2 subset sizes, 3 repetitions
+    576
+    >>> len(expand(task, methods=["saliency"], subset_sizes=[10], repetitions=1))
     16
     """
     specs = task.methods if methods is None else _choose(task, methods)

@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from xbench.dataset import Dataset
-from xbench.load_dataset import load_dataset
+from xbench.loading import load_dataset
 from xbench.surrogates.open import OpenedSurrogate, open_surrogate
 
 

@@ -12,7 +12,7 @@ from xbench.dataset_source import DatasetSource, data_folder
 from xbench.datasets.mnist_binary import MnistBinary
 from xbench.datasets.snare_cortex import SnareCortex
 from xbench.errors import XbenchError
-from xbench.load_dataset import load_dataset
+from xbench.loading import load_dataset
 
 SOURCES = [MnistBinary, SnareCortex]
 

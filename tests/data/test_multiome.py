@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
-from xbench.load_dataset import load_dataset
+from xbench.loading import load_dataset
 from xbench.multiome import read_multiome
 
 from .small_files import CELLS, Writer, make_atac, make_rna

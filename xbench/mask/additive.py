@@ -70,13 +70,13 @@ class AdditivePopulation:
 
     def batch(self, rows: np.ndarray) -> AdditivePopulation:
         """Return the cells at `rows` as a population that is charged to the same counts."""
-        absolute = np.asarray(rows) if self._rows is None else self._rows[rows]
+        own = np.arange(self.n_cells) if self._rows is None else self._rows
         return AdditivePopulation(
             self._surrogate,
             self._encoded,
             self._objective,
             self._wanted.tolist(),
-            absolute,
+            own[rows],
             self.counts,
         )
 
@@ -186,6 +186,8 @@ class AdditivePopulation:
         return sums.index_add(1, self._layer.block_of[feature], contribution)
 
     def _tail(self, sums: Tensor) -> Tensor:
+        if not len(sums):  # No cell changes: not every layer takes an empty batch.
+            return sums.new_zeros(0, len(self._wanted))
         self.counts.add(computed=len(sums))
         parts = [self._surrogate.tail(part, self._wanted) for part in sums.split(TAIL_CHUNK)]
         return torch.cat(parts)

@@ -65,7 +65,9 @@ def balanced_entries(x: sp.csr_matrix, generator: np.random.Generator) -> Entrie
 
 def balanced_squared_error(predicted: Tensor, entries: Entries) -> Tensor:
     """Mean squared error at the entries of dense predictions, shape (n, d)."""
-    return functional.mse_loss(predicted[entries.rows, entries.columns], entries.values)
+    # index_select, because the gradient of [rows, columns] depends on the order of threads.
+    keys = entries.rows * predicted.shape[1] + entries.columns
+    return functional.mse_loss(predicted.flatten().index_select(0, keys), entries.values)
 
 
 def focal_loss(logits: Tensor, labels: Tensor) -> Tensor:

@@ -40,8 +40,11 @@ class AtacDecoder(nn.Module):
     def forward(self, embedding: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
         """Logits of the entries (rows, columns), shape (entries,)."""
         spread = self.spread(embedding).view(len(embedding), self.n_blocks, -1)
-        hidden = self.blocks(spread)[rows, self.block_of[columns]]
-        return (hidden * self.weight[columns]).sum(dim=1) + self.bias[columns]
+        hidden = self.blocks(spread).flatten(0, 1)
+        # index_select, because the gradient of [rows, columns] depends on the order of threads.
+        hidden = hidden.index_select(0, rows * self.n_blocks + self.block_of[columns])
+        products = hidden * self.weight.index_select(0, columns)
+        return products.sum(dim=1) + self.bias.index_select(0, columns)
 
 
 def discriminator(n_types: int) -> nn.Sequential:

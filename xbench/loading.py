@@ -40,7 +40,8 @@ def load_dataset(
 
     Examples
     --------
-    >>> load_dataset("mnist-binary").split.train.size
+    >>> import xbench
+    >>> xbench.load_dataset("mnist-binary").split.train.size
     1269
     """
     path = None if data is None else Path(data)

@@ -1,0 +1,165 @@
+"""The additive operator against full passes of the same module, question by question."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from xbench.mask import MaskedPopulation, masked_population
+from xbench.objective import OBJECTIVES
+from xbench.surrogates.base import Surrogate
+from xbench.surrogates.mlp_classifier import MLPClassifier
+from xbench.target import Target
+
+from ..toys import dense_twin, masked_by_hand, messy_csr, random_cross_modality, random_inputs
+
+SIZES = [5, 0, 7, 1, 9]
+D = sum(SIZES)
+GENE = Target("all", "gene", 3)
+CLASS = Target("8", "3", 1, contrast=0)
+
+
+def close(ours: np.ndarray, theirs: np.ndarray) -> None:
+    scale = max(1e-3, float(np.abs(theirs).max()))
+    np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-5 * scale)
+
+
+def classifier(seed: int) -> MLPClassifier:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return MLPClassifier(D, 16, 2).frozen()  # type: ignore[return-value]
+
+
+def cross_modality(seed: int) -> Surrogate:
+    return random_cross_modality(SIZES, seed=seed)
+
+
+def folded(seed: int) -> Surrogate:
+    return random_cross_modality(SIZES, seed=seed).frozen()
+
+
+SURROGATES: dict[str, tuple[Callable[[int], Surrogate], Target, str]] = {
+    "mlp-classifier": (classifier, CLASS, "cross-entropy"),
+    "cross-modality": (cross_modality, GENE, "expression"),
+    "cross-modality folded": (folded, GENE, "expression"),
+}
+
+
+def perturbations(x: np.ndarray) -> dict[str, float | np.ndarray]:
+    return {
+        "0": 0.0,
+        "1": 1.0,
+        "means": x.mean(axis=0),
+        "arbitrary": np.random.default_rng(4).normal(size=x.shape[1]),
+    }
+
+
+def ask_everything(ours: MaskedPopulation, theirs: MaskedPopulation, seed: int) -> None:
+    generator = np.random.default_rng(seed)
+    mixed = generator.permutation(ours.n_features)
+    subset, others = mixed[:4], mixed[4:]
+    assert (ours.n_cells, ours.n_features) == (theirs.n_cells, theirs.n_features)
+    for chosen in ((), subset, subset[:1]):
+        close(ours.outputs(chosen), theirs.outputs(chosen))
+        close(ours.values(chosen), theirs.values(chosen))
+        close(ours.descent(chosen), theirs.descent(chosen))
+        close(np.concatenate([*ours.gradients(chosen)]), np.concatenate([*theirs.gradients(chosen)]))
+    several = [subset, others[:1], [], mixed]
+    close(ours.losses(several), theirs.losses(several))
+    for position in (0, 3):
+        tried = [subset[position], *others[:7]]
+        close(
+            ours.swap_losses(subset, position, tried), theirs.swap_losses(subset, position, tried)
+        )
+
+
+@pytest.mark.parametrize("p", ["0", "1", "means", "arbitrary"])
+@pytest.mark.parametrize("binary", [True, False], ids=["binary", "continuous"])
+@pytest.mark.parametrize("name", SURROGATES)
+def test_both_operators_agree_on_every_question(name: str, binary: bool, p: str) -> None:
+    make, target, objective = SURROGATES[name]
+    model, x = make(1), random_inputs(11, D, binary=binary)
+    value = perturbations(x)[p]
+    ours = masked_population(model, messy_csr(x), target, OBJECTIVES[objective], value)
+    theirs = dense_twin(model, x, target, objective, value)
+    ask_everything(ours, theirs, seed=0)
+    rows = np.array([7, 0, 1, 7, 3])
+    ask_everything(ours.batch(rows), theirs.batch(rows), seed=1)
+    # A batch of a batch counts rows of the batch, not of the population.
+    ask_everything(
+        ours.batch(rows).batch(np.array([4, 1, 4])),
+        theirs.batch(rows).batch(np.array([4, 1, 4])),
+        seed=2,
+    )
+
+
+@settings(max_examples=30, deadline=None, derandomize=True)
+@given(data=st.data())
+def test_both_operators_agree_on_arbitrary_inputs(data: st.DataObject) -> None:
+    sizes = data.draw(st.lists(st.integers(0, 5), min_size=1, max_size=4).filter(sum))
+    d = sum(sizes)
+    n_cells = data.draw(st.integers(1, 6))
+    values = st.sampled_from([0.0, 0.0, 1.0, 0.5, -2.0, 3.0])
+    rows = st.lists(values, min_size=d, max_size=d)
+    x = np.array(data.draw(st.lists(rows, min_size=n_cells, max_size=n_cells)), np.float32)
+    p = np.array(data.draw(rows), np.float32)
+    model = random_cross_modality(sizes, n_outputs=2, seed=data.draw(st.integers(0, 3)))
+    subset = data.draw(st.lists(st.integers(0, d - 1), min_size=1, unique=True))
+    target, objective = Target("all", "gene", 1), OBJECTIVES["expression"]
+    ours = masked_population(model, sp.csr_matrix(x), target, objective, p)
+    theirs = dense_twin(model, x, target, perturbation=p)
+    with torch.no_grad():
+        plain = model(torch.from_numpy(masked_by_hand(x, subset, p)))[:, 1].numpy()
+    close(ours.values(subset), plain)
+    close(theirs.values(subset), plain)
+    close(ours.descent(subset), theirs.descent(subset))
+    free = [*set(range(d)) - set(subset), subset[0]]
+    close(ours.swap_losses(subset, 0, free), theirs.swap_losses(subset, 0, free))
+
+
+@pytest.mark.parametrize("p", [0.0, 0.7])
+def test_a_population_without_a_single_entry(p: float) -> None:
+    model = random_cross_modality(SIZES, seed=2)
+    nothing = sp.csr_matrix((4, D), dtype=np.float32)
+    ours = masked_population(model, nothing, GENE, OBJECTIVES["expression"], p)
+    theirs = dense_twin(model, nothing.toarray(), GENE, perturbation=p)
+    ask_everything(ours, theirs, seed=3)
+    if p == 0:
+        assert not ours.descent().any()
+
+
+@pytest.mark.parametrize("kind", [np.float64, np.uint8, bool, np.int64])
+def test_inputs_of_any_number_type_mean_the_same(kind: type) -> None:
+    model, x = random_cross_modality(SIZES), random_inputs(5, D)
+    plain = masked_population(model, x, GENE, OBJECTIVES["expression"])
+    other = masked_population(model, sp.csr_matrix(x.astype(kind)), GENE, OBJECTIVES["expression"])
+    np.testing.assert_array_equal(plain.values([1]), other.values([1]))
+    np.testing.assert_array_equal(plain.descent([1]), other.descent([1]))
+
+
+def test_rows_of_a_batch_may_be_a_mask_a_slice_of_numbers_or_count_from_the_end() -> None:
+    model, x = random_cross_modality(SIZES), random_inputs(6, D)
+    ours = masked_population(model, x, GENE, OBJECTIVES["expression"])
+    theirs = dense_twin(model, x, GENE)
+    mask = np.array([True, False, True, True, False, False])
+    for rows in (mask, np.array([-1, 2]), [3, 4]):
+        ask_everything(ours.batch(rows), theirs.batch(rows), seed=1)
+
+
+def test_inputs_are_not_changed() -> None:
+    x = random_inputs(6, D, binary=False)
+    given = messy_csr(x)
+    before = (given.data.copy(), given.indices.copy(), given.indptr.copy())
+    population = masked_population(
+        random_cross_modality(SIZES), given, GENE, OBJECTIVES["expression"]
+    )
+    population.descent([1, 2])
+    population.swap_losses([1, 2], 0, [5])
+    for now, then in zip((given.data, given.indices, given.indptr), before, strict=True):
+        np.testing.assert_array_equal(now, then)
