@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import TypeAlias
+
 import numpy as np
+import pytest
 import scipy.sparse as sp
 import torch
 from torch import Tensor, nn
@@ -18,7 +23,7 @@ from xbench.surrogates.base import Surrogate
 from xbench.surrogates.cross_modality import CrossModality
 from xbench.target import Target
 
-Inputs = sp.csr_matrix | np.ndarray
+Inputs: TypeAlias = sp.csr_matrix | np.ndarray
 
 
 class LinearToy(Surrogate):
@@ -71,7 +76,7 @@ class InteractingToy(Surrogate):
 
     def forward(self, x: Tensor) -> Tensor:
         edges = self.boundaries
-        sums = [x[:, a:b] @ self.weight[a:b] for a, b in zip(edges[:-1], edges[1:], strict=True)]
+        sums = [x[:, a:b] @ self.weight[a:b] for a, b in pairwise(edges)]
         return self.tail(torch.stack(sums, dim=1) + self.offset)
 
 
@@ -87,8 +92,8 @@ def random_cross_modality(
             if isinstance(module, nn.BatchNorm1d):
                 nn.init.uniform_(module.weight, 0.5, 1.5)
                 nn.init.normal_(module.bias)
-                module.running_mean.normal_()  # type: ignore[union-attr,operator]
-                module.running_var.uniform_(0.5, 3)  # type: ignore[union-attr,operator]
+                module.running_mean.normal_()  # type: ignore[union-attr]
+                module.running_var.uniform_(0.5, 3)  # type: ignore[union-attr]
             if isinstance(module, nn.PReLU):
                 nn.init.uniform_(module.weight, 0.1, 0.4)
         # Most outputs away from the kink of max(0, .).
@@ -195,3 +200,12 @@ def make_problem(
         perturbation=perturbation_vector(perturbation, n_features),
         seed=seed,
     )
+
+
+@pytest.fixture(autouse=True, scope="session")
+def one_thread() -> Iterator[None]:
+    """Tiny tensors only lose by a second thread; conftest files of torch tests import this."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)

@@ -24,7 +24,7 @@ def nearest(name: str, valid: Iterable[str], count: int = 3) -> list[str]:
 
     Examples
     --------
-    >>> nearest("gad", ["Gad1", "Gad2", "Mog"])
+    >>> nearest("gad1", ["Gad1", "Gad2", "Mog"])
     ['Gad1', 'Gad2']
     """
     by_lower = {value.lower(): value for value in valid}

@@ -90,10 +90,27 @@ def execute(setting: Setting, unit: Unit) -> list[Record]:
                 outcome, earlier = _run(
                     dataset, surrogate, setting.device, key, method, unit, reuse
                 )
-        except Exception as error:
+            record = _kept(_record(dataset, surrogate, unit, key, run_id, outcome))
+        except (Exception, SystemExit, RunTimeoutError) as error:
             outcome = _failure(error) | {"seconds": time.perf_counter() - started}
-        records.append(_record(dataset, surrogate, unit, key, run_id, outcome))
+            record = _record(dataset, surrogate, unit, key, run_id, outcome)
+        records.append(record)
     return records
+
+
+def _kept(record: Record) -> Record:
+    """Return the record as the store would give it back; what it cannot hold is an error.
+
+    A trace is the method's own: without this check one that is no JSON would end all runs.
+    """
+    try:
+        return Record.from_json(record.to_json())
+    except (TypeError, ValueError, XbenchError) as error:
+        what = " ".join(str(error).split())
+        raise ValueError(
+            f"returned what a record cannot hold ({what}); a trace is a list of dictionaries of "
+            "numbers and texts"
+        ) from error
 
 
 def killed_records(setting: Setting, unit: Unit, detail: str) -> list[Record]:
@@ -218,7 +235,7 @@ def _score(
     return Outcome(test.values(), test.values(indices), indices, dataset.features, problem.target)
 
 
-def _failure(error: Exception) -> dict[str, Any]:
+def _failure(error: BaseException) -> dict[str, Any]:
     status = "failed"
     if isinstance(error, RunTimeoutError):
         status = "timeout"

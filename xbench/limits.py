@@ -9,8 +9,11 @@ from contextlib import contextmanager
 from types import FrameType
 
 
-class RunTimeoutError(Exception):
-    """A run went past its time limit."""
+class RunTimeoutError(BaseException):
+    """A run went past its time limit.
+
+    No `Exception`, as `KeyboardInterrupt` is none: a method that catches and goes on stops too.
+    """
 
 
 @contextmanager

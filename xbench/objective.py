@@ -28,6 +28,7 @@ class Objective:
 
     Examples
     --------
+    >>> import torch
     >>> OBJECTIVES["expression"].loss(torch.tensor([2.0]))
     tensor([2.])
     """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -14,14 +15,15 @@ import joblib
 from xbench.dataset import Dataset
 from xbench.errors import XbenchError
 from xbench.execution import Unit, units
-from xbench.expand import RunKey, expand, run_id
+from xbench.expand import expand, run_id
 from xbench.pool import carry_out
 from xbench.record import Record
 from xbench.registry import find, methods_from_file, source_digest
+from xbench.run_checks import check_fit, check_keys, check_machine
 from xbench.scan import Entry
-from xbench.setting import DataChoice, Setting, loaded
+from xbench.setting import DataChoice, Setting
 from xbench.store import ResultStore
-from xbench.surrogates.open import OpenedSurrogate
+from xbench.surrogates.open import OpenedSurrogate, open_surrogate
 from xbench.task import MethodSpec, TargetGroup, Task, load_task
 from xbench.training.loop import Progress, silent
 from xbench.training.train import train_surrogate
@@ -154,7 +156,8 @@ def run(
         results = ResultStore(store if store is not None else Path(temporary) / "results")
         asked = run_request(request, results)
         frame = results.to_frame()
-    return frame[frame["run_id"].isin(asked)].reset_index(drop=True)
+    # In the order asked for: with several processes the store's order is that of their ends.
+    return frame.set_index("run_id", drop=False).loc[asked].reset_index(drop=True)
 
 
 def run_request(request: Request, store: ResultStore) -> list[str]:
@@ -174,10 +177,13 @@ def run_request(request: Request, store: ResultStore) -> list[str]:
         repetitions=request.repetitions,
     )
     methods = {name: (entry, source_digest(entry)) for name, entry in entries.items()}
-    _check_device(request.device)
-    store.prepare()
-    setting, dataset, surrogate = _setting(task, request)
-    _check_keys(dataset, keys, explicit=bool(request.targets))
+    check_machine(request.device, request.jobs)
+    data = request.data or DataChoice(task.dataset)
+    dataset = data.load()
+    check_fit(task, dataset)
+    check_keys(dataset, keys, explicit=bool(request.targets))
+    checkpoint, surrogate = _surrogate(task, request, dataset, store)
+    setting = Setting(data, checkpoint, request.device, secrets.token_hex(8))
     ids = [
         run_id(key, dataset.digest, surrogate.digest, methods[key.method_name][1]) for key in keys
     ]
@@ -202,7 +208,9 @@ def _methods(task: Task, request: Request) -> tuple[list[MethodSpec] | None, dic
     from_files = [MethodSpec(name=name) for name in files]
     specs: list[MethodSpec] | None = None
     if request.methods is not None:
-        named = expand(task, methods=list(request.methods))
+        # Methods of the files run anyway, so that naming one of them too is no mistake.
+        names = [name for name in request.methods if name not in files]
+        named = expand(task, methods=names) if names or not files else []
         distinct = {key.method: key for key in named}.values()
         specs = [
             MethodSpec(name=key.method_name, label=key.method, parameters=key.parameters)
@@ -236,52 +244,22 @@ def _target_groups(targets: Sequence[str]) -> list[TargetGroup]:
         cell_type, separator, output = text.rpartition(":")
         if not (separator and cell_type and output):
             raise XbenchError(f"target {text!r}: must be CELL_TYPE:OUTPUT, such as VIP:GAD1")
-        groups.setdefault(cell_type, []).append(output)
+        outputs = groups.setdefault(cell_type, [])
+        if output in outputs:
+            raise XbenchError(f"target {text!r} is given twice; keep one")
+        outputs.append(output)
     return [TargetGroup(cell_type=name, outputs=outputs) for name, outputs in groups.items()]
 
 
-def _check_device(device: str) -> None:
-    if device == "cpu":
-        return
-    import torch
-
-    if device != "cuda":
-        raise XbenchError(f"device {device!r}: must be one of: cpu, cuda")
-    if not torch.cuda.is_available():
-        raise XbenchError("device 'cuda': no CUDA device is available here; use --device cpu")
-
-
-def _setting(task: Task, request: Request) -> tuple[Setting, Dataset, OpenedSurrogate]:
-    data = request.data or DataChoice(task.dataset)
-    checkpoint = request.checkpoint
-    if checkpoint is None:
-        dataset = data.load()
-        name = task.surrogate if task.dataset == dataset.name else None
-        checkpoint = train_surrogate(
-            dataset, name, split=task.split, progress=request.watcher.training
-        )
-    setting = Setting(data, checkpoint, request.device)
-    return setting, *loaded(setting)
-
-
-def _check_keys(dataset: Dataset, keys: Sequence[RunKey], *, explicit: bool) -> None:
-    """Refuse what can only be a mistake, before anything is run.
-
-    A target of a task that the data lack is a skipped run, as long as there is another; a target
-    that was asked for by name is a mistake.
-    """
-    largest = max(key.L for key in keys)
-    if largest > dataset.n_features:
-        raise XbenchError(
-            f"{dataset.name}: L = {largest} is more than its {dataset.n_features} features; "
-            "choose a smaller -L"
-        )
-    problems = []
-    targets = list(dict.fromkeys((key.cell_type, key.target) for key in keys))
-    for cell_type, output in targets:
-        try:
-            dataset.target(cell_type, output)
-        except XbenchError as error:
-            problems.append(error)
-    if problems and (explicit or len(problems) == len(targets)):
-        raise problems[0]
+def _surrogate(
+    task: Task, request: Request, dataset: Dataset, store: ResultStore
+) -> tuple[Path, OpenedSurrogate]:
+    """Open the surrogate asked for, or train one; make the store before anything takes long."""
+    if request.checkpoint is not None:
+        opened = open_surrogate(request.checkpoint, dataset)
+        store.prepare()
+        return request.checkpoint, opened
+    store.prepare()
+    name = task.surrogate if task.dataset == dataset.name else None
+    trained = train_surrogate(dataset, name, split=task.split, progress=request.watcher.training)
+    return trained, open_surrogate(trained, dataset)

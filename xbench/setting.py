@@ -42,11 +42,21 @@ class DataChoice:
 
 @dataclass(frozen=True)
 class Setting:
-    """Everything a worker process needs to find data and surrogate by itself."""
+    """Everything a worker process needs to find data and surrogate by itself.
+
+    Parameters
+    ----------
+    data, checkpoint, device
+        What is read, and where it is computed.
+    start
+        Names one start of runs, so that a process that outlives it reads files anew: they may
+        have changed.
+    """
 
     data: DataChoice
     checkpoint: Path
     device: str = "cpu"
+    start: str = ""
 
 
 @lru_cache(maxsize=1)

@@ -3,39 +3,50 @@
 from __future__ import annotations
 
 import sys
+import traceback
 
 from xbench.errors import XbenchError
+
+_INTERRUPTED = 130
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit.
 
-    Exit codes: 0 done; 1 something ran and failed; 2 the input is wrong.
+    Exit codes: 0 done; 1 something ran and failed; 2 the input is wrong; 130 interrupted.
     """
+    import typer
+
     from xbench.cli.app import app
 
     given = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in given
     try:
         # --debug may stand anywhere, so that it can be added to a command that just failed.
-        app([argument for argument in given if argument != "--debug"])
-    except XbenchError as error:
-        if debug:
-            raise
-        print(f"xbench: {error}", file=sys.stderr)
-        sys.exit(2)
-    except KeyboardInterrupt:
-        if debug:
-            raise
-        print("xbench: interrupted; finished runs are kept", file=sys.stderr)
-        sys.exit(130)
+        rest = [argument for argument in given if argument != "--debug"]
+        code = app(rest or ["--help"], prog_name="xbench", standalone_mode=False)
+    except (KeyboardInterrupt, typer.Abort):
+        code = _INTERRUPTED
     except Exception as error:
+        code, line = _explained(error)
         if debug:
-            raise
-        reason = " ".join(f"{type(error).__name__}: {error}".split())
-        print(
-            f"xbench: unexpected error ({reason}); this is a mistake in xbench: "
-            "run again with --debug and report it",
-            file=sys.stderr,
-        )
-        sys.exit(1)
+            traceback.print_exception(error)
+        print(f"xbench: {line}", file=sys.stderr)
+    if code == _INTERRUPTED:
+        print("xbench: interrupted; finished runs are kept", file=sys.stderr)
+    sys.exit(code or 0)
+
+
+def _explained(error: Exception) -> tuple[int, str]:
+    """Return the exit code of an error and one line about it."""
+    if isinstance(error, XbenchError):
+        return 2, str(error)
+    if hasattr(error, "format_message"):
+        # Of the parser: a missing argument, an unknown option or command, no number.
+        context = getattr(error, "ctx", None)
+        command = context.command_path if context else "xbench"
+        what = " ".join(error.format_message().split()).rstrip(".")
+        return 2, f"{what}; see '{command} --help'"
+    reason = " ".join(f"{type(error).__name__}: {error}".split())
+    advice = "this is a mistake in xbench: run again with --debug and report it"
+    return 1, f"unexpected error ({reason}); {advice}"

@@ -78,7 +78,9 @@ class ShownRuns(Watcher):
 
     def started(self, unit: Unit) -> None:
         """Show the unit among those running."""
-        self._running.append(_name(unit))
+        # A unit is handed out again where another one broke the pool it was in.
+        if _name(unit) not in self._running:
+            self._running.append(_name(unit))
         self._describe()
 
     def ended(self, unit: Unit, records: Sequence[Record]) -> None:
@@ -88,7 +90,7 @@ class ShownRuns(Watcher):
             self.statuses[record.status] = self.statuses.get(record.status, 0) + 1
             if record.status in FAILED:
                 line = f"{record.status}: {_name(unit)} L={record.L}: {record.reason}"
-                self.console.print(escape(line), highlight=False)
+                self.console.print(escape(line), highlight=False, soft_wrap=True)
         before, self._done = self._done, self._done + len(records)
         tenths = 10 * self._done // max(1, self._total)
         if not self.console.is_terminal and tenths > 10 * before // max(1, self._total):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -45,8 +48,6 @@ def run_and_show(
     choice = DataChoice(dataset, data, binarize, cell_type_key)
     if dataset is None and data is None:
         choice = DataChoice(task.dataset, None, binarize, cell_type_key)
-    if jobs is not None and jobs < 1:
-        raise XbenchError(f"--jobs {jobs}: must be at least 1")
     if skip_missing_data and (reason := _missing(choice)) is not None:
         console.print(
             escape(f"skipped task {task.name}: {reason}"), highlight=False, soft_wrap=True
@@ -58,7 +59,7 @@ def run_and_show(
             Request(
                 task=task_name,
                 data=choice,
-                methods=None if methods is None else _listed(methods, "--methods"),
+                methods=None if methods is None else _names(methods),
                 method_files=[str(path) for path in method_files],
                 targets=targets,
                 subset_sizes=None if subset_sizes is None else _sizes(subset_sizes),
@@ -75,7 +76,8 @@ def run_and_show(
         console.print(escape(f"warning: {problem}"), highlight=False, soft_wrap=True)
     asked = set(ids)
     chosen = [record for record in records if record.run_id in asked]
-    _print_summary(Console(), task, chosen)
+    # Eighty columns, which rich takes where there is no terminal, would cut the table.
+    _print_summary(Console(width=None if sys.stdout.isatty() else 120), task, chosen)
     console.print(escape(f"records in {results.folder}"), highlight=False, soft_wrap=True)
     if any(record.status in ("failed", "timeout", "oom") for record in chosen):
         console.print("some runs failed; their records say why", highlight=False)
@@ -93,6 +95,14 @@ def _listed(text: str, option: str) -> list[str]:
     return parts
 
 
+def _names(text: str) -> list[str]:
+    names = _listed(text, "--methods")
+    for name in names:
+        if name.endswith(".py"):
+            raise XbenchError(f"--methods takes names; give a file of your own by --method {name}")
+    return names
+
+
 def _sizes(text: str) -> list[int]:
     try:
         return [int(part) for part in _listed(text, "-L")]
@@ -102,26 +112,35 @@ def _sizes(text: str) -> list[int]:
 
 def _print_summary(console: Console, task: Task, records: Sequence[Record]) -> None:
     """Print means over runs, by L and method: a first look, not the leaderboard."""
-    shown = [task.primary_metric, *(m for m in task.metrics if m != task.primary_metric)][:4]
+    ranking = [name for name in task.metrics if METRICS[name].direction != "none"]
+    shown = [task.primary_metric, *(m for m in ranking if m != task.primary_metric)][:3]
     arrows = {"lower": " ↓", "higher": " ↑", "none": ""}
-    table = Table(title=escape(f"{task.title}: mean over runs"), title_justify="left")
-    for heading in ("L", "method", "ok", "failed", "skipped"):
-        table.add_column(heading, justify="left" if heading == "method" else "right")
-    for name in shown:
-        metric = METRICS[name]
-        table.add_column(metric.label + arrows[metric.direction], justify="right")
-    table.add_column("seconds", justify="right")
+    headings = [METRICS[name].label + arrows[METRICS[name].direction] for name in shown]
     groups: dict[tuple[int, str], list[Record]] = {}
     for record in records:
         groups.setdefault((record.L, record.method), []).append(record)
+    rows = []
     for (size, method), members in sorted(groups.items(), key=lambda group: group[0][0]):
         done = [record for record in members if record.status == "ok"]
         skipped = sum(record.status == "skipped" for record in members)
         counts = (len(done), len(members) - len(done) - skipped, skipped)
         means = [_mean([record.metrics.get(name) for record in done]) for name in shown]
         seconds = _mean([record.seconds for record in done])
-        table.add_row(str(size), escape(method), *map(str, counts), *means, seconds)
-    console.print(table)
+        rows.append([str(size), escape(method), *map(str, counts), *means, seconds])
+    console.print(escape(f"{task.title}: mean over runs"), highlight=False, soft_wrap=True)
+    console.print(_table(["L", "method", "ok", "failed", "skipped", *headings, "seconds"], rows))
+
+
+def _table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+    """Lay out rows so that headings break where there is little room, and cells never do."""
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 0))
+    for number, heading in enumerate(headings):
+        longest = max((len(row[number]) for row in rows), default=0)
+        justify: Literal["left", "right"] = "left" if heading == "method" else "right"
+        table.add_column(heading, justify=justify, min_width=longest, overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    return table
 
 
 def _mean(values: Sequence[float | None]) -> str:

@@ -129,6 +129,8 @@ class AdditivePopulation:
         candidate) pairs go through the tail, and the cells once without any candidate.
         """
         rest, tried = check_swap(subset, position, candidates, self.n_features)
+        if not len(tried):
+            return np.zeros(0, dtype=np.float32)
         self.counts.add(forward=self.n_cells * len(tried))
         base = self._masked_sums(rest)
         together = max(1, PAIR_CHUNK // max(1, self.n_cells))

@@ -42,6 +42,10 @@ class EncodedPopulation:
         return self.inputs.tocsc()
 
     @cached_property
+    def _is_binary(self) -> bool:
+        return bool((self.inputs.data == 1).all())
+
+    @cached_property
     def _block_counts(self) -> np.ndarray:
         pointers = block_pointers(self.inputs, self.layer.boundaries)
         return np.diff(pointers).reshape(self.inputs.shape[0], self.layer.n_blocks)
@@ -79,7 +83,9 @@ class EncodedPopulation:
         entries = _sampled_product(
             pointers, inputs.indices, gradient.reshape(-1, weight.shape[1]), weight
         )
-        drop = entries * torch.from_numpy(inputs.data).to(weight.device)
+        drop = entries
+        if not self._is_binary:
+            drop = entries * torch.from_numpy(inputs.data).to(weight.device)
         features = torch.from_numpy(inputs.indices).to(weight.device, torch.int64)
         result = torch.zeros(len(weight), dtype=drop.dtype, device=weight.device)
         result.index_add_(0, features, drop, alpha=-1.0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,6 +14,9 @@ from xbench.metrics.classes import log_odds_drop, own_class_share
 from xbench.metrics.expression import avg_delta, rel_delta, rel_delta_expm1
 from xbench.metrics.genomic import SOFT_DISTANCE, hit, hit_chance
 from xbench.target import Target
+
+if TYPE_CHECKING:
+    from xbench.simulation.target_truth import TargetTruth
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,8 @@ class Outcome:
         All features.
     target
         What was explained.
+    truth
+        How the target is really regulated in the test cells; None where nobody knows.
     """
 
     before: np.ndarray
@@ -36,6 +42,7 @@ class Outcome:
     indices: np.ndarray
     features: Features
     target: Target
+    truth: TargetTruth | None = None
 
     @cached_property
     def distances(self) -> np.ndarray | None:
@@ -59,6 +66,15 @@ def _near(
     return measured
 
 
+def _known(measure: Callable[[TargetTruth, np.ndarray], float | None]) -> Measure:
+    """Compare with the truth, or give None where nobody knows it."""
+
+    def measured(outcome: Outcome) -> float | None:
+        return None if outcome.truth is None else measure(outcome.truth, outcome.indices)
+
+    return measured
+
+
 MEASURES: dict[str, Measure] = {
     "avg-delta": lambda outcome: avg_delta(outcome.before, outcome.after),
     "rel-delta": lambda outcome: rel_delta(outcome.before, outcome.after),
@@ -77,6 +93,8 @@ MEASURES: dict[str, Measure] = {
     "own-class-share-after": lambda outcome: own_class_share(outcome.after),
     "target-class-share-before": lambda outcome: own_class_share(-outcome.before),
     "target-class-share-after": lambda outcome: own_class_share(-outcome.after),
+    "optimality": _known(lambda truth, indices: truth.optimality(indices)),
+    "module-recall": _known(lambda truth, indices: truth.module_recall(indices)),
     "log-odds-drop": lambda outcome: log_odds_drop(outcome.before, outcome.after),
 }
 

@@ -69,6 +69,26 @@ _DECLARED = (
         description="Exact probability that L uniformly random distinct peaks soft-hit.",
     ),
     Metric(
+        "optimality",
+        "optimality",
+        "1",
+        "higher",
+        low=0.0,
+        high=1.0,
+        description="Drop of the true mean F on test cells, relative to the largest that any L "
+        "peaks reach; only where the truth is known.",
+    ),
+    Metric(
+        "module-recall",
+        "module recall",
+        "1",
+        "higher",
+        low=0.0,
+        high=1.0,
+        description="Share of the gene's own enhancer modules whose peaks are all masked; only "
+        "where the truth is known.",
+    ),
+    Metric(
         "own-class-share-before",
         "own class before(%)",
         "%",

@@ -24,8 +24,8 @@ class BlockLinear(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Apply each block's own map."""
-        products = torch.bmm(x.transpose(0, 1), self.weight)
-        return products.transpose(0, 1) + self.bias
+        products = torch.baddbmm(self.bias[:, None], x.transpose(0, 1), self.weight)
+        return products.transpose(0, 1)
 
 
 def block_prelu(n_blocks: int) -> nn.PReLU:

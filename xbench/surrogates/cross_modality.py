@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from xbench.surrogates.additive import AdditiveLayer
 from xbench.surrogates.base import Surrogate
 from xbench.surrogates.blocks import BlockBatchNorm, BlockLinear, block_prelu
-from xbench.surrogates.folding import folded
+from xbench.surrogates.folding import folded, scale_and_shift
 from xbench.surrogates.mapping import MixtureMapping
 
 CHROMOSOME_CHANNELS = 32
@@ -52,6 +52,18 @@ class AtacEncoder(nn.Module):
     def layer(self) -> AdditiveLayer:
         """Return the additive layer over the live parameters (gradients flow in training)."""
         return AdditiveLayer(self.weight, self.offset, self.boundaries)
+
+    def normalise_sums(self) -> None:
+        """Move the first normalisation, fixed once the model is frozen, into the sums themselves."""
+        first = self.blocks[0]
+        if not isinstance(first, BlockBatchNorm):  # frozen already
+            return
+        scale, shift = (part.view(self.offset.shape) for part in scale_and_shift(first.norm))
+        sizes = torch.as_tensor(self.block_sizes, device=scale.device)
+        each = torch.repeat_interleave(scale, sizes, dim=0)
+        self.weight = nn.Parameter((self.weight * each).detach())
+        self.offset = (self.offset * scale + shift).detach()
+        self.blocks = nn.Sequential(*list(self.blocks)[1:])
 
     def forward(self, sums: Tensor) -> Tensor:
         """Embed hidden sums (n, blocks, hidden) as (n, embedding)."""
@@ -143,6 +155,7 @@ class CrossModality(Surrogate):
     def frozen(self) -> CrossModality:
         """Return a copy for evaluation, batch normalisations folded into the linear layers."""
         copied = copy.deepcopy(self).eval()
+        copied.encoder.normalise_sums()
         copied.encoder.blocks = folded(copied.encoder.blocks)
         copied.encoder.mix = folded(copied.encoder.mix)
         copied.decoder = folded(copied.decoder)

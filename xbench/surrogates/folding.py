@@ -25,6 +25,12 @@ def folded(layers: nn.Sequential) -> nn.Sequential:
     >>> len(folded(network))
     1
     """
+    # New layers draw initial weights, replaced at once: no caller's random numbers are used up.
+    with torch.random.fork_rng(devices=[]):
+        return nn.Sequential(*_folded(layers)).eval()
+
+
+def _folded(layers: nn.Sequential) -> list[nn.Module]:
     result: list[nn.Module] = []
     for layer in layers:
         last = result[-1] if result else None
@@ -37,10 +43,11 @@ def folded(layers: nn.Sequential) -> nn.Sequential:
             result[-1] = _linear(weight, bias)
         else:
             result.append(layer)
-    return nn.Sequential(*result).eval()
+    return result
 
 
-def _scale_and_shift(norm: nn.BatchNorm1d) -> tuple[Tensor, Tensor]:
+def scale_and_shift(norm: nn.BatchNorm1d) -> tuple[Tensor, Tensor]:
+    """Return the factor and the summand that a fixed normalisation amounts to, a channel each."""
     if norm.running_mean is None or norm.running_var is None:
         raise ValueError("a batch normalisation without running statistics cannot be folded")
     scale = norm.weight / torch.sqrt(norm.running_var + norm.eps)
@@ -55,12 +62,12 @@ def _linear(weight: Tensor, bias: Tensor) -> nn.Linear:
 
 
 def _linear_then_norm(linear: nn.Linear, norm: nn.BatchNorm1d) -> nn.Linear:
-    scale, shift = _scale_and_shift(norm)
+    scale, shift = scale_and_shift(norm)
     return _linear(scale[:, None] * linear.weight, scale * linear.bias + shift)
 
 
 def _block_then_norm(linear: BlockLinear, norm: BlockBatchNorm) -> BlockLinear:
-    scale, shift = (part.view(linear.bias.shape) for part in _scale_and_shift(norm.norm))
+    scale, shift = (part.view(linear.bias.shape) for part in scale_and_shift(norm.norm))
     layer = BlockLinear(*linear.weight.shape).to(linear.weight.device)
     layer.weight = nn.Parameter((linear.weight * scale[:, None, :]).detach())
     layer.bias = nn.Parameter((linear.bias * scale + shift).detach())

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import torch
 
 from xbench.dataset import Dataset
 from xbench.errors import XbenchError
@@ -32,7 +33,14 @@ def open_surrogate(path: Path, dataset: Dataset) -> OpenedSurrogate:
     XbenchError
         Where it cannot be read, was trained on other data, or has other features or outputs.
     """
-    path = Path(path)
+    # Building a model draws initial weights: the caller's random numbers are not to be used up.
+    with torch.random.fork_rng(devices=[]):
+        opened = _open(Path(path), dataset)
+    _check_sizes(opened.model, dataset, path)
+    return opened
+
+
+def _open(path: Path, dataset: Dataset) -> OpenedSurrogate:
     if path.is_file():
         model: Surrogate = load_reference_checkpoint(path)
         name, digest = "cross-modality", hashlib.sha256(path.read_bytes()).hexdigest()
@@ -40,7 +48,6 @@ def open_surrogate(path: Path, dataset: Dataset) -> OpenedSurrogate:
         trained, description = load_surrogate(path)
         check_dataset(description, dataset, path)
         model, name, digest = trained.frozen(), description.surrogate, description.weights_digest
-    _check_sizes(model, dataset, path)
     return OpenedSurrogate(model, name, digest)
 
 

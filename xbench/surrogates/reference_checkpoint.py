@@ -5,7 +5,6 @@ from __future__ import annotations
 import pickle
 from itertools import pairwise
 from pathlib import Path
-from zipfile import BadZipFile
 
 import torch
 from torch import Tensor
@@ -40,8 +39,9 @@ def load_reference_checkpoint(path: Path) -> CrossModality:
             f"{path}: checkpoint lacks the tensor {error}; it is not a checkpoint of the "
             "reference's ATAC-RNA model"
         ) from error
-    except RuntimeError as error:
-        reason = str(error).splitlines()[0]
+    except (IndexError, RuntimeError, TypeError, ValueError) as error:
+        # torch names the tensors in the lines after the first.
+        reason = " ".join(str(error).split())[:300]
         raise XbenchError(
             f"{path}: tensors of the checkpoint do not fit together: {reason}"
         ) from error
@@ -57,7 +57,7 @@ def _read_state(path: Path) -> State:
             f"{path}: refused: the checkpoint holds code or objects besides tensors; "
             "save the state_dict alone"
         ) from error
-    except (RuntimeError, EOFError, BadZipFile, OSError, ValueError) as error:
+    except Exception as error:  # of any type: torch's readers meet arbitrary bytes here
         raise XbenchError(
             f"{path}: truncated or not a PyTorch checkpoint; copy it again"
         ) from error
@@ -66,6 +66,9 @@ def _read_state(path: Path) -> State:
         raise XbenchError(
             f"{path}: no 'model' entry with a state_dict; it is not a reference checkpoint"
         )
+    other = [name for name, value in state.items() if not isinstance(value, Tensor)]
+    if other:
+        raise XbenchError(f"{path}: {other[0]!r} is no tensor; it is not a reference checkpoint")
     return state
 
 

@@ -48,6 +48,7 @@ def train_classifier(
     labels = torch.from_numpy(np.array([classes.index(name) for name in dataset.cell_types]))
     split = dataset.split
     rows = split.train if train_rows is None else train_rows
+    batch_size = min(settings.batch_size, len(rows))
     generator = np.random.default_rng(seed)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -66,7 +67,7 @@ def train_classifier(
         history = train_stage(
             stage,
             nn.ModuleList([model]),
-            lambda step: loss_of(generator.choice(rows, settings.batch_size, replace=False)),
+            lambda step: loss_of(generator.choice(rows, batch_size, replace=False)),
             lambda: loss_of(split.validation).item(),
             progress,
         )

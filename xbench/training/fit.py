@@ -44,6 +44,9 @@ def expression_fit(surrogate: Surrogate, dataset: Dataset) -> dict[str, float]:
     types = dataset.cell_types[rows]
     names, counts = np.unique(types, return_counts=True)
     names = names[counts >= MINIMUM_CELLS]
+    if len(names) < 2:
+        # Nothing varies across fewer than two types: a small file has no fit, but a surrogate.
+        return {"test_type_mean_r2": float("nan"), "test_type_mean_r2_genes": 0}
     means = [
         np.stack([values[types == name].mean(axis=0) for name in names])
         for values in (predicted, observed)

@@ -16,7 +16,13 @@ import platformdirs
 from xbench.dataset import Dataset
 from xbench.errors import XbenchError, unknown_name
 from xbench.surrogates.base import Surrogate
-from xbench.surrogates.checkpoint import Description, read_description, save_surrogate
+from xbench.surrogates.checkpoint import (
+    DESCRIPTION,
+    Description,
+    read_description,
+    save_surrogate,
+)
+from xbench.surrogates.oracle import OracleSettings, build_oracle
 from xbench.training.classifier import ClassifierTraining, train_classifier
 from xbench.training.cross_modality import CrossModalityTraining, train_cross_modality
 from xbench.training.loop import Progress, StageHistory, silent
@@ -36,6 +42,7 @@ class Recipe:
 RECIPES: dict[str, Recipe] = {
     "mlp-classifier": Recipe(ClassifierTraining(), train_classifier, classifies=True),
     "cross-modality": Recipe(CrossModalityTraining(), train_cross_modality, classifies=False),
+    "oracle": Recipe(OracleSettings(), build_oracle, classifies=False),
 }
 
 
@@ -79,8 +86,8 @@ def train_surrogate(
     Raises
     ------
     XbenchError
-        An unknown surrogate, one that does not fit the dataset, or a folder that holds a
-        surrogate of other data.
+        An unknown surrogate, one that does not fit the dataset, or a folder that holds another
+        surrogate or anything else.
     """
     name = name or dataset.default_surrogate
     if name not in RECIPES:
@@ -95,8 +102,11 @@ def train_surrogate(
     training = {"settings": asdict(chosen), "seed": seed, "split": split}
     folder = folder or surrogates_folder() / _folder_name(dataset, name, training)
     if folder.exists() and not again:
-        check_dataset(read_description(folder), dataset, folder)
+        found = read_description(folder)
+        check_dataset(found, dataset, folder)
+        _check_asked(found, name, training, folder)
         return folder
+    _check_replaceable(folder)
     return _train(dataset, name, recipe, chosen, training, folder, progress)
 
 
@@ -113,6 +123,25 @@ def check_dataset(description: Description, dataset: Dataset, where: Path) -> No
             f"{where}: trained on {description.dataset} ({description.dataset_digest[:12]}), but "
             f"the data are {dataset.name} ({dataset.digest[:12]}); run 'xbench train' for these"
         )
+
+
+def _check_asked(found: Description, name: str, training: dict[str, Any], folder: Path) -> None:
+    """Refuse to pass off a surrogate trained otherwise as the one asked for."""
+    differing = [key for key, value in training.items() if found.training.get(key) != value]
+    if found.surrogate != name:
+        differing.insert(0, "name")
+    if differing:
+        raise XbenchError(
+            f"{folder}: holds a surrogate of another {', '.join(differing)}; choose another "
+            "folder, or replace it with --again"
+        )
+
+
+def _check_replaceable(folder: Path) -> None:
+    """Refuse to replace what is no surrogate: saving deletes the folder that was there."""
+    is_surrogate = (folder / DESCRIPTION).exists()
+    if folder.exists() and not is_surrogate and (folder.is_file() or any(folder.iterdir())):
+        raise XbenchError(f"{folder}: holds something else; choose an empty or a new folder")
 
 
 def _train(

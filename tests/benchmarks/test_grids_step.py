@@ -1,0 +1,96 @@
+"""One GRIDS step by the additive operator against the dense autograd path, in one run.
+
+    pytest tests/benchmarks -m slow
+
+takes the paper's size; the rest of the suite a twentieth of it.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from .paper_size import BATCH, Case, Descent, make_case, measured, one_step
+
+# What is wanted of the paper's size, and what a loaded machine still reaches at a twentieth.
+RATIO, SMALL_RATIO = 1000, 20
+MEMORY = 2 * 10**9
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """As the runner computes: one thread a run."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module")
+def small() -> Case:
+    return make_case(1 / 20)
+
+
+@pytest.fixture(scope="module")
+def full() -> Case:
+    return make_case()
+
+
+def compare(benchmark: Any, case: Case, subset_size: int, rounds: int) -> float:
+    """Time our steps and one dense step; the two must choose the same indices."""
+    ours, dense = case.ours(), case.dense()
+    descent = Descent(ours, subset_size)
+    for _ in range(3):
+        descent.step()
+    start, position = descent.subset.copy(), descent.number % subset_size
+    found: list[np.ndarray] = []
+    (seconds,) = measured(lambda: found.append(one_step(dense, start, position)), 1)
+    assert one_step(ours, start, position).tolist() == found[0].tolist()
+    benchmark.pedantic(descent.step, rounds=rounds)
+    ratio = seconds / benchmark.stats.stats.median
+    benchmark.extra_info |= {"dense_seconds": seconds, "ratio": ratio, "cells": BATCH}
+    print(f"L = {subset_size}: dense {seconds:.2f} s, ratio {ratio:.0f}")
+    return ratio
+
+
+@pytest.mark.parametrize("subset_size", [10, 128])
+def test_a_twentieth_of_the_papers_size(benchmark: Any, small: Case, subset_size: int) -> None:
+    assert compare(benchmark, small, subset_size, rounds=20) >= SMALL_RATIO
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("subset_size", [10, 128])
+def test_the_papers_size(benchmark: Any, full: Case, subset_size: int) -> None:
+    assert full.inputs.shape == (700, 127_219)
+    assert (np.diff(full.inputs.indptr) == 4811).all()
+    assert compare(benchmark, full, subset_size, rounds=40) >= RATIO
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("subset_size", [10, 128])
+def test_the_papers_size_fits_in_memory(subset_size: int) -> None:
+    script = [sys.executable, str(Path(__file__).with_name("paper_size.py")), str(subset_size)]
+    done = subprocess.run(script, capture_output=True, text=True, check=True)
+    assert 10**8 < int(done.stdout) < MEMORY
+
+
+@pytest.mark.cuda
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+@pytest.mark.parametrize("subset_size", [10, 128])
+def test_cuda_takes_the_same_steps(subset_size: int) -> None:
+    on_cpu, on_cuda = make_case(1 / 20), make_case(1 / 20)
+    descents = [
+        Descent(on_cpu.ours(), subset_size),
+        Descent(on_cuda.ours("cuda"), subset_size),
+    ]
+    for _ in range(20):
+        for descent in descents:
+            descent.step()
+        assert descents[0].subset.tolist() == descents[1].subset.tolist()

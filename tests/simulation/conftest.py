@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+import pytest
+
+from xbench.dataset import Dataset
+from xbench.simulation.parameters import Parameters
+from xbench.simulation.simulate import Simulation, simulate
+from xbench.simulation.store import read_simulation, write_simulation
+from xbench.simulation.truth import Truth, truth_of
+
+SMALL = Parameters(n_cells=400, n_peaks=2000, n_genes=60, seed=3)
+
+
+@pytest.fixture(scope="session")
+def small() -> Simulation:
+    return simulate(SMALL)
+
+
+@pytest.fixture(scope="session")
+def dataset(small: Simulation, tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    path = tmp_path_factory.mktemp("simulation") / "small.h5mu"
+    write_simulation(path, small)
+    return read_simulation(path)
+
+
+@pytest.fixture(scope="session")
+def truth(dataset: Dataset) -> Truth:
+    known = truth_of(dataset)
+    assert known is not None
+    return known

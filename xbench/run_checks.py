@@ -1,0 +1,111 @@
+"""Refusing what can only be a mistake, before anything is written, trained or run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from xbench.dataset import Dataset
+from xbench.errors import XbenchError
+from xbench.expand import RunKey
+from xbench.task import Task
+
+# Metrics of predicted classes, and of predicted expression; any other fits both.
+_OF_CLASSES = {
+    "own-class-share-before",
+    "own-class-share-after",
+    "target-class-share-before",
+    "target-class-share-after",
+    "log-odds-drop",
+}
+_OF_EXPRESSION = {"avg-delta", "rel-delta", "rel-delta-expm1"}
+
+
+def check_machine(device: str, jobs: int | None) -> None:
+    """Refuse a device that is not there, and a number of processes that cannot be.
+
+    Raises
+    ------
+    XbenchError
+        Saying which devices there are.
+
+    Examples
+    --------
+    >>> check_machine("cpu", 2)
+    """
+    if jobs is not None and jobs < 1:
+        raise XbenchError(f"jobs {jobs}: give at least 1")
+    if device == "cpu":
+        return
+    import torch
+
+    if device != "cuda":
+        raise XbenchError(f"device {device!r}: must be one of: cpu, cuda")
+    if not torch.cuda.is_available():
+        raise XbenchError("device 'cuda': no CUDA device is available here; use --device cpu")
+
+
+def check_fit(task: Task, dataset: Dataset) -> None:
+    """Refuse a task whose objective or metrics mean nothing on the data.
+
+    Raises
+    ------
+    XbenchError
+        Naming what does not fit.
+
+    Examples
+    --------
+    >>> import xbench
+    >>> from xbench.task import load_task
+    >>> check_fit(load_task("quick"), xbench.load_dataset("mnist-binary"))
+    """
+    if dataset.is_classification:
+        wrong, kind, data = _OF_EXPRESSION, "expression", "classes"
+    else:
+        wrong, kind, data = _OF_CLASSES, "classes", "expression"
+    what = ", ".join(name for name in task.metrics if name in wrong)
+    if task.objective == "cross-entropy" and not dataset.is_classification:
+        what = "objective cross-entropy"
+    if what:
+        raise XbenchError(
+            f"task {task.name}: {what} made for {kind}, but {dataset.name} has {data}; "
+            "choose another task or other data"
+        )
+
+
+def check_keys(dataset: Dataset, keys: Sequence[RunKey], *, explicit: bool) -> None:
+    """Refuse runs that the data cannot answer.
+
+    A target of a task that the data lack is a skipped run, as long as there is another; a target
+    that was asked for by name is a mistake.
+
+    Parameters
+    ----------
+    dataset
+        What is asked.
+    keys
+        The runs.
+    explicit
+        Whether the targets were asked for by name.
+
+    Raises
+    ------
+    XbenchError
+        For an L above the number of features, and for the first target that is not there.
+    """
+    largest = max(key.L for key in keys)
+    if largest > dataset.n_features:
+        raise XbenchError(
+            f"{dataset.name}: L = {largest} is more than its {dataset.n_features} features; "
+            "choose a smaller -L"
+        )
+    problems = []
+    targets = list(dict.fromkeys((key.cell_type, key.target) for key in keys))
+    for cell_type, output in targets:
+        try:
+            dataset.target(cell_type, output)
+        except XbenchError as error:
+            problems.append(error)
+    if problems and explicit:
+        raise problems[0]
+    if len(problems) == len(targets):
+        raise XbenchError(f"{problems[0]}; give targets of these data: --target CELL_TYPE:OUTPUT")

@@ -1,0 +1,1 @@
+"""A simulated multiome whose regulation is known; docs/simulation.md has every formula."""

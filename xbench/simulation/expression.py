@@ -1,0 +1,96 @@
+"""True expression from open peaks, and counts as a sequencer would see them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+from scipy import sparse
+
+from xbench.counts import COUNTS_PER_CELL
+from xbench.simulation.accessibility import Cells
+from xbench.simulation.truth import Truth
+
+# Counts of a cell over the simulated genes: log-normal, correlated with the depth of its peaks.
+MEAN_COUNTS, COUNTS_DEVIATION, DEPTH_CORRELATION = 3000.0, 0.5, 0.5
+# Size of the negative binomial of each gene: log-uniform; its variance is mean + mean^2 / size.
+SIZE = (2.0, 20.0)
+# Cells at once: 512 x 3,000 genes are 12 MB.
+BLOCK = 512
+CALIBRATION_CELLS = 1024
+
+
+def log_rates(open_peaks: sparse.csr_matrix, truth: Truth) -> np.ndarray:
+    """Return eta, the log of the expected counts per 1e5, of every gene.
+
+    Parameters
+    ----------
+    open_peaks
+        Zeros and ones, shape (n, peaks). The work is one multiply-add an open CRE.
+    truth
+        Tables of F.
+
+    Returns
+    -------
+    float64, shape (n, genes).
+    """
+    peaks = sparse.csr_matrix(open_peaks, dtype=np.float64)
+    places = (truth.cre_feature, truth.cre_module)
+    shape = (peaks.shape[1], truth.n_modules)
+    logs = sparse.csr_matrix((np.log1p(-truth.cre_weight), places), shape=shape)
+    active = -np.expm1((peaks @ logs).toarray())
+    cis = active @ _to_genes(truth.module_effect, truth.module_gene, truth.n_genes)
+    both = active[:, truth.pair_first] * active[:, truth.pair_second]
+    pair_gene = truth.module_gene[truth.pair_first]
+    cis += both @ _to_genes(truth.pair_effect, pair_gene, truth.n_genes)
+    eta = truth.base + cis
+    share = cis[:, truth.trans_factor] / truth.top[truth.trans_factor]
+    eta += share @ _to_genes(truth.trans_effect, truth.trans_gene, truth.n_genes)
+    return eta
+
+
+def true_expression(open_peaks: sparse.csr_matrix, truth: Truth) -> np.ndarray:
+    """Return F, log1p of the expected counts per 1e5, float64, shape (n, genes)."""
+    return np.logaddexp(0.0, log_rates(open_peaks, truth))
+
+
+def calibrated(truth: Truth, open_peaks: sparse.csr_matrix) -> Truth:
+    """Shift every b alike, so that the mean sum of expected counts is 1e5 over (some) cells."""
+    step = max(1, open_peaks.shape[0] // CALIBRATION_CELLS)
+    chosen = open_peaks[::step]
+    sums = [np.exp(log_rates(chosen[rows], truth)).sum(axis=1) for rows in _blocks(chosen.shape[0])]
+    shift = np.log(COUNTS_PER_CELL / np.concatenate(sums).mean())
+    return replace(truth, base=truth.base + shift)
+
+
+def sample_counts(
+    open_peaks: sparse.csr_matrix, truth: Truth, cells: Cells, generator: np.random.Generator
+) -> sparse.csr_matrix:
+    """Sample observed counts: negative binomial around depth x expected counts.
+
+    Returns
+    -------
+    int32 CSR, shape (n, genes).
+    """
+    size = np.exp(generator.uniform(np.log(SIZE[0]), np.log(SIZE[1]), truth.n_genes))
+    own = generator.standard_normal(len(cells.types))
+    normal = DEPTH_CORRELATION * cells.depth_normal + np.sqrt(1 - DEPTH_CORRELATION**2) * own
+    depth = MEAN_COUNTS * np.exp(COUNTS_DEVIATION * normal - COUNTS_DEVIATION**2 / 2)
+    parts = []
+    for rows in _blocks(open_peaks.shape[0]):
+        rate = np.exp(log_rates(open_peaks[rows], truth))
+        mean = rate * (depth[rows, None] / COUNTS_PER_CELL)
+        counts = generator.poisson(mean * (generator.gamma(size, size=mean.shape) / size))
+        parts.append(sparse.csr_matrix(counts.astype(np.int32)))
+    return sparse.vstack(parts, format="csr")
+
+
+def _blocks(count: int) -> Iterator[slice]:
+    return (slice(start, start + BLOCK) for start in range(0, count, BLOCK))
+
+
+def _to_genes(effect: np.ndarray, gene: np.ndarray, n_genes: int) -> sparse.csr_matrix:
+    """Return the matrix that adds up effects by gene, shape (effects, genes)."""
+    shape = (len(effect), n_genes)
+    return sparse.csr_matrix((effect, (np.arange(len(effect)), gene)), shape=shape)

@@ -1,0 +1,64 @@
+"""How well a selection does by the truth: what metrics ask of a simulation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from xbench.dataset import Dataset
+from xbench.simulation.best_subset import best_subset
+from xbench.simulation.response import Response, response_of
+from xbench.simulation.truth import truth_of
+from xbench.target import Target
+
+
+@dataclass(frozen=True, eq=False)
+class TargetTruth:
+    """The true regulation of one gene, and its response to masking in some cells.
+
+    Parameters
+    ----------
+    response
+        Of the gene in the cells.
+    modules
+        All peaks of each of the gene's own modules.
+    """
+
+    response: Response
+    modules: tuple[np.ndarray, ...]
+
+    def optimality(self, indices: np.ndarray) -> float | None:
+        """Return the drop of the true mean F, relative to the best that as many peaks reach.
+
+        None where no peaks lower it: nothing of the gene's is open.
+        """
+        best = best_subset(self.response, len(indices)).drop
+        if best <= 0:
+            return None
+        return min(1.0, self.response.drop(indices) / best)
+
+    def module_recall(self, indices: np.ndarray) -> float:
+        """Return the share of the gene's own modules whose peaks are all among `indices`."""
+        return float(np.mean([np.isin(peaks, indices).all() for peaks in self.modules]))
+
+
+def target_truth(dataset: Dataset, target: Target, rows: np.ndarray) -> TargetTruth | None:
+    """Return the truth about a target in some cells; None where nobody knows it.
+
+    Masking means here that a peak is closed (perturbation 0).
+
+    Parameters
+    ----------
+    dataset
+        Holds the truth, if anything does.
+    target
+        A gene.
+    rows
+        The cells over which F is averaged.
+    """
+    truth = truth_of(dataset)
+    if truth is None:
+        return None
+    modules = tuple(truth.features_of(module) for module in truth.modules_of(target.output))
+    return TargetTruth(response_of(truth, dataset.X[rows], target.output), modules)

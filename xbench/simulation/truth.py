@@ -1,0 +1,142 @@
+"""Which peaks regulate which genes, and how strongly: the truth of a simulation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from xbench.errors import XbenchError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from xbench.dataset import Dataset
+
+# Where a dataset keeps its truth, if it has one: `dataset.inputs.uns[KEY]`.
+KEY = "truth"
+
+
+@dataclass(frozen=True, eq=False)
+class Truth:
+    """The tables of F; see docs/simulation.md for the formulas.
+
+    ``m_s = 1 - prod_j (1 - weight_j x_j)`` over the CREs j of module s;
+    ``cis_g = sum_s effect_s m_s + sum over pairs of pair_effect m_s m_s'``;
+    ``eta_g = base_g + cis_g + sum over factors f of trans_effect cis_f / top_f``;
+    ``F_g = log1p(exp(eta_g))``.
+
+    Parameters
+    ----------
+    base
+        b of each gene, shape (genes,).
+    module_gene, module_effect
+        Gene (an output's index) and a of each module, shape (modules,).
+    cre_feature, cre_module, cre_weight
+        Peak, module and w of each CRE, shape (CREs,). A peak is a CRE of at most one module.
+    pair_first, pair_second, pair_effect
+        Two modules of one gene, and their synergy c, shape (pairs,).
+    trans_gene, trans_factor, trans_effect
+        A gene, the gene of the factor that it is regulated through, and how strongly, shape
+        (trans links,). No factor is itself regulated in trans.
+    """
+
+    base: np.ndarray
+    module_gene: np.ndarray
+    module_effect: np.ndarray
+    cre_feature: np.ndarray
+    cre_module: np.ndarray
+    cre_weight: np.ndarray
+    pair_first: np.ndarray
+    pair_second: np.ndarray
+    pair_effect: np.ndarray
+    trans_gene: np.ndarray
+    trans_factor: np.ndarray
+    trans_effect: np.ndarray
+
+    @property
+    def n_genes(self) -> int:
+        """Number of genes."""
+        return len(self.base)
+
+    @property
+    def n_modules(self) -> int:
+        """Number of modules of all genes."""
+        return len(self.module_gene)
+
+    @cached_property
+    def top(self) -> np.ndarray:
+        """The largest cis of each gene, every module fully active; shape (genes,)."""
+        top = np.bincount(self.module_gene, self.module_effect, minlength=self.n_genes)
+        genes = self.module_gene[self.pair_first]
+        return top + np.bincount(genes, self.pair_effect, minlength=self.n_genes)
+
+    def modules_of(self, gene: int) -> np.ndarray:
+        """Return the modules of a gene itself."""
+        return np.flatnonzero(self.module_gene == gene)
+
+    def features_of(self, module: int) -> np.ndarray:
+        """Return the peaks that are the CREs of a module."""
+        return self.cre_feature[self.cre_module == module]
+
+    def factors_of(self, gene: int) -> np.ndarray:
+        """Return the genes of the factors that a gene is regulated through."""
+        return self.trans_factor[self.trans_gene == gene]
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Return the tables by name, as they are stored."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> Truth:
+        """Build it from what `arrays` gave.
+
+        Raises
+        ------
+        XbenchError
+            Where a table is missing.
+        """
+        missing = [field.name for field in fields(cls) if field.name not in arrays]
+        if missing:
+            raise XbenchError(f"truth: no table {missing[0]!r}; simulate the data again")
+        return cls(**{field.name: np.asarray(arrays[field.name]) for field in fields(cls)})
+
+
+def truth_of(dataset: Dataset) -> Truth | None:
+    """Return a dataset's truth; None where nobody knows it."""
+    arrays = dataset.inputs.uns.get(KEY)
+    return None if arrays is None else Truth.from_arrays(arrays)
+
+
+def truth_table(dataset: Dataset) -> pd.DataFrame:
+    """Return one row a CRE: gene, module, feature, name, chrom, start, end, w, a.
+
+    Raises
+    ------
+    XbenchError
+        Where the dataset has no truth.
+    """
+    import pandas as pd
+
+    truth = truth_of(dataset)
+    if truth is None:
+        raise XbenchError(f"{dataset.name}: nobody knows its truth; use simulated-multiome")
+    genes = dataset.output_features.names
+    peaks = dataset.inputs.var.iloc[truth.cre_feature]
+    module = truth.cre_module
+    return pd.DataFrame(
+        {
+            "gene": genes[truth.module_gene[module]],
+            "module": module,
+            "feature": truth.cre_feature,
+            "name": peaks.index.to_numpy(),
+            "chrom": peaks["chrom"].to_numpy(),
+            "start": peaks["start"].to_numpy(),
+            "end": peaks["end"].to_numpy(),
+            "w": truth.cre_weight,
+            "a": truth.module_effect[module],
+        }
+    )
