@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from xbench.dataset_source import DatasetSource
 from xbench.errors import XbenchError
+from xbench.simulation import CITATION, LICENCE
 
 if TYPE_CHECKING:
     from xbench.dataset import Dataset
@@ -17,8 +18,8 @@ class SimulatedMultiome(DatasetSource):
     """10,266 simulated cells of 8 types: 127,219 binary peaks, 3,000 genes, known regulation."""
 
     name = "simulated-multiome"
-    citation = "Simulated by xbench; gene coordinates from Ensembl (hg38)."
-    licence = "MIT, as xbench"
+    citation = CITATION
+    licence = LICENCE
     file_name = ""
     how_to_get = "leave out the path: it is simulated and kept in the cache (XBENCH_CACHE)"
 

@@ -14,6 +14,8 @@ from xbench.mask.population import Subset, check_subset, check_swap
 from xbench.objective import Objective, explained
 from xbench.surrogates.base import Surrogate
 
+Tail = Callable[[Tensor, Tensor], Tensor]
+
 # Cells that go through the tail at once: some tens of MB at the paper's layer sizes.
 TAIL_CHUNK = 4096
 # (cell, candidate) pairs tried at once: 200 MB of hidden sums at the paper's size.
@@ -143,17 +145,25 @@ class AdditivePopulation:
     def _tried_losses(self, base: Tensor, tried: np.ndarray) -> Tensor:
         """Mean loss with each feature masked on top of `base`, shape (k,)."""
         changes = self._changes(tried)
-        cells, columns = np.nonzero(changes)
-        # Row i of `sums` is cell i without any candidate; after those come the changed pairs.
-        cell = self._index(np.concatenate([np.arange(self.n_cells), cells]))
-        sums = base[cell]
-        pair = torch.arange(self.n_cells, len(cell), device=self._device)
-        feature = self._index(tried[columns])
-        step = torch.from_numpy(changes[cells, columns]).to(self._device)
-        sums[pair, self._layer.block_of[feature]] += step[:, None] * self._layer.weight[feature]
-        evaluated = self._losses_of(sums)
+        cells, columns = (self._index(numbers) for numbers in np.nonzero(changes))
+        feature = self._index(tried)
+        block = self._layer.block_of[feature]
+        change = torch.from_numpy(changes).to(self._device)
+        # One row a cell without any candidate, and one for each pair that a candidate changes.
+        if self._surrogate.splits_by_block:
+            moved = base[:, block] + change[:, :, None] * self._layer.weight[feature]
+            parts = self._surrogate.parts(base)
+            total = parts.sum(dim=1)
+            after = total[:, None] + self._surrogate.parts(moved, block) - parts[:, block]
+            rows = torch.cat([total, after[cells, columns]])
+            evaluated = self._losses_of(rows, self._surrogate.head)
+        else:
+            pairs = base[cells]
+            step = change[cells, columns][:, None] * self._layer.weight[feature[columns]]
+            pairs[torch.arange(len(cells), device=self._device), block[columns]] += step
+            evaluated = self._losses_of(torch.cat([base, pairs]))
         losses = evaluated[: self.n_cells, None].repeat(1, len(tried))
-        losses[cell[self.n_cells :], self._index(columns)] = evaluated[self.n_cells :]
+        losses[cells, columns] = evaluated[self.n_cells :]
         return losses.mean(dim=0)
 
     def gradients(self, subset: Subset = ()) -> Iterator[np.ndarray]:
@@ -187,15 +197,16 @@ class AdditivePopulation:
         contribution = step[:, :, None] * self._layer.weight[feature]
         return sums.index_add(1, self._layer.block_of[feature], contribution)
 
-    def _tail(self, sums: Tensor) -> Tensor:
+    def _tail(self, sums: Tensor, tail: Tail | None = None) -> Tensor:
+        """Wanted outputs, in chunks, by the surrogate's tail or by a later part of it."""
         if not len(sums):  # No cell changes: not every layer takes an empty batch.
             return sums.new_zeros(0, len(self._wanted))
         self.counts.add(computed=len(sums))
-        parts = [self._surrogate.tail(part, self._wanted) for part in sums.split(TAIL_CHUNK)]
-        return torch.cat(parts)
+        tail = tail or self._surrogate.tail
+        return torch.cat([tail(part, self._wanted) for part in sums.split(TAIL_CHUNK)])
 
-    def _losses_of(self, sums: Tensor) -> Tensor:
-        return self._objective.loss(explained(self._tail(sums)))
+    def _losses_of(self, sums: Tensor, tail: Tail | None = None) -> Tensor:
+        return self._objective.loss(explained(self._tail(sums, tail)))
 
     def _gradient(self, sums: Tensor, of: Callable[[Tensor], Tensor]) -> Tensor:
         parts = []

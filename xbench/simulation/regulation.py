@@ -15,7 +15,7 @@ KIND_SHARES = (0.35, 0.25, 0.40)
 MODULES = {1: 0.3, 2: 0.4, 3: 0.3}
 CRES = {1: 0.20, 2: 0.25, 3: 0.25, 4: 0.20, 5: 0.10}
 # Markers mostly have more CREs than L = 10 can mask.
-MARKER_MODULES = {2: 0.25, 3: 0.75}
+MARKER_MODULES = {2: 0.1, 3: 0.9}
 MARKER_CRES = {3: 0.2, 4: 0.4, 5: 0.4}
 WEIGHT = (0.5, 0.95)
 # Sum of a gene's effects a, by kind.

@@ -18,14 +18,13 @@ from xbench.atomic import cannot_write
 from xbench.dataset import Dataset
 from xbench.errors import XbenchError
 from xbench.multiome import read_multiome
+from xbench.simulation import CITATION, LICENCE
 from xbench.simulation.genes import Genes
 from xbench.simulation.parameters import CHROMOSOMES, Parameters
 from xbench.simulation.simulate import Simulation, simulate
 from xbench.simulation.truth import KEY, Truth
 
 NAME = "simulated-multiome"
-CITATION = "Simulated by xbench; gene coordinates from Ensembl (hg38)."
-LICENCE = "MIT, as xbench"
 _TRUTH = f"mod/atac/uns/{KEY}"
 
 

@@ -40,6 +40,34 @@ class Surrogate(nn.Module):
         """
         raise NotImplementedError(f"{type(self).__name__} must define tail()")
 
+    @property
+    def splits_by_block(self) -> bool:
+        """Whether the tail begins with something each block does alone, see `parts`."""
+        return False
+
+    def parts(self, sums: Tensor, blocks: Tensor | None = None) -> Tensor:
+        """Compute what each block hands on: ``tail(sums) = head(parts(sums).sum(1))``.
+
+        A changed feature changes one block, so only that block's part is computed again.
+
+        Parameters
+        ----------
+        sums
+            Shape (n, k, hidden).
+        blocks
+            The block that each of the k belongs to, shape (k,); every block once where None.
+
+        Returns
+        -------
+        Tensor
+            Shape (n, k, part).
+        """
+        raise NotImplementedError(f"{type(self).__name__} does not split by block")
+
+    def head(self, total: Tensor, outputs: Tensor | None = None) -> Tensor:
+        """Compute the wanted outputs from the summed parts, shape (n, part)."""
+        raise NotImplementedError(f"{type(self).__name__} does not split by block")
+
     def configuration(self) -> dict[str, object]:
         """Return what is needed to build the same architecture again (JSON values)."""
         raise NotImplementedError(f"{type(self).__name__} must define configuration()")

@@ -5,10 +5,11 @@ from __future__ import annotations
 import copy
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import torch
+import torch.nn.functional as functional
 from torch import Tensor, nn
 
 from xbench.surrogates.additive import AdditiveLayer
@@ -64,6 +65,29 @@ class AtacEncoder(nn.Module):
         self.weight = nn.Parameter((self.weight * each).detach())
         self.offset = (self.offset * scale + shift).detach()
         self.blocks = nn.Sequential(*list(self.blocks)[1:])
+
+    @property
+    def is_folded(self) -> bool:
+        """Whether normalisations are folded and one linear layer is left after the blocks."""
+        return len(self.blocks) == 3 and len(self.mix) == 1
+
+    def parts(self, sums: Tensor, blocks: Tensor | None = None) -> Tensor:
+        """What each block adds to the embedding before its bias; only of a folded encoder.
+
+        Parameters
+        ----------
+        sums
+            Shape (n, k, hidden).
+        blocks
+            Block of each of the k, shape (k,); all blocks in order where None.
+        """
+        first, linear, second = (cast(Any, layer) for layer in self.blocks)
+        chosen: Any = slice(None) if blocks is None else blocks
+        mix = cast(nn.Linear, self.mix[0]).weight.view(EMBEDDING_DIMENSION, -1, CHROMOSOME_CHANNELS)
+        hidden = functional.prelu(sums, first.weight[chosen]).transpose(0, 1)
+        hidden = torch.baddbmm(linear.bias[chosen][:, None], hidden, linear.weight[chosen])
+        hidden = functional.prelu(hidden.transpose(0, 1), second.weight[chosen]).transpose(0, 1)
+        return torch.bmm(hidden, mix[:, chosen].permute(1, 2, 0)).transpose(0, 1)
 
     def forward(self, sums: Tensor) -> Tensor:
         """Embed hidden sums (n, blocks, hidden) as (n, embedding)."""
@@ -134,7 +158,23 @@ class CrossModality(Surrogate):
 
     def tail(self, sums: Tensor, outputs: Tensor | None = None) -> Tensor:
         """Expression from hidden sums; only the wanted genes' rows of the decoder are used."""
-        hidden = self.decoder[:-1](self.mapping(self.encoder(sums)))
+        return self._decode(self.encoder(sums), outputs)
+
+    @property
+    def splits_by_block(self) -> bool:
+        """Whether this is a frozen model, whose chromosomes do not meet before one linear layer."""
+        return self.encoder.is_folded
+
+    def parts(self, sums: Tensor, blocks: Tensor | None = None) -> Tensor:
+        """What each chromosome adds to the embedding, shape (n, k, 20)."""
+        return self.encoder.parts(sums, blocks)
+
+    def head(self, total: Tensor, outputs: Tensor | None = None) -> Tensor:
+        """Expression from the summed parts of the chromosomes."""
+        return self._decode(total + cast(nn.Linear, self.encoder.mix[0]).bias, outputs)
+
+    def _decode(self, embedding: Tensor, outputs: Tensor | None) -> Tensor:
+        hidden = self.decoder[:-1](self.mapping(embedding))
         last = cast(nn.Linear, self.decoder[-1])
         if outputs is None:
             return last(hidden).clamp_min(0)

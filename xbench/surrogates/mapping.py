@@ -49,5 +49,5 @@ class MixtureMapping(nn.Module):
             # Every matrix's product at once, then the mixture: no matrix of its own for each cell.
             products = torch.addmm(offsets.flatten(), hidden, matrices.flatten(0, 1).T)
             products = products.view(len(hidden), -1, self.dimension)
-            hidden = (mixture[:, :, None] * products).sum(dim=1)
+            hidden = torch.bmm(mixture[:, None], products)[:, 0]
         return hidden
