@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal, NamedTuple
 
 import numpy as np
 
 from xbench import Explainer, MaskedPopulation, Problem, Selection
+
+CHOICES = ("last", "best-on-validation")
 
 
 class Step(NamedTuple):
@@ -47,10 +50,24 @@ class Grids(Explainer):
     keep_present: bool = True
     choose: Literal["last", "best-on-validation"] = "last"
 
+    def __post_init__(self) -> None:
+        if self.steps < 1 or self.candidates < 1 or self.batch_size < 0:
+            raise ValueError(
+                f"steps {self.steps} and candidates {self.candidates} must be at least 1, "
+                f"batch_size {self.batch_size} at least 0"
+            )
+        if self.choose not in CHOICES:
+            raise ValueError(f"choose {self.choose!r}: must be one of: {', '.join(CHOICES)}")
+
     def explain(self, problem: Problem) -> Selection:
-        """Start from L random features; stop early when a full sweep changes nothing."""
+        """Start from L random features; stop early when nothing changes any more.
+
+        Nothing changed in a full sweep of the positions; in batches, also not in as many steps as
+        it takes to see about as many cells as there are.
+        """
         generator = problem.generator()
         size = problem.subset_size
+        settled = max(size, math.ceil(problem.population.n_cells / (self.batch_size or np.inf)))
         subset = generator.choice(problem.n_features, size, replace=False)
         trace: list[dict[str, float]] = []
         sweeps: list[tuple[float, np.ndarray]] = []
@@ -63,7 +80,7 @@ class Grids(Explainer):
             end_of_sweep = (number + 1) % size == 0 or number + 1 == self.steps
             if self.choose == "best-on-validation" and end_of_sweep:
                 sweeps.append((float(problem.validation.losses([subset])[0]), subset))
-            if unchanged == size:
+            if unchanged == settled:
                 break
         if sweeps:
             subset = min(sweeps, key=lambda sweep: sweep[0])[1]

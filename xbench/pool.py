@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator, Sequence
 from joblib import Parallel, delayed
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
-from xbench.execution import Unit, execute, killed_records
+from xbench.execution import execute, killed_records
 from xbench.record import Record
 from xbench.setting import Setting
+from xbench.unit import Unit
 
 Started = Callable[[Unit], None]
 

@@ -7,17 +7,8 @@ from collections.abc import Sequence
 from xbench.dataset import Dataset
 from xbench.errors import XbenchError
 from xbench.expand import RunKey
+from xbench.metrics import METRICS
 from xbench.task import Task
-
-# Metrics of predicted classes, and of predicted expression; any other fits both.
-_OF_CLASSES = {
-    "own-class-share-before",
-    "own-class-share-after",
-    "target-class-share-before",
-    "target-class-share-after",
-    "log-odds-drop",
-}
-_OF_EXPRESSION = {"avg-delta", "rel-delta", "rel-delta-expm1"}
 
 
 def check_machine(device: str, jobs: int | None) -> None:
@@ -58,11 +49,9 @@ def check_fit(task: Task, dataset: Dataset) -> None:
     >>> from xbench.task import load_task
     >>> check_fit(load_task("quick"), xbench.load_dataset("mnist-binary"))
     """
-    if dataset.is_classification:
-        wrong, kind, data = _OF_EXPRESSION, "expression", "classes"
-    else:
-        wrong, kind, data = _OF_CLASSES, "classes", "expression"
-    what = ", ".join(name for name in task.metrics if name in wrong)
+    data = "classes" if dataset.is_classification else "expression"
+    kind = "expression" if dataset.is_classification else "classes"
+    what = ", ".join(name for name in task.metrics if METRICS[name].explains == kind)
     if task.objective == "cross-entropy" and not dataset.is_classification:
         what = "objective cross-entropy"
     if what:

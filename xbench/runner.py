@@ -6,7 +6,6 @@ import os
 import secrets
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,73 +13,21 @@ import joblib
 
 from xbench.dataset import Dataset
 from xbench.errors import XbenchError
-from xbench.execution import Unit, units
 from xbench.expand import expand, run_id
 from xbench.pool import carry_out
-from xbench.record import Record
 from xbench.registry import find, methods_from_file, source_digest
+from xbench.request import Request
 from xbench.run_checks import check_fit, check_keys, check_machine
 from xbench.scan import Entry
 from xbench.setting import DataChoice, Setting
 from xbench.store import ResultStore
 from xbench.surrogates.open import OpenedSurrogate, open_surrogate
 from xbench.task import MethodSpec, TargetGroup, Task, load_task
-from xbench.training.loop import Progress, silent
 from xbench.training.train import train_surrogate
+from xbench.unit import units
 
 if TYPE_CHECKING:
     import pandas as pd
-
-
-class Watcher:
-    """Told what a start of runs does; this one keeps quiet."""
-
-    training: Progress = staticmethod(silent)
-
-    def planned(self, runs: int, finished: int) -> None:
-        """`runs` are to do; `finished` are in the store already."""
-
-    def started(self, unit: Unit) -> None:
-        """A unit was handed to a process."""
-
-    def ended(self, unit: Unit, records: Sequence[Record]) -> None:
-        """A unit came back and is stored."""
-
-
-@dataclass(frozen=True)
-class Request:
-    """What is to be run; None means as the task says.
-
-    Parameters
-    ----------
-    task
-        Name or path of a TOML file.
-    data
-        Dataset other than the task's; see `DataChoice`.
-    methods, method_files
-        Names or labels; files outside of xbench that define methods. With files alone, only
-        those run.
-    targets
-        ``"CELL_TYPE:OUTPUT"`` each.
-    subset_sizes, repetitions
-        L; how often.
-    checkpoint
-        A surrogate to explain instead of the one trained on the dataset.
-    jobs, device
-        Processes (all cores where None); ``"cpu"`` or ``"cuda"``.
-    """
-
-    task: str
-    data: DataChoice | None = None
-    methods: Sequence[str] | None = None
-    method_files: Sequence[str] = ()
-    targets: Sequence[str] | None = None
-    subset_sizes: Sequence[int] | None = None
-    repetitions: int | None = None
-    checkpoint: Path | None = None
-    jobs: int | None = None
-    device: str = "cpu"
-    watcher: Watcher = field(default_factory=Watcher)
 
 
 def run(

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from xbench.dataset import Dataset
 from xbench.metrics.compute import Outcome, compute_metrics
-from xbench.simulation.best_subset import best_subset
+from xbench.simulation.best_subset import _Search, best_subset
 from xbench.simulation.expression import true_expression
 from xbench.simulation.response import Response, response_of
 from xbench.simulation.simulate import Simulation
@@ -43,32 +43,58 @@ def test_it_is_the_best_of_all_subsets(small: Simulation, size: int) -> None:
     assert compared > 10
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
-@given(data=st.data())
-def test_it_is_the_best_for_any_regulation(data: st.DataObject) -> None:
-    seed = data.draw(st.integers(0, 10_000))
-    generator = np.random.default_rng(seed)
+def any_response(data: st.DataObject) -> tuple[Response, int]:
+    """Arbitrary regulation, its synergies far stronger than those simulated, and an L."""
+    generator = np.random.default_rng(data.draw(st.integers(0, 10_000)))
     counts = data.draw(st.lists(st.integers(1, 3), min_size=1, max_size=4))
-    size = data.draw(st.integers(0, sum(counts) + 1))
     patterns = data.draw(st.integers(1, 6))
     edges = np.cumsum([0, *counts])
     weight = generator.random(patterns) + 0.1
     modules = range(len(counts))
+
+    def closing(count: int) -> np.ndarray:
+        is_open = generator.integers(0, 2, (count, patterns))
+        return 1 - generator.uniform(0.5, 0.95, (count, 1)) * is_open
+
     response = Response(
         weight=weight / weight.sum(),
         base=float(generator.normal(0, 3)),
         effect=generator.uniform(0.1, 5, len(counts)),
         features=tuple(np.arange(edges[m], edges[m + 1]) for m in modules),
-        closing=tuple(
-            1
-            - generator.uniform(0.5, 0.95, (counts[m], 1))
-            * generator.integers(0, 2, (counts[m], patterns))
-            for m in modules
-        ),
-        # Synergies far stronger than those simulated: it is there that the bound is loose.
+        closing=tuple(closing(count) for count in counts),
         pairs=tuple((a, b, 4 * generator.random()) for a, b in itertools.combinations(modules, 2)),
     )
-    assert best_subset(response, size).drop == pytest.approx(brute_force(response, size), abs=1e-10)
+    return response, data.draw(st.integers(0, sum(counts) + 1))
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(data=st.data())
+def test_it_is_the_best_for_any_regulation(data: st.DataObject) -> None:
+    response, size = any_response(data)
+    best = best_subset(response, size)
+    assert best.drop == pytest.approx(brute_force(response, size), abs=1e-10)
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(data=st.data())
+def test_no_way_to_go_on_is_below_the_bound(data: st.DataObject) -> None:
+    response, size = any_response(data)
+    search = _Search(response, size)
+    sizes = [response.sizes[module] for module in search.order]
+    for decided in range(len(sizes)):
+        masks = [data.draw(st.integers(0, len(table) - 1)) for table in sizes[:decided]]
+        left = size - sum(int(table[mask]) for table, mask in zip(sizes, masks, strict=False))
+        if left < 0:
+            continue
+        bound, found = search._bound(masks, left)
+        rest = itertools.product(*(range(len(table)) for table in sizes[decided:]))
+        values = [
+            response.mean(search.ordered([*masks, *more]))
+            for more in rest
+            if sum(int(t[mask]) for t, mask in zip(sizes[decided:], more, strict=True)) <= left
+        ]
+        assert bound <= min(values) + 1e-10
+        assert response.mean(search.ordered(found)) in values
 
 
 def test_a_response_is_the_simulator(small: Simulation) -> None:

@@ -64,6 +64,22 @@ def test_sizes(small: Simulation) -> None:
     assert set(MARKERS) <= set(small.genes.names)
 
 
+def test_markers_are_the_paper_s() -> None:
+    # Protocol, Targets: each gene with the types that it is a target of; and SATB2.
+    by_type = {
+        "VIP": ["GAD1", "GAD2"],
+        "SST": ["GAD1", "GAD2"],
+        "OPC": ["NXPH1", "OLIG1", "OLIG2"],
+        "Endo": ["FLT1", "CLDN5"],
+        "Astro": ["ALDH1A1", "AQP4", "GJA1"],
+        "Oligo": ["MOBP", "MOG"],
+        "Micro": ["CX3CR1", "APBB1IP"],
+        "Exc": ["SATB2"],
+    }
+    ours = {t: {name for name, types in MARKERS.items() if t in types} for t in CELL_TYPES}
+    assert ours == {name: set(genes) for name, genes in by_type.items()}
+
+
 def test_every_type_can_be_explained(small: Simulation) -> None:
     names, counts = np.unique(small.cell_types, return_counts=True)
     assert dict(zip(names, counts, strict=True)) == SMALL.cells_of()

@@ -9,9 +9,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from xbench.execution import Unit
 from xbench.record import Record
-from xbench.runner import Watcher
+from xbench.request import Watcher
+from xbench.unit import Unit
 
 FAILED = ("failed", "timeout", "oom")
 

@@ -18,7 +18,8 @@ from xbench.errors import XbenchError
 from xbench.metrics import METRICS
 from xbench.record import Record
 from xbench.registry import dataset_source
-from xbench.runner import Request, run_request
+from xbench.request import Request
+from xbench.runner import run_request
 from xbench.setting import DataChoice
 from xbench.store import ResultStore
 from xbench.task import Task, load_task

@@ -62,6 +62,7 @@ def masked_population(
         return DensePopulation(
             model, inputs, objective, wanted, perturbation, counts=counts, device=device
         )
+    model = model.for_outputs(wanted)
     layer = model.additive_layer()
     encoded = encode(layer, inputs, perturbation)
     return AdditivePopulation(model, encoded, objective, wanted, counts=counts)

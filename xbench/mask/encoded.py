@@ -86,14 +86,23 @@ class EncodedPopulation:
         drop = entries
         if not self._is_binary:
             drop = entries * torch.from_numpy(inputs.data).to(weight.device)
-        features = torch.from_numpy(inputs.indices).to(weight.device, torch.int64)
-        result = torch.zeros(len(weight), dtype=drop.dtype, device=weight.device)
-        result.index_add_(0, features, drop, alpha=-1.0)
+        result = -_sum_by_feature(drop, inputs.indices, len(weight))
         if self.perturbation.any():
             total = gradient.sum(dim=0)
             rise = (weight * total[self.layer.block_of]).sum(dim=1)
             result += rise * torch.from_numpy(self.perturbation).to(weight.device)
         return result.cpu().numpy()
+
+
+def _sum_by_feature(entries: Tensor, features: np.ndarray, n_features: int) -> Tensor:
+    """Sum entries that belong to the same feature, shape (n_features,)."""
+    if entries.device.type == "cpu":
+        # As a sparse matrix of one column: half the time of index_add_ there.
+        pointers = np.array([0, len(features)], dtype=features.dtype)
+        column = sp.csc_matrix((entries.numpy(), features, pointers), shape=(n_features, 1))
+        return torch.from_numpy(column @ np.ones(1, dtype=np.float32))
+    result = torch.zeros(n_features, dtype=entries.dtype, device=entries.device)
+    return result.index_add_(0, torch.from_numpy(features).to(entries.device, torch.int64), entries)
 
 
 def _sampled_product(

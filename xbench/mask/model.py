@@ -29,6 +29,8 @@ class ExplainedModel(nn.Module):
 
     def __init__(self, model: nn.Module, target: Target, counts: EvaluationCounts) -> None:
         super().__init__()
+        if isinstance(model, Surrogate):
+            model = model.for_outputs(wanted_outputs(target))
         self.model, self.counts = model, counts
         self._wanted = torch.tensor(wanted_outputs(target))
         self._layer = model.additive_layer() if isinstance(model, Surrogate) else None

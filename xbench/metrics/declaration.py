@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Direction = Literal["lower", "higher", "none"]
+Explains = Literal["expression", "classes", "any"]
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,8 @@ class Metric:
         Closed range the value can take; infinite where it is unbounded.
     description
         One sentence, with its source.
+    explains
+        What the number explained has to be: ``"expression"``, ``"classes"``, or ``"any"``.
 
     Examples
     --------
@@ -41,3 +44,4 @@ class Metric:
     low: float = float("-inf")
     high: float = float("inf")
     description: str = ""
+    explains: Explains = "any"

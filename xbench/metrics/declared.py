@@ -12,6 +12,7 @@ _DECLARED = (
         "lower",
         description="Mean change of exp(F) of the target on test cells after masking "
         "(paper, Section 5.3.1); negative where masking lowers expression.",
+        explains="expression",
     ),
     Metric(
         "rel-delta",
@@ -21,6 +22,7 @@ _DECLARED = (
         low=-100.0,
         description="Mean of (a - b) / b with a = exp(F(masked x)), b = exp(F(x)) on test cells "
         "(paper, Section 5.3.1).",
+        explains="expression",
     ),
     Metric(
         "rel-delta-expm1",
@@ -30,6 +32,7 @@ _DECLARED = (
         low=-100.0,
         description="Change of the summed expm1(F) over test cells, relative to its sum before: "
         "expression without the added 1 of exp(log1p).",
+        explains="expression",
     ),
     Metric(
         "hit-ratio",
@@ -96,6 +99,7 @@ _DECLARED = (
         low=0.0,
         high=100.0,
         description="Share of test inputs predicted as their own class before masking.",
+        explains="classes",
     ),
     Metric(
         "own-class-share-after",
@@ -105,6 +109,7 @@ _DECLARED = (
         low=0.0,
         high=100.0,
         description="Share of test inputs predicted as their own class after masking.",
+        explains="classes",
     ),
     Metric(
         "target-class-share-before",
@@ -114,6 +119,7 @@ _DECLARED = (
         low=0.0,
         high=100.0,
         description="Share of test inputs predicted as the target class before masking.",
+        explains="classes",
     ),
     Metric(
         "target-class-share-after",
@@ -123,6 +129,7 @@ _DECLARED = (
         low=0.0,
         high=100.0,
         description="Share of test inputs predicted as the target class after masking.",
+        explains="classes",
     ),
     Metric(
         "log-odds-drop",
@@ -130,6 +137,7 @@ _DECLARED = (
         "nats",
         "higher",
         description="Mean fall of log p(own class) - log p(target class) on test inputs.",
+        explains="classes",
     ),
 )
 

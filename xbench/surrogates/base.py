@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from torch import Tensor, nn
@@ -67,6 +68,13 @@ class Surrogate(nn.Module):
     def head(self, total: Tensor, outputs: Tensor | None = None) -> Tensor:
         """Compute the wanted outputs from the summed parts, shape (n, part)."""
         raise NotImplementedError(f"{type(self).__name__} does not split by block")
+
+    def for_outputs(self, outputs: Sequence[int]) -> Surrogate:
+        """Return a model that is the same for these outputs, and may be unable to give others.
+
+        A first layer that is shared by all outputs has nothing to leave out.
+        """
+        return self
 
     def configuration(self) -> dict[str, object]:
         """Return what is needed to build the same architecture again (JSON values)."""

@@ -62,14 +62,7 @@ def save_surrogate(folder: Path, model: Surrogate, description: Description) -> 
         Where the folder cannot be written.
     """
     folder = Path(folder)
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        parts = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-    except OSError as error:
-        raise XbenchError(
-            f"{folder.parent}: cannot write the surrogate ({error.strerror}); "
-            "free space there or choose another folder"
-        ) from error
+    parts = new_folder_beside(folder)
     try:
         state = {name: tensor.contiguous().cpu() for name, tensor in model.state_dict().items()}
         save_file(state, parts / WEIGHTS)
@@ -78,14 +71,35 @@ def save_surrogate(folder: Path, model: Surrogate, description: Description) -> 
         )
         content = {"format": FORMAT, "version": VERSION, **asdict(complete)}
         (parts / DESCRIPTION).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+        parts.chmod(0o755)
         if folder.exists():
-            shutil.rmtree(folder)
+            # Moved aside, not deleted: there is no moment in which neither is there in full.
+            folder.replace(parts.with_name(f"{parts.name}-old"))
         parts.replace(folder)
     except (OSError, SafetensorError) as error:
         raise XbenchError(f"{folder}: cannot write the surrogate ({error})") from error
     finally:
         shutil.rmtree(parts, ignore_errors=True)
+        shutil.rmtree(parts.with_name(f"{parts.name}-old"), ignore_errors=True)
     return complete
+
+
+def new_folder_beside(folder: Path) -> Path:
+    """Make an empty folder next to `folder`, to be renamed to it once it is complete.
+
+    Raises
+    ------
+    XbenchError
+        Where nothing can be written there.
+    """
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        return Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    except OSError as error:
+        raise XbenchError(
+            f"{folder.parent}: cannot write the surrogate ({error.strerror}); "
+            "free space there or choose another folder"
+        ) from error
 
 
 def load_surrogate(folder: Path) -> tuple[Surrogate, Description]:

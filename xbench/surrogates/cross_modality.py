@@ -55,7 +55,7 @@ class AtacEncoder(nn.Module):
         return AdditiveLayer(self.weight, self.offset, self.boundaries)
 
     def normalise_sums(self) -> None:
-        """Move the first normalisation, fixed once the model is frozen, into the sums themselves."""
+        """Move the first normalisation, fixed in a frozen model, into the sums themselves."""
         first = self.blocks[0]
         if not isinstance(first, BlockBatchNorm):  # frozen already
             return

@@ -11,6 +11,7 @@ from torch import nn
 
 from xbench.dataset import Dataset
 from xbench.surrogates.mlp_classifier import MLPClassifier
+from xbench.threads import one_thread
 from xbench.training.loop import Progress, Stage, StageHistory, silent, train_stage
 
 
@@ -50,7 +51,8 @@ def train_classifier(
     rows = split.train if train_rows is None else train_rows
     batch_size = min(settings.batch_size, len(rows))
     generator = np.random.default_rng(seed)
-    with torch.random.fork_rng(devices=[]):
+    # Batches of 64 images are too small for threads, and one gives the same weights everywhere.
+    with torch.random.fork_rng(devices=[]), one_thread():
         torch.manual_seed(seed)
         model = MLPClassifier(dataset.n_features, n_classes=len(classes))
 

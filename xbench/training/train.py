@@ -19,6 +19,7 @@ from xbench.surrogates.base import Surrogate
 from xbench.surrogates.checkpoint import (
     DESCRIPTION,
     Description,
+    new_folder_beside,
     read_description,
     save_surrogate,
 )
@@ -153,6 +154,8 @@ def _train(
     folder: Path,
     progress: Progress,
 ) -> Path:
+    # A folder that cannot be written is better known before the training than after.
+    new_folder_beside(folder).rmdir()
     rows = dataset.split.train
     if training["split"] == "reference":
         rows = np.setdiff1d(np.arange(dataset.n_cells), dataset.split.validation)

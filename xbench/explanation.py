@@ -1,0 +1,124 @@
+"""One explanation: the problem as a method sees it, its answer, and the answer's score."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+
+from xbench.dataset import Dataset
+from xbench.expand import RunKey
+from xbench.explainer import Explainer
+from xbench.limits import time_limit
+from xbench.mask import EvaluationCounts, MaskedPopulation, masked_population
+from xbench.mask.model import ExplainedModel
+from xbench.mask.population import perturbation_vector
+from xbench.memory import PeakMemory
+from xbench.metrics.compute import Outcome
+from xbench.objective import OBJECTIVES
+from xbench.problem import Problem
+from xbench.selection import Selection
+from xbench.simulation.target_truth import target_truth
+from xbench.surrogates.open import OpenedSurrogate
+from xbench.target import Target
+
+
+@dataclass
+class Explained:
+    """One explanation and what it cost."""
+
+    selection: Selection
+    counts: EvaluationCounts
+    seconds: float
+    peak_memory_bytes: int | None
+
+
+def build_problem(
+    dataset: Dataset, surrogate: OpenedSurrogate, device: str, key: RunKey, target: Target
+) -> Problem:
+    """Return the problem of one run: training and validation cells, never test cells."""
+    counts = EvaluationCounts()
+    inputs = dataset.X[dataset.rows(key.cell_type, "train")]
+    perturbation = _perturbation(key.perturbation, inputs)
+    objective = OBJECTIVES[key.objective]
+
+    def population(rows: Any) -> MaskedPopulation:
+        return masked_population(
+            surrogate.model, rows, target, objective, perturbation, counts=counts, device=device
+        )
+
+    return Problem(
+        population=population(inputs),
+        validation=population(dataset.X[dataset.rows(key.cell_type, "validation")]),
+        model=ExplainedModel(surrogate.model, target, counts),
+        inputs=inputs,
+        features=dataset.features,
+        target=target,
+        subset_size=key.L,
+        perturbation=perturbation,
+        seed=key.seed,
+        device=device,
+    )
+
+
+def _perturbation(declared: float | str, inputs: sp.csr_matrix | np.ndarray) -> np.ndarray:
+    if declared == "mean":
+        return perturbation_vector(np.asarray(inputs.mean(axis=0)).ravel(), inputs.shape[1])
+    return perturbation_vector(float(declared), inputs.shape[1])
+
+
+def explain(method: Explainer, problem: Problem, timeout: float | None) -> Explained:
+    """Let a method explain, measure what it cost, and hold it to its contract.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Where it does not return a selection of L distinct features in range.
+    RunTimeoutError
+        Where it took longer than `timeout` seconds.
+    """
+    started = time.perf_counter()
+    with PeakMemory() as memory, time_limit(timeout):
+        selection = method.explain(problem)
+    seconds = time.perf_counter() - started
+    _check(selection, problem)
+    return Explained(selection, problem.counts, seconds, memory.peak)
+
+
+def _check(selection: Selection, problem: Problem) -> None:
+    """Hold a method to its contract: L distinct features in range."""
+    if not isinstance(selection, Selection):
+        raise TypeError(f"explain() returned {type(selection).__name__}, not a Selection")
+    indices = selection.indices
+    if len(indices) != problem.subset_size:
+        raise ValueError(f"returned {len(indices)} features but L = {problem.subset_size}")
+    if len(indices) and (indices.min() < 0 or indices.max() >= problem.n_features):
+        raise ValueError(f"returned a feature outside 0..{problem.n_features - 1}")
+
+
+def score(
+    dataset: Dataset,
+    surrogate: OpenedSurrogate,
+    device: str,
+    key: RunKey,
+    problem: Problem,
+    indices: np.ndarray,
+) -> Outcome:
+    """Mask the selection on test cells, which the method has not seen, at no cost to it."""
+    rows = dataset.rows(key.cell_type, "test")
+    test = masked_population(
+        surrogate.model,
+        dataset.X[rows],
+        problem.target,
+        OBJECTIVES[key.objective],
+        problem.perturbation,
+        device=device,
+    )
+    # A simulation's truth is about peaks that are closed: it has no answer for another p.
+    closed = not problem.perturbation.any()
+    truth = target_truth(dataset, problem.target, rows) if closed else None
+    before, after = test.values(), test.values(indices)
+    return Outcome(before, after, indices, dataset.features, problem.target, truth)

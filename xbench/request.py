@@ -1,0 +1,63 @@
+"""What a start of runs is asked, and who is told how it goes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from xbench.record import Record
+from xbench.setting import DataChoice
+from xbench.training.loop import Progress, silent
+from xbench.unit import Unit
+
+
+class Watcher:
+    """Told what a start of runs does; this one keeps quiet."""
+
+    training: Progress = staticmethod(silent)
+
+    def planned(self, runs: int, finished: int) -> None:
+        """`runs` are to do; `finished` are in the store already."""
+
+    def started(self, unit: Unit) -> None:
+        """A unit was handed to a process."""
+
+    def ended(self, unit: Unit, records: Sequence[Record]) -> None:
+        """A unit came back and is stored."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is to be run; None means as the task says.
+
+    Parameters
+    ----------
+    task
+        Name or path of a TOML file.
+    data
+        Dataset other than the task's; see `DataChoice`.
+    methods, method_files
+        Names or labels; files outside of xbench that define methods. With files alone, only
+        those run.
+    targets
+        ``"CELL_TYPE:OUTPUT"`` each.
+    subset_sizes, repetitions
+        L; how often.
+    checkpoint
+        A surrogate to explain instead of the one trained on the dataset.
+    jobs, device
+        Processes (all cores where None); ``"cpu"`` or ``"cuda"``.
+    """
+
+    task: str
+    data: DataChoice | None = None
+    methods: Sequence[str] | None = None
+    method_files: Sequence[str] = ()
+    targets: Sequence[str] | None = None
+    subset_sizes: Sequence[int] | None = None
+    repetitions: int | None = None
+    checkpoint: Path | None = None
+    jobs: int | None = None
+    device: str = "cpu"
+    watcher: Watcher = field(default_factory=Watcher)
