@@ -8,7 +8,7 @@ _ARROWS = {"lower": " ↓", "higher": " ↑"}
 
 
 def format_metric(name: str, value: float) -> str:
-    """Return a metric's value: changes with a sign and 3 decimals, shares with 2.
+    """Return a metric's value: changes with a sign and 3 decimals, shares in % with 2.
 
     Examples
     --------
@@ -20,6 +20,8 @@ def format_metric(name: str, value: float) -> str:
     metric = METRICS.get(name)
     if metric is None:
         return f"{value:.4g}"
+    if metric.high == 1:
+        return f"{value:.3f}"
     # "z" shows what rounds to nothing as +0.000, never as -0.000.
     return f"{value:z.2f}" if metric.low >= 0 else f"{value:+z.3f}"
 

@@ -16,9 +16,12 @@ _READING = """\
 
 - ↓ lower is better, ↑ higher is better. A column without an arrow is only shown: a chance level, \
 or a value before masking.
-- Every mean gives each cell type the same weight, in it each target, in it each repetition.
+- Every mean gives each cell type the same weight, in it each target, in it each repetition; \
+HR, SHR and their chance give each target the same weight, as the paper's Table 3.
 - (low to high) is a 95% bootstrap interval that draws cell types, targets and repetitions anew: \
-it says how a mean would move with other targets and seeds. All methods meet the same targets, so \
+it says how a mean would move with other targets and seeds of the methods. The surrogate and the \
+split are one and the same throughout, so it does not say how it would move with others; a method \
+that draws nothing at random on one target has no width. All methods meet the same targets, so \
 intervals that overlap do not show that two methods are equal. With few runs (see n) it is too \
 narrow; with one there is none.
 - A run that failed, ran out of time or memory, or was skipped is never scored: it is counted, and \

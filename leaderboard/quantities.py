@@ -21,6 +21,8 @@ class Quantity:
     ----------
     name, label, unit, direction
         As for `xbench.metrics.Metric`.
+    pooled
+        As for `xbench.metrics.Metric`.
     read
         Returns its value from the record of a successful run, or None where it has none.
     """
@@ -30,6 +32,7 @@ class Quantity:
     unit: str
     direction: str
     read: Callable[[Mapping[str, Any]], float | None]
+    pooled: str = "cell types"
 
 
 def _field(name: str, divisor: float = 1.0) -> Callable[[Mapping[str, Any]], float | None]:
@@ -71,7 +74,7 @@ def metric_quantity(name: str) -> Quantity:
 
     if name in METRICS:
         metric = METRICS[name]
-        return Quantity(name, metric.label, metric.unit, metric.direction, read)
+        return Quantity(name, metric.label, metric.unit, metric.direction, read, metric.pooled)
     return Quantity(name, name, "?", "none", read)
 
 

@@ -107,10 +107,12 @@ def _value_rows(group: _Group, quantity: Quantity) -> Iterator[TidyRow]:
         status = _status_over(group, inside, expected, values, statuses)
         nested = [values[target] for target in inside]
         yield _value_row(group, quantity, (cell_type, ALL), nested, status)
-    everything = [
+    everything: Nested = [
         [values[target] for target in group.runs if target[0] == cell_type]
         for cell_type in cell_types
     ]
+    if quantity.pooled == "targets":
+        everything = [values[target] for target in group.runs]
     status = _status_over(group, list(group.runs), len(group.expected), values, statuses)
     yield _value_row(group, quantity, (ALL, ALL), everything, status)
 

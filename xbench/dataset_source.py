@@ -2,30 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-import platformdirs
-
 from xbench.errors import XbenchError
+from xbench.folders import data_folder
 
 if TYPE_CHECKING:
     from xbench.dataset import Dataset
-
-
-def data_folder() -> Path:
-    """Return where data files are looked for: `XBENCH_DATA`, else the user's cache folder.
-
-    Examples
-    --------
-    >>> isinstance(data_folder(), Path)
-    True
-    """
-    chosen = os.environ.get("XBENCH_DATA")
-    if chosen:
-        return Path(chosen).expanduser()
-    return platformdirs.user_cache_path("xbench") / "data"
 
 
 class DatasetSource:

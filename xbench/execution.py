@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import time
 import traceback
 from typing import Any
@@ -18,32 +19,42 @@ from xbench.limits import RunTimeoutError
 from xbench.metrics.compute import compute_metrics
 from xbench.record import Record
 from xbench.registry import load
-from xbench.run_record import run_record
+from xbench.run_record import Asked, run_record
 from xbench.setting import Setting, loaded
+from xbench.store import ResultStore
 from xbench.surrogates.open import OpenedSurrogate
 from xbench.threads import one_thread
 from xbench.unit import Unit
 
 
 def execute(setting: Setting, unit: Unit) -> list[Record]:
-    """Carry out a unit; an error of a method is a record, never an exception."""
+    """Carry out a unit; an error of a method is a record, never an exception.
+
+    Each record is stored as soon as there is one, by the process that made it.
+    """
     dataset, surrogate = loaded(setting)
+    store = ResultStore(setting.store)
     earlier: Explained | None = None
     records = []
     for key, run_id in zip(unit.keys, unit.run_ids, strict=True):
         started = time.perf_counter()
+        asked = Asked(setting.device, unit, key, run_id, key.parameters)
         reuse = earlier if earlier is not None and earlier.selection.nested else None
         try:
             # Imported here, so that a file that cannot be imported is a failed run too.
             method = load(unit.method)(**key.parameters)
+            # What JSON cannot hold is an error of the method, here and not when it is written.
+            parameters = json.loads(json.dumps(method.parameters()))
+            asked = dataclasses.replace(asked, parameters=parameters)
             with one_thread():
                 outcome, earlier = _run(
                     dataset, surrogate, setting.device, key, method, unit, reuse
                 )
-            record = _kept(run_record(dataset, surrogate, unit, key, run_id, outcome))
+            record = _kept(run_record(dataset, surrogate, asked, outcome))
         except (Exception, SystemExit, RunTimeoutError) as error:
             outcome = _failure(error) | {"seconds": time.perf_counter() - started}
-            record = run_record(dataset, surrogate, unit, key, run_id, outcome)
+            record = run_record(dataset, surrogate, asked, outcome)
+        store.append(record)
         records.append(record)
     return records
 
@@ -64,14 +75,19 @@ def _kept(record: Record) -> Record:
 
 
 def killed_records(setting: Setting, unit: Unit, detail: str) -> list[Record]:
-    """Record a unit whose process was killed, by the system or by itself."""
+    """Record a unit whose process was killed, but for those of its runs that had finished."""
     dataset, surrogate = loaded(setting)
+    store = ResultStore(setting.store)
+    finished = store.finished()
     reason = "the process was killed, most likely for using too much memory"
     outcome = {"status": "oom", "reason": reason, "traceback": detail, "seconds": 0.0}
-    return [
-        run_record(dataset, surrogate, unit, key, run_id, outcome)
-        for key, run_id in zip(unit.keys, unit.run_ids, strict=True)
-    ]
+    records = []
+    for key, run_id in zip(unit.keys, unit.run_ids, strict=True):
+        if run_id not in finished:
+            asked = Asked(setting.device, unit, key, run_id, key.parameters)
+            records.append(run_record(dataset, surrogate, asked, outcome))
+            store.append(records[-1])
+    return records
 
 
 def _run(

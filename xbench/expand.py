@@ -13,6 +13,9 @@ from xbench.registry import entries
 from xbench.seeds import derive_seed
 from xbench.task import MethodSpec, Task
 
+# Raised by hand with any change of xbench itself (mask operator, metrics) that changes results.
+RESULTS_VERSION = 1
+
 
 @dataclass(frozen=True)
 class RunKey:
@@ -109,7 +112,13 @@ def expand(
     ]
 
 
-def run_id(key: RunKey, dataset_digest: str, surrogate_digest: str, method_digest: str) -> str:
+def run_id(
+    key: RunKey,
+    dataset_digest: str,
+    surrogate_digest: str,
+    method_digest: str,
+    device: str = "cpu",
+) -> str:
     """Return 16 hex digits that name a run: equal where everything it depends on is equal.
 
     Parameters
@@ -118,6 +127,8 @@ def run_id(key: RunKey, dataset_digest: str, surrogate_digest: str, method_diges
         What the run is asked; every field counts.
     dataset_digest, surrogate_digest, method_digest
         What it is asked of.
+    device
+        Where it is computed: sums in another order are other numbers.
 
     Examples
     --------
@@ -126,10 +137,10 @@ def run_id(key: RunKey, dataset_digest: str, surrogate_digest: str, method_diges
     >>> run_id(key, "data", "model", "code") == run_id(key, "data", "model", "other code")
     False
     """
-    digests = [dataset_digest, surrogate_digest, method_digest]
+    on = [dataset_digest, surrogate_digest, method_digest, device, RESULTS_VERSION]
     # The order in which metrics are listed changes no result.
     asked = {**asdict(key), "metrics": sorted(key.metrics)}
-    text = json.dumps([asked, digests], sort_keys=True)
+    text = json.dumps([asked, on], sort_keys=True)
     return hashlib.sha256(text.encode("utf-8")).hexdigest()[:16]
 
 

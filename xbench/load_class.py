@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import importlib
-import importlib.util
 import sys
 import traceback
 from pathlib import Path
@@ -65,19 +64,19 @@ def class_of_file(path: Path, name: str) -> type:
         raise XbenchError(f"{path}: {what}; give the path of a Python file") from error
     digest = hashlib.sha256(str(path.resolve()).encode() + b"\0" + content).hexdigest()[:12]
     module_name = f"xbench_file_{path.stem}_{digest}"
-    module = sys.modules.get(module_name) or _run_file(path, module_name)
+    module = sys.modules.get(module_name) or _run_file(path, content, module_name)
     return _class(module, name, str(path))
 
 
-def _run_file(path: Path, module_name: str) -> ModuleType:
+def _run_file(path: Path, content: bytes, module_name: str) -> ModuleType:
     """Run a file as a new module; a failing one leaves no half-made module behind."""
-    specification = importlib.util.spec_from_file_location(module_name, path)
-    if specification is None or specification.loader is None:
-        raise XbenchError(f"{path}: is no Python file; give the path of a *.py file")
-    module = importlib.util.module_from_spec(specification)
+    module = ModuleType(module_name)
+    module.__file__ = str(path)
     sys.modules[module_name] = module
     try:
-        specification.loader.exec_module(module)
+        # Not by an import: Python would take the bytecode it keeps beside the file for one that
+        # was edited within the same second to the same length.
+        exec(compile(content, str(path), "exec"), module.__dict__)
     except Exception as error:
         del sys.modules[module_name]
         what = f"cannot be imported ({_one_line(error)})"

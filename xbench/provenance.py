@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import subprocess
+import sys
 from importlib import metadata
 from pathlib import Path
 
@@ -79,6 +80,10 @@ def git_commit(folder: str | os.PathLike[str] | None = None) -> str | None:
 
 
 def _installed(package: str) -> str:
+    # Where it is imported it can say more: which build it is (+cpu, +cu130).
+    imported = getattr(sys.modules.get(package), "__version__", None)
+    if imported:
+        return str(imported)
     try:
         return metadata.version(package)
     except metadata.PackageNotFoundError:

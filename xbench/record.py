@@ -13,6 +13,9 @@ from xbench.errors import XbenchError
 
 Status = Literal["ok", "failed", "timeout", "oom", "skipped"]
 STATUSES: tuple[str, ...] = get_args(Status)
+# What is not run again; what gave no result although it should have.
+FINISHED = ("ok", "skipped")
+FAILED = ("failed", "timeout", "oom")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +59,8 @@ class Record:
         Of xbench, python, torch and numpy; of the checkout, None outside of one.
     machine
         Processor and number of cores: seconds compare only where it is the same.
+    device
+        ``"cpu"`` or ``"cuda"``.
     created
         When the run ended: ISO 8601, UTC.
 
@@ -108,6 +113,7 @@ class Record:
     versions: dict[str, str] = field(default_factory=dict)
     git_commit: str | None = None
     machine: str = ""
+    device: str = "cpu"
     created: str
 
     # Read by pydantic when a line comes back from a file: no other field, no other type.

@@ -51,7 +51,7 @@ class Request:
     """
 
     task: str
-    data: DataChoice | None = None
+    data: DataChoice = field(default_factory=DataChoice)
     methods: Sequence[str] | None = None
     method_files: Sequence[str] = ()
     targets: Sequence[str] | None = None

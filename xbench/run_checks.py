@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
 
 from xbench.dataset import Dataset
 from xbench.errors import XbenchError
 from xbench.expand import RunKey
 from xbench.metrics import METRICS
-from xbench.task import Task
+from xbench.registry import load
+from xbench.scan import Entry
+from xbench.task import MethodSpec, Task
 
 
 def check_machine(device: str, jobs: int | None) -> None:
@@ -56,9 +59,36 @@ def check_fit(task: Task, dataset: Dataset) -> None:
         what = "objective cross-entropy"
     if what:
         raise XbenchError(
-            f"task {task.name}: {what} made for {kind}, but {dataset.name} has {data}; "
+            f"task {task.name}: made for {kind} ({what}), but {dataset.name} has {data}; "
             "choose another task or other data"
         )
+
+
+def check_parameters(task: Task, specs: Sequence[MethodSpec], entries: Mapping[str, Entry]) -> None:
+    """Refuse parameters that a method does not have or does not take, before anything is trained.
+
+    Only where the task gives some: a method that cannot be imported at all is a failed run.
+
+    Raises
+    ------
+    XbenchError
+        Naming the method and its parameters.
+    """
+    for spec in specs:
+        if not spec.parameters:
+            continue
+        try:
+            method = load(entries[spec.name])
+        except (Exception, SystemExit):
+            continue
+        try:
+            method(**spec.parameters)
+        except (TypeError, ValueError) as error:
+            valid = ", ".join(field.name for field in fields(method)) or "none"
+            raise XbenchError(
+                f"task {task.name}: method {spec.label!r}: {' '.join(str(error).split())}; its "
+                f"parameters: {valid}"
+            ) from error
 
 
 def check_keys(dataset: Dataset, keys: Sequence[RunKey], *, explicit: bool) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -12,31 +13,46 @@ from xbench.dataset import Dataset
 from xbench.expand import RunKey
 from xbench.provenance import git_commit, machine, versions
 from xbench.record import Record
-from xbench.registry import load
-from xbench.scan import Entry
 from xbench.surrogates.open import OpenedSurrogate
 from xbench.unit import Unit
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What a run was asked, and how.
+
+    Parameters
+    ----------
+    device
+        Where it was computed.
+    unit, key, run_id
+        The run, and the unit it belongs to.
+    parameters
+        Of the method, defaults filled in where it could be made at all.
+    """
+
+    device: str
+    unit: Unit
+    key: RunKey
+    run_id: str
+    parameters: dict[str, Any]
+
+
 def run_record(
-    dataset: Dataset,
-    surrogate: OpenedSurrogate,
-    unit: Unit,
-    key: RunKey,
-    run_id: str,
-    outcome: dict[str, Any],
+    dataset: Dataset, surrogate: OpenedSurrogate, asked: Asked, outcome: dict[str, Any]
 ) -> Record:
     """Return the record of one run.
 
     Parameters
     ----------
-    dataset, surrogate, unit, key, run_id
+    dataset, surrogate, asked
         What was asked, of what.
     outcome
         The fields of `Record` that say what came out, the status among them.
     """
+    key = asked.key
     return Record(
-        run_id=run_id,
+        run_id=asked.run_id,
         task=key.task,
         task_version=key.task_version,
         dataset=dataset.name,
@@ -46,11 +62,12 @@ def run_record(
         cell_type=key.cell_type,
         target=key.target,
         method=key.method,
-        parameters=_all_parameters(unit.method, key),
-        method_digest=_digest_with(unit.method_digest, key.parameters),
+        parameters=asked.parameters,
+        method_digest=_digest_with(asked.unit.method_digest, key.parameters),
         L=key.L,
         repetition=key.repetition,
         seed=key.seed,
+        device=asked.device,
         **_environment(),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         **outcome,
@@ -67,11 +84,3 @@ def _digest_with(method_digest: str, parameters: dict[str, Any]) -> str:
     """Name the method as it was run: its file and its parameters."""
     text = json.dumps([method_digest, parameters], sort_keys=True)
     return hashlib.sha256(text.encode("utf-8")).hexdigest()[:16]
-
-
-def _all_parameters(entry: Entry, key: RunKey) -> dict[str, Any]:
-    """Parameters with the method's defaults filled in, where it can be made at all."""
-    try:
-        return dict(json.loads(json.dumps(load(entry)(**key.parameters).parameters())))
-    except Exception:
-        return dict(key.parameters)

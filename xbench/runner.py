@@ -17,10 +17,11 @@ from xbench.expand import expand, run_id
 from xbench.pool import carry_out
 from xbench.registry import find, methods_from_file, source_digest
 from xbench.request import Request
-from xbench.run_checks import check_fit, check_keys, check_machine
+from xbench.run_checks import check_fit, check_keys, check_machine, check_parameters
 from xbench.scan import Entry
 from xbench.setting import DataChoice, Setting
 from xbench.store import ResultStore
+from xbench.stored_tasks import check_name, keep_declaration
 from xbench.surrogates.open import OpenedSurrogate, open_surrogate
 from xbench.task import MethodSpec, TargetGroup, Task, load_task
 from xbench.training.train import train_surrogate
@@ -83,13 +84,10 @@ def run(
     >>> list(runs["status"])
     ['ok', 'ok']
     """
-    choice = None
-    if dataset is not None or data is not None:
-        path = None if data is None else Path(data)
-        choice = DataChoice(dataset, path, binarize, cell_type_key)
+    path = None if data is None else Path(data)
     request = Request(
         task=task,
-        data=choice,
+        data=DataChoice(dataset, path, binarize, cell_type_key),
         methods=methods,
         method_files=method_files,
         targets=targets,
@@ -114,6 +112,7 @@ def run_request(request: Request, store: ResultStore) -> list[str]:
     run again; failed ones are.
     """
     task = load_task(request.task)
+    check_name(request.task, task.name)
     specs, entries = _methods(task, request)
     if request.targets:
         task = task.model_copy(update={"targets": _target_groups(request.targets)})
@@ -125,15 +124,16 @@ def run_request(request: Request, store: ResultStore) -> list[str]:
     )
     methods = {name: (entry, source_digest(entry)) for name, entry in entries.items()}
     check_machine(request.device, request.jobs)
-    data = request.data or DataChoice(task.dataset)
+    check_parameters(task, specs if specs is not None else task.methods, entries)
+    data = request.data.or_of(task.dataset)
     dataset = data.load()
     check_fit(task, dataset)
     check_keys(dataset, keys, explicit=bool(request.targets))
     checkpoint, surrogate = _surrogate(task, request, dataset, store)
-    setting = Setting(data, checkpoint, request.device, secrets.token_hex(8))
-    ids = [
-        run_id(key, dataset.digest, surrogate.digest, methods[key.method_name][1]) for key in keys
-    ]
+    keep_declaration(request.task, task.name, store)
+    setting = Setting(data, checkpoint, store.folder, request.device, secrets.token_hex(8))
+    digests = (dataset.digest, surrogate.digest)
+    ids = [run_id(key, *digests, methods[key.method_name][1], request.device) for key in keys]
     finished = store.finished()
     to_do = [pair for pair in zip(keys, ids, strict=True) if pair[1] not in finished]
     watcher = request.watcher
@@ -143,15 +143,16 @@ def run_request(request: Request, store: ResultStore) -> list[str]:
     )
     jobs = request.jobs or joblib.cpu_count()
     for unit, records in carry_out(setting, planned, jobs, watcher.started):
-        for record in records:
-            store.append(record)
         watcher.ended(unit, records)
     return ids
 
 
 def _methods(task: Task, request: Request) -> tuple[list[MethodSpec] | None, dict[str, Entry]]:
     """Which methods run, and where each is found by its registered name."""
-    files = {e.name: e for path in request.method_files for e in methods_from_file(path)}
+    found = [entry for path in request.method_files for entry in methods_from_file(path)]
+    files = {entry.name: entry for entry in found}
+    if len(files) < len(found):
+        raise XbenchError(f"two of the methods in {', '.join(request.method_files)} share a name")
     from_files = [MethodSpec(name=name) for name in files]
     specs: list[MethodSpec] | None = None
     if request.methods is not None:
@@ -207,6 +208,7 @@ def _surrogate(
         store.prepare()
         return request.checkpoint, opened
     store.prepare()
-    name = task.surrogate if task.dataset == dataset.name else None
-    trained = train_surrogate(dataset, name, split=task.split, progress=request.watcher.training)
+    trained = train_surrogate(
+        dataset, task.surrogate, split=task.split, progress=request.watcher.training
+    )
     return trained, open_surrogate(trained, dataset)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -18,17 +18,21 @@ class DataChoice:
     Parameters
     ----------
     name
-        A registered dataset; None for a user's file.
+        A registered dataset; None for a user's file, or, without a path, for the task's own.
     path
         A file instead of the one the dataset would look for.
     binarize, cell_type_key
         See `xbench.load_dataset`.
     """
 
-    name: str | None
+    name: str | None = None
     path: Path | None = None
     binarize: bool = False
     cell_type_key: str = "cell_type"
+
+    def or_of(self, dataset: str) -> DataChoice:
+        """Return this choice, or that dataset where nothing is chosen."""
+        return replace(self, name=dataset) if self.name is None and self.path is None else self
 
     def load(self) -> Dataset:
         """Read the data."""
@@ -48,6 +52,8 @@ class Setting:
     ----------
     data, checkpoint, device
         What is read, and where it is computed.
+    store
+        Folder of the results.
     start
         Names one start of runs, so that a process that outlives it reads files anew: they may
         have changed.
@@ -55,6 +61,7 @@ class Setting:
 
     data: DataChoice
     checkpoint: Path
+    store: Path
     device: str = "cpu"
     start: str = ""
 

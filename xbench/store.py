@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from xbench.atomic import cannot_write, sync_folder, write_text
 from xbench.errors import XbenchError
 from xbench.journal import append_line, locked
-from xbench.record import Record
+from xbench.record import FINISHED, Record
 
 if TYPE_CHECKING:
     import pandas
@@ -24,12 +24,12 @@ VERSION = 1
 
 
 @dataclass(frozen=True)
-class Problem:
+class BadLine:
     """A line of a store that is no record.
 
     Examples
     --------
-    >>> str(Problem(Path("results/runs.jsonl"), 3, "seed: Field required"))
+    >>> str(BadLine(Path("results/runs.jsonl"), 3, "seed: Field required"))
     'results/runs.jsonl:3: not a record (seed: Field required); repair or delete the line'
     """
 
@@ -105,7 +105,7 @@ class ResultStore:
         with self._writing():
             append_line(self.path, line, lambda tail: _complete(tail) is not None)
 
-    def read(self) -> tuple[list[Record], list[Problem]]:
+    def read(self) -> tuple[list[Record], list[BadLine]]:
         """Read every record and say which lines are none.
 
         Where a run was recorded more than once (it failed, and was tried again), the latest
@@ -115,19 +115,19 @@ class ResultStore:
         -------
         records : list of Record
             One for each run, in the order in which the runs came first.
-        problems : list of Problem
+        problems : list of BadLine
             Corrupt lines, with their numbers. A torn last line is no problem (see the class).
         """
         *lines, tail = self._content().split(b"\n")
         latest: dict[str, Record] = {}
-        problems: list[Problem] = []
+        problems: list[BadLine] = []
         for number, line in enumerate(lines, start=1):
             if not line.strip():
                 continue
             try:
                 record = Record.from_json(line)
             except XbenchError as error:
-                problems.append(Problem(self.path, number, str(error)))
+                problems.append(BadLine(self.path, number, str(error)))
             else:
                 latest[record.run_id] = record
         if (last := _complete(tail)) is not None:
@@ -146,7 +146,7 @@ class ResultStore:
 
         Those are ok or skipped; what failed, timed out or ran out of memory is tried again.
         """
-        return {record.run_id for record in self.records() if record.status in ("ok", "skipped")}
+        return {record.run_id for record in self.records() if record.status in FINISHED}
 
     def to_frame(self) -> pandas.DataFrame:
         """Return one row for each run.

@@ -9,11 +9,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from xbench.record import Record
+from xbench.record import FAILED, Record
 from xbench.request import Watcher
 from xbench.unit import Unit
-
-FAILED = ("failed", "timeout", "oom")
 
 
 class TrainingBar:

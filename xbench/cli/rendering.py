@@ -9,9 +9,8 @@ from pathlib import Path
 import typer
 
 from xbench.errors import XbenchError
-from xbench.registry import entries
 from xbench.store import ResultStore
-from xbench.task import load_task
+from xbench.stored_tasks import known_tasks
 
 
 def render_store(store: Path, out: Path) -> None:
@@ -24,12 +23,13 @@ def render_store(store: Path, out: Path) -> None:
     """
     if not store.is_dir():
         raise XbenchError(f"{store}: no such folder; run 'xbench run TASK --store {store}' first")
-    records, problems = ResultStore(store).read()
+    results = ResultStore(store)
+    records, problems = results.read()
     for problem in problems:
         typer.echo(f"warning: {problem}", err=True)
     if not records:
         raise XbenchError(f"{store}: holds no records; run 'xbench run TASK --store {store}' first")
-    tasks = {entry.name: load_task(entry.name) for entry in entries("task")}
+    tasks = known_tasks(results)
     # Through its name, as every leaf: this room does not know that one.
     room = importlib.import_module("xbench.leaderboard")
     for path in room.render([asdict(record) for record in records], tasks, out):

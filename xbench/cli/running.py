@@ -16,7 +16,7 @@ from rich.table import Table
 from xbench.cli.progress import ShownRuns
 from xbench.errors import XbenchError
 from xbench.metrics import METRICS
-from xbench.record import Record
+from xbench.record import FAILED, Record
 from xbench.registry import dataset_source
 from xbench.request import Request
 from xbench.runner import run_request
@@ -46,9 +46,7 @@ def run_and_show(
     """Run a task with a progress bar, then print what came out."""
     console = Console(stderr=True)
     task = load_task(task_name)
-    choice = DataChoice(dataset, data, binarize, cell_type_key)
-    if dataset is None and data is None:
-        choice = DataChoice(task.dataset, None, binarize, cell_type_key)
+    choice = DataChoice(dataset, data, binarize, cell_type_key).or_of(task.dataset)
     if skip_missing_data and (reason := _missing(choice)) is not None:
         console.print(
             escape(f"skipped task {task.name}: {reason}"), highlight=False, soft_wrap=True
@@ -80,7 +78,7 @@ def run_and_show(
     # Eighty columns, which rich takes where there is no terminal, would cut the table.
     _print_summary(Console(width=None if sys.stdout.isatty() else 120), task, chosen)
     console.print(escape(f"records in {results.folder}"), highlight=False, soft_wrap=True)
-    if any(record.status in ("failed", "timeout", "oom") for record in chosen):
+    if any(record.status in FAILED for record in chosen):
         console.print("some runs failed; their records say why", highlight=False)
         raise typer.Exit(1)
 

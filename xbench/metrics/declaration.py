@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Direction = Literal["lower", "higher", "none"]
+Pooled = Literal["cell types", "targets"]
 Explains = Literal["expression", "classes", "any"]
 
 
@@ -28,6 +29,9 @@ class Metric:
         Closed range the value can take; infinite where it is unbounded.
     description
         One sentence, with its source.
+    pooled
+        What its overall mean gives the same weight: each of the ``"cell types"``, as the "Avg."
+        row of the paper's Table 1, or each of the ``"targets"``, as its Table 3.
     explains
         What the number explained has to be: ``"expression"``, ``"classes"``, or ``"any"``.
 
@@ -45,3 +49,4 @@ class Metric:
     high: float = float("inf")
     description: str = ""
     explains: Explains = "any"
+    pooled: Pooled = "cell types"

@@ -43,6 +43,7 @@ _DECLARED = (
         high=100.0,
         description="100 where the selected peak closest to the target overlaps its gene body, "
         "else 0; the mean over targets is the paper's HR (Table 3).",
+        pooled="targets",
     ),
     Metric(
         "hit-ratio-chance",
@@ -52,6 +53,7 @@ _DECLARED = (
         low=0.0,
         high=100.0,
         description="Exact probability that L uniformly random distinct peaks hit.",
+        pooled="targets",
     ),
     Metric(
         "soft-hit-ratio",
@@ -61,6 +63,7 @@ _DECLARED = (
         low=0.0,
         high=100.0,
         description="As hit-ratio, within 10 Mb of the gene body (Table 3).",
+        pooled="targets",
     ),
     Metric(
         "soft-hit-ratio-chance",
@@ -70,6 +73,7 @@ _DECLARED = (
         low=0.0,
         high=100.0,
         description="Exact probability that L uniformly random distinct peaks soft-hit.",
+        pooled="targets",
     ),
     Metric(
         "optimality",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 import warnings
 from pathlib import Path
@@ -10,13 +9,13 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pandas as pd
-import platformdirs
 from anndata import AnnData
 from anndata.io import read_elem
 
 from xbench.atomic import cannot_write
 from xbench.dataset import Dataset
 from xbench.errors import XbenchError
+from xbench.folders import cache_folder
 from xbench.multiome import read_multiome
 from xbench.simulation import CITATION, LICENCE
 from xbench.simulation.genes import Genes
@@ -29,9 +28,8 @@ _TRUTH = f"mod/atac/uns/{KEY}"
 
 
 def simulations_folder() -> Path:
-    """Where simulations are kept: ``XBENCH_CACHE``, else the user's cache folder."""
-    root = os.environ.get("XBENCH_CACHE") or platformdirs.user_cache_path("xbench")
-    return Path(root) / "simulations"
+    """Where simulations are kept."""
+    return cache_folder() / "simulations"
 
 
 def simulated_file(parameters: Parameters) -> Path:

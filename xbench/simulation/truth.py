@@ -82,10 +82,6 @@ class Truth:
         """Return the peaks that are the CREs of a module."""
         return self.cre_feature[self.cre_module == module]
 
-    def factors_of(self, gene: int) -> np.ndarray:
-        """Return the genes of the factors that a gene is regulated through."""
-        return self.trans_factor[self.trans_gene == gene]
-
     def arrays(self) -> dict[str, np.ndarray]:
         """Return the tables by name, as they are stored."""
         return {field.name: getattr(self, field.name) for field in fields(self)}

@@ -120,7 +120,7 @@ def load_surrogate(folder: Path) -> tuple[Surrogate, Description]:
         model.load_state_dict(state)
     except (OSError, SafetensorError) as error:
         raise XbenchError(f"{weights}: cannot be read ({error}); train it again") from error
-    except (RuntimeError, TypeError) as error:
+    except (RuntimeError, TypeError, ValueError) as error:
         reason = str(error).splitlines()[0]
         raise XbenchError(
             f"{folder}: weights and description differ ({reason}); train it again"

@@ -41,7 +41,7 @@ class Alignment:
         self._discriminators = nn.ModuleList([model.atac_discriminator, model.rna_discriminator])
         self._optimizer = adam(self._discriminators.parameters(), DISCRIMINATOR_LEARNING_RATE)
         for decoder in (surrogate.decoder, model.atac_decoder):
-            decoder.eval()
+            decoder.eval().requires_grad_(False)
 
     def generator_loss(self, step: int, atac: CellBatch, rna: CellBatch) -> Tensor:
         """Loss of one step; every fifth step also updates the discriminators."""

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import platformdirs
 
 from xbench.dataset import Dataset
 from xbench.errors import XbenchError, unknown_name
+from xbench.folders import cache_folder
 from xbench.surrogates.base import Surrogate
 from xbench.surrogates.checkpoint import (
     DESCRIPTION,
@@ -27,6 +26,10 @@ from xbench.surrogates.oracle import OracleSettings, build_oracle
 from xbench.training.classifier import ClassifierTraining, train_classifier
 from xbench.training.cross_modality import CrossModalityTraining, train_cross_modality
 from xbench.training.loop import Progress, StageHistory, silent
+
+# Raised by hand with any change of xbench that changes trained weights: surrogates in the cache of
+# before are then not taken for ones of now.
+TRAINING_VERSION = 1
 
 Result = tuple[Surrogate, list[StageHistory], dict[str, float]]
 
@@ -48,9 +51,8 @@ RECIPES: dict[str, Recipe] = {
 
 
 def surrogates_folder() -> Path:
-    """Where trained surrogates are kept: ``XBENCH_CACHE``, else the user's cache folder."""
-    root = os.environ.get("XBENCH_CACHE") or platformdirs.user_cache_path("xbench")
-    return Path(root) / "surrogates"
+    """Where trained surrogates are kept."""
+    return cache_folder() / "surrogates"
 
 
 def train_surrogate(
@@ -176,7 +178,7 @@ def _train(
 
 
 def _folder_name(dataset: Dataset, name: str, training: dict[str, Any]) -> str:
-    content = json.dumps([dataset.digest, name, training], sort_keys=True)
+    content = json.dumps([TRAINING_VERSION, dataset.digest, name, training], sort_keys=True)
     key = hashlib.sha256(content.encode()).hexdigest()[:12]
     safe = "".join(letter if letter.isalnum() or letter in "-_" else "-" for letter in dataset.name)
     return f"{safe}-{name}-{key}"

@@ -1,0 +1,24 @@
+"""HR and SHR are means over targets (Table 3), all else over cell types (Table 1)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from xbench.leaderboard.tidy import tidy
+
+
+def test_a_type_with_one_target_weighs_one_target_in_a_hit_ratio(
+    make_record: Callable[..., dict[str, Any]],
+) -> None:
+    values = {("VIP", "GAD1"): 0.0, ("VIP", "GAD2"): 0.0, ("Endo", "FLT1"): 90.0}
+    records = [
+        make_record(target=f"{of}/{gene}", metrics={"hit-ratio": value, "rel-delta": value})
+        for (of, gene), value in values.items()
+    ]
+    rows = tidy(records, {})
+    overall = rows[(rows["cell_type"] == "*") & (rows["target"] == "*")].set_index("metric")
+    assert overall.loc["hit-ratio", "mean"] == pytest.approx(30.0)
+    assert overall.loc["rel-delta", "mean"] == pytest.approx(45.0)
