@@ -128,7 +128,9 @@ class AdditivePopulation:
         """Exact mean loss if `subset[position]` were replaced by each candidate, shape (k,).
 
         A candidate that already equals p in a cell changes nothing there: only the other (cell,
-        candidate) pairs go through the tail, and the cells once without any candidate.
+        candidate) pairs go through the tail, and the cells once without any candidate. Where the
+        tail splits by block, the changed block's small part of it is computed for all pairs, and
+        the rest of it, nearly all the work, for the changed ones.
         """
         rest, tried = check_swap(subset, position, candidates, self.n_features)
         if not len(tried):
