@@ -7,17 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 import scipy.sparse as sp
-import torch
 from torch import Tensor
 
 from xbench.features import Features
 from xbench.mask.counts import EvaluationCounts
+from xbench.mask.dense_chunks import dense_chunks
 from xbench.mask.model import ExplainedModel
 from xbench.mask.population import MaskedPopulation
 from xbench.target import Target
-
-# Numbers in one dense chunk of inputs handed to a package: 32 MB of float32.
-DENSE_CHUNK = 2**23
 
 
 @dataclass(frozen=True)
@@ -72,9 +69,5 @@ class Problem:
         return np.random.default_rng(self.seed)
 
     def dense_inputs(self) -> Iterator[Tensor]:
-        """Yield training inputs as dense float32 tensors of shape (some cells, d)."""
-        step = max(1, DENSE_CHUNK // self.n_features)
-        for start in range(0, self.inputs.shape[0], step):
-            part = self.inputs[start : start + step]
-            dense = part.toarray() if isinstance(part, sp.csr_matrix) else np.asarray(part)
-            yield torch.from_numpy(np.array(dense, dtype=np.float32)).to(self.device)
+        """Return training inputs as dense float32 tensors of shape (some cells, d)."""
+        return dense_chunks(self.inputs, self.device)

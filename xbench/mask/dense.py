@@ -10,11 +10,9 @@ import torch
 from torch import Tensor, nn
 
 from xbench.mask.counts import EvaluationCounts
+from xbench.mask.dense_chunks import dense_chunks
 from xbench.mask.population import Subset, check_subset, check_swap, perturbation_vector
 from xbench.objective import Objective, explained
-
-# Numbers in one dense chunk of inputs: 32 MB of float32 (a model may hold many times that).
-CHUNK = 2**23
 
 
 class DensePopulation:
@@ -55,7 +53,7 @@ class DensePopulation:
         self._model, self._inputs, self._objective = model, inputs, objective
         self._wanted = list(wanted)
         self._p = perturbation_vector(perturbation, inputs.shape[1])
-        self._chunk = chunk_cells or max(1, CHUNK // inputs.shape[1])
+        self._chunk = chunk_cells
         self._device = device
 
     @property
@@ -121,10 +119,7 @@ class DensePopulation:
             yield gradient.cpu().numpy()
 
     def _chunks(self) -> Iterator[Tensor]:
-        for start in range(0, self.n_cells, self._chunk):
-            part = self._inputs[start : start + self._chunk]
-            dense = part.toarray() if isinstance(part, sp.csr_matrix) else np.asarray(part)
-            yield torch.from_numpy(np.array(dense, dtype=np.float32)).to(self._device)
+        return dense_chunks(self._inputs, self._device, self._chunk)
 
     def _masked(self, x: Tensor, subset: np.ndarray) -> Tensor:
         masked = x.clone()
