@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from xbench.metrics import METRICS
 
-_ARROWS = {"lower": " ↓", "higher": " ↑"}
-
 
 def format_metric(name: str, value: float) -> str:
     """Return a metric's value: changes with a sign and 3 decimals, shares in % with 2.
@@ -35,14 +33,3 @@ def format_cost(value: float) -> str:
     ('0.0123', '1,024,000')
     """
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
-
-
-def arrow(direction: str) -> str:
-    """Return the mark of the better direction; nothing where there is none.
-
-    Examples
-    --------
-    >>> arrow("lower"), arrow("none")
-    (' ↓', '')
-    """
-    return _ARROWS.get(direction, "")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from itertools import groupby
 
+from xbench.metrics import arrow
+
 from .notes import coverage_notes, task_note
-from .numbers import arrow, format_cost, format_metric
+from .numbers import format_cost, format_metric
 from .quantities import COSTS, COUNTS
 from .study import MARK, OVERALL, Study
 from .table import Block, Cell, Table

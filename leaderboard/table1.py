@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from xbench.metrics import arrow
+
 from .notes import coverage_notes, task_note
-from .numbers import arrow, format_metric
+from .numbers import format_metric
 from .row import ALL
 from .study import MARK, OVERALL, Study, Target, best
 from .table import Block, Cell, Table

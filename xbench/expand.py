@@ -93,7 +93,7 @@ def expand(
     >>> len(expand(task, methods=["saliency"], subset_sizes=[10], repetitions=1))
     16
     """
-    specs = task.methods if methods is None else _choose(task, methods)
+    specs = task.methods if methods is None else choose_methods(task, methods)
     sizes = task.subset_sizes if subset_sizes is None else list(subset_sizes)
     count = task.repetitions if repetitions is None else repetitions
     _check_once("method", [spec.label for spec in specs])
@@ -165,8 +165,20 @@ def _key(
     )
 
 
-def _choose(task: Task, wanted: Sequence[str | MethodSpec]) -> list[MethodSpec]:
-    """Turn labels and names into methods."""
+def choose_methods(task: Task, wanted: Sequence[str | MethodSpec]) -> list[MethodSpec]:
+    """Turn labels and names into methods, as `expand` does.
+
+    Raises
+    ------
+    XbenchError
+        For an unknown name, or where nothing is wanted.
+
+    Examples
+    --------
+    >>> from xbench.task import load_task
+    >>> [spec.label for spec in choose_methods(load_task("quick"), ["grids"])]
+    ['grids']
+    """
     chosen: list[MethodSpec] = []
     for one in wanted:
         chosen += [one] if isinstance(one, MethodSpec) else _named(task, one)

@@ -13,7 +13,7 @@ import joblib
 
 from xbench.dataset import Dataset
 from xbench.errors import XbenchError
-from xbench.expand import expand, run_id
+from xbench.expand import choose_methods, expand, run_id
 from xbench.pool import carry_out
 from xbench.registry import find, methods_from_file, source_digest
 from xbench.request import Request
@@ -158,12 +158,7 @@ def _methods(task: Task, request: Request) -> tuple[list[MethodSpec] | None, dic
     if request.methods is not None:
         # Methods of the files run anyway, so that naming one of them too is no mistake.
         names = [name for name in request.methods if name not in files]
-        named = expand(task, methods=names) if names or not files else []
-        distinct = {key.method: key for key in named}.values()
-        specs = [
-            MethodSpec(name=key.method_name, label=key.method, parameters=key.parameters)
-            for key in distinct
-        ]
+        specs = choose_methods(task, names) if names or not files else []
         specs += from_files
     elif from_files:
         specs = from_files

@@ -15,7 +15,7 @@ from rich.table import Table
 
 from xbench.cli.progress import ShownRuns
 from xbench.errors import XbenchError
-from xbench.metrics import METRICS
+from xbench.metrics import METRICS, arrow
 from xbench.record import FAILED, Record
 from xbench.registry import dataset_source
 from xbench.request import Request
@@ -113,8 +113,7 @@ def _print_summary(console: Console, task: Task, records: Sequence[Record]) -> N
     """Print means over runs, by L and method: a first look, not the leaderboard."""
     ranking = [name for name in task.metrics if METRICS[name].direction != "none"]
     shown = [task.primary_metric, *(m for m in ranking if m != task.primary_metric)][:3]
-    arrows = {"lower": " ↓", "higher": " ↑", "none": ""}
-    headings = [METRICS[name].label + arrows[METRICS[name].direction] for name in shown]
+    headings = [METRICS[name].label + arrow(METRICS[name].direction) for name in shown]
     groups: dict[tuple[int, str], list[Record]] = {}
     for record in records:
         groups.setdefault((record.L, record.method), []).append(record)

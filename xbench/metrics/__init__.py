@@ -1,6 +1,6 @@
 """Metrics: what each declares, and the functions that compute them."""
 
-from xbench.metrics.declaration import Metric
+from xbench.metrics.declaration import Metric, arrow
 from xbench.metrics.declared import METRICS
 
-__all__ = ["METRICS", "Metric"]
+__all__ = ["METRICS", "Metric", "arrow"]

@@ -9,6 +9,8 @@ Direction = Literal["lower", "higher", "none"]
 Pooled = Literal["cell types", "targets"]
 Explains = Literal["expression", "classes", "any"]
 
+_ARROWS = {"lower": " ↓", "higher": " ↑"}
+
 
 @dataclass(frozen=True)
 class Metric:
@@ -50,3 +52,14 @@ class Metric:
     description: str = ""
     explains: Explains = "any"
     pooled: Pooled = "cell types"
+
+
+def arrow(direction: str) -> str:
+    """Return the mark of the better direction; nothing where there is none.
+
+    Examples
+    --------
+    >>> arrow("lower"), arrow("none")
+    (' ↓', '')
+    """
+    return _ARROWS.get(direction, "")
