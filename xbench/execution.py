@@ -70,7 +70,7 @@ def _kept(record: Record) -> Record:
         what = " ".join(str(error).split())
         raise ValueError(
             f"returned what a record cannot hold ({what}); a trace is a list of dictionaries of "
-            "numbers and texts"
+            "numbers and texts, details are one"
         ) from error
 
 
@@ -125,6 +125,8 @@ def _run(
         "computed_evaluations": explained.counts.computed,
         "peak_memory_bytes": explained.peak_memory_bytes,
         "trace": list(explained.selection.trace),
+        "stopped": explained.stopped,
+        "details": dict(explained.selection.details),
     }, explained
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
+from xbench.budget import Budget
 from xbench.dataset import Dataset
 from xbench.expand import RunKey
 from xbench.explainer import Explainer
@@ -34,6 +35,7 @@ class Explained:
     counts: EvaluationCounts
     seconds: float
     peak_memory_bytes: int | None
+    stopped: str = ""
 
 
 def build_problem(
@@ -41,13 +43,14 @@ def build_problem(
 ) -> Problem:
     """Return the problem of one run: training and validation cells, never test cells."""
     counts = EvaluationCounts()
-    inputs = dataset.X[dataset.rows(key.cell_type, "train")]
+    rows = dataset.rows(key.cell_type, "train")
+    inputs = dataset.X[rows]
     perturbation = _perturbation(key.perturbation, inputs)
     objective = OBJECTIVES[key.objective]
 
-    def population(rows: Any) -> MaskedPopulation:
+    def population(cells: Any) -> MaskedPopulation:
         return masked_population(
-            surrogate.model, rows, target, objective, perturbation, counts=counts, device=device
+            surrogate.model, cells, target, objective, perturbation, counts=counts, device=device
         )
 
     return Problem(
@@ -61,7 +64,16 @@ def build_problem(
         perturbation=perturbation,
         seed=key.seed,
         device=device,
+        observed=_observed(dataset, rows, target),
+        budget=Budget(key.budget_seconds, key.budget_evaluations),
     )
+
+
+def _observed(dataset: Dataset, rows: np.ndarray, target: Target) -> np.ndarray | None:
+    """Measured expression of the target in the training cells; None for classes."""
+    if dataset.Y is None:
+        return None
+    return dataset.Y[rows][:, [target.output]].toarray()[:, 0]
 
 
 def _perturbation(declared: float | str, inputs: sp.csr_matrix | np.ndarray) -> np.ndarray:
@@ -81,11 +93,12 @@ def explain(method: Explainer, problem: Problem, timeout: float | None) -> Expla
         Where it took longer than `timeout` seconds.
     """
     started = time.perf_counter()
+    problem.budget.start()
     with PeakMemory() as memory, time_limit(timeout):
         selection = method.explain(problem)
     seconds = time.perf_counter() - started
     _check(selection, problem)
-    return Explained(selection, problem.counts, seconds, memory.peak)
+    return Explained(selection, problem.counts, seconds, memory.peak, problem.budget.stopped)
 
 
 def _check(selection: Selection, problem: Problem) -> None:

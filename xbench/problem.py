@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import scipy.sparse as sp
 from torch import Tensor
 
+from xbench.budget import Budget
 from xbench.features import Features
 from xbench.mask.counts import EvaluationCounts
 from xbench.mask.dense_chunks import dense_chunks
@@ -41,6 +42,13 @@ class Problem:
         p, shape (d,).
     seed
         The only source of randomness; see `generator`.
+    device
+        ``"cpu"`` or ``"cuda"``.
+    observed
+        What was measured for the target in the training cells, shape (n,), in the units of the
+        output; None where nothing was (classification).
+    budget
+        What may be spent; see `exhausted`.
     """
 
     population: MaskedPopulation
@@ -53,6 +61,8 @@ class Problem:
     perturbation: np.ndarray
     seed: int
     device: str = "cpu"
+    observed: np.ndarray | None = None
+    budget: Budget = field(default_factory=Budget)
 
     @property
     def n_features(self) -> int:
@@ -63,6 +73,14 @@ class Problem:
     def counts(self) -> EvaluationCounts:
         """Evaluations charged so far."""
         return self.population.counts
+
+    def exhausted(self) -> bool:
+        """Whether the run's budget is spent.
+
+        An explainer that works in steps asks after each, and where the answer is True returns its
+        best selection so far; the record then says that it was stopped.
+        """
+        return self.budget.spent(self.counts)
 
     def generator(self) -> np.random.Generator:
         """Return a new NumPy generator; the same numbers each time it is called."""

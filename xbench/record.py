@@ -55,6 +55,10 @@ class Record:
         Peak resident memory of the process; None where the system does not tell.
     trace
         Learning curve, one dict a step.
+    stopped
+        Why the explainer was asked to stop and gave its best so far; empty where it was not.
+    details
+        What else the method told, such as the uncertainty of its scores.
     versions, git_commit
         Of xbench, python, torch and numpy; of the checkout, None outside of one.
     machine
@@ -110,6 +114,8 @@ class Record:
     computed_evaluations: int = 0
     peak_memory_bytes: int | None = None
     trace: list[dict[str, Any]] = field(default_factory=list)
+    stopped: str = ""
+    details: dict[str, Any] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
     git_commit: str | None = None
     machine: str = ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -25,6 +26,9 @@ class Selection:
         One number a feature, shape (d,); the higher, the more masking the feature lowers the loss.
     trace
         The learning curve: a list of JSON-like dictionaries with a ``step`` and a ``loss``.
+    details
+        Anything else worth keeping in the record, JSON-like, such as the uncertainty of scores
+        (of the selected features only: a record is no place for d numbers).
 
     Examples
     --------
@@ -37,6 +41,7 @@ class Selection:
     nested: bool = False
     scores: np.ndarray | None = None
     trace: list[dict[str, float]] = field(default_factory=list)
+    details: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         indices = np.asarray(self.indices)
@@ -86,5 +91,10 @@ class Selection:
         if not self.nested or subset_size > len(self.indices):
             raise ValueError(f"no nested subset of {subset_size} in {len(self.indices)} indices")
         return Selection(
-            self.indices[:subset_size], self.ordered, True, self.scores, list(self.trace)
+            self.indices[:subset_size],
+            self.ordered,
+            True,
+            self.scores,
+            list(self.trace),
+            dict(self.details),
         )

@@ -133,7 +133,10 @@ class Task(_Declared):
     layout
         Of the leaderboard: ``"table1"`` of the paper, or only ``"ranked"``.
     timeout_seconds
-        A run's limit; no limit where None.
+        A run's limit, after which it is ended without a result; no limit where None.
+    budget_seconds, budget_evaluations
+        After these a method is asked to stop and to give its best so far (`xbench.budget`);
+        evaluations count forward and gradient ones together, in cells. No limit where None.
 
     Examples
     --------
@@ -159,6 +162,8 @@ class Task(_Declared):
     primary_metric: MetricName
     layout: Literal["table1", "ranked"] = "ranked"
     timeout_seconds: Annotated[float, Field(gt=0)] | None = None
+    budget_seconds: Annotated[float, Field(gt=0)] | None = None
+    budget_evaluations: Count | None = None
 
     @property
     def method_labels(self) -> list[str]:
@@ -169,6 +174,10 @@ class Task(_Declared):
     def digest(self) -> str:
         """16 hex digits of what is declared, but the words (title and description)."""
         declared = self.model_dump(mode="json", exclude={"title", "description"})
+        # Left out where there are none, so that tasks of before budgets keep their digest.
+        for name in ("budget_seconds", "budget_evaluations"):
+            if declared[name] is None:
+                del declared[name]
         text = json.dumps(declared, sort_keys=True)
         return hashlib.sha256(text.encode("utf-8")).hexdigest()[:16]
 

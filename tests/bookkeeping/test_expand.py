@@ -8,7 +8,7 @@ import pytest
 from xbench.errors import XbenchError
 from xbench.expand import RunKey, expand, run_id
 from xbench.seeds import derive_seed
-from xbench.task import MethodSpec, Task
+from xbench.task import MethodSpec, Task, load_task
 
 
 @pytest.fixture
@@ -132,6 +132,8 @@ def test_the_run_id_changes_with_every_part(task: Task) -> None:
         "objective": "cross-entropy",
         "split": "reference",
         "metrics": ("rel-delta",),
+        "budget_seconds": 1.5,
+        "budget_evaluations": 10,
     }
     assert set(others) == {field.name for field in fields(RunKey)}
     ids = {run_id(key, "d", "s", "m")}
@@ -157,3 +159,13 @@ def test_the_run_id_never_changes(task: Task) -> None:
 def test_ids_are_unique_within_a_task_and_keys_are_hashable(task: Task) -> None:
     keys = expand(task)
     assert len({run_id(key, "d", "s", "m") for key in keys}) == len(set(keys)) == len(keys) == 36
+
+
+def test_a_run_without_a_budget_keeps_the_id_it_had_before_there_were_budgets() -> None:
+    # Both written down at commit 1750941, the last one without budgets.
+    task = load_task("gene-focused")
+    assert task.digest == "1f5dd6d3a20fab42"
+    assert run_id(expand(task)[7], "d", "s", "m") == "efff55705120ec1d"
+    limited = task.model_copy(update={"budget_evaluations": 10})
+    assert limited.digest != task.digest
+    assert expand(limited)[7].budget_evaluations == 10
