@@ -2,81 +2,150 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import scipy.sparse as sp
 import torch
 import torch.nn.functional as functional
 from torch import Tensor
 
-FOCAL_GAMMA = 2.0
+from xbench.training.positions import Positions
 
 
-@dataclass(frozen=True)
-class Entries:
-    """Sampled entries of a sparse matrix: first all positives, then zeros.
+def sampled_zeros(x: sp.csr_matrix, generator: np.random.Generator) -> tuple[np.ndarray, ...]:
+    """Draw about as many zero entries of each row as it has others, evenly over the columns.
 
-    Parameters
-    ----------
-    rows, columns
-        Positions, each shape (entries,).
-    values
-        float32, shape (entries,).
-    """
-
-    rows: Tensor
-    columns: Tensor
-    values: Tensor
-
-
-def balanced_entries(x: sp.csr_matrix, generator: np.random.Generator) -> Entries:
-    """All non-zero entries of `x` and about as many zeros drawn from the same rows.
-
-    Zeros are drawn uniformly; a draw that hits a non-zero entry is dropped, so a row with a share
-    q of its features open gets 1 - q times as many.
+    A row with m positives is cut into m equal stretches and one column is drawn in each: every
+    column is drawn alike, and the draws come sorted. One that hits a positive is dropped, so a
+    row with a share q of its features open gets about 1 - q times as many.
 
     Parameters
     ----------
     x
-        CSR with sorted indices, shape (n, d).
+        CSR, shape (n, d).
+
+    Returns
+    -------
+    rows, columns : ndarray
+        int64 and int32, in row order and ascending in a row; shape (zeros,) each.
 
     Examples
     --------
-    >>> entries = balanced_entries(sp.csr_matrix([[0, 3.0], [0, 0]]), np.random.default_rng(1))
-    >>> entries.values[0]
-    tensor(3.)
+    >>> rows, columns = sampled_zeros(sp.csr_matrix([[0, 3.0], [0, 0]]), np.random.default_rng(1))
+    >>> rows.tolist(), columns.tolist() in ([0], [])
+    ([], True)
     """
-    n_features = x.shape[1]
-    rows = np.repeat(np.arange(x.shape[0], dtype=np.int64), np.diff(x.indptr))
-    columns = x.indices.astype(np.int64)
-    drawn = generator.integers(0, n_features, size=len(columns))
-    taken = rows * n_features + columns
-    keys = rows * n_features + drawn
-    nearest = np.minimum(np.searchsorted(taken, keys), max(0, len(taken) - 1))
-    zero = taken[nearest] != keys if len(taken) else np.zeros(0, dtype=bool)
-    values = np.concatenate([x.data.astype(np.float32), np.zeros(int(zero.sum()), np.float32)])
-    return Entries(
-        torch.from_numpy(np.concatenate([rows, rows[zero]])),
-        torch.from_numpy(np.concatenate([columns, drawn[zero]])),
-        torch.from_numpy(values),
-    )
+    n, d = x.shape
+    counts = np.diff(x.indptr)
+    rows = np.repeat(np.arange(n, dtype=np.int64), counts)
+    within = np.arange(len(rows)) - np.repeat(x.indptr[:-1], counts)
+    stretch = np.repeat(d / np.maximum(counts, 1), counts)
+    drawn = ((within + generator.random(len(rows))) * stretch).astype(np.int32)
+    # A sum rounded up may leave the last stretch.
+    np.minimum(drawn, d - 1, out=drawn)
+    # One byte an entry of the batch: four times as fast as searching among the positives.
+    positive = np.zeros(n * d, dtype=bool)
+    positive[rows * d + x.indices] = True
+    keys = rows * d + drawn
+    zero = ~positive[keys]
+    # Two stretches share a column where they meet: it counts once.
+    zero[1:] &= keys[1:] != keys[:-1]
+    return rows[zero], drawn[zero]
 
 
-def balanced_squared_error(predicted: Tensor, entries: Entries) -> Tensor:
-    """Mean squared error at the entries of dense predictions, shape (n, d)."""
-    # index_select, because the gradient of [rows, columns] depends on the order of threads.
-    keys = entries.rows * predicted.shape[1] + entries.columns
-    return functional.mse_loss(predicted.flatten().index_select(0, keys), entries.values)
-
-
-def focal_loss(logits: Tensor, labels: Tensor) -> Tensor:
-    """Binary cross-entropy weighted by (1 - p of the true label) ** 2 (focal, gamma 2).
+def balanced_weights(x: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+    """Mark all non-zero entries and, in each row, about as many of the zeros; float32.
 
     Parameters
     ----------
-    logits, labels
-        Shape (entries,); labels are 0 or 1.
+    x
+        Dense, shape (n, d).
+
+    Examples
+    --------
+    >>> balanced_weights(np.array([[1.0, 0], [0, 0]]), np.random.default_rng(0)).tolist()
+    [[1.0, 1.0], [0.0, 0.0]]
     """
-    cross_entropy = functional.binary_cross_entropy_with_logits(logits, labels, reduction="none")
-    return ((1 - torch.exp(-cross_entropy)) ** FOCAL_GAMMA * cross_entropy).mean()
+    positive = x != 0
+    share = positive.mean(axis=1, keepdims=True)
+    chance = share / np.maximum(1 - share, np.finfo(float).tiny)
+    return (positive | (generator.random(x.shape, dtype=np.float32) < chance)).astype(np.float32)
+
+
+def balanced_squared_error(predicted: Tensor, observed: Tensor, weights: Tensor) -> Tensor:
+    """Mean squared error at the entries marked by `balanced_weights`; all shapes (n, d)."""
+    return ((predicted - observed).square() * weights).sum() / weights.sum().clamp_min(1)
+
+
+def focal_values(margins: Tensor) -> tuple[Tensor, Tensor]:
+    """Focal loss with gamma 2, and its slope, for each logit.
+
+    Binary cross-entropy weighted by (1 - p of the true label) ** 2.
+
+    Parameters
+    ----------
+    margins
+        Logit of the true label: the logit where it is 1, minus the logit where it is 0.
+
+    Returns
+    -------
+    values, slopes : Tensor
+        Loss and its derivative by the margin, of the shape of `margins`.
+
+    Examples
+    --------
+    >>> focal_values(torch.zeros(1))[0]  # log(2) / 4
+    tensor([0.1733])
+    """
+    wrong = torch.sigmoid(-margins)
+    cross_entropy = functional.softplus(-margins)
+    squared = wrong * wrong
+    slopes = -squared * (2 * (1 - wrong) * cross_entropy + wrong)
+    return squared * cross_entropy, slopes
+
+
+class _Reconstruction(torch.autograd.Function):
+    """Logits, focal loss and slopes in one pass: autograd would keep a dozen arrays of entries."""
+
+    @staticmethod
+    def forward(
+        ctx, hidden: Tensor, weight: Tensor, opened: Positions, closed: Positions
+    ) -> Tensor:  # type: ignore[no-untyped-def]
+        count = max(1, len(opened) + len(closed))
+        total, slopes = hidden.new_zeros(()), []
+        for positions, sign in ((opened, 1), (closed, -1)):
+            values, slope = focal_values(positions.products(hidden, weight).mul_(sign))
+            total = total + values.sum()
+            slopes.append(slope.mul_(sign / count))
+        ctx.positions = (opened, closed)
+        ctx.save_for_backward(hidden, weight, *slopes)
+        return total / count
+
+    @staticmethod
+    def backward(ctx, gradient: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[no-untyped-def]
+        hidden, weight, *slopes = ctx.saved_tensors
+        of_hidden: Tensor | None = None
+        of_weight: Tensor | None = None
+        pairs = list(zip(ctx.positions, slopes, strict=True))
+        if ctx.needs_input_grad[0]:
+            of_hidden = gradient * sum(here.times(slope, weight) for here, slope in pairs)
+        if ctx.needs_input_grad[1]:
+            parts = (here.transposed_times(slope, hidden) for here, slope in pairs)
+            of_weight = gradient * sum(parts)
+        return of_hidden, of_weight, None, None
+
+
+def focal_reconstruction(
+    hidden: Tensor, weight: Tensor, opened: Positions, closed: Positions
+) -> Tensor:
+    """Mean focal loss of the logits ``hidden . weight``, at open and at sampled closed peaks.
+
+    Parameters
+    ----------
+    hidden
+        Shape (n_rows, k), a row for each (cell, chromosome).
+    weight
+        Shape (n_peaks, k).
+    opened, closed
+        Where the label is 1, and where it is 0.
+    """
+    return _Reconstruction.apply(hidden, weight, opened, closed)

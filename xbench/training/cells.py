@@ -11,34 +11,53 @@ from torch import Tensor
 
 from xbench.dataset import Dataset
 from xbench.surrogates.cross_modality import AtacEncoder
-from xbench.training.balanced import Entries, balanced_entries
+from xbench.training.balanced import balanced_squared_error, balanced_weights, sampled_zeros
+from xbench.training.positions import Positions, open_sums
+
+
+@dataclass(frozen=True)
+class PeakBatch:
+    """Peaks of some cells: those that are open, and about as many sampled closed ones.
+
+    Rows of both are (cell, chromosome) pairs.
+    """
+
+    opened: Positions
+    closed: Positions
+
+    def embed(self, encoder: AtacEncoder) -> Tensor:
+        """ATAC embedding of the cells, shape (n, 20)."""
+        sums = open_sums(encoder.weight, self.opened)
+        return encoder(sums.view(-1, *encoder.offset.shape) + encoder.offset)
+
+
+@dataclass(frozen=True)
+class GeneBatch:
+    """Expression of some cells.
+
+    Parameters
+    ----------
+    values
+        Dense, log1p, shape (n, n_genes).
+    weights
+        1 where an entry counts in losses (all positives, as many sampled zeros), else 0.
+    """
+
+    values: Tensor
+    weights: Tensor
+
+    def loss(self, predicted: Tensor) -> Tensor:
+        """Mean squared error at the entries that count."""
+        return balanced_squared_error(predicted, self.values, self.weights)
 
 
 @dataclass(frozen=True)
 class CellBatch:
-    """Some cells of one dataset, with balanced entries of both modalities.
+    """Both modalities of some cells, and the number of each cell's type, shape (n,)."""
 
-    Parameters
-    ----------
-    peaks
-        CSR float32, shape (n, n_peaks).
-    genes
-        Dense log1p expression, shape (n, n_genes).
-    types
-        Number of each cell's type, shape (n,).
-    peak_entries, gene_entries
-        Positives and as many sampled zeros.
-    """
-
-    peaks: sp.csr_matrix
-    genes: Tensor
+    peaks: PeakBatch
+    genes: GeneBatch
     types: Tensor
-    peak_entries: Entries
-    gene_entries: Entries
-
-    def embed(self, encoder: AtacEncoder) -> Tensor:
-        """ATAC embedding of the cells, shape (n, 20)."""
-        return encoder(encoder.layer().sparse_sums(self.peaks))
 
 
 @dataclass(frozen=True)
@@ -48,24 +67,43 @@ class Cells:
     peaks: sp.csr_matrix
     genes: sp.csr_matrix
     types: np.ndarray
+    block_of: np.ndarray
+    n_blocks: int
+    device: str = "cpu"
 
     @classmethod
-    def of(cls, dataset: Dataset) -> Cells:
-        """Take the matrices of a multiome dataset."""
-        peaks = sp.csr_matrix(dataset.X, dtype=np.float32)
-        genes = sp.csr_matrix(dataset.Y, dtype=np.float32)
-        peaks.sort_indices()
-        genes.sort_indices()
+    def of(cls, dataset: Dataset, device: str = "cpu") -> Cells:
+        """Take the matrices of a multiome dataset; they stay as they are, peaks a byte each."""
+        peaks, genes = sp.csr_matrix(dataset.X), sp.csr_matrix(dataset.Y, dtype=np.float32)
         types = np.unique(dataset.cell_types, return_inverse=True)[1]
-        return cls(peaks, genes, types)
+        sizes = np.diff(dataset.features.blocks()[1])
+        block_of = np.repeat(np.arange(len(sizes)), sizes)
+        return cls(peaks, genes, types, block_of, len(sizes), device)
+
+    def peak_batch(self, rows: np.ndarray, generator: np.random.Generator) -> PeakBatch:
+        """Return the peaks of the cells at `rows`."""
+        peaks = self.peaks[rows]
+        peaks.sort_indices()
+        cell_of = np.repeat(np.arange(len(rows)), np.diff(peaks.indptr))
+        return PeakBatch(
+            self._positions(cell_of, peaks.indices, len(rows)),
+            self._positions(*sampled_zeros(peaks, generator), len(rows)),
+        )
+
+    def gene_batch(self, rows: np.ndarray, generator: np.random.Generator) -> GeneBatch:
+        """Return the expression of the cells at `rows`."""
+        values = self.genes[rows].toarray()
+        weights = balanced_weights(values, generator)
+        return GeneBatch(*(torch.from_numpy(one).to(self.device) for one in (values, weights)))
 
     def batch(self, rows: np.ndarray, generator: np.random.Generator) -> CellBatch:
-        """Return the cells at `rows`."""
-        peaks, genes = self.peaks[rows], self.genes[rows]
-        return CellBatch(
-            peaks,
-            torch.from_numpy(genes.toarray()),
-            torch.from_numpy(self.types[rows]),
-            balanced_entries(peaks, generator),
-            balanced_entries(genes, generator),
-        )
+        """Return both modalities of the cells at `rows`."""
+        peaks, genes = self.peak_batch(rows, generator), self.gene_batch(rows, generator)
+        return CellBatch(peaks, genes, torch.from_numpy(self.types[rows]).to(self.device))
+
+    def _positions(self, cell_of: np.ndarray, columns: np.ndarray, n_cells: int) -> Positions:
+        """Entries sorted by cell and column, as rows of one chromosome of one cell each."""
+        pairs = cell_of * self.n_blocks + self.block_of[columns]
+        counts = np.bincount(pairs, minlength=n_cells * self.n_blocks)
+        pointers = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
+        return Positions(pointers, columns.astype(np.int32), len(self.block_of), self.device)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -51,12 +52,14 @@ def silent(stage: str, step: int, steps: int, validation: float) -> None:
 
 @dataclass
 class StageHistory:
-    """What a stage did: its validation curve and where its best state was."""
+    """What a stage did: its validation curve, where its best state was, and how long it took."""
 
     name: str
     best_step: int = 0
     best_validation: float = float("inf")
     curve: list[tuple[int, float]] = field(default_factory=list)
+    # No part of equality: two trainings that agree in everything else take different times.
+    seconds: float = field(default=0.0, compare=False)
 
 
 def adam(parameters: Iterable[nn.Parameter], learning_rate: float) -> torch.optim.Adam:
@@ -89,6 +92,7 @@ def train_stage(
     StageHistory
         The curve of validation losses.
     """
+    started = time.perf_counter()
     optimizer = adam(modules.parameters(), stage.learning_rate)
     history = StageHistory(stage.name)
     best = copy.deepcopy(modules.state_dict())
@@ -113,4 +117,5 @@ def train_stage(
         optimizer.step()
     modules.load_state_dict(best)
     modules.eval()
+    history.seconds = time.perf_counter() - started
     return history

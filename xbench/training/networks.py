@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
+import torch.nn.functional as functional
 from torch import Tensor, nn
 
 from xbench.surrogates.blocks import BlockBatchNorm, BlockLinear, block_prelu
@@ -15,10 +16,16 @@ from xbench.surrogates.cross_modality import (
     perceptron,
 )
 from xbench.surrogates.mapping import MixtureMapping
+from xbench.training.balanced import focal_reconstruction
+from xbench.training.positions import Positions
 
 
 class AtacDecoder(nn.Module):
-    """Embedding to peak logits, evaluated only where asked."""
+    """Embedding to peak logits, which are evaluated only where a loss asks for them.
+
+    The last column of `weight` is a peak's bias: its logit is the product of its row with its
+    chromosome's hidden numbers and a 1.
+    """
 
     def __init__(self, block_sizes: Sequence[int], n_hidden: int = 16) -> None:
         super().__init__()
@@ -31,20 +38,17 @@ class AtacDecoder(nn.Module):
             BlockBatchNorm(n_blocks, n_hidden),
             block_prelu(n_blocks),
         )
-        self.weight = nn.Parameter(torch.randn(n_features, n_hidden) / n_hidden**0.5)
-        self.bias = nn.Parameter(torch.zeros(n_features))
-        sizes = torch.as_tensor(list(block_sizes))
-        self.block_of: Tensor
-        self.register_buffer("block_of", torch.repeat_interleave(torch.arange(n_blocks), sizes))
+        weight = torch.randn(n_features, n_hidden) / n_hidden**0.5
+        self.weight = nn.Parameter(torch.cat([weight, torch.zeros(n_features, 1)], dim=1))
 
-    def forward(self, embedding: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
-        """Logits of the entries (rows, columns), shape (entries,)."""
+    def forward(self, embedding: Tensor) -> Tensor:
+        """Hidden numbers of each (cell, chromosome) and a 1, shape (n * blocks, hidden + 1)."""
         spread = self.spread(embedding).view(len(embedding), self.n_blocks, -1)
-        hidden = self.blocks(spread).flatten(0, 1)
-        # index_select, because the gradient of [rows, columns] depends on the order of threads.
-        hidden = hidden.index_select(0, rows * self.n_blocks + self.block_of[columns])
-        products = hidden * self.weight.index_select(0, columns)
-        return products.sum(dim=1) + self.bias.index_select(0, columns)
+        return functional.pad(self.blocks(spread).flatten(0, 1), (0, 1), value=1.0)
+
+    def loss(self, embedding: Tensor, opened: Positions, closed: Positions) -> Tensor:
+        """Mean focal loss at the open peaks and at the sampled closed ones."""
+        return focal_reconstruction(self(embedding), self.weight, opened, closed)
 
 
 def discriminator(n_types: int) -> nn.Sequential:
