@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from xbench.dataset_source import DatasetSource
 from xbench.errors import XbenchError
+from xbench.reading import AS_IT_IS, Reading
 
 if TYPE_CHECKING:
     import numpy as np
@@ -32,6 +33,7 @@ class MnistBinary(DatasetSource):
         "whose readme says that the data is not under the package's ISC licence"
     )
     file_name = "mnist_binary.npz"
+    origin = "built in"
     how_to_get = (
         "it is a part of xbench: install xbench again, or run datasets/make_mnist_binary.py"
     )
@@ -40,15 +42,8 @@ class MnistBinary(DatasetSource):
         """Return the file beside this module, or `path`."""
         return super().find(path or Path(__file__).with_name(self.file_name))
 
-    def load(
-        self,
-        *,
-        path: Path | None = None,
-        binarize: bool = False,
-        cell_type_key: str = "cell_type",
-        split_seed: int = 0,
-    ) -> Dataset:
-        """Read the shipped file, or one of its layout at `path`; classes are "3" and "8"."""
+    def load(self, reading: Reading = AS_IT_IS) -> Dataset:
+        """Read the shipped file, or one of its layout; classes are "3" and "8"."""
         # Imported here, so that listing datasets does not import anndata.
         import numpy as np
         import pandas as pd
@@ -57,12 +52,12 @@ class MnistBinary(DatasetSource):
         from xbench.dataset import Dataset
         from xbench.splits import split_cells
 
-        if binarize or cell_type_key != "cell_type":
+        if options := reading.options():
             raise XbenchError(
-                f"{self.name}: pixels are shades and classes are digits; leave out --binarize and "
-                "--cell-type-key"
+                f"{self.name}: pixels are shades and classes are digits; leave out "
+                f"{' and '.join(options)}"
             )
-        images, labels, positions = _read(self.find(path))
+        images, labels, positions = _read(self.find(reading.path))
         pixels = images.reshape(len(images), -1).astype(np.float32) / np.float32(255)
         obs = pd.DataFrame({"cell_type": labels.astype(str)}, index=positions.astype(str))
         return Dataset(
@@ -70,7 +65,7 @@ class MnistBinary(DatasetSource):
             inputs=AnnData(pixels, obs=obs, var=pd.DataFrame(index=_pixel_names())),
             outputs=None,
             cell_types=obs["cell_type"].to_numpy(dtype=str),
-            split=split_cells(obs["cell_type"].to_numpy(dtype=str), FRACTIONS, split_seed),
+            split=split_cells(obs["cell_type"].to_numpy(dtype=str), FRACTIONS, reading.split_seed),
             genome=None,
             cell_type_aliases={},
             default_surrogate="mlp-classifier",

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 
 from xbench.dataset_source import DatasetSource
 from xbench.errors import XbenchError
+from xbench.fetch_watcher import NOBODY, FetchWatcher
+from xbench.holding import Holding
+from xbench.reading import AS_IT_IS, Reading
 from xbench.simulation import CITATION, LICENCE
 
 if TYPE_CHECKING:
@@ -21,6 +24,10 @@ class SimulatedMultiome(DatasetSource):
     citation = CITATION
     licence = LICENCE
     file_name = ""
+    origin = "simulation"
+    genome = "hg38"
+    # Bytes of the whole set, about.
+    expected_size = 353_000_000
     how_to_get = "leave out the path: it is simulated and kept in the cache (XBENCH_CACHE)"
 
     def parameters(self) -> Parameters:
@@ -33,35 +40,38 @@ class SimulatedMultiome(DatasetSource):
         """Return None: what is not there yet is simulated."""
         return None
 
-    def fetch(self) -> Path:
-        """Simulate it, where that has not been done yet, and return the file."""
-        from xbench.simulation.store import ensure_simulated
+    def holding(self) -> Holding:
+        """Look in the cache."""
+        from xbench.simulation.place import set_folder, simulated_file
 
-        return ensure_simulated(self.parameters())
+        path, folder = simulated_file(self.parameters()), set_folder(self.parameters())
+        beside = [folder] if folder.is_dir() else []
+        return Holding.of([path, *beside], self.expected_size)
 
-    def load(
-        self,
-        *,
-        path: Path | None = None,
-        binarize: bool = False,
-        cell_type_key: str = "cell_type",
-        split_seed: int = 0,
-    ) -> Dataset:
-        """Read the simulation from the cache, or one written before from `path`."""
+    def fetch(self, watcher: FetchWatcher = NOBODY) -> tuple[Path, ...]:
+        """Simulate what is not there yet; the data come first, then truth, loops and contacts."""
+        from xbench.simulation.whole_set import ensure_whole_set
+
+        return ensure_whole_set(self.parameters(), watcher)
+
+    def load(self, reading: Reading = AS_IT_IS) -> Dataset:
+        """Read the simulation from the cache, or one written before."""
         # Imported here, so that listing datasets does not import anndata.
         from xbench.simulation.store import simulated_dataset
 
-        if cell_type_key != "cell_type":
-            raise XbenchError(f"{self.name}: its cell types are in 'cell_type', not elsewhere")
-        if path is not None:
-            path = self.find(path)
-        return simulated_dataset(self.parameters(), self.name, path, split_seed)
+        if options := reading.options():
+            raise XbenchError(
+                f"{self.name}: is read as it was simulated; leave out {' and '.join(options)}"
+            )
+        path = None if reading.path is None else self.find(reading.path)
+        return simulated_dataset(self.parameters(), self.name, path, reading.split_seed)
 
 
 class SimulatedSmall(SimulatedMultiome):
     """The same at a size for trying things out: 800 cells, 6,000 peaks, 200 genes."""
 
     name = "simulated-multiome-small"
+    expected_size = 4_000_000
 
     def parameters(self) -> Parameters:
         """Return what is simulated."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xbench.dataset_source import DatasetSource
+from xbench.reading import AS_IT_IS, Reading
 
 if TYPE_CHECKING:
     from xbench.dataset import Dataset
@@ -31,30 +31,22 @@ class SnareCortex(DatasetSource):
         "gene coordinates from Ensembl"
     )
     file_name = "snare_cortex.h5mu"
+    genome = "mm10"
     how_to_get = (
         "get GEO GSE126074 (AdBrainCortex) and write it as MuData: modality atac (binary peaks; "
         "var chrom, start, end in mm10), modality rna (raw counts), obs column cell_type"
     )
 
-    def load(
-        self,
-        *,
-        path: Path | None = None,
-        binarize: bool = False,
-        cell_type_key: str = "cell_type",
-        split_seed: int = 0,
-    ) -> Dataset:
-        """Read the file from the data folder, or from `path`."""
+    def load(self, reading: Reading = AS_IT_IS) -> Dataset:
+        """Read the file from the data folder, or from where the reading says."""
         # Imported here, so that listing datasets does not import anndata.
         from xbench.multiome import read_multiome
 
         return read_multiome(
-            self.find(path),
+            self.find(reading.path),
             name=self.name,
-            binarize=binarize,
-            cell_type_key=cell_type_key,
-            split_seed=split_seed,
-            genome="mm10",
+            reading=reading,
+            genome=self.genome,
             cell_type_aliases=ALIASES,
             chromosome_names=CHROMOSOME_NAMES,
             citation=self.citation,

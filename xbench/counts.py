@@ -65,17 +65,35 @@ def binary(counts: sparse.csr_matrix, binarize: bool, where: str) -> sparse.csr_
     >>> binary(sparse.csr_matrix([[0, 3]]), True, "atac").toarray().tolist()
     [[0, 1]]
     """
-    others = counts.data[counts.data != 1]
-    if others.size and not binarize:
+    if not binarize and (others := counts.data != 1).any():
         raise XbenchError(
-            f"{where}: X holds {others[0]:g}, but peaks must be 0 (closed) or 1 (open); "
-            "pass --binarize to take every value above 0 as open"
+            f"{where}: X holds {counts.data[others.argmax()]:g}, but peaks must be 0 "
+            "(closed) or 1 (open); pass --binarize to take every value above 0 as open"
         )
     ones = np.ones(counts.nnz, dtype=np.int8)
     return sparse.csr_matrix((ones, counts.indices, counts.indptr), shape=counts.shape)
 
 
-def log_normalise(counts: sparse.csr_matrix, where: str) -> sparse.csr_matrix:
+def require_whole(counts: sparse.csr_matrix, where: str) -> None:
+    """Raise `XbenchError` where a value is not whole: the data was normalised already.
+
+    Examples
+    --------
+    >>> require_whole(sparse.csr_matrix([[1.0, 0.0]]), "rna")
+    """
+    if counts.dtype.kind != "f":
+        return
+    fractions = counts.data[counts.data % 1 > 0]
+    if fractions.size:
+        raise XbenchError(
+            f"{where}: X holds {fractions[0]:g}, which is no whole number; store raw counts in X, "
+            "not normalised ones"
+        )
+
+
+def log_normalise(
+    counts: sparse.csr_matrix, where: str, totals: np.ndarray | None = None
+) -> sparse.csr_matrix:
     """Scale each cell to 1e5 counts and take log1p; float32 CSR.
 
     A cell without a single count stays all zero: it says nothing, but dropping it would change
@@ -88,6 +106,8 @@ def log_normalise(counts: sparse.csr_matrix, where: str) -> sparse.csr_matrix:
         From `as_counts`.
     where
         File and modality, for the error's text.
+    totals
+        Shape (n,), the counts of each cell over all genes, where `counts` holds only some of them.
 
     Raises
     ------
@@ -99,16 +119,38 @@ def log_normalise(counts: sparse.csr_matrix, where: str) -> sparse.csr_matrix:
     >>> log_normalise(sparse.csr_matrix([[1, 3], [0, 0]]), "rna").toarray().round(2).tolist()
     [[10.130000114440918, 11.229999542236328], [0.0, 0.0]]
     """
-    values = counts.data.astype(np.float64)
-    fractions = values[values % 1 > 0]
-    if fractions.size:
-        raise XbenchError(
-            f"{where}: X holds {fractions[0]:g}, which is no whole number; store raw counts in X, "
-            "not normalised ones"
-        )
-    entries = np.diff(counts.indptr)
-    # Never 0 where it is divided by: a cell with an entry has a count, for no stored value is 0.
-    totals = np.asarray(counts.sum(axis=1, dtype=np.float64)).ravel()
-    scaled = np.log1p(values * (COUNTS_PER_CELL / np.repeat(totals, entries)))
-    rounded = scaled.astype(np.float32)
+    require_whole(counts, where)
+    rounded = np.log1p(scaled_to_total(counts, totals)).astype(np.float32)
     return sparse.csr_matrix((rounded, counts.indices, counts.indptr), shape=counts.shape)
+
+
+def cell_totals(counts: sparse.csr_matrix) -> np.ndarray:
+    """Return the counts of each cell, shape (n,), float64.
+
+    Examples
+    --------
+    >>> cell_totals(sparse.csr_matrix([[1, 3], [0, 0]])).tolist()
+    [4.0, 0.0]
+    """
+    return np.asarray(counts.sum(axis=1, dtype=np.float64)).ravel()
+
+
+def scaled_to_total(counts: sparse.csr_matrix, totals: np.ndarray | None = None) -> np.ndarray:
+    """Return the stored values as they are when each cell has 1e5 counts, float64.
+
+    Parameters
+    ----------
+    counts
+        From `as_counts`.
+    totals
+        Shape (n,), the counts of each cell, where `counts` does not hold all of them.
+
+    Examples
+    --------
+    >>> scaled_to_total(sparse.csr_matrix([[1, 3], [0, 0]])).tolist()
+    [25000.0, 75000.0]
+    """
+    totals = cell_totals(counts) if totals is None else totals
+    # Never 0 where it is divided by: a cell with an entry has a count, for no stored value is 0.
+    of_entries = np.repeat(totals, np.diff(counts.indptr))
+    return counts.data.astype(np.float64) * (COUNTS_PER_CELL / of_entries)

@@ -6,7 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from xbench.errors import XbenchError
+from xbench.fetch_watcher import NOBODY, FetchWatcher
 from xbench.folders import data_folder
+from xbench.holding import Holding
+from xbench.reading import AS_IT_IS, Reading
 
 if TYPE_CHECKING:
     from xbench.dataset import Dataset
@@ -28,6 +31,10 @@ class DatasetSource:
         The file looked for in the data folder.
     how_to_get
         What to get, from where, and how the file must be laid out; shown when it is absent.
+    origin
+        ``"by hand"`` (the user gets it), ``"built in"``, ``"simulation"`` or ``"download"``.
+    genome
+        The assembly of its coordinates; empty where it has none.
 
     Examples
     --------
@@ -46,27 +53,17 @@ class DatasetSource:
     licence: ClassVar[str] = ""
     file_name: ClassVar[str]
     how_to_get: ClassVar[str]
+    origin: ClassVar[str] = "by hand"
+    genome: ClassVar[str] = ""
 
-    def load(
-        self,
-        *,
-        path: Path | None = None,
-        binarize: bool = False,
-        cell_type_key: str = "cell_type",
-        split_seed: int = 0,
-    ) -> Dataset:
+    def load(self, reading: Reading = AS_IT_IS) -> Dataset:
         """Read the data.
 
         Parameters
         ----------
-        path
-            The file, instead of the one in the data folder.
-        binarize
-            Take every ATAC value above 0 as open.
-        cell_type_key
-            The obs column with the cell type.
-        split_seed
-            Seed of the split into training, validation and test.
+        reading
+            Where the data are, and what is to be made of them; an option that means nothing here
+            is refused (see `Reading.options`).
 
         Raises
         ------
@@ -83,8 +80,25 @@ class DatasetSource:
             return str(error)
         return None
 
+    def holding(self) -> Holding:
+        """Return what there is of it here, without reading any of it."""
+        try:
+            return Holding.of([self.find()])
+        except XbenchError:
+            return Holding("absent")
+
+    def fetch(self, watcher: FetchWatcher = NOBODY) -> tuple[Path, ...]:
+        """Get or make what is not here yet, and return the files; `load` reads the first.
+
+        Raises
+        ------
+        XbenchError
+            It cannot be got by a program (the error says how to get it), or getting it failed.
+        """
+        return (self.find(),)
+
     def find(self, path: Path | None = None) -> Path:
-        """Return the data's file: `path`, or the one called `file_name` in the data folder.
+        """Return the data's file (or folder): `path`, or `file_name` in the data folder.
 
         Raises
         ------
@@ -93,7 +107,7 @@ class DatasetSource:
         """
         file = path or data_folder() / self.file_name
         try:
-            if file.is_file():
+            if file.exists():
                 return file
         except PermissionError as error:
             raise XbenchError(f"{self.name}: {file} may not be read; allow it") from error

@@ -19,6 +19,19 @@ class XbenchError(Exception):
     """
 
 
+class XbenchWarning(UserWarning):
+    """Something in the input that was dealt with, and that a user should know of.
+
+    The command line prints it as one line and goes on.
+
+    Examples
+    --------
+    >>> raise XbenchWarning("labels.csv: 3 of 10 cells have no type and are left out")
+    Traceback (most recent call last):
+    xbench.errors.XbenchWarning: labels.csv: 3 of 10 cells have no type and are left out
+    """
+
+
 def nearest(name: str, valid: Iterable[str], count: int = 3) -> list[str]:
     """Return up to `count` valid names nearest to `name`, nearest first, ignoring case.
 

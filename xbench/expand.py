@@ -31,7 +31,7 @@ class RunKey:
         Label in tables; name in the registry; parameters of the method.
     L, repetition, seed
         Size of the subset; repetition, from 0; the seed, which does not depend on L.
-    perturbation, objective, split, metrics, budget_seconds, budget_evaluations
+    perturbation, objective, split, metrics, budget_seconds, budget_evaluations, beta
         As the task says: the result depends on them too.
 
     Examples
@@ -59,6 +59,7 @@ class RunKey:
     metrics: tuple[str, ...]
     budget_seconds: float | None = None
     budget_evaluations: int | None = None
+    beta: float | None = None
 
 
 def expand(
@@ -142,8 +143,8 @@ def run_id(
     on = [dataset_digest, surrogate_digest, method_digest, device, RESULTS_VERSION]
     # The order in which metrics are listed changes no result.
     asked = {**asdict(key), "metrics": sorted(key.metrics)}
-    # Runs without a budget keep the ids they had before there were any.
-    for name in ("budget_seconds", "budget_evaluations"):
+    # Runs without one of these keep the ids they had before there were any.
+    for name in ("beta", "budget_seconds", "budget_evaluations"):
         if asked[name] is None:
             del asked[name]
     text = json.dumps([asked, on], sort_keys=True)
@@ -170,6 +171,7 @@ def _key(
         metrics=tuple(task.metrics),
         budget_seconds=task.budget_seconds,
         budget_evaluations=task.budget_evaluations,
+        beta=task.beta,
     )
 
 

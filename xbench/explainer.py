@@ -17,6 +17,15 @@ class Explainer:
     A subclass sets `name`, a docstring, and `explain`. Annotated class attributes are its
     parameters: every subclass is made a keyword-only dataclass, so no constructor is written.
 
+    Attributes
+    ----------
+    name
+        What users type and leaderboards show.
+    finds_linear_optimum
+        Whether it should find the exact best subset of a linear model; `xbench check` tests it.
+    quick_parameters
+        Parameters that `xbench check` takes instead of the defaults, to be quick on a toy.
+
     Examples
     --------
     >>> from xbench import Explainer, Selection
@@ -32,6 +41,10 @@ class Explainer:
     """
 
     name: ClassVar[str]
+    # For `xbench check`: whether it should find the exact best subset of a linear model, and
+    # parameters that make it quick on a toy.
+    finds_linear_optimum: ClassVar[bool] = False
+    quick_parameters: ClassVar[dict[str, Any]] = {}
 
     def __init_subclass__(cls, **arguments: Any) -> None:
         super().__init_subclass__(**arguments)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -46,7 +46,7 @@ def build_problem(
     rows = dataset.rows(key.cell_type, "train")
     inputs = dataset.X[rows]
     perturbation = _perturbation(key.perturbation, inputs)
-    objective = OBJECTIVES[key.objective]
+    objective = replace(OBJECTIVES[key.objective], beta=key.beta)
 
     def population(cells: Any) -> MaskedPopulation:
         return masked_population(
@@ -66,6 +66,7 @@ def build_problem(
         device=device,
         observed=_observed(dataset, rows, target),
         budget=Budget(key.budget_seconds, key.budget_evaluations),
+        objective=objective,
     )
 
 
@@ -97,12 +98,18 @@ def explain(method: Explainer, problem: Problem, timeout: float | None) -> Expla
     with PeakMemory() as memory, time_limit(timeout):
         selection = method.explain(problem)
     seconds = time.perf_counter() - started
-    _check(selection, problem)
+    check_selection(selection, problem)
     return Explained(selection, problem.counts, seconds, memory.peak, problem.budget.stopped)
 
 
-def _check(selection: Selection, problem: Problem) -> None:
-    """Hold a method to its contract: L distinct features in range."""
+def check_selection(selection: Selection, problem: Problem) -> None:
+    """Hold a method to its contract: L distinct features in range.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Saying what was returned instead.
+    """
     if not isinstance(selection, Selection):
         raise TypeError(f"explain() returned {type(selection).__name__}, not a Selection")
     indices = selection.indices

@@ -14,10 +14,17 @@ _BLOCK = 1 << 16
 
 
 @contextmanager
-def locked(path: Path) -> Iterator[None]:
+def locked(path: Path, waiting: Callable[[], object] | None = None) -> Iterator[None]:
     """Hold an exclusive lock on a file (made where missing) among threads and processes.
 
     The system releases it with its owner, so a killed writer leaves no lock behind.
+
+    Parameters
+    ----------
+    path
+        The file.
+    waiting
+        Called once if another holds the lock, before it is waited for.
 
     Raises
     ------
@@ -32,7 +39,12 @@ def locked(path: Path) -> Iterator[None]:
     ['.lock']
     """
     with _opened(path) as descriptor:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if waiting is not None:
+                waiting()
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
         try:
             yield
         finally:

@@ -1,37 +1,37 @@
-"""One door to all data: by name, or from a user's own file."""
+"""One door to all data: by name, or from a user's own files."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from xbench.dataset import Dataset
 from xbench.errors import XbenchError
-from xbench.multiome import read_multiome
+from xbench.reading import Reading
 
 
 def load_dataset(
     name: str | None = None,
-    data: str | Path | None = None,
+    data: str | os.PathLike[str] | None = None,
     *,
-    binarize: bool = False,
+    labels: str | os.PathLike[str] | None = None,
     cell_type_key: str = "cell_type",
+    binarize: bool = False,
+    variable_genes: int | None = None,
+    minimum_open_share: float | None = None,
     split_seed: int = 0,
 ) -> Dataset:
-    """Load a dataset by its name, from an .h5mu file, or a named one from another place.
+    """Load a dataset by its name, from files of your own, or a named one from another place.
 
     Parameters
     ----------
     name
         A dataset that `xbench list datasets` shows.
     data
-        An .h5mu file (see `xbench.multiome.read_multiome`), called after its file name; together
-        with `name`, the place of that dataset's file.
-    binarize
-        Take every ATAC value above 0 as open.
-    cell_type_key
-        The obs column with the cell type.
-    split_seed
-        Seed of the split into training, validation and test.
+        A file or folder (see `xbench.multiome.read_multiome`), called after its name; together
+        with `name`, the place of that dataset's files.
+    labels, cell_type_key, binarize, variable_genes, minimum_open_share, split_seed
+        What is to be made of them; see `xbench.reading.Reading`.
 
     Raises
     ------
@@ -44,20 +44,48 @@ def load_dataset(
     >>> xbench.load_dataset("mnist-binary").split.train.size
     1269
     """
-    path = None if data is None else Path(data)
+    reading = Reading(
+        path=None if data is None else Path(data),
+        labels=None if labels is None else Path(labels),
+        cell_type_key=cell_type_key,
+        binarize=binarize,
+        variable_genes=variable_genes,
+        minimum_open_share=minimum_open_share,
+        split_seed=split_seed,
+    )
+    return load_reading(name, reading)
+
+
+def load_reading(name: str | None, reading: Reading) -> Dataset:
+    """Load a registered dataset or, without a name, the user's own files.
+
+    Parameters
+    ----------
+    name
+        A dataset that `xbench list datasets` shows, or None.
+    reading
+        Where the data are, and what is to be made of them.
+
+    Raises
+    ------
+    XbenchError
+        See `load_dataset`.
+
+    Examples
+    --------
+    >>> load_reading("mnist-binary", Reading(split_seed=1)).n_cells
+    1984
+    """
     if name is not None:
         # Imported here: the registry knows the datasets, which know this package.
         from xbench.registry import dataset_source
 
-        return dataset_source(name).load(
-            path=path, binarize=binarize, cell_type_key=cell_type_key, split_seed=split_seed
-        )
-    if path is None:
-        raise XbenchError("no dataset: give a name (see xbench list datasets) or --data FILE.h5mu")
-    return read_multiome(
-        path,
-        name=path.stem,
-        binarize=binarize,
-        cell_type_key=cell_type_key,
-        split_seed=split_seed,
-    )
+        return dataset_source(name).load(reading)
+    if reading.path is None:
+        raise XbenchError("no dataset: give a name (see xbench list datasets) or --data FILE")
+    from xbench.multiome import read_multiome
+
+    # A folder is called by its whole name: what follows a dot in it is no suffix.
+    place = reading.path.resolve()
+    name = place.name if place.is_dir() else place.stem
+    return read_multiome(reading.path, name=name, reading=reading)

@@ -48,7 +48,7 @@ def entries(kind: str, folders: Sequence[Path] | None = None) -> list[Entry]:
     Examples
     --------
     >>> [entry.name for entry in entries("task")]
-    ['gene-focused', 'mnist-binary', 'quick']
+    ['every-method', 'every-method-mnist', 'gene-focused', 'mnist-binary', 'oracle', 'quick']
     """
     if kind not in KINDS:
         raise unknown_name("kind", kind, KINDS)

@@ -44,6 +44,10 @@ class Request:
         ``"CELL_TYPE:OUTPUT"`` each.
     subset_sizes, repetitions
         L; how often.
+    budget_seconds, budget_evaluations
+        Instead of the task's, see `xbench.task.Task`.
+    surrogate
+        Name of another architecture than the task's.
     checkpoint
         A surrogate to explain instead of the one trained on the dataset.
     jobs, device
@@ -57,6 +61,9 @@ class Request:
     targets: Sequence[str] | None = None
     subset_sizes: Sequence[int] | None = None
     repetitions: int | None = None
+    budget_seconds: float | None = None
+    budget_evaluations: int | None = None
+    surrogate: str | None = None
     checkpoint: Path | None = None
     jobs: int | None = None
     device: str = "cpu"

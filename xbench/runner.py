@@ -15,6 +15,7 @@ from xbench.dataset import Dataset
 from xbench.errors import XbenchError
 from xbench.expand import choose_methods, expand, run_id
 from xbench.pool import carry_out
+from xbench.reading import Reading
 from xbench.registry import find, methods_from_file, source_digest
 from xbench.request import Request
 from xbench.run_checks import check_fit, check_keys, check_machine, check_parameters
@@ -36,14 +37,20 @@ def run(
     *,
     dataset: str | None = None,
     data: str | os.PathLike[str] | None = None,
-    binarize: bool = False,
+    labels: str | os.PathLike[str] | None = None,
     cell_type_key: str = "cell_type",
+    binarize: bool = False,
+    variable_genes: int | None = None,
+    minimum_open_share: float | None = None,
     store: str | os.PathLike[str] | None = None,
     methods: Sequence[str] | None = None,
     method_files: Sequence[str] = (),
     targets: Sequence[str] | None = None,
     subset_sizes: Sequence[int] | None = None,
     repetitions: int | None = None,
+    budget_seconds: float | None = None,
+    budget_evaluations: int | None = None,
+    surrogate: str | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
     jobs: int | None = 1,
     device: str = "cpu",
@@ -54,12 +61,17 @@ def run(
     ----------
     task
         A name of ``xbench list tasks``, or a TOML file.
-    dataset, data, binarize, cell_type_key
-        Other data than the task's: a registered name, or an ``.h5mu`` file.
+    dataset, data
+        Other data than the task's: a registered name, or files of your own (see
+        `xbench.load_dataset`).
+    labels, cell_type_key, binarize, variable_genes, minimum_open_share
+        What is to be made of them; see `xbench.reading.Reading`.
     store
         Folder of the results; finished runs in it are not run again. A temporary one where None.
     methods, method_files, targets, subset_sizes, repetitions
         Instead of the task's; a target is ``"CELL_TYPE:OUTPUT"``.
+    budget_seconds, budget_evaluations, surrogate
+        Instead of the task's; a method whose budget is spent is asked for its best so far.
     checkpoint
         A trained surrogate's folder, or a ``.pt`` file of the reference.
     jobs
@@ -84,15 +96,25 @@ def run(
     >>> list(runs["status"])
     ['ok', 'ok']
     """
-    path = None if data is None else Path(data)
+    reading = Reading(
+        path=None if data is None else Path(data),
+        labels=None if labels is None else Path(labels),
+        cell_type_key=cell_type_key,
+        binarize=binarize,
+        variable_genes=variable_genes,
+        minimum_open_share=minimum_open_share,
+    )
     request = Request(
         task=task,
-        data=DataChoice(dataset, path, binarize, cell_type_key),
+        data=DataChoice(dataset, reading),
         methods=methods,
         method_files=method_files,
         targets=targets,
         subset_sizes=subset_sizes,
         repetitions=repetitions,
+        budget_seconds=budget_seconds,
+        budget_evaluations=budget_evaluations,
+        surrogate=surrogate,
         checkpoint=None if checkpoint is None else Path(checkpoint),
         jobs=jobs,
         device=device,
@@ -114,8 +136,7 @@ def run_request(request: Request, store: ResultStore) -> list[str]:
     task = load_task(request.task)
     check_name(request.task, task.name)
     specs, entries = _methods(task, request)
-    if request.targets:
-        task = task.model_copy(update={"targets": _target_groups(request.targets)})
+    task = _as_asked(task, request)
     keys = expand(
         task,
         methods=specs,
@@ -170,6 +191,21 @@ def _methods(task: Task, request: Request) -> tuple[list[MethodSpec] | None, dic
             "rename it"
         )
     return specs, {name: files.get(name) or find("method", name) for name in sorted(wanted)}
+
+
+def _as_asked(task: Task, request: Request) -> Task:
+    """Put what is asked for in the place of what the task says."""
+    asked: dict[str, object] = {
+        "targets": _target_groups(request.targets) if request.targets else None,
+        "budget_seconds": request.budget_seconds,
+        "budget_evaluations": request.budget_evaluations,
+        "surrogate": request.surrogate,
+    }
+    for name in ("budget_seconds", "budget_evaluations"):
+        limit = asked[name]
+        if isinstance(limit, int | float) and limit <= 0:
+            raise XbenchError(f"{name} {limit}: must be above 0")
+    return task.model_copy(update={name: one for name, one in asked.items() if one is not None})
 
 
 def _is_registered(name: str) -> bool:

@@ -2,46 +2,41 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
 from xbench.dataset import Dataset
-from xbench.loading import load_dataset
+from xbench.errors import XbenchWarning
+from xbench.loading import load_reading
+from xbench.reading import AS_IT_IS, Reading
 from xbench.surrogates.open import OpenedSurrogate, open_surrogate
 
 
 @dataclass(frozen=True)
 class DataChoice:
-    """Which dataset, and how its file is to be read.
+    """Which dataset, and how its files are to be read.
 
     Parameters
     ----------
     name
-        A registered dataset; None for a user's file, or, without a path, for the task's own.
-    path
-        A file instead of the one the dataset would look for.
-    binarize, cell_type_key
-        See `xbench.load_dataset`.
+        A registered dataset; None for a user's files, or, without a path, for the task's own.
+    reading
+        Where the files are, and what is to be made of them.
     """
 
     name: str | None = None
-    path: Path | None = None
-    binarize: bool = False
-    cell_type_key: str = "cell_type"
+    reading: Reading = AS_IT_IS
 
     def or_of(self, dataset: str) -> DataChoice:
         """Return this choice, or that dataset where nothing is chosen."""
-        return replace(self, name=dataset) if self.name is None and self.path is None else self
+        chosen = self.name is not None or self.reading.path is not None
+        return self if chosen else replace(self, name=dataset)
 
     def load(self) -> Dataset:
         """Read the data."""
-        return load_dataset(
-            self.name,
-            data=self.path,
-            binarize=self.binarize,
-            cell_type_key=self.cell_type_key,
-        )
+        return load_reading(self.name, self.reading)
 
 
 @dataclass(frozen=True)
@@ -69,6 +64,9 @@ class Setting:
 @lru_cache(maxsize=1)
 def loaded(setting: Setting) -> tuple[Dataset, OpenedSurrogate]:
     """Read a setting's data and surrogate, once a process."""
-    dataset = setting.data.load()
+    with warnings.catch_warnings():
+        # The process that planned the runs has said what there is to say about the files.
+        warnings.simplefilter("ignore", XbenchWarning)
+        dataset = setting.data.load()
     opened = open_surrogate(setting.checkpoint, dataset)
     return dataset, opened._replace(model=opened.model.to(setting.device))

@@ -67,7 +67,7 @@ class Case:
         chosen = torch.zeros(BATCH, self.cells.peaks.shape[1], dtype=torch.bool)
         for positions in (peaks.opened, peaks.closed):
             pairs = np.repeat(np.arange(positions.n_rows), np.diff(positions.pointers))
-            chosen[pairs // n_blocks, positions.columns] = True
+            chosen[pairs // n_blocks, positions.indices] = True
         x = torch.from_numpy(self.cells.peaks[self.rows].toarray().astype(np.int64))
         return x, chosen
 

@@ -134,6 +134,7 @@ def test_the_run_id_changes_with_every_part(task: Task) -> None:
         "metrics": ("rel-delta",),
         "budget_seconds": 1.5,
         "budget_evaluations": 10,
+        "beta": 0.5,
     }
     assert set(others) == {field.name for field in fields(RunKey)}
     ids = {run_id(key, "d", "s", "m")}

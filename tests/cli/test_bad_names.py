@@ -13,13 +13,13 @@ from ..run.workbench import explaining, write_method, write_task
 Refused = Callable[..., str]
 
 NAMES = {
-    ("run", "qick"): "unknown task 'qick'. Nearest: quick. Valid tasks: gene-focused",
+    ("run", "qick"): "unknown task 'qick'. Nearest: quick. Valid tasks: every-method",
     (
         "run",
         "quick",
         "--methods",
         "gridz",
-    ): "unknown method 'gridz'. Nearest: grids. Valid methods:",
+    ): "unknown method 'gridz'. Nearest: grids, greedy. There are",
     ("run", "quick", "--dataset", "mnist"): "unknown dataset 'mnist'. Nearest: mnist-binary.",
     (
         "run",
@@ -53,7 +53,7 @@ NAMES = {
     ("run",): "see 'xbench run --help'",
     ("rum",): "No such command 'rum'",
     ("list", "method"): "unknown kind 'method'. Nearest: methods. Valid kinds: datasets, methods",
-    ("train",): "no dataset: give a name (see xbench list datasets) or --data FILE.h5mu",
+    ("train",): "no dataset: give a name (see xbench list datasets) or --data FILE",
     ("train", "mnist"): "unknown dataset 'mnist'. Nearest: mnist-binary.",
     ("train", "mnist-binary", "--surrogate", "mlp"): "unknown surrogate 'mlp'. Valid surrogates:",
     ("train", "mnist-binary", "--surrogate", "cross-modality"): "does not fit this data; use mlp",
@@ -131,7 +131,7 @@ def test_absent_cortex_data_say_what_to_get_from_where_and_where_to_put_it(
         ({"repetitons": 2}, "unknown field 'repetitons'. Nearest: repetitions"),
         ({"subset_sizes": ["ten"]}, "subset_sizes[0]: must be a whole number, not 'ten'"),
         ({"metrics": ["rel-dleta"]}, "unknown metric 'rel-dleta'. Nearest: rel-delta"),
-        ({"objective": "speed"}, "objective: must be 'expression' or 'cross-entropy', not 'speed'"),
+        ({"objective": "speed"}, "objective: must be 'expression', 'cross-entropy' or 'expression-on-target', not 'speed'"),
         ({"timeout_seconds": 0.0}, "timeout_seconds: must be more than 0, not 0.0"),
         ({"dataset": "mnist"}, "unknown dataset 'mnist'. Nearest: mnist-binary"),
         ({"methods": ["gridz"]}, "unknown method 'gridz'. Nearest: grids"),

@@ -13,6 +13,7 @@ from xbench.datasets.mnist_binary import MnistBinary
 from xbench.datasets.snare_cortex import SnareCortex
 from xbench.errors import XbenchError
 from xbench.loading import load_dataset
+from xbench.reading import Reading
 
 SOURCES = [MnistBinary, SnareCortex]
 
@@ -52,7 +53,7 @@ def test_absent_snare_cortex(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
 def test_a_path_of_its_own(tmp_path: Path) -> None:
     path = tmp_path / "elsewhere.h5mu"
     with pytest.raises(XbenchError, match=r"no file .*elsewhere.h5mu; get GEO GSE126074"):
-        SnareCortex().load(path=path)
+        SnareCortex().load(Reading(path=path))
     path.touch()
     assert SnareCortex().find(path) == path
 
@@ -93,6 +94,6 @@ def test_load_dataset_needs_a_name_or_a_file() -> None:
 def test_load_dataset_by_name() -> None:
     pytest.importorskip("xbench.registry", reason="the registry is not there yet")
     dataset = load_dataset("mnist-binary", split_seed=1)
-    assert dataset.digest == MnistBinary().load(split_seed=1).digest
+    assert dataset.digest == MnistBinary().load(Reading(split_seed=1)).digest
     with pytest.raises(XbenchError, match=r"unknown dataset 'mnist-binry'.*mnist-binary"):
         load_dataset("mnist-binry")

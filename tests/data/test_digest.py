@@ -13,6 +13,7 @@ from scipy import sparse
 
 from xbench.dataset import Dataset
 from xbench.multiome import read_multiome
+from xbench.reading import Reading
 from xbench.splits import split_cells
 
 from .small_files import Writer, make_atac, make_rna
@@ -22,7 +23,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:Changing the sparsity structure"
 
 
 def digest(path: Path, **options: Any) -> str:
-    return read_multiome(path, name="user", **options).digest
+    return read_multiome(path, name="user", reading=Reading(**options)).digest
 
 
 @pytest.fixture

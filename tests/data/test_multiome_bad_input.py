@@ -15,6 +15,7 @@ import pytest
 
 from xbench.errors import XbenchError
 from xbench.multiome import read_multiome
+from xbench.reading import Reading
 
 from .small_files import Writer, make_atac, make_rna
 
@@ -25,7 +26,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:Changing the sparsity structure"
 def refusal(path: Path, **options: Any) -> str:
     """Return the error's text, after checking that it is one line that names the file."""
     with pytest.raises(XbenchError) as caught:
-        read_multiome(path, name="user", **options)
+        read_multiome(path, name="user", reading=Reading(**options))
     message = str(caught.value)
     assert "\n" not in message
     assert message.startswith(str(path))
@@ -34,8 +35,8 @@ def refusal(path: Path, **options: Any) -> str:
 
 
 def test_absent_file(tmp_path: Path) -> None:
-    assert "no such file; give the path" in refusal(tmp_path / "absent.h5mu")
-    assert "no such file" in refusal(tmp_path)
+    assert "no such file or folder; give the path" in refusal(tmp_path / "absent.h5mu")
+    assert "none of the layouts that are read: a MuData file (.h5mu); " in refusal(tmp_path)
 
 
 def test_not_hdf5(tmp_path: Path) -> None:

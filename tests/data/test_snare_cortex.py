@@ -12,6 +12,7 @@ from scipy import sparse
 
 from xbench.dataset import Dataset
 from xbench.datasets.snare_cortex import SnareCortex
+from xbench.reading import Reading
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SHARED = Path(os.environ.get("XBENCH_SHARED", REPOSITORY.parent / "shared"))
@@ -35,7 +36,7 @@ pytestmark = pytest.mark.skipif(not FILE.is_file(), reason=f"{FILE} is not here;
 
 @pytest.fixture(scope="module")
 def dataset() -> Dataset:
-    return SnareCortex().load(path=FILE)
+    return SnareCortex().load(Reading(path=FILE))
 
 
 def test_it_is_found_in_the_data_folder(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from xbench.errors import XbenchError
 from xbench.record import Record
 
 from .workbench import explaining, stored, write_method
@@ -57,3 +58,15 @@ def test_details_that_a_record_cannot_hold_are_a_failed_run(
     file = write_method(tmp_path, "odd", explaining(line))
     run(method_files=[file], store=tmp_path / "store")
     assert [record.status for record in stored(tmp_path / "store")] == ["failed"]
+
+
+def test_a_budget_may_be_given_instead_of_the_tasks(run: Run, tmp_path: Path) -> None:
+    file = write_method(tmp_path, "stepping", STEPPING)
+    options = {"method_files": [file], "store": tmp_path / "store", "budget_evaluations": 30}
+    (first,) = run(**options)["run_id"]
+    (second,) = run(**{**options, "budget_evaluations": 10})["run_id"]
+    records = {record.run_id: record for record in stored(tmp_path / "store")}
+    assert records[first].details == {"steps": 3}
+    assert records[second].details == {"steps": 1}
+    with pytest.raises(XbenchError, match="budget_seconds 0: must be above 0"):
+        run(method_files=[file], budget_seconds=0)

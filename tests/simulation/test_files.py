@@ -11,15 +11,16 @@ import pytest
 from xbench.dataset import Dataset
 from xbench.datasets.simulated_multiome import SimulatedMultiome, SimulatedSmall
 from xbench.errors import XbenchError
+from xbench.reading import Reading
 from xbench.simulation.contacts import write_contacts
 from xbench.simulation.genes import gene_table
 from xbench.simulation.parameters import Parameters
+from xbench.simulation.place import simulated_file
 from xbench.simulation.simulate import Simulation
 from xbench.simulation.store import (
     ensure_simulated,
     read_simulation,
     simulated_dataset,
-    simulated_file,
     write_simulation,
 )
 from xbench.simulation.truth import Truth, truth_of, truth_table
@@ -55,7 +56,7 @@ def test_it_is_made_once_and_kept(cache: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr("xbench.simulation.store.simulate", None)
     first, second = simulated_dataset(TINY), simulated_dataset(TINY)
     assert first.digest == second.digest
-    assert simulated_file(Parameters(160, 2000, 60, seed=1)) != path
+    assert simulated_file(Parameters(160, 2000, 60, seed=2)) != path
 
 
 def test_a_failed_write_leaves_nothing(
@@ -99,15 +100,15 @@ def test_another_file_is_no_simulation(dataset: Dataset, tmp_path: Path) -> None
 def test_as_a_dataset_by_name(cache: Path) -> None:
     source = SimulatedSmall()
     assert source.available() is None
-    assert source.fetch().parent == cache / "simulations"
+    assert source.fetch()[0].parent == cache / "simulations"
     loaded = source.load()
     assert repr(loaded) == (
         "Dataset('simulated-multiome-small', 800 cells x 6000 features, 200 outputs)"
     )
     assert truth_of(loaded) is not None
-    assert source.load(path=source.fetch()).digest == loaded.digest
+    assert source.load(Reading(path=source.fetch()[0])).digest == loaded.digest
     with pytest.raises(XbenchError, match="leave out the path"):
-        source.load(path=cache / "absent.h5mu")
+        source.load(Reading(path=cache / "absent.h5mu"))
     assert SimulatedMultiome().parameters() == Parameters()
 
 

@@ -73,6 +73,24 @@ def test_a_stage_that_diverges_keeps_its_best_state(worst: float) -> None:
     assert recorder.layer.weight.item() == recorder.states[1]
 
 
+def test_it_stops_when_it_is_told_to_but_not_before_a_step() -> None:
+    recorder = Recorder([5, 3, 1, 2])
+    stage = Stage("stage", steps=10, learning_rate=0.1, evaluate_every=2, patience=9)
+    asked: list[bool] = []
+
+    def stop() -> bool:
+        asked.append(len(asked) == 1)
+        return asked[-1]
+
+    history = train_stage(stage, recorder.modules, recorder.step, recorder.look, stop=stop)
+    assert asked == [False, True]  # at steps 2 and 4, not at 0
+    assert recorder.steps == [0, 1, 2, 3]
+    assert history.best_step == 4
+    always = Recorder([5, 3])
+    train_stage(stage, always.modules, always.step, always.look, stop=lambda: True)
+    assert always.steps == [0, 1]
+
+
 def test_progress_is_told_of_every_look() -> None:
     told: list[tuple[str, int, int, float]] = []
     recorder = Recorder([2, 1])

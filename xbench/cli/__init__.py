@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import sys
 import traceback
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
-from xbench.errors import XbenchError
+from xbench.errors import XbenchError, XbenchWarning
 
 _INTERRUPTED = 130
 
@@ -24,7 +28,8 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         # --debug may stand anywhere, so that it can be added to a command that just failed.
         rest = [argument for argument in given if argument != "--debug"]
-        code = app(rest or ["--help"], prog_name="xbench", standalone_mode=False)
+        with _warnings_in_one_line():
+            code = app(rest or ["--help"], prog_name="xbench", standalone_mode=False)
     except (KeyboardInterrupt, typer.Abort):
         code = _INTERRUPTED
     except Exception as error:
@@ -35,6 +40,23 @@ def main(arguments: list[str] | None = None) -> None:
     if code == _INTERRUPTED:
         print("xbench: interrupted; finished runs are kept", file=sys.stderr)
     sys.exit(code or 0)
+
+
+@contextmanager
+def _warnings_in_one_line() -> Iterator[None]:
+    """Print an `XbenchWarning` as errors are printed; any other warning as ever."""
+    with warnings.catch_warnings():
+        as_ever = warnings.showwarning
+
+        def show(message: Warning | str, category: type[Warning], *rest: Any, **more: Any) -> None:
+            if issubclass(category, XbenchWarning):
+                print(f"xbench: warning: {message}", file=sys.stderr)
+            else:
+                as_ever(message, category, *rest, **more)
+
+        warnings.showwarning = show
+        warnings.simplefilter("always", XbenchWarning)
+        yield
 
 
 def _explained(error: Exception) -> tuple[int, str]:

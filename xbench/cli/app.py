@@ -8,6 +8,18 @@ from typing import Annotated
 import typer
 
 import xbench
+from xbench.cli.data import data_app
+from xbench.cli.options import (
+    Binarize,
+    CellTypeKey,
+    Data,
+    Labels,
+    OpenShare,
+    Store,
+    VariableGenes,
+)
+from xbench.cli.reporting import report_app
+from xbench.reading import Reading
 
 app = typer.Typer(
     name="xbench",
@@ -17,11 +29,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-Data = Annotated[Path | None, typer.Option(help="A .h5mu file with modalities 'atac' and 'rna'.")]
-Binarize = Annotated[bool, typer.Option("--binarize", help="Take ATAC counts above 0 as open.")]
-CellTypeKey = Annotated[str, typer.Option(help="The obs column with the cell type.")]
-Store = Annotated[Path, typer.Option(help="Folder of the results.")]
+app.add_typer(data_app)
+app.add_typer(report_app)
 
 
 def _version(show: bool) -> None:
@@ -60,8 +69,11 @@ def run(
     task: Annotated[str, typer.Argument(help="A task of 'xbench list tasks', or a .toml file.")],
     dataset: Annotated[str | None, typer.Option(help="A dataset instead of the task's.")] = None,
     data: Data = None,
-    binarize: Binarize = False,
+    labels: Labels = None,
     cell_type_key: CellTypeKey = "cell_type",
+    binarize: Binarize = False,
+    variable_genes: VariableGenes = None,
+    minimum_open_share: OpenShare = None,
     methods: Annotated[
         str | None, typer.Option(help="Instead of the task's: names or labels, by comma.")
     ] = None,
@@ -78,6 +90,15 @@ def run(
     ] = None,
     seeds: Annotated[
         int | None, typer.Option(help="Repetitions instead of the task's, each with a seed.")
+    ] = None,
+    budget_seconds: Annotated[
+        float | None, typer.Option(help="A method is then asked for its best so far.")
+    ] = None,
+    budget_evaluations: Annotated[
+        int | None, typer.Option(help="The same, in evaluations of the surrogate on a cell.")
+    ] = None,
+    surrogate: Annotated[
+        str | None, typer.Option(help="Architecture instead of the task's, such as oracle.")
     ] = None,
     jobs: Annotated[int | None, typer.Option(help="Processes; one a core where left out.")] = None,
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
@@ -97,14 +118,15 @@ def run(
     run_and_show(
         task,
         dataset=dataset,
-        data=data,
-        binarize=binarize,
-        cell_type_key=cell_type_key,
+        reading=Reading(data, labels, cell_type_key, binarize, variable_genes, minimum_open_share),
         methods=methods,
         method_files=method or [],
         targets=target or None,
         subset_sizes=subset_size,
         seeds=seeds,
+        budget_seconds=budget_seconds,
+        budget_evaluations=budget_evaluations,
+        surrogate=surrogate,
         jobs=jobs,
         device=device,
         checkpoint=checkpoint,
@@ -119,8 +141,11 @@ def train(
         str | None, typer.Argument(help="A dataset of 'xbench list datasets'.")
     ] = None,
     data: Data = None,
-    binarize: Binarize = False,
+    labels: Labels = None,
     cell_type_key: CellTypeKey = "cell_type",
+    binarize: Binarize = False,
+    variable_genes: VariableGenes = None,
+    minimum_open_share: OpenShare = None,
     surrogate: Annotated[
         str | None, typer.Option(help="Architecture instead of the dataset's own.")
     ] = None,
@@ -132,21 +157,50 @@ def train(
         Path | None, typer.Option(help="Folder to keep it in; a cache folder where left out.")
     ] = None,
     again: Annotated[bool, typer.Option("--again", help="Train even if it is there.")] = False,
+    unpaired: Annotated[
+        bool,
+        typer.Option("--unpaired", help="Do not use which cells of both modalities are the same."),
+    ] = False,
+    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
 ) -> None:
     """Train a dataset's surrogate, or say where it is if it was trained before."""
     from xbench.cli.training import train_and_show
 
     train_and_show(
         dataset,
-        data=data,
-        binarize=binarize,
-        cell_type_key=cell_type_key,
+        reading=Reading(data, labels, cell_type_key, binarize, variable_genes, minimum_open_share),
         surrogate=surrogate,
         split=split,
         seed=seed,
         out=out,
         again=again,
+        unpaired=unpaired,
+        device=device,
     )
+
+
+@app.command(epilog="Example: xbench check my_method.py")
+def check(
+    method: Annotated[
+        str, typer.Argument(help="A .py file with an explainer, or a method of 'xbench list'.")
+    ],
+) -> None:
+    """Check that an explainer keeps the contract, clause by clause; exit code 1 if it does not."""
+    from xbench.cli.checking import check_and_show
+
+    check_and_show(method)
+
+
+@app.command(epilog="Example: xbench new method my-method")
+def new(
+    kind: Annotated[str, typer.Argument(help="method")],
+    name: Annotated[str, typer.Argument(help="Lower-case words joined by hyphens.")],
+    folder: Annotated[Path, typer.Option(help="Where to write the file.")] = Path(),
+) -> None:
+    """Write a file to begin a method with; as it stands it runs and keeps the contract."""
+    from xbench.cli.checking import new_and_show
+
+    new_and_show(kind, name, folder)
 
 
 @app.command(epilog="Example: xbench leaderboard --store results --out leaderboard")

@@ -16,6 +16,7 @@ from rich.table import Table
 from xbench.cli.progress import ShownRuns
 from xbench.errors import XbenchError
 from xbench.metrics import METRICS, arrow
+from xbench.reading import Reading
 from xbench.record import FAILED, Record
 from xbench.registry import dataset_source
 from xbench.request import Request
@@ -29,14 +30,15 @@ def run_and_show(
     task_name: str,
     *,
     dataset: str | None,
-    data: Path | None,
-    binarize: bool,
-    cell_type_key: str,
+    reading: Reading,
     methods: str | None,
     method_files: Sequence[Path],
     targets: Sequence[str] | None,
     subset_sizes: str | None,
     seeds: int | None,
+    budget_seconds: float | None,
+    budget_evaluations: int | None,
+    surrogate: str | None,
     jobs: int | None,
     device: str,
     checkpoint: Path | None,
@@ -46,7 +48,7 @@ def run_and_show(
     """Run a task with a progress bar, then print what came out."""
     console = Console(stderr=True)
     task = load_task(task_name)
-    choice = DataChoice(dataset, data, binarize, cell_type_key).or_of(task.dataset)
+    choice = DataChoice(dataset, reading).or_of(task.dataset)
     if skip_missing_data and (reason := _missing(choice)) is not None:
         console.print(
             escape(f"skipped task {task.name}: {reason}"), highlight=False, soft_wrap=True
@@ -63,6 +65,9 @@ def run_and_show(
                 targets=targets,
                 subset_sizes=None if subset_sizes is None else _sizes(subset_sizes),
                 repetitions=seeds,
+                budget_seconds=budget_seconds,
+                budget_evaluations=budget_evaluations,
+                surrogate=surrogate,
                 checkpoint=checkpoint,
                 jobs=jobs,
                 device=device,
@@ -78,13 +83,21 @@ def run_and_show(
     # Eighty columns, which rich takes where there is no terminal, would cut the table.
     _print_summary(Console(width=None if sys.stdout.isatty() else 120), task, chosen)
     console.print(escape(f"records in {results.folder}"), highlight=False, soft_wrap=True)
+    stopped = sum(bool(record.stopped) for record in chosen)
+    if stopped:
+        console.print(
+            f"{stopped} runs were stopped by their budget and gave their best so far",
+            highlight=False,
+        )
     if any(record.status in FAILED for record in chosen):
         console.print("some runs failed; their records say why", highlight=False)
         raise typer.Exit(1)
 
 
 def _missing(choice: DataChoice) -> str | None:
-    return None if choice.name is None or choice.path else dataset_source(choice.name).available()
+    if choice.name is None or choice.reading.path is not None:
+        return None
+    return dataset_source(choice.name).available()
 
 
 def _listed(text: str, option: str) -> list[str]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import typer
 from rich.console import Console
@@ -10,35 +12,41 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from xbench.cli.progress import TrainingBar
 from xbench.errors import XbenchError
+from xbench.reading import Reading
+from xbench.run_checks import check_machine
 from xbench.setting import DataChoice
 from xbench.surrogates.checkpoint import read_description
+from xbench.training.cross_modality import UNPAIRED, CrossModalityTraining
 from xbench.training.train import train_surrogate
 
 
 def train_and_show(
     dataset: str | None,
     *,
-    data: Path | None,
-    binarize: bool,
-    cell_type_key: str,
+    reading: Reading,
     surrogate: str | None,
     split: str,
     seed: int,
     out: Path | None,
     again: bool,
+    unpaired: bool,
+    device: str,
 ) -> None:
     """Train with a progress bar, then say where the surrogate is and how well it fits."""
     if split not in ("strict", "reference"):
         raise XbenchError(f"--split {split!r}: must be one of: strict, reference")
+    check_machine(device, None)
     console = Console(stderr=True)
-    loaded = DataChoice(dataset, data, binarize, cell_type_key).load()
+    loaded = DataChoice(dataset, reading).load()
+    name = surrogate or loaded.default_surrogate
     columns = (TextColumn("{task.description}"), BarColumn(bar_width=30), TimeElapsedColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         folder = train_surrogate(
             loaded,
-            surrogate,
+            name,
             split=split,
             seed=seed,
+            settings=_settings(name, unpaired, device),
             folder=out,
             progress=TrainingBar(progress),
             again=again,
@@ -48,7 +56,25 @@ def train_and_show(
     for stage in description.training.get("stages", {}).values():
         typer.echo(
             f"  {stage['name']}: best at step {stage['best_step']}, "
-            f"validation loss {stage['best_validation']:.4g}"
+            f"validation loss {stage['best_validation']:.4g}{_seconds(stage)}"
         )
-    for name, value in description.fit.items():
-        typer.echo(f"  {name}: {value:.4g}")
+    peak = description.training.get("peak_memory_bytes")
+    if peak is not None:
+        typer.echo(f"  peak memory: {peak / 1e9:.2f} GB")
+    for measure, value in description.fit.items():
+        typer.echo(f"  {measure}: {value:.4g}")
+
+
+def _settings(surrogate: str, unpaired: bool, device: str) -> CrossModalityTraining | None:
+    """Return settings other than the recipe's defaults, where some are asked for."""
+    if not unpaired and device == "cpu":
+        return None
+    if surrogate != "cross-modality":
+        asked = "--unpaired" if unpaired else f"--device {device}"
+        raise XbenchError(f"{asked} is for surrogate cross-modality, not for {surrogate}; leave it")
+    return replace(UNPAIRED if unpaired else CrossModalityTraining(), device=device)
+
+
+def _seconds(stage: dict[str, Any]) -> str:
+    """Seconds of a stage; a surrogate trained before they were kept has none."""
+    return f", {stage['seconds']:.0f} s" if "seconds" in stage else ""

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import tempfile
+from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from xbench.atomic import write_text
+from xbench.atomic import cannot_write, write_text
 from xbench.dataset import Dataset
-from xbench.errors import XbenchError
 from xbench.simulation.genes import gene_table
 from xbench.simulation.parameters import CHROMOSOMES
 from xbench.simulation.truth import truth_table
@@ -28,7 +29,7 @@ PROMOTER = 1000
 class ContactFiles(NamedTuple):
     """Where the two files are."""
 
-    contacts: Path
+    contacts: Path | None
     loops: Path
 
 
@@ -48,16 +49,22 @@ def write_contacts(
     seed
         Of the noise.
 
+    Returns
+    -------
+    Where they are; `contacts` is None where cooler, which writes the map, is not installed.
+
     Raises
     ------
     XbenchError
-        Where the dataset has no truth, or cooler is not installed.
+        Where the dataset has no truth, or the folder cannot be written.
     """
     links = _links(dataset)
     generator = np.random.default_rng([seed, resolution])
     loops = folder / "loops.bedpe"
     called = _called(links, dataset, generator)
     write_text(loops, called.to_csv(sep="\t", header=False, index=False))
+    if find_spec("cooler") is None:
+        return ContactFiles(None, loops)
     contacts = folder / "contacts.cool"
     _write_cool(contacts, links, resolution, generator)
     return ContactFiles(contacts, loops)
@@ -105,20 +112,19 @@ def _called(links: pd.DataFrame, dataset: Dataset, generator: np.random.Generato
 def _write_cool(
     path: Path, links: pd.DataFrame, resolution: int, generator: np.random.Generator
 ) -> None:
-    try:
-        import cooler
-    except ImportError as error:
-        raise XbenchError(
-            "contacts: cooler is not installed; pip install 'xbench-explain[hic]'"
-        ) from error
+    import cooler
+
     lengths = pd.Series(gene_table().chromosome_lengths, index=list(CHROMOSOMES))
     bins = cooler.binnify(lengths, resolution)
     first_bin = pd.Series(np.searchsorted(bins["chrom"].cat.codes, range(24)), index=lengths.index)
     pixels = _pixels(bins, _link_reads(links, first_bin, resolution), resolution, generator)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}")
-    cooler.create_cooler(str(unfinished), bins, pixels, ordered=True, assembly="hg38")
-    unfinished.replace(path)
+    try:
+        with tempfile.TemporaryDirectory(prefix=".contacts-", dir=path.parent) as parts:
+            unfinished = Path(parts) / path.name
+            cooler.create_cooler(str(unfinished), bins, pixels, ordered=True, assembly="hg38")
+            unfinished.replace(path)
+    except OSError as error:
+        raise cannot_write(path, error) from error
 
 
 def _link_reads(links: pd.DataFrame, first_bin: pd.Series, resolution: int) -> pd.DataFrame:

@@ -36,7 +36,8 @@ class Parameters:
     mean_open
         Wanted mean of open peaks a cell; the paper's share of the peaks where None.
     seed
-        Not negative. The same seed gives the same data.
+        Not negative. The same seed gives the same data. The default is not 0, with which the
+        markers' constants were chosen (docs/simulation.md).
 
     Raises
     ------
@@ -47,7 +48,7 @@ class Parameters:
     --------
     >>> Parameters().open_peaks
     4811.34
-    >>> Parameters(n_cells=400, n_peaks=2000, n_genes=60).digest
+    >>> Parameters(n_cells=400, n_peaks=2000, n_genes=60, seed=0).digest
     '9c7cd0a5197a'
     """
 
@@ -55,7 +56,7 @@ class Parameters:
     n_peaks: int = PAPER_PEAKS
     n_genes: int = PAPER_GENES
     mean_open: float | None = None
-    seed: int = 0
+    seed: int = 1
 
     def __post_init__(self) -> None:
         named = len({*MARKERS, *TRANSCRIPTION_FACTORS})

@@ -15,32 +15,16 @@ from anndata.io import read_elem
 from xbench.atomic import cannot_write
 from xbench.dataset import Dataset
 from xbench.errors import XbenchError
-from xbench.folders import cache_folder
 from xbench.multiome import read_multiome
+from xbench.reading import Reading
 from xbench.simulation import CITATION, LICENCE
 from xbench.simulation.genes import Genes
 from xbench.simulation.parameters import CHROMOSOMES, Parameters
+from xbench.simulation.place import NAME, simulated_file
 from xbench.simulation.simulate import Simulation, simulate
 from xbench.simulation.truth import KEY, Truth
 
-NAME = "simulated-multiome"
 _TRUTH = f"mod/atac/uns/{KEY}"
-
-
-def simulations_folder() -> Path:
-    """Where simulations are kept."""
-    return cache_folder() / "simulations"
-
-
-def simulated_file(parameters: Parameters) -> Path:
-    """Return where the simulation with these parameters is kept, made or not.
-
-    Examples
-    --------
-    >>> simulated_file(Parameters(seed=1)).name
-    'simulated-multiome-d8992e4ef117.h5mu'
-    """
-    return simulations_folder() / f"{NAME}-{parameters.digest}.h5mu"
 
 
 def ensure_simulated(parameters: Parameters) -> Path:
@@ -100,7 +84,7 @@ def read_simulation(path: Path, name: str = NAME, split_seed: int = 0) -> Datase
     dataset = read_multiome(
         path,
         name=name,
-        split_seed=split_seed,
+        reading=Reading(split_seed=split_seed),
         genome="hg38",
         citation=CITATION,
         licence=LICENCE,

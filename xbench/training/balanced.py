@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as functional
 from torch import Tensor
 
-from xbench.training.positions import Positions
+from xbench.sparse_products import Pattern, products, sums, transposed_sums
 
 
 def sampled_zeros(x: sp.csr_matrix, generator: np.random.Generator) -> tuple[np.ndarray, ...]:
@@ -107,13 +107,11 @@ class _Reconstruction(torch.autograd.Function):
     """Logits, focal loss and slopes in one pass: autograd would keep a dozen arrays of entries."""
 
     @staticmethod
-    def forward(
-        ctx, hidden: Tensor, weight: Tensor, opened: Positions, closed: Positions
-    ) -> Tensor:  # type: ignore[no-untyped-def]
+    def forward(ctx, hidden: Tensor, weight: Tensor, opened: Pattern, closed: Pattern) -> Tensor:  # type: ignore[no-untyped-def]
         count = max(1, len(opened) + len(closed))
         total, slopes = hidden.new_zeros(()), []
         for positions, sign in ((opened, 1), (closed, -1)):
-            values, slope = focal_values(positions.products(hidden, weight).mul_(sign))
+            values, slope = focal_values(products(positions, hidden, weight).mul_(sign))
             total = total + values.sum()
             slopes.append(slope.mul_(sign / count))
         ctx.positions = (opened, closed)
@@ -127,15 +125,15 @@ class _Reconstruction(torch.autograd.Function):
         of_weight: Tensor | None = None
         pairs = list(zip(ctx.positions, slopes, strict=True))
         if ctx.needs_input_grad[0]:
-            of_hidden = gradient * sum(here.times(slope, weight) for here, slope in pairs)
+            of_hidden = gradient * sum(sums(here, slope, weight) for here, slope in pairs)
         if ctx.needs_input_grad[1]:
-            parts = (here.transposed_times(slope, hidden) for here, slope in pairs)
+            parts = (transposed_sums(here, slope, hidden) for here, slope in pairs)
             of_weight = gradient * sum(parts)
         return of_hidden, of_weight, None, None
 
 
 def focal_reconstruction(
-    hidden: Tensor, weight: Tensor, opened: Positions, closed: Positions
+    hidden: Tensor, weight: Tensor, opened: Pattern, closed: Pattern
 ) -> Tensor:
     """Mean focal loss of the logits ``hidden . weight``, at open and at sampled closed peaks.
 

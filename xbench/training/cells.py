@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from xbench.dataset import Dataset
+from xbench.sparse_products import Pattern, weighted_sums
 from xbench.surrogates.cross_modality import AtacEncoder
 from xbench.training.balanced import balanced_squared_error, balanced_weights, sampled_zeros
-from xbench.training.positions import Positions, open_sums
 
 
 @dataclass(frozen=True)
@@ -22,12 +22,13 @@ class PeakBatch:
     Rows of both are (cell, chromosome) pairs.
     """
 
-    opened: Positions
-    closed: Positions
+    opened: Pattern
+    closed: Pattern
 
     def embed(self, encoder: AtacEncoder) -> Tensor:
         """ATAC embedding of the cells, shape (n, 20)."""
-        sums = open_sums(encoder.weight, self.opened)
+        weight = encoder.weight
+        sums = weighted_sums(self.opened, weight.new_ones(len(self.opened)), weight)
         return encoder(sums.view(-1, *encoder.offset.shape) + encoder.offset)
 
 
@@ -101,9 +102,9 @@ class Cells:
         peaks, genes = self.peak_batch(rows, generator), self.gene_batch(rows, generator)
         return CellBatch(peaks, genes, torch.from_numpy(self.types[rows]).to(self.device))
 
-    def _positions(self, cell_of: np.ndarray, columns: np.ndarray, n_cells: int) -> Positions:
+    def _positions(self, cell_of: np.ndarray, columns: np.ndarray, n_cells: int) -> Pattern:
         """Entries sorted by cell and column, as rows of one chromosome of one cell each."""
         pairs = cell_of * self.n_blocks + self.block_of[columns]
         counts = np.bincount(pairs, minlength=n_cells * self.n_blocks)
         pointers = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
-        return Positions(pointers, columns.astype(np.int32), len(self.block_of), self.device)
+        return Pattern(pointers, columns.astype(np.int32), len(self.block_of))

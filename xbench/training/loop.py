@@ -73,6 +73,7 @@ def train_stage(
     step_loss: Callable[[int], Tensor],
     validation_loss: Callable[[], float],
     progress: Progress = silent,
+    stop: Callable[[], bool] = lambda: False,
 ) -> StageHistory:
     """Minimise `step_loss` and leave `modules` in their best state on validation.
 
@@ -86,6 +87,10 @@ def train_stage(
         Loss of the batch of step t.
     validation_loss
         Evaluated every `stage.evaluate_every` steps, before the first one too.
+    progress
+        Told of each such look.
+    stop
+        Asked at each look but the first whether to end the stage.
 
     Returns
     -------
@@ -108,7 +113,7 @@ def train_stage(
             if value < history.best_validation:
                 history.best_step, history.best_validation, since = step, value, 0
                 best = copy.deepcopy(modules.state_dict())
-            if since >= stage.patience or step == stage.steps:
+            if since >= stage.patience or step == stage.steps or (step > 0 and stop()):
                 break
         modules.train()
         optimizer.zero_grad(set_to_none=True)

@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as functional
 from torch import Tensor, nn
 
+from xbench.sparse_products import Pattern
 from xbench.surrogates.blocks import BlockBatchNorm, BlockLinear, block_prelu
 from xbench.surrogates.cross_modality import (
     CHROMOSOME_CHANNELS,
@@ -17,7 +18,6 @@ from xbench.surrogates.cross_modality import (
 )
 from xbench.surrogates.mapping import MixtureMapping
 from xbench.training.balanced import focal_reconstruction
-from xbench.training.positions import Positions
 
 
 class AtacDecoder(nn.Module):
@@ -46,7 +46,7 @@ class AtacDecoder(nn.Module):
         spread = self.spread(embedding).view(len(embedding), self.n_blocks, -1)
         return functional.pad(self.blocks(spread).flatten(0, 1), (0, 1), value=1.0)
 
-    def loss(self, embedding: Tensor, opened: Positions, closed: Positions) -> Tensor:
+    def loss(self, embedding: Tensor, opened: Pattern, closed: Pattern) -> Tensor:
         """Mean focal loss at the open peaks and at the sampled closed ones."""
         return focal_reconstruction(self(embedding), self.weight, opened, closed)
 

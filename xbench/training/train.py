@@ -10,10 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from xbench.dataset import Dataset
 from xbench.errors import XbenchError, unknown_name
 from xbench.folders import cache_folder
+from xbench.memory import PeakMemory
+from xbench.provenance import machine
 from xbench.surrogates.base import Surrogate
 from xbench.surrogates.checkpoint import (
     DESCRIPTION,
@@ -29,7 +32,7 @@ from xbench.training.loop import Progress, StageHistory, silent
 
 # Raised by hand with any change of xbench that changes trained weights: surrogates in the cache of
 # before are then not taken for ones of now.
-TRAINING_VERSION = 1
+TRAINING_VERSION = 2
 
 Result = tuple[Surrogate, list[StageHistory], dict[str, float]]
 
@@ -113,6 +116,21 @@ def train_surrogate(
     return _train(dataset, name, recipe, chosen, training, folder, progress)
 
 
+def training_rows(dataset: Dataset, split: str) -> np.ndarray:
+    """Return the rows of the cells that a surrogate is trained on.
+
+    Parameters
+    ----------
+    dataset
+        What it is trained on.
+    split
+        ``"strict"`` or ``"reference"``, see `train_surrogate`.
+    """
+    if split == "reference":
+        return np.setdiff1d(np.arange(dataset.n_cells), dataset.split.validation)
+    return dataset.split.train
+
+
 def check_dataset(description: Description, dataset: Dataset, where: Path) -> None:
     """Refuse a surrogate that was trained on other data.
 
@@ -158,19 +176,24 @@ def _train(
 ) -> Path:
     # A folder that cannot be written is better known before the training than after.
     new_folder_beside(folder).rmdir()
-    rows = dataset.split.train
-    if training["split"] == "reference":
-        rows = np.setdiff1d(np.arange(dataset.n_cells), dataset.split.validation)
-    model, stages, fit = recipe.train(
-        dataset, settings, seed=training["seed"], train_rows=rows, progress=progress
-    )
+    rows = training_rows(dataset, training["split"])
+    with PeakMemory() as memory:
+        model, stages, fit = recipe.train(
+            dataset, settings, seed=training["seed"], train_rows=rows, progress=progress
+        )
     stopped = {stage.name: asdict(stage) for stage in stages}
     description = Description(
         surrogate=name,
         configuration=model.configuration(),
         dataset=dataset.name,
         dataset_digest=dataset.digest,
-        training={**training, "stages": stopped},
+        training={
+            **training,
+            "stages": stopped,
+            "peak_memory_bytes": memory.peak,
+            "machine": machine(),
+            "threads": torch.get_num_threads(),
+        },
         fit=fit,
     )
     save_surrogate(folder, model, description)

@@ -1,0 +1,176 @@
+"""`xbench new` writes a method that `xbench check` accepts; `check` finds what is wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from xbench.cli import main
+from xbench.conformance.check import check_explainer
+from xbench.explainer import Explainer
+from xbench.registry import entries, explainer_class, load
+
+ALL_BUT = """
+import random
+import numpy as np
+import torch
+from xbench import Explainer, Selection
+
+CALLS = []
+
+class Broken(Explainer):
+    '''Written by a test (Author 2024).'''
+    name = "broken"
+    {attributes}
+
+    def explain(self, problem):
+        found = np.argsort(problem.population.descent(), kind="stable")
+        size = problem.subset_size
+{body}
+        return Selection(found[:size], nested={nested})
+"""
+
+# What a method does wrong, and words of the clauses that must be broken, and of no other; where
+# there is no answer at all, every clause that asks for one is broken.
+ASKING = ["same seed", "seeds matter", "nor any global", "L = 1 and", "nested", "budget"]
+FAULTS = {
+    "too few": ("size -= 1", ["L distinct", *ASKING]),
+    "repeats": ("found = np.concatenate([found[:1], found])", ["L distinct", *ASKING]),
+    "another generator": ("np.random.default_rng().shuffle(found)", ["same seed"]),
+    "remembers": ("CALLS.append(1); found = np.roll(found, len(CALLS))", ["same seed"]),
+    "torch's state": ("torch.manual_seed(3)", ["global random state"]),
+    "NumPy's state": ("np.random.seed(3)", ["global random state"]),
+    "Python's state": ("random.random()", ["global random state"]),
+    "writes data": (
+        "x = problem.inputs; (x.data if hasattr(x, 'indptr') else x)[:] = 0",
+        ["nor any global"],
+    ),
+    "writes weights": (
+        "next(problem.model.model.parameters()).detach().mul_(2)",
+        ["nor any global"],
+    ),
+    "never stops": (
+        "[problem.population.losses([[0]]) for _ in range(150)]",
+        ["near its budget"],
+    ),
+    "small sizes only": ("assert size < 20", ["L = 1 and L = d"]),
+}
+
+
+def broken(method: type[Explainer]) -> list[str]:
+    verdicts = check_explainer(method)
+    for verdict in verdicts:
+        assert verdict.detail or verdict.outcome == "kept", verdict
+    return [verdict.clause for verdict in verdicts if verdict.outcome == "broken"]
+
+
+def written(
+    folder: Path, body: str = "pass", nested: bool = False, attributes: str = ""
+) -> type[Explainer]:
+    path = folder / "broken.py"
+    path.write_text(
+        ALL_BUT.format(body=f"        {body}", nested=nested, attributes=attributes),
+        encoding="utf-8",
+    )
+    return explainer_class(path)
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_breaks_its_clause_and_no_other(fault: str, tmp_path: Path) -> None:
+    body, words = FAULTS[fault]
+    found = broken(written(tmp_path, body))
+    assert any(words[0] in clause for clause in found)
+    for clause in found:
+        assert any(word in clause for word in words), clause
+
+
+def test_without_a_fault_nothing_is_broken(tmp_path: Path) -> None:
+    assert broken(written(tmp_path)) == []
+
+
+def test_a_false_claim_to_be_nested(tmp_path: Path) -> None:
+    (clause,) = broken(written(tmp_path, "found = np.roll(found, size)", nested=True))
+    assert "nested" in clause
+
+
+def test_a_false_claim_to_find_the_linear_optimum(tmp_path: Path) -> None:
+    claim = "finds_linear_optimum = True"
+    assert broken(written(tmp_path, attributes=claim)) == []
+    found = broken(written(tmp_path, "found = found[::-1]", attributes=claim))
+    assert len(found) == 2
+    # Right for p = 0 alone: the mean of the inputs takes the place of p - x.
+    zero = "found = np.argsort(-np.sign(-problem.population.descent()) * 1.0)"
+    assert len(broken(written(tmp_path, zero, attributes=claim))) >= 1
+
+
+def test_ignoring_p_is_found(tmp_path: Path) -> None:
+    body = (
+        "x = problem.inputs; x = x.toarray() if hasattr(x, 'toarray') else x; "
+        "slope = problem.population.descent() / np.where("
+        "(problem.perturbation - x).mean(0) == 0, 1, (problem.perturbation - x).mean(0)); "
+        "found = np.argsort(-slope * x.mean(0), kind='stable')"
+    )
+    (clause,) = broken(written(tmp_path, body, attributes="finds_linear_optimum = True"))
+    assert clause.startswith("Masks to p, not to 0")
+
+
+def test_a_method_that_skips_everything_is_no_method(tmp_path: Path) -> None:
+    attributes = 'skip = lambda self, problem: "not today"'
+    assert any(
+        "L distinct" in clause for clause in broken(written(tmp_path, attributes=attributes))
+    )
+
+
+def test_a_docstring_without_a_source(tmp_path: Path) -> None:
+    path = tmp_path / "sourceless.py"
+    path.write_text(
+        ALL_BUT.format(body="        pass", nested=False, attributes="").replace(
+            " (Author 2024)", ""
+        ),
+        encoding="utf-8",
+    )
+    (clause,) = broken(explainer_class(path))
+    assert "docstring" in clause
+
+
+def test_a_new_method_keeps_the_contract(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["new", "method", "my-own", "--folder", str(tmp_path)])
+    assert ended.value.code == 0
+    path = tmp_path / "my_own.py"
+    assert f"xbench check {path}" in capsys.readouterr().out
+    with pytest.raises(SystemExit) as ended:
+        main(["check", str(path)])
+    shown = capsys.readouterr().out
+    assert ended.value.code == 0, shown
+    assert "it keeps the contract" in shown
+    assert "BROKEN" not in shown
+
+
+def test_a_new_method_replaces_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "mine.py").write_text("x = 1\n", encoding="utf-8")
+    for arguments in (["method", "mine"], ["method", "Mine!"], ["metric", "mine"]):
+        with pytest.raises(SystemExit) as ended:
+            main(["new", *arguments, "--folder", str(tmp_path)])
+        assert ended.value.code == 2
+    said = capsys.readouterr().err
+    for words in ("is there already", "lower-case words", "must be one of: method"):
+        assert words in said
+    assert (tmp_path / "mine.py").read_text(encoding="utf-8") == "x = 1\n"
+
+
+def test_a_broken_method_ends_with_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    written(tmp_path, "size -= 1")
+    with pytest.raises(SystemExit) as ended:
+        main(["check", str(tmp_path / "broken.py")])
+    assert ended.value.code == 1
+    assert "returned 3 features but L = 4" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", [entry.name for entry in entries("method")])
+def test_every_shipped_method_keeps_the_contract(name: str) -> None:
+    (entry,) = [entry for entry in entries("method") if entry.name == name]
+    assert broken(load(entry)) == []
