@@ -16,7 +16,7 @@ help:
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[test,check]"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[test,check,figures,peers,hic]"
 	@touch $@
 
 # Where its data are absent a task says so, and the leaderboard keeps the committed rows of it.

@@ -7,6 +7,7 @@ import torch
 from captum.attr import NoiseTunnel, Saliency
 
 from xbench import Explainer, Problem, Selection
+from xbench.explaining.attribution import masking_lowers
 
 
 class SmoothGrad(Explainer):
@@ -20,11 +21,14 @@ class SmoothGrad(Explainer):
         Noisy copies of each cell.
     noise
         Standard deviation of the noise, as a share of the input range (0 to 1 here).
+    signed
+        Keep signs (a control of ours), as `saliency` does with the same parameter.
     """
 
     name = "smoothgrad"
     samples: int = 25
     noise: float = 0.15
+    signed: bool = False
 
     def explain(self, problem: Problem) -> Selection:
         """Average |dF/dx| over cells and noise."""
@@ -41,7 +45,9 @@ class SmoothGrad(Explainer):
                     nt_samples_batch_size=1,
                     stdevs=self.noise,
                     target=0,
-                    abs=True,
+                    abs=not self.signed,
                 )
                 total += gradient.detach().sum(dim=0).cpu().numpy()
+        if self.signed:
+            total *= masking_lowers(problem)
         return Selection.from_scores(total / problem.population.n_cells, problem.subset_size)

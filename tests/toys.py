@@ -199,6 +199,7 @@ def make_problem(
         subset_size=subset_size,
         perturbation=perturbation_vector(perturbation, n_features),
         seed=seed,
+        objective=OBJECTIVES[objective],
     )
 
 

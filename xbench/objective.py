@@ -23,8 +23,15 @@ class Objective:
     name
         ``"expression"``: the loss is the number itself (the reference's objective, protocol).
         ``"cross-entropy"``: the loss is -log of the contrast class' probability among the two.
+        ``"expression-on-target"``: Eq. 11, the number relative to its unmasked value, squared, and
+        `beta` times how much other outputs change; with a `beta`, explainers see this loss as the
+        number explained (`xbench.mask.on_target`). Without, as for scoring, it is the number.
     loss
         Elementwise function of the numbers explained.
+    beta
+        Weight of Eq. 11's off-target term, at least 0; None where the objective has none.
+    off_targets
+        How many other outputs that term is a mean over, a random sample; all where None.
 
     Examples
     --------
@@ -35,6 +42,8 @@ class Objective:
 
     name: str
     loss: Callable[[Tensor], Tensor]
+    beta: float | None = None
+    off_targets: int | None = 256
 
 
 def _identity(values: Tensor) -> Tensor:
@@ -45,6 +54,7 @@ def _identity(values: Tensor) -> Tensor:
 OBJECTIVES: dict[str, Objective] = {
     "expression": Objective("expression", _identity),
     "cross-entropy": Objective("cross-entropy", functional.softplus),
+    "expression-on-target": Objective("expression-on-target", _identity),
 }
 
 

@@ -15,6 +15,7 @@ from xbench.mask.counts import EvaluationCounts
 from xbench.mask.dense_chunks import dense_chunks
 from xbench.mask.model import ExplainedModel
 from xbench.mask.population import MaskedPopulation
+from xbench.objective import OBJECTIVES, Objective
 from xbench.target import Target
 
 
@@ -49,6 +50,8 @@ class Problem:
         output; None where nothing was (classification).
     budget
         What may be spent; see `exhausted`.
+    objective
+        What masking should lower, for packages that want a loss; `population` has it already.
     """
 
     population: MaskedPopulation
@@ -63,6 +66,7 @@ class Problem:
     device: str = "cpu"
     observed: np.ndarray | None = None
     budget: Budget = field(default_factory=Budget)
+    objective: Objective = OBJECTIVES["expression"]
 
     @property
     def n_features(self) -> int:

@@ -126,8 +126,8 @@ class Task(_Declared):
         Every L; how often each run is repeated, with a seed of its own.
     perturbation
         What masked features become: a number, or ``"mean"`` for each feature's mean.
-    objective
-        What masking should lower (`xbench.objective`).
+    objective, beta
+        What masking should lower (`xbench.objective`); beta for ``"expression-on-target"`` only.
     metrics, primary_metric
         What is reported; the one that ranks, which must have a direction.
     layout
@@ -157,7 +157,8 @@ class Task(_Declared):
     subset_sizes: Annotated[list[Count], Field(min_length=1), AfterValidator(_distinct)]
     repetitions: Count = 1
     perturbation: Annotated[float | Literal["mean"], BeforeValidator(_number_or_mean)] = 0.0
-    objective: Literal["expression", "cross-entropy"]
+    objective: Literal["expression", "cross-entropy", "expression-on-target"]
+    beta: Annotated[float, Field(ge=0)] | None = None
     metrics: Annotated[list[MetricName], Field(min_length=1), AfterValidator(_distinct)]
     primary_metric: MetricName
     layout: Literal["table1", "ranked"] = "ranked"
@@ -174,8 +175,8 @@ class Task(_Declared):
     def digest(self) -> str:
         """16 hex digits of what is declared, but the words (title and description)."""
         declared = self.model_dump(mode="json", exclude={"title", "description"})
-        # Left out where there are none, so that tasks of before budgets keep their digest.
-        for name in ("budget_seconds", "budget_evaluations"):
+        # Left out where there are none, so that tasks of before these keep their digest.
+        for name in ("beta", "budget_seconds", "budget_evaluations"):
             if declared[name] is None:
                 del declared[name]
         text = json.dumps(declared, sort_keys=True)
@@ -187,6 +188,8 @@ class Task(_Declared):
         _check_distinct("methods: label", self.method_labels)
         _check_distinct("targets:", pairs)
         self._check_primary()
+        if (self.objective == "expression-on-target") != (self.beta is not None):
+            raise ValueError("beta: give it with objective 'expression-on-target', and only then")
         return self
 
     def _check_primary(self) -> None:

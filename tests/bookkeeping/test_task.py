@@ -72,7 +72,11 @@ def test_perturbation_is_a_number_or_the_mean(changed: Any, given: str, value: o
         ('"random", ', '"", ', "methods[0].name: must be a text that is not empty"),
         ('"random"', '"grids-100"', "methods: label 'grids-100' given twice; keep one"),
         ("steps = 100", "day = 2020-01-01", "methods[1].parameters.day: must be a number, a te"),
-        ('"cross-entropy"', '"entropy"', "objective: must be 'expression', 'cross-entropy' or 'expression-on-target', not"),
+        (
+            '"cross-entropy"',
+            '"entropy"',
+            "objective: must be 'expression', 'cross-entropy' or 'expression-on-target', not",
+        ),
         ('title = "Mine"', 'title = "M"\nlayout = "table2"', "layout: must be 'table1' or 'ran"),
         ('title = "Mine"', 'title = "M"\nsplit = "none"', "split: must be 'strict' or 'refer"),
         ('title = "Mine"', 'title = ""', "title: must be a text that is not empty, not ''"),

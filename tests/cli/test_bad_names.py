@@ -131,7 +131,10 @@ def test_absent_cortex_data_say_what_to_get_from_where_and_where_to_put_it(
         ({"repetitons": 2}, "unknown field 'repetitons'. Nearest: repetitions"),
         ({"subset_sizes": ["ten"]}, "subset_sizes[0]: must be a whole number, not 'ten'"),
         ({"metrics": ["rel-dleta"]}, "unknown metric 'rel-dleta'. Nearest: rel-delta"),
-        ({"objective": "speed"}, "objective: must be 'expression', 'cross-entropy' or 'expression-on-target', not 'speed'"),
+        (
+            {"objective": "speed"},
+            "'expression', 'cross-entropy' or 'expression-on-target', not 'speed'",
+        ),
         ({"timeout_seconds": 0.0}, "timeout_seconds: must be more than 0, not 0.0"),
         ({"dataset": "mnist"}, "unknown dataset 'mnist'. Nearest: mnist-binary"),
         ({"methods": ["gridz"]}, "unknown method 'gridz'. Nearest: grids"),

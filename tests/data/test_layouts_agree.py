@@ -79,11 +79,11 @@ def test_the_build_that_files_name(tmp_path: Path) -> None:
 
 def test_a_prefix_as_geo_has_it(tmp_path: Path, expected: Dataset) -> None:
     data = small_multiome()
-    folder = write_mtx_folder(data, tmp_path, prefix="GSE123_")
+    folder = write_mtx_folder(data, tmp_path, prefix="GSE123_").rename(tmp_path / "cortex v1.2")
     labels = write_labels(data, tmp_path)
     dataset = load_dataset(data=folder, labels=labels, binarize=True)
     assert dataset.digest == expected.digest
-    assert dataset.name == "mtxGSE123_"
+    assert dataset.name == "cortex v1.2"
 
 
 @pytest.mark.parametrize("layout", WRITERS)

@@ -111,6 +111,9 @@ def test_the_most_variable_in_the_order_of_the_file() -> None:
     assert select_genes(names, dispersion, 2).tolist() == [1, 3]
     assert select_genes(names, dispersion, 5).tolist() == [0, 1, 3, 4, 5]
     assert select_genes(names, dispersion, 6).tolist() == [0, 1, 2, 3, 4, 5]
+    equals = pd.Index([f"g{number}" for number in range(200)])
+    tied = np.arange(200) % 3.0
+    assert select_genes(equals, tied, 30).tolist() == [3 * number + 2 for number in range(30)]
 
 
 @pytest.mark.parametrize("spelt", [str.upper, str.lower, str.title])

@@ -74,6 +74,14 @@ def ask_everything(ours: MaskedPopulation, theirs: MaskedPopulation, seed: int) 
         close(
             np.concatenate([*ours.gradients(chosen)]), np.concatenate([*theirs.gradients(chosen)])
         )
+        close(ours.added_losses(chosen, others[:7]), theirs.added_losses(chosen, others[:7]))
+        for groups in (None, np.split(mixed[2:], [1, 3, 3, 10])):
+            exact, expected = ours.effects(groups, chosen), theirs.effects(groups, chosen)
+            # Differences of losses: as exact as these are.
+            scale = max(1e-3, float(np.abs(ours.outputs(chosen)).max()))
+            np.testing.assert_allclose(exact.toarray(), expected.toarray(), 0, 3e-6 * scale)
+            np.testing.assert_array_equal(exact.indptr, expected.indptr)
+            np.testing.assert_array_equal(exact.indices, expected.indices)
     several = [subset, others[:1], [], mixed]
     close(ours.losses(several), theirs.losses(several))
     for position in (0, 3):

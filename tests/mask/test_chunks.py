@@ -31,19 +31,30 @@ def answers(asked: AdditivePopulation) -> list[np.ndarray]:
         asked.descent([7, 2]),
         asked.swap_losses([7, 2], 1, [2, 3, 4, 5, 6, 8, 20]),
         np.concatenate(list(asked.gradients([3]))),
+        asked.added_losses([7, 2], [3, 4, 5, 6, 8, 20]),
+        asked.effects(subset=[4]).toarray(),
+        asked.effects([[1, 8, 22], [2], [9, 10]]).toarray(),
     ]
 
 
 @pytest.mark.parametrize("size", [1, 2, 7, 12, 25])
-@pytest.mark.parametrize("name", ["TAIL_CHUNK", "PAIR_CHUNK", "GRADIENT_CHUNK"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "additive.TAIL_CHUNK",
+        "additive.PAIR_CHUNK",
+        "additive.GRADIENT_CHUNK",
+        "effects.CHANGE_CHUNK",
+    ],
+)
 def test_tiny_chunks_change_nothing(monkeypatch: pytest.MonkeyPatch, name: str, size: int) -> None:
     whole = answers(population())
-    monkeypatch.setattr(f"xbench.mask.additive.{name}", size * (D if "GRAD" in name else 1))
+    monkeypatch.setattr(f"xbench.mask.{name}", size * (D if "GRAD" in name else 1))
     asked = population()
     for ours, theirs in zip(answers(asked), whole, strict=True):
         assert ours.dtype == theirs.dtype
         np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-6)
-    if name == "GRADIENT_CHUNK":
+    if name == "additive.GRADIENT_CHUNK":
         assert max(map(len, asked.gradients())) == min(size, 11)
 
 

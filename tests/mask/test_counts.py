@@ -30,6 +30,15 @@ QUESTIONS: dict[str, tuple[Callable[[MaskedPopulation], object], int, int]] = {
     "swap_losses": (lambda population: population.swap_losses([1, 2], 0, [1, 5, 7, 9]), 4 * N, 0),
     "no swaps": (lambda population: population.swap_losses([1, 2], 0, []), 0, 0),
     "gradients": (lambda population: list(population.gradients([4])), N, N),
+    "effects": (lambda population: population.effects(subset=[3]), (D + 1) * N, 0),
+    "effects of groups": (lambda population: population.effects([[1, 7], [], [5]]), 4 * N, 0),
+    "added_losses": (lambda population: population.added_losses([1], [5, 7, 9]), 3 * N, 0),
+    "nothing added": (lambda population: population.added_losses([1], []), 0, 0),
+    "masked_values": (
+        lambda population: population.masked_values(1, [3, 5], np.zeros((7, 2), bool)),
+        7,
+        0,
+    ),
     "batch": (lambda population: population.batch(np.array([1, 1, 4])).values(), 3, 0),
 }
 

@@ -51,6 +51,12 @@ def test_bad_subsets(population: MaskedPopulation, subset: list[int], message: s
     with pytest.raises(ValueError, match=message):
         population.swap_losses(subset, 0, [2])
     with pytest.raises(ValueError, match=message):
+        population.effects(subset=subset)
+    with pytest.raises(ValueError, match=message):
+        population.added_losses(subset, [2])
+    with pytest.raises(ValueError, match=message):
+        population.added_losses([2], subset)
+    with pytest.raises(ValueError, match=message):
         population.swap_losses([0], 0, subset)
 
 

@@ -21,8 +21,16 @@ METHODS: list[tuple[str, dict[str, Any]]] = [
     ("saliency", {}),
     ("smoothgrad", {"samples": 2}),
     ("gradient-change", {}),
+    ("lime", {"neighbours": 20}),
+    ("cxplain", {"members": 2, "epochs": 2}),
+    ("sage", {"permutations": 40}),
+    ("sage", {"permutations": 40, "group": "windows"}),
     ("grids", {"steps": 9, "batch_size": 4}),
     ("grids", {"steps": 9, "batch_size": 0, "choose": "best-on-validation"}),
+    ("leave-one-out", {}),
+    ("greedy", {"pool": 8}),
+    ("gradient-greedy", {}),
+    ("cross-entropy", {"pool": 8, "rounds": 3, "samples": 10}),
 ]
 
 

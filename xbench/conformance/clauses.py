@@ -8,6 +8,7 @@ import json
 import pickle
 import re
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -203,7 +204,7 @@ def _check_linear(make: Make, perturbation: np.ndarray) -> None:
 
 def _content(problem: Problem) -> dict[str, bytes]:
     """What an explainer could change, as bytes to compare."""
-    inputs = problem.inputs
+    inputs: Any = problem.inputs
     parts = (inputs.data, inputs.indices, inputs.indptr) if sp.issparse(inputs) else (inputs,)
     model = copy.deepcopy(problem.model.model.state_dict())
     return {

@@ -96,7 +96,7 @@ def make_problem(
         )
 
     n_features = inputs.shape[1]
-    names = [f"feature{number}" for number in range(n_features)]
+    names = np.array([f"feature{number}" for number in range(n_features)])
     return Problem(
         population=population(inputs),
         validation=population(inputs if validation is None else validation),
@@ -118,7 +118,7 @@ def peak_features() -> Features:
     chrom = np.repeat([f"chr{number + 1}" for number in range(len(BLOCKS))], BLOCKS)
     start = np.concatenate([10_000 * np.arange(size) for size in BLOCKS])
     names = [f"{where}:{at}-{at + 500}" for where, at in zip(chrom, start, strict=True)]
-    return Features(names, chrom, start, start + 500)
+    return Features(np.array(names), chrom, start, start + 500)
 
 
 def open_peaks(n_cells: int = 40, seed: int = 0) -> sp.csr_matrix:
@@ -128,14 +128,26 @@ def open_peaks(n_cells: int = 40, seed: int = 0) -> sp.csr_matrix:
     return sp.csr_matrix((generator.random((n_cells, N_PEAKS)) < rates).astype(np.float32))
 
 
-def peaks_problem(model: Surrogate, subset_size: int, seed: int = 0, **options: object) -> Problem:
+def peaks_problem(
+    model: Surrogate,
+    subset_size: int,
+    seed: int = 0,
+    perturbation: float | np.ndarray = 0.0,
+    device: str = "cpu",
+) -> Problem:
     """A gene on chr2 explained by 24 peaks in 40 cells."""
-    gene = Target("all", "gene", 0, Interval("chr2", 20_000, 24_000))
-    observed = np.random.default_rng(1).gamma(2.0, size=40)
-    given = {"target": gene, "features": peak_features(), "observed": observed, **options}
     return make_problem(
-        model, open_peaks(), subset_size, seed=seed, validation=open_peaks(20, 1), **given
-    )  # type: ignore[arg-type]
+        model,
+        open_peaks(),
+        subset_size,
+        target=Target("all", "gene", 0, Interval("chr2", 20_000, 24_000)),
+        perturbation=perturbation,
+        seed=seed,
+        validation=open_peaks(20, 1),
+        features=peak_features(),
+        observed=np.random.default_rng(1).gamma(2.0, size=40),
+        device=device,
+    )
 
 
 def pixels_problem(subset_size: int, seed: int = 0) -> Problem:
@@ -174,6 +186,6 @@ def linear_surrogate() -> LinearToy:
 
 def best_linear_subset(problem: Problem, model: LinearToy) -> set[int]:
     """The exact best subset of a linear model: the L features whose masking lowers F most."""
-    inputs = problem.inputs.toarray() if sp.issparse(problem.inputs) else problem.inputs
+    inputs = sp.csr_matrix(problem.inputs).toarray()
     change = (problem.perturbation - inputs).mean(axis=0) * model.weight.detach().numpy()[:, 0]
     return set(np.argsort(change)[: problem.subset_size].tolist())

@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
+import scipy.sparse as sp
 import torch
 from torch import Tensor
 
 from xbench.mask.counts import EvaluationCounts
+from xbench.mask.effects import Effects, additive_effects
 from xbench.mask.encoded import EncodedPopulation
-from xbench.mask.population import Subset, check_subset, check_swap
+from xbench.mask.groups import Groups, disjoint_groups, each_alone, without
+from xbench.mask.masked_values import check_masks, sums_under_masks
+from xbench.mask.population import Subset, check_added, check_subset, check_swap
+from xbench.mask.relaxed import change_by_feature, change_by_pair, charged, check_mask
+from xbench.mask.walk import additive_walk, steps_of_groups
 from xbench.objective import Objective, explained
 from xbench.surrogates.base import Surrogate
 
@@ -93,6 +99,16 @@ class AdditivePopulation:
         return explained(torch.from_numpy(self.outputs(subset))).numpy()
 
     @torch.no_grad()
+    def masked_values(self, cell: int, features: Subset, masks: np.ndarray) -> np.ndarray:
+        """The number explained for one cell under masks of its own, shape (n masks,)."""
+        chosen, masks = check_masks(cell, features, masks, self.n_cells, self.n_features)
+        self.counts.add(forward=len(masks))
+        row = cell if self._rows is None else int(self._rows[cell])
+        parts = sums_under_masks(self._encoded, row, chosen, masks)
+        values = [explained(self._tail(sums)) for sums in parts]
+        return torch.cat([self._sums.new_zeros(0), *values]).cpu().numpy()
+
+    @torch.no_grad()
     def losses(self, subsets: Sequence[Subset]) -> np.ndarray:
         """Mean loss for each of several subsets, shape (n subsets,).
 
@@ -168,6 +184,42 @@ class AdditivePopulation:
         losses[cells, columns] = evaluated[self.n_cells :]
         return losses.mean(dim=0)
 
+    def effects(self, groups: Sequence[Subset] | None = None, subset: Subset = ()) -> sp.csr_matrix:
+        """Change of each cell's loss for each group masked on top, shape (n_cells, groups)."""
+        disjoint = disjoint_groups(groups, self.n_features)
+        self.counts.add(forward=self.n_cells * (disjoint.count + 1))
+        return self._effects(disjoint, check_subset(subset, self.n_features)).changes
+
+    def added_losses(self, subset: Subset, candidates: Subset) -> np.ndarray:
+        """Exact mean loss with each candidate masked on top of `subset`, shape (k,)."""
+        chosen, tried = check_added(subset, candidates, self.n_features)
+        if not len(tried):
+            return np.zeros(0)
+        self.counts.add(forward=self.n_cells * len(tried))
+        return self._effects(each_alone(tried), chosen).mean_losses()
+
+    @torch.no_grad()
+    def _effects(self, groups: Groups, chosen: np.ndarray) -> Effects:
+        return additive_effects(
+            self._surrogate,
+            self._encoded,
+            self._rows,
+            self._masked_sums(chosen),
+            without(groups, chosen),
+            self._losses_of,
+        )
+
+    @torch.no_grad()
+    def walk(
+        self, permutations: np.ndarray, groups: Sequence[Subset] | None = None
+    ) -> sp.csr_matrix:
+        """Change of each cell's loss at the step that masks each group, shape (n_cells, groups)."""
+        disjoint = disjoint_groups(groups, self.n_features)
+        steps = steps_of_groups(permutations, self.n_cells, disjoint.count)
+        self.counts.add(forward=self.n_cells * (disjoint.count + 1))
+        walking = (self._surrogate, self._encoded, self._rows, self._sums)
+        return additive_walk(*walking, disjoint, steps, self._losses_of)
+
     def gradients(self, subset: Subset = ()) -> Iterator[np.ndarray]:
         """Gradient of the number explained by the input, in chunks of (cells, n_features)."""
         masked = self._masked_sums(check_subset(subset, self.n_features))
@@ -180,6 +232,24 @@ class AdditivePopulation:
                 for block in range(self._layer.n_blocks)
             ]
             yield torch.cat(blocks, dim=1).cpu().numpy()
+
+    def changing_pairs(self) -> sp.csr_matrix:
+        """Changes p - x that masking can make, shape (n_cells, n_features); no zero is stored."""
+        changing = self._encoded.changing
+        return changing if self._rows is None else changing[self._rows]
+
+    def relaxed_losses(self, mask: Tensor) -> Tensor:
+        """Loss of each cell under one relaxed mask, shape (n_cells,), differentiable in it."""
+        checked = check_mask(mask, self.n_features, "feature")
+        return self._relaxed(change_by_feature(self._encoded, self._rows, checked))
+
+    def relaxed_pair_losses(self, mask: Tensor) -> Tensor:
+        """The same with an m for each entry of `changing_pairs`, in its order."""
+        return self._relaxed(change_by_pair(self._encoded, self._rows, mask))
+
+    def _relaxed(self, change: Tensor) -> Tensor:
+        self.counts.add(forward=self.n_cells)
+        return charged(self._losses_of(self._sums + change), self.counts)
 
     def _index(self, numbers: np.ndarray) -> Tensor:
         return torch.from_numpy(np.asarray(numbers, dtype=np.int64)).to(self._device)

@@ -10,6 +10,7 @@ from xbench.mask.additive import AdditivePopulation
 from xbench.mask.counts import EvaluationCounts
 from xbench.mask.dense import DensePopulation
 from xbench.mask.encoded import EncodedPopulation
+from xbench.mask.on_target import RememberingPopulation, on_target
 from xbench.mask.population import MaskedPopulation, perturbation_vector
 from xbench.objective import Objective, wanted_outputs
 from xbench.surrogates.additive import AdditiveLayer
@@ -55,9 +56,14 @@ def masked_population(
     ------
     ValueError
         Where the inputs and the model have different numbers of features.
+    XbenchError
+        Where the objective has an off-target term and the model no additive layer, or classes.
     """
     wanted = wanted_outputs(target)
     model = model.to(device)
+    counts = counts if counts is not None else EvaluationCounts()
+    if objective.beta is not None:
+        return _on_target_population(model, inputs, target, objective, perturbation, counts)
     if not isinstance(model, Surrogate):
         return DensePopulation(
             model, inputs, objective, wanted, perturbation, counts=counts, device=device
@@ -66,6 +72,24 @@ def masked_population(
     layer = model.additive_layer()
     encoded = encode(layer, inputs, perturbation)
     return AdditivePopulation(model, encoded, objective, wanted, counts=counts)
+
+
+def _on_target_population(
+    model: nn.Module,
+    inputs: sp.csr_matrix | np.ndarray,
+    target: Target,
+    objective: Objective,
+    perturbation: float | np.ndarray,
+    counts: EvaluationCounts,
+) -> AdditivePopulation:
+    """Encode a population under the loss of Eq. 11; its unmasked outputs are charged at once."""
+    surrogate = on_target(model, target, objective)
+    encoded = encode(surrogate.additive_layer(), inputs, perturbation)
+    parts = (encoded.layer, encoded.inputs, encoded.perturbation)
+    counts.add(forward=inputs.shape[0], computed=inputs.shape[0])
+    return AdditivePopulation(
+        surrogate, RememberingPopulation(*parts, surrogate), objective, [0], counts=counts
+    )
 
 
 def encode(

@@ -9,9 +9,22 @@ import scipy.sparse as sp
 import torch
 from torch import Tensor, nn
 
+from xbench.mask.changing_pairs import changing_pairs
 from xbench.mask.counts import EvaluationCounts
 from xbench.mask.dense_chunks import dense_chunks
-from xbench.mask.population import Subset, check_subset, check_swap, perturbation_vector
+from xbench.mask.dense_effects import dense_effects
+from xbench.mask.dense_walk import dense_walk
+from xbench.mask.groups import disjoint_groups, without
+from xbench.mask.masked_values import check_masks, inputs_under_masks
+from xbench.mask.population import (
+    Subset,
+    check_added,
+    check_subset,
+    check_swap,
+    perturbation_vector,
+)
+from xbench.mask.relaxed import by_cell, charged, check_mask
+from xbench.mask.walk import steps_of_groups
 from xbench.objective import Objective, explained
 
 
@@ -88,6 +101,18 @@ class DensePopulation:
         """The number explained for each cell with `subset` masked, shape (n_cells,)."""
         return explained(torch.from_numpy(self.outputs(subset))).numpy()
 
+    @torch.no_grad()
+    def masked_values(self, cell: int, features: Subset, masks: np.ndarray) -> np.ndarray:
+        """The number explained for one cell under masks of its own, shape (n masks,)."""
+        chosen, masks = check_masks(cell, features, masks, self.n_cells, self.n_features)
+        self.counts.add(forward=len(masks), computed=len(masks))
+        x = next(dense_chunks(self._inputs[[cell]])).numpy()[0]
+        parts = [
+            self._model(torch.from_numpy(inputs).to(self._device))[:, self._wanted]
+            for inputs in inputs_under_masks(x, self._p, chosen, masks)
+        ]
+        return torch.cat([torch.zeros(0), *(explained(part).cpu() for part in parts)]).numpy()
+
     def losses(self, subsets: Sequence[Subset]) -> np.ndarray:
         """Mean loss for each of several subsets, shape (n subsets,)."""
         self.counts.add(forward=self.n_cells * len(subsets))
@@ -111,12 +136,58 @@ class DensePopulation:
         losses = [self._mean_loss(np.append(rest, candidate)) for candidate in tried]
         return np.array(losses, dtype=np.float32)
 
+    def effects(self, groups: Sequence[Subset] | None = None, subset: Subset = ()) -> sp.csr_matrix:
+        """Change of each cell's loss for each group masked on top, shape (n_cells, groups)."""
+        disjoint = disjoint_groups(groups, self.n_features)
+        self.counts.add(forward=self.n_cells * (disjoint.count + 1))
+        chosen = check_subset(subset, self.n_features)
+        left = without(disjoint, chosen)
+        return dense_effects(self._inputs, self._p, left, chosen, self._losses)
+
+    def added_losses(self, subset: Subset, candidates: Subset) -> np.ndarray:
+        """Exact mean loss with each candidate masked on top of `subset`, shape (k,)."""
+        chosen, tried = check_added(subset, candidates, self.n_features)
+        self.counts.add(forward=self.n_cells * len(tried))
+        losses = [self._losses(np.append(chosen, feature)) for feature in tried]
+        return np.array([loss.mean(dtype=np.float64) for loss in losses])
+
+    def walk(
+        self, permutations: np.ndarray, groups: Sequence[Subset] | None = None
+    ) -> sp.csr_matrix:
+        """Change of each cell's loss at the step that masks each group, shape (n_cells, groups)."""
+        disjoint = disjoint_groups(groups, self.n_features)
+        steps = steps_of_groups(permutations, self.n_cells, disjoint.count)
+        self.counts.add(forward=self.n_cells * (disjoint.count + 1))
+        return dense_walk(self._inputs, self._p, disjoint, steps, self._losses_at)
+
     def gradients(self, subset: Subset = ()) -> Iterator[np.ndarray]:
         """Gradient of the number explained by the input, in chunks of (cells, n_features)."""
         chosen = check_subset(subset, self.n_features)
         for _, gradient in self._gradients(chosen, lambda values: values):
             self.counts.add(forward=len(gradient), gradient=len(gradient))
             yield gradient.cpu().numpy()
+
+    def changing_pairs(self) -> sp.csr_matrix:
+        """Changes p - x that masking can make, shape (n_cells, n_features); no zero is stored."""
+        return changing_pairs(self._inputs, self._p)
+
+    def relaxed_losses(self, mask: Tensor) -> Tensor:
+        """Loss of each cell under one relaxed mask, shape (n_cells,), differentiable in it."""
+        checked = check_mask(mask, self.n_features, "feature")
+        return self._relaxed(checked.expand(self.n_cells, -1))
+
+    def relaxed_pair_losses(self, mask: Tensor) -> Tensor:
+        """The same with an m for each entry of `changing_pairs`, in its order."""
+        return self._relaxed(by_cell(self.changing_pairs(), mask))
+
+    def _relaxed(self, mask: Tensor) -> Tensor:
+        """Loss of each cell under its row of the mask; every chunk's graph is kept."""
+        self.counts.add(forward=self.n_cells, computed=self.n_cells)
+        p = torch.from_numpy(self._p).to(self._device)
+        masks = mask.split([len(x) for x in self._chunks()])
+        relaxed = [x + m * (p - x) for x, m in zip(self._chunks(), masks, strict=True)]
+        outputs = torch.cat([self._model(x)[:, self._wanted] for x in relaxed])
+        return charged(self._objective.loss(explained(outputs)), self.counts)
 
     def _chunks(self) -> Iterator[Tensor]:
         return dense_chunks(self._inputs, self._device, self._chunk)
@@ -133,6 +204,15 @@ class DensePopulation:
             self.counts.add(computed=len(x))
             parts.append(self._model(self._masked(x, subset))[:, self._wanted])
         return torch.cat(parts)
+
+    def _losses(self, subset: np.ndarray) -> np.ndarray:
+        return self._objective.loss(explained(self._outputs(subset))).cpu().numpy()
+
+    @torch.no_grad()
+    def _losses_at(self, x: np.ndarray) -> np.ndarray:
+        self.counts.add(computed=len(x))
+        outputs = self._model(torch.from_numpy(x).to(self._device))[:, self._wanted]
+        return self._objective.loss(explained(outputs)).cpu().numpy()
 
     def _mean_loss(self, subset: np.ndarray) -> float:
         return self._objective.loss(explained(self._outputs(subset))).mean().item()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -11,6 +10,8 @@ import scipy.sparse as sp
 import torch
 from torch import Tensor
 
+from xbench.mask.changing_pairs import changing_pairs
+from xbench.sparse_products import Pattern, products_at
 from xbench.surrogates.additive import AdditiveLayer, block_pointers
 
 
@@ -46,9 +47,19 @@ class EncodedPopulation:
         return bool((self.inputs.data == 1).all())
 
     @cached_property
-    def _block_counts(self) -> np.ndarray:
-        pointers = block_pointers(self.inputs, self.layer.boundaries)
-        return np.diff(pointers).reshape(self.inputs.shape[0], self.layer.n_blocks)
+    def block_counts(self) -> np.ndarray:
+        """Entries of each row in each block, shape (n, n_blocks)."""
+        return self._counts(self.inputs)
+
+    @cached_property
+    def changing(self) -> sp.csr_matrix:
+        """Changes p - x that masking can make, shape (n, n_features); no zero is stored."""
+        return changing_pairs(self.inputs, self.perturbation)
+
+    @cached_property
+    def changing_counts(self) -> np.ndarray:
+        """Such changes of each row in each block, shape (n, n_blocks)."""
+        return self._counts(self.changing)
 
     def changes(self, features: np.ndarray, rows: np.ndarray | None) -> np.ndarray:
         """How much masking changes each feature: p_j - x_cj, shape (rows, features)."""
@@ -65,6 +76,14 @@ class EncodedPopulation:
         changes[columns.indices[entries], positions] -= columns.data[entries]
         return changes if rows is None else changes[rows]
 
+    def columns(self, features: np.ndarray, rows: np.ndarray | None) -> sp.csr_matrix:
+        """Inputs of some features in the given order, CSR, shape (rows, features)."""
+        if len(features) == self.inputs.shape[1] and (np.diff(features) == 1).all():
+            chosen = self.inputs
+        else:
+            chosen = self._columns[:, features].tocsr()
+        return chosen if rows is None else chosen[rows]
+
     def project(self, gradient: Tensor, rows: np.ndarray | None) -> np.ndarray:
         """Sum over cells and channels of gradient * (p_j - x_cj) * w_j, shape (n_features,).
 
@@ -78,11 +97,10 @@ class EncodedPopulation:
         """
         weight = self.layer.weight
         inputs = self.inputs if rows is None else self.inputs[rows]
-        counts = self._block_counts if rows is None else self._block_counts[rows]
+        counts = self.block_counts if rows is None else self.block_counts[rows]
         pointers = np.concatenate([[0], np.cumsum(counts.ravel())]).astype(inputs.indices.dtype)
-        entries = _sampled_product(
-            pointers, inputs.indices, gradient.reshape(-1, weight.shape[1]), weight
-        )
+        pattern = Pattern(pointers, inputs.indices, len(weight))
+        entries = products_at(pattern, gradient.reshape(-1, weight.shape[1]), weight)
         drop = entries
         if not self._is_binary:
             drop = entries * torch.from_numpy(inputs.data).to(weight.device)
@@ -92,6 +110,10 @@ class EncodedPopulation:
             rise = (weight * total[self.layer.block_of]).sum(dim=1)
             result += rise * torch.from_numpy(self.perturbation).to(weight.device)
         return result.cpu().numpy()
+
+    def _counts(self, rows: sp.csr_matrix) -> np.ndarray:
+        pointers = block_pointers(rows, self.layer.boundaries)
+        return np.diff(pointers).reshape(rows.shape[0], self.layer.n_blocks)
 
 
 def _sum_by_feature(entries: Tensor, features: np.ndarray, n_features: int) -> Tensor:
@@ -103,21 +125,3 @@ def _sum_by_feature(entries: Tensor, features: np.ndarray, n_features: int) -> T
         return torch.from_numpy(column @ np.ones(1, dtype=np.float32))
     result = torch.zeros(n_features, dtype=entries.dtype, device=entries.device)
     return result.index_add_(0, torch.from_numpy(features).to(entries.device, torch.int64), entries)
-
-
-def _sampled_product(
-    pointers: np.ndarray, indices: np.ndarray, left: Tensor, right: Tensor
-) -> Tensor:
-    """Entries of left @ right.T, only where the CSR pattern has one; shape (entries,)."""
-    device = right.device
-    with warnings.catch_warnings():
-        # torch calls its CSR tensors beta; the entries used here are pinned by our own tests.
-        warnings.simplefilter("ignore", UserWarning)
-        pattern = torch.sparse_csr_tensor(
-            torch.from_numpy(pointers).to(device),
-            torch.from_numpy(indices).to(device),
-            torch.zeros(len(indices), dtype=left.dtype, device=device),
-            size=(len(left), len(right)),
-            check_invariants=False,
-        )
-        return torch.sparse.sampled_addmm(pattern, left, right.T, beta=0.0).values()

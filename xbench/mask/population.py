@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 import numpy as np
+import scipy.sparse as sp
+from torch import Tensor
 
 from xbench.mask.counts import EvaluationCounts
 
@@ -38,6 +40,12 @@ class MaskedPopulation(Protocol):
     def values(self, subset: Subset = ()) -> np.ndarray:
         """The number explained for each cell with `subset` masked, shape (n_cells,)."""
 
+    def masked_values(self, cell: int, features: Subset, masks: np.ndarray) -> np.ndarray:
+        """The number explained for one cell under masks of its own, shape (n masks,).
+
+        `masks` is Boolean, shape (n masks, n of `features`); True sets that feature to p.
+        """
+
     def losses(self, subsets: Sequence[Subset]) -> np.ndarray:
         """Mean loss for each of several subsets, shape (n subsets,)."""
 
@@ -53,6 +61,42 @@ class MaskedPopulation(Protocol):
 
     def gradients(self, subset: Subset = ()) -> Iterator[np.ndarray]:
         """Gradient of the number explained by the input, in chunks of (cells, n_features)."""
+
+    def changing_pairs(self) -> sp.csr_matrix:
+        """Changes p - x that masking can make, shape (n_cells, n_features); no zero is stored."""
+
+    def relaxed_losses(self, mask: Tensor) -> Tensor:
+        """Loss of each cell at x + m (p - x), shape (n_cells,), differentiable in the mask m.
+
+        m has shape (n_features,) and stands for all cells; 0 leaves a feature, 1 masks it.
+        """
+
+    def relaxed_pair_losses(self, mask: Tensor) -> Tensor:
+        """The same with an m for each entry of `changing_pairs`, in its order."""
+
+    def effects(self, groups: Sequence[Subset] | None = None, subset: Subset = ()) -> sp.csr_matrix:
+        """Exact change of each cell's loss for each group masked on top of `subset`.
+
+        Negative values lower the loss. Groups are disjoint and of any size; each feature alone
+        where None. CSR, float32, shape (n_cells, groups), with an entry for each (cell, group) in
+        which masking changes some input, and no other.
+        """
+
+    def added_losses(self, subset: Subset, candidates: Subset) -> np.ndarray:
+        """Exact mean loss with each candidate masked on top of `subset`, in double, shape (k,)."""
+
+    def walk(
+        self, permutations: np.ndarray, groups: Sequence[Subset] | None = None
+    ) -> sp.csr_matrix:
+        """Exact change of each cell's loss as groups are masked one after the other.
+
+        Row c of `permutations`, shape (n_cells, groups), is the order in which cell c's groups are
+        masked, until all are; groups are disjoint, each feature alone where None. For several
+        walks of one cell, ask ``batch`` of that cell several times. Negative values lower the
+        loss. CSR, float64, sorted, shape (n_cells, groups), with an entry for each step that
+        changes some input of the cell, and no other; a row sums to the loss of the cell with all
+        groups masked minus that with none.
+        """
 
 
 def check_subset(subset: Subset, n_features: int) -> np.ndarray:
@@ -88,13 +132,26 @@ def check_swap(
     ValueError
         Where a candidate is already in the rest of the subset: it would shrink it.
     """
+    rest = np.delete(check_subset(subset, n_features), position)
+    return check_added(rest, candidates, n_features)
+
+
+def check_added(
+    subset: Subset, candidates: Subset, n_features: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the subset, and the candidates to add to it, both checked.
+
+    Raises
+    ------
+    ValueError
+        Where a candidate is already in the subset: it would not grow.
+    """
     chosen = check_subset(subset, n_features)
-    rest = np.delete(chosen, position)
     tried = check_subset(candidates, n_features)
-    shared = np.intersect1d(rest, tried)
+    shared = np.intersect1d(chosen, tried)
     if len(shared):
         raise ValueError(f"candidate {shared[0]} is already in the subset")
-    return rest, tried
+    return chosen, tried
 
 
 def perturbation_vector(perturbation: float | np.ndarray, n_features: int) -> np.ndarray:

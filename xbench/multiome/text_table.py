@@ -91,10 +91,10 @@ def read_headed(path: Path) -> pd.DataFrame:
     [{'': 'AAAC-1', 'cell_type': 'Oligo'}]
     """
     with opened_bytes(path) as file:
-        first = file.readline().decode("utf-8-sig")
+        first = file.readline()
     if not first.strip():
         raise XbenchError(f"{path}: is empty; give a table with a header")
-    separator = "\t" if "\t" in first else ","
+    separator = "\t" if b"\t" in first else ","
     with opened_bytes(path) as file:
         table = pd.read_csv(file, sep=separator, dtype=str)
     if not isinstance(table.index, pd.RangeIndex):

@@ -108,8 +108,8 @@ def lines(store: Path, method: str, data: Path | None = None) -> Iterator[str]:
     records = [one for one in records if one.surrogate == "oracle" and one.status == "ok"]
     names = sorted({one.dataset for one in records})
     datasets = {name: load_dataset(name, data) for name in names}
-    headings = ("target", "run", "optimality", "drop reached / one / two replaced / best")
-    headings += ("modules broken", "peaks of no use", "why")
+    headings = ["target", "run", "optimality", "drop reached / one / two replaced / best"]
+    headings += ["modules broken", "peaks of no use", "why"]
     yield f"| {' | '.join(headings)} |"
     yield "|" + " --- |" * len(headings)
     for one in records:

@@ -66,6 +66,11 @@ class AdditiveLayer:
         blocks = np.repeat(np.arange(len(sizes)), sizes)
         return torch.from_numpy(blocks).to(self.weight.device)
 
+    @cached_property
+    def moves(self) -> np.ndarray:
+        """Whether any hidden sum depends on each feature, shape (n_features,)."""
+        return (self.weight != 0).any(dim=1).cpu().numpy()
+
     @property
     def n_features(self) -> int:
         """Number of input features."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import torch
 from torch import Tensor, nn
 
 from xbench.surrogates.additive import AdditiveLayer
@@ -20,6 +19,7 @@ class MLPClassifier(Surrogate):
 
     Examples
     --------
+    >>> import torch
     >>> MLPClassifier(784, 64, 2)(torch.zeros(3, 784)).shape
     torch.Size([3, 2])
     """
@@ -29,6 +29,8 @@ class MLPClassifier(Surrogate):
     def __init__(self, n_features: int, n_hidden: int = 64, n_classes: int = 2) -> None:
         super().__init__()
         self.first = nn.Linear(n_features, n_hidden)
+        # A module, not a function: packages such as captum hook into modules.
+        self.activation = nn.ReLU()
         self.second = nn.Linear(n_hidden, n_classes)
 
     def additive_layer(self) -> AdditiveLayer:
@@ -39,7 +41,7 @@ class MLPClassifier(Surrogate):
 
     def tail(self, sums: Tensor, outputs: Tensor | None = None) -> Tensor:
         """Logits from the hidden sums, shape (n, wanted classes)."""
-        hidden = torch.relu(sums[:, 0])
+        hidden = self.activation(sums[:, 0])
         if outputs is None:
             return self.second(hidden)
         return nn.functional.linear(hidden, self.second.weight[outputs], self.second.bias[outputs])

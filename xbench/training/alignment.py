@@ -99,8 +99,8 @@ class Alignment:
         predicted = predicted.clamp_min(0)
         if self.paired:
             return cells.genes.loss(predicted).item()
-        means = (_means_by_type(values, cells.types) for values in (predicted, cells.genes.values))
-        return functional.mse_loss(*means).item()
+        ours = _means_by_type(predicted, cells.types)
+        return functional.mse_loss(ours, _means_by_type(cells.genes.values, cells.types)).item()
 
     def _gene_loss(self, embedding: Tensor, genes: GeneBatch) -> Tensor:
         return genes.loss(self.model.surrogate.decoder(embedding))

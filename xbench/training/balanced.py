@@ -11,7 +11,9 @@ from torch import Tensor
 from xbench.sparse_products import Pattern, products, sums, transposed_sums
 
 
-def sampled_zeros(x: sp.csr_matrix, generator: np.random.Generator) -> tuple[np.ndarray, ...]:
+def sampled_zeros(
+    x: sp.csr_matrix, generator: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
     """Draw about as many zero entries of each row as it has others, evenly over the columns.
 
     A row with m positives is cut into m equal stretches and one column is drawn in each: every

@@ -86,9 +86,10 @@ class Cells:
         peaks = self.peaks[rows]
         peaks.sort_indices()
         cell_of = np.repeat(np.arange(len(rows)), np.diff(peaks.indptr))
+        zeros = sampled_zeros(peaks, generator)
         return PeakBatch(
             self._positions(cell_of, peaks.indices, len(rows)),
-            self._positions(*sampled_zeros(peaks, generator), len(rows)),
+            self._positions(*zeros, len(rows)),
         )
 
     def gene_batch(self, rows: np.ndarray, generator: np.random.Generator) -> GeneBatch:

@@ -24,7 +24,7 @@ class CrossModalityTraining:
 
     The numbers of steps are smaller than the protocol's (see `PROTOCOL`), so that the paper's size
     takes minutes on 2 cores: the ATAC autoencoder is only where the mapping stage begins, and
-    that stage reaches the paper's accuracy with a twentieth of the steps (docs/training.md).
+    that stage passes the paper's accuracy in a tenth of the steps (docs/training.md).
 
     Parameters
     ----------
@@ -43,9 +43,9 @@ class CrossModalityTraining:
         ``"cpu"`` or ``"cuda"``.
     """
 
-    atac_steps: int = 2_000
+    atac_steps: int = 1_500
     rna_steps: int = 9_000
-    mapping_steps: int = 6_000
+    mapping_steps: int = 4_000
     batch_size: int = 128
     evaluate_every: int = 100
     patience: int = 5

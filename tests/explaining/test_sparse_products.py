@@ -10,7 +10,7 @@ from torch import Tensor
 
 from xbench.sparse_products import Pattern, products_at, weighted_sums
 
-from .toys import messy_csr, random_inputs
+from ..toys import messy_csr, random_inputs
 
 
 def posed(seed: int = 0, rows: int = 6, columns: int = 9) -> tuple[sp.csr_matrix, Tensor, Tensor]:

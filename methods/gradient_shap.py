@@ -1,0 +1,58 @@
+"""GradientSHAP: gradients at random points between p and the cell."""
+
+from __future__ import annotations
+
+import torch
+from captum.attr import GradientShap as CaptumGradientShap
+from torch import Tensor
+
+from xbench import Explainer, Problem, Selection
+from xbench.explaining.attribution import mean_attribution
+from xbench.explaining.global_generators import seeded
+
+
+class GradientShap(Explainer):
+    """Expected gradient x (x - p) at random points between p and x (Lundberg and Lee 2017).
+
+    The integral of `integrated-gradients`, estimated at random points, by captum. Its baselines
+    are a distribution in general; here masking has one, p. Directions as there.
+
+    Parameters
+    ----------
+    samples
+        Random points for each cell.
+    noise
+        Standard deviation of the noise added to x, as a share of the input range (0 to 1 here).
+    signed
+        Average attributions (ours), or their absolute values.
+    """
+
+    name = "gradient-shap"
+    finds_linear_optimum = True
+    samples: int = 25
+    noise: float = 0.0
+    signed: bool = True
+
+    def __post_init__(self) -> None:
+        if self.samples < 1 or self.noise < 0:
+            raise ValueError(
+                f"samples {self.samples} must be at least 1 and noise {self.noise} at least 0"
+            )
+
+    def explain(self, problem: Problem) -> Selection:
+        """Average over the training cells and random points."""
+        attribution = CaptumGradientShap(problem.model)
+        baseline = torch.from_numpy(problem.perturbation)[None].to(problem.device)
+
+        def attribute(x: Tensor) -> Tensor:
+            total = torch.zeros_like(x)
+            # One sample at a time: captum holds all that it is asked for at once.
+            for _ in range(self.samples):
+                total += attribution.attribute(
+                    x, baselines=baseline, n_samples=1, stdevs=self.noise, target=0
+                ).detach()
+            return total / self.samples
+
+        with seeded(problem.seed):  # captum draws from the global generators
+            scores = mean_attribution(problem, attribute, signed=self.signed)
+        return Selection.from_scores(scores, problem.subset_size)

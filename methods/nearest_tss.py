@@ -1,0 +1,25 @@
+"""Peaks nearest to the target's gene: a control without a model."""
+
+from __future__ import annotations
+
+from xbench import Explainer, Problem, Selection
+from xbench.explaining.gene_distance import distance_to_start, why_no_distance
+
+
+class NearestTss(Explainer):
+    """Features nearest to where the target's gene starts, whatever the model says: a control.
+
+    The gene's interval is known, its strand is not, so the nearer of its two ends counts. Ties go
+    to the earlier feature, and features of other chromosomes come last.
+    """
+
+    name = "nearest-tss"
+
+    def explain(self, problem: Problem) -> Selection:
+        """Rank by distance, nearest first."""
+        distance = distance_to_start(problem.features, problem.target)
+        return Selection.from_scores(-distance, problem.subset_size)
+
+    def skip(self, problem: Problem) -> str | None:
+        """Refuse where features or gene have no coordinates."""
+        return why_no_distance(problem.features, problem.target)

@@ -1,0 +1,92 @@
+"""SHAP: Shapley values of single cells, by the shap package, averaged over the population."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib.util import find_spec
+from typing import Any
+
+import numpy as np
+
+from xbench import Explainer, Problem, Selection
+from xbench.explaining.global_generators import seeded
+
+
+class Shap(Explainer):
+    """Mean |Shapley value| over cells (Lundberg and Lee 2017), by the shap package.
+
+    Its permutation explainer masks a cell's features one after the other, in a random order and
+    back, and credits each with the change of the number explained. A cell's values sum to
+    F(x) - F(p). Only features that differ from p in the cell are players, all others have value
+    0: on all d columns the package needs more than 10 GB for one cell of the paper's size. The
+    mask operator evaluates what the package asks for.
+
+    The package's own gradient and deep explainers are `gradient-shap` and `deeplift`.
+
+    Parameters
+    ----------
+    cells
+        Training cells explained, drawn at random; 0 for all.
+    permutations
+        Orders for each cell, each also taken backwards.
+    signed
+        Average values, of which positive ones say that masking lowers the loss, instead of
+        absolute values (the package's own summary over a population).
+    """
+
+    name = "shap"
+    quick_parameters = {"cells": 4}
+    cells: int = 64
+    permutations: int = 1
+    signed: bool = False
+
+    def __post_init__(self) -> None:
+        if self.permutations < 1 or self.cells < 0:
+            raise ValueError(
+                f"permutations {self.permutations} must be at least 1, cells {self.cells} "
+                "at least 0"
+            )
+
+    def explain(self, problem: Problem) -> Selection:
+        """Explain cell after cell, and average."""
+        population = problem.population
+        players = population.changing_pairs()
+        generator = problem.generator()
+        drawn = generator.permutation(population.n_cells)[: self.cells or None].tolist()
+        total, explained = np.zeros(problem.n_features), 0
+        with seeded(problem.seed):  # shap seeds NumPy's global generator, and draws from it
+            for cell in drawn:
+                features = players.indices[players.indptr[cell] : players.indptr[cell + 1]]
+                seed = int(generator.integers(2**32))
+                values = self._values(problem, cell, features, seed)
+                total[features] += values if self.signed else np.abs(values)
+                explained += 1
+                if problem.exhausted():
+                    break
+        return Selection.from_scores(total / explained, problem.subset_size)
+
+    def skip(self, problem: Problem) -> str | None:
+        """Answer that the package is absent."""
+        if find_spec("shap") is None:
+            return "needs the package shap: pip install 'xbench-explain[peers]'"
+        return None
+
+    def _values(self, problem: Problem, cell: int, features: np.ndarray, seed: int) -> np.ndarray:
+        """Shapley values of some features of one cell, shape (features,)."""
+        if not len(features):
+            return np.zeros(0)
+        present = np.ones((1, len(features)))
+        asked = _explainer(
+            lambda kept: problem.population.masked_values(cell, features, kept < 0.5),
+            np.zeros_like(present),
+            seed,
+        )
+        # The package gives an order 2 f + 1 evaluations: there, back, and the first again.
+        evaluations = self.permutations * (2 * len(features) + 1)
+        return asked(present, max_evals=evaluations, silent=True).values[0]
+
+
+def _explainer(values: Callable[[np.ndarray], np.ndarray], absent: np.ndarray, seed: int) -> Any:
+    import shap
+
+    return shap.PermutationExplainer(values, shap.maskers.Independent(absent), seed=seed)

@@ -1,0 +1,105 @@
+"""SHAP by the package and the mask operator, against Shapley values from all subsets."""
+
+from __future__ import annotations
+
+import dataclasses
+from itertools import combinations
+from math import comb
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from xbench.budget import Budget
+from xbench.registry import explainer_class
+
+from ..toys import LinearToy, make_problem, masked_by_hand
+
+pytest.importorskip("shap")
+D = 6
+
+
+class Squared(LinearToy):
+    """The square of a weighted sum: features interact in pairs and no more."""
+
+    def __init__(self) -> None:
+        weight = np.random.default_rng(0).normal(size=(D, 1))
+        super().__init__(weight, [4, 2], np.array([0.3]))
+
+    def tail(self, sums: Tensor, outputs: Tensor | None = None) -> Tensor:
+        return super().tail(sums, outputs) ** 2
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x) ** 2
+
+
+def shapley(model: torch.nn.Module, row: np.ndarray, p: Any) -> np.ndarray:
+    """What each feature adds to F, averaged over all sets of the others that are there."""
+
+    def value(present: tuple[int, ...]) -> float:
+        absent = sorted(set(range(D)) - set(present))
+        with torch.no_grad():
+            return model(torch.from_numpy(masked_by_hand(row[None], absent, p))).item()
+
+    values = np.zeros(D)
+    for feature in range(D):
+        others = [other for other in range(D) if other != feature]
+        for size in range(D):
+            for present in combinations(others, size):
+                gain = value((*present, feature)) - value(present)
+                values[feature] += gain / (D * comb(D - 1, size))
+    return values
+
+
+def population() -> np.ndarray:
+    generator = np.random.default_rng(1)
+    x = (generator.random((4, D)) < 0.7).astype(np.float32)
+    x[:, 2], x[3] = 0, 0
+    return x
+
+
+@pytest.mark.parametrize("p", [0.0, np.array([0, 0, 0.5, 0, -1, 2], np.float32)], ids=["0", "p"])
+def test_values_are_those_of_all_subsets(p: Any) -> None:
+    # Where features interact in pairs, an order and its reverse give exact Shapley values.
+    model, x = Squared(), population()
+    exact = np.stack([shapley(model, row, p) for row in x])
+    for signed in (True, False):
+        problem = make_problem(model, x, 3, perturbation=p)
+        scores = explainer_class("shap")(signed=signed).explain(problem).scores
+        wanted = (exact if signed else np.abs(exact)).mean(axis=0)
+        np.testing.assert_allclose(scores, wanted, atol=1e-4)
+        assert problem.counts.gradient == 0
+    # Features that are p in a cell are no players: closed ones are worth nothing.
+    if not np.any(p):
+        assert scores[2] == 0
+
+
+def test_cells_and_orders_are_drawn_by_the_seed() -> None:
+    model, x = LinearToy(np.ones((D, 1)), [D], np.zeros(1)), np.eye(D, dtype=np.float32)
+
+    def scores(seed: int, **parameters: Any) -> np.ndarray:
+        problem = make_problem(model, x, 3, seed=seed)
+        return explainer_class("shap")(**parameters).explain(problem).scores
+
+    # Each cell has one feature, whose value is 1: the scores say which cells were drawn.
+    assert sorted(scores(0, cells=2).tolist()) == [0, 0, 0, 0, 0.5, 0.5]
+    assert len({tuple(scores(seed, cells=2)) for seed in range(6)}) > 1
+    np.testing.assert_array_equal(scores(3, cells=2), scores(3, cells=2))
+    np.testing.assert_allclose(scores(0, cells=0), 1 / D)
+    np.testing.assert_allclose(scores(0, permutations=3), 1 / D)
+
+
+def test_it_stops_when_its_budget_is_spent() -> None:
+    model, x = LinearToy(np.ones((D, 1)), [D], np.zeros(1)), np.eye(D, dtype=np.float32)
+    problem = dataclasses.replace(make_problem(model, x, 3), budget=Budget(evaluations=5))
+    selection = explainer_class("shap")().explain(problem)
+    # Three evaluations a cell of one feature: two cells.
+    assert sorted(selection.scores.tolist()) == [0, 0, 0, 0, 0.5, 0.5]
+
+
+@pytest.mark.parametrize("parameters", [{"cells": -1}, {"permutations": 0}])
+def test_wrong_parameters_are_named(parameters: dict[str, int]) -> None:
+    with pytest.raises(ValueError, match="must be at least 1"):
+        explainer_class("shap")(**parameters)

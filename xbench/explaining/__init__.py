@@ -1,0 +1,1 @@
+"""What methods are made of: searches, learned perturbations, local fits."""
