@@ -92,7 +92,7 @@ def relative_error(values: np.ndarray, errors: np.ndarray) -> float:
 
     Examples
     --------
-    >>> relative_error(np.array([0.0, 3.0, 1.0]), np.array([0.0, 0.3, 0.6]))
+    >>> round(relative_error(np.array([0.0, 3.0, 1.0]), np.array([0.0, 0.3, 0.6])), 9)
     0.2
     """
     # The package's own floor, for values that are all the same.
