@@ -6,11 +6,16 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xbench.mask import MaskedPopulation, masked_population
+from xbench.mask.changed_pairs import changed_pairs
+from xbench.mask.groups import disjoint_groups
+from xbench.mask.path import Path
+from xbench.mask.walk import steps_of_groups
 from xbench.objective import OBJECTIVES
 from xbench.surrogates.base import Surrogate
 from xbench.surrogates.mlp_classifier import MLPClassifier
@@ -122,7 +127,7 @@ def test_each_step_is_what_masking_that_much_changes(
         assert found.dtype == np.float64
 
 
-@settings(max_examples=30, deadline=None, derandomize=True)
+@settings(max_examples=20, deadline=None, derandomize=True)
 @given(data=st.data())
 def test_walks_of_arbitrary_inputs_and_groups(data: st.DataObject) -> None:
     sizes = data.draw(st.lists(st.integers(0, 4), min_size=1, max_size=4).filter(sum))
@@ -203,6 +208,38 @@ def test_tiny_chunks_change_nothing(
     cut = ours.walk(order)
     np.testing.assert_array_equal(cut.indices, whole.indices)
     np.testing.assert_allclose(cut.data, whole.data, rtol=0, atol=2e-6)
+
+
+def test_work_is_cut_between_cells() -> None:
+    x = random_inputs(20, D)
+    layer, groups = InteractingToy(SIZES, 1).additive_layer(), disjoint_groups(None, D)
+    inputs = sp.csr_matrix(x)
+    (pairs,) = changed_pairs(inputs, np.zeros(D, np.float32), groups, 10**6)
+    path = Path.of(layer, pairs, steps_of_groups(shuffled(20, D), 20, D))
+    for together in (1, 10, 30, 10**6):
+        pieces = list(path.pieces(together))
+        assert np.concatenate([piece.feature for piece in pieces]).tolist() == path.feature.tolist()
+        cells = [set(piece.cell.tolist()) for piece in pieces]
+        assert sum(map(len, cells)) == len(set(path.cell.tolist()))
+        # No more than one cell beyond what was asked for.
+        assert all(len(piece.cell) < together + D for piece in pieces)
+    assert len(list(path.pieces(30))) > 3
+
+
+def test_the_tail_never_sees_more_steps_than_it_should(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+
+    class Watched(InteractingToy):
+        def tail(self, sums: torch.Tensor, outputs: torch.Tensor | None = None) -> torch.Tensor:
+            seen.append(len(sums))
+            return super().tail(sums, outputs)
+
+    monkeypatch.setattr("xbench.mask.walk.STEP_CHUNK", 13)
+    x = random_inputs(9, D)
+    ours = masked_population(Watched(SIZES, 1), x, GENE, OBJECTIVES["expression"])
+    ours.walk(shuffled(9, D))
+    assert max(seen) == 13
+    assert sum(seen) == 9 + np.count_nonzero(x)
 
 
 def test_dense_chunks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

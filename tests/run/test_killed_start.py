@@ -87,4 +87,6 @@ def test_ctrl_c_keeps_what_is_finished_and_says_so(command: list[str], tmp_path:
     assert code == 130
     assert errors.splitlines()[-1] == "xbench: interrupted; finished runs are kept"
     assert "Traceback" not in errors
-    assert 2 <= len(stored(tmp_path / "store")) < RUNS
+    # The second line was seen, but where the disk is slow it was not synchronised yet when the
+    # interrupt came: then it is taken back, as any record whose writing does not end.
+    assert 1 <= len(stored(tmp_path / "store")) < RUNS
