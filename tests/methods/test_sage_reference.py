@@ -14,6 +14,7 @@ from torch import nn
 
 import xbench
 from xbench import Problem, Selection
+from xbench.budget import Budget
 from xbench.conformance.toys import peaks_problem, pixels_problem, random_surrogate
 from xbench.objective import OBJECTIVES
 from xbench.registry import explainer_class
@@ -112,6 +113,9 @@ def test_it_stops_when_it_has_converged_or_all_is_spent() -> None:
     spent = reference(linear()[0], threshold=0.001, permutations=130)
     assert not spent.details["converged"]
     assert spent.details["permutations"] == 128
+    limited = dataclasses.replace(linear()[0], budget=Budget(evaluations=150 * (D + 1)))
+    assert reference(limited, threshold=0.001).details["permutations"] == 192
+    assert limited.budget.stopped
 
 
 def test_ours_agrees_with_it_for_peaks_and_for_pixels() -> None:
