@@ -44,6 +44,14 @@ def test_correlations_are_those_of_numpy(
     assert not correlations(x, np.full(12, 4.2)).any()
 
 
+@pytest.mark.parametrize("constant", [0.1, 0.3, 0.7, 1.1, 3.3, 1000.1])
+def test_what_never_varies_is_not_correlated_by_rounding(constant: float) -> None:
+    for n_cells in (7, 12, 20, 40, 100):
+        x, y = np.full((n_cells, 1), constant), np.arange(n_cells) / 3
+        assert correlations(x, y) == 0
+        assert correlations(np.eye(n_cells), np.full(n_cells, constant)).tolist() == [0] * n_cells
+
+
 def test_what_is_open_where_the_gene_is_expressed_comes_first() -> None:
     generator = np.random.default_rng(0)
     x = (generator.random((200, D)) < 0.5).astype(np.float32)
@@ -70,6 +78,11 @@ def test_far_features_follow_after_all_near_ones() -> None:
     assert found.indices.tolist() == sorted(
         free, key=lambda one: (one not in near, free.index(one))
     )
+    # Even where a far one could not be better, and a near one not worse.
+    x[:, 3] = 1 - x[:, 6]
+    extreme = posed(x, D, observed=x[:, 6])
+    order = method("correlation", max_distance=2_000.0).explain(extreme).indices.tolist()
+    assert (order[3], order[4]) == (3, 6)
 
 
 def test_controls_say_what_they_lack() -> None:

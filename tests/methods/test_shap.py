@@ -91,6 +91,30 @@ def test_cells_and_orders_are_drawn_by_the_seed() -> None:
     np.testing.assert_allclose(scores(0, permutations=3), 1 / D)
 
 
+def test_each_cell_has_an_order_of_its_own() -> None:
+    class Cubed(Squared):
+        """Features interact in threes: an order and its reverse are an estimate."""
+
+        def forward(self, x: Tensor) -> Tensor:
+            return x.sum(dim=1, keepdim=True) * super().forward(x)
+
+        def tail(self, sums: Tensor, outputs: Tensor | None = None) -> Tensor:
+            raise AssertionError("evaluated by forward")
+
+    # As any module: its sums do not tell what the features are.
+    model, x = torch.nn.Sequential(Cubed()), np.ones((2, D), np.float32)
+
+    def scores(seed: int, cells: int) -> np.ndarray:
+        problem = make_problem(model, x, 3, seed=seed)
+        return explainer_class("shap")(cells=cells, signed=True).explain(problem).scores
+
+    assert not np.allclose(scores(0, 1), scores(1, 1))
+    np.testing.assert_array_equal(scores(0, 1), scores(0, 1))
+    # The two cells are the same, so that one order for both would give the same mean.
+    assert not np.allclose(scores(0, 1), scores(0, 2))
+    assert scores(0, 2).sum() == pytest.approx(scores(1, 2).sum(), abs=1e-3)
+
+
 def test_it_stops_when_its_budget_is_spent() -> None:
     model, x = LinearToy(np.ones((D, 1)), [D], np.zeros(1)), np.eye(D, dtype=np.float32)
     problem = dataclasses.replace(make_problem(model, x, 3), budget=Budget(evaluations=5))
