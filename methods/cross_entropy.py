@@ -22,7 +22,8 @@ class CrossEntropy(Explainer):
     probabilities (all at once by the largest of log odds plus Gumbel noise); and the pool is the
     best by one gradient a cell, because no sampling finds its way among 127,219 peaks.
 
-    At the paper's size a subset costs 700 passes of the tail, about 5 ms: 5,000 subsets 25 s.
+    At the paper's size a subset costs 700 passes of the tail and L updates of the sums before it,
+    7 ms at L = 10 and 15 ms at L = 128 on one core: a round is 1.5 to 3 s.
 
     Parameters
     ----------

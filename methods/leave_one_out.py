@@ -18,7 +18,7 @@ class LeaveOneOut(Explainer):
     act only together, or stand in for each other, look as unimportant as they are alone.
 
     At the paper's size 700 x 4,811 open peaks go through one gene's 226,000 multiply-adds each:
-    0.8 T in all, about 20 s on one core. A closed peak changes nothing and costs nothing.
+    0.8 T in all, 20 to 30 s on one core. A closed peak changes nothing and costs nothing.
     """
 
     name = "leave-one-out"

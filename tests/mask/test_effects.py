@@ -27,7 +27,9 @@ from ..toys import (
 )
 
 TARGET = Target("all", "gene", 0)
-WEIGHT = np.array([[1.0], [2.0], [-3.0], [4.0], [0.0]])
+# The second output is never asked for; the last feature moves neither.
+WEIGHT = np.array([[1.0, 0.0], [2.0, 5.0], [-3.0, 0.0], [4.0, 0.0], [0.0, 0.0]])
+OFFSET = np.array([10.0, 0.0])
 X = np.array([[1.0, 1.0, 0.0, 2.0, 1.0], [0.0, 1.0, 1.0, 0.0, 1.0]])
 
 Make = Callable[..., MaskedPopulation]
@@ -36,7 +38,7 @@ Make = Callable[..., MaskedPopulation]
 @pytest.fixture(params=["additive", "dense"])
 def make(request: pytest.FixtureRequest) -> Make:
     def population(perturbation: object = 0.0) -> MaskedPopulation:
-        model = LinearToy(WEIGHT, [1, 0, 4], np.array([10.0]))
+        model = LinearToy(WEIGHT, [1, 0, 4], OFFSET)
         if request.param == "additive":
             return masked_population(model, X, TARGET, OBJECTIVES["expression"], perturbation)
         return dense_twin(model, X, TARGET, perturbation=perturbation)
@@ -120,7 +122,7 @@ def test_a_candidate_that_is_in_the_subset(make: Make) -> None:
 
 
 def test_only_pairs_that_move_a_sum_are_computed() -> None:
-    model = LinearToy(WEIGHT, [1, 0, 4], np.array([10.0]))
+    model = LinearToy(WEIGHT, [1, 0, 4], OFFSET)
     population = masked_population(model, X, TARGET, OBJECTIVES["expression"])
     population.effects()
     # Both cells once, and the five entries of features that have a weight.

@@ -75,11 +75,12 @@ def test_the_best_ever_seen_is_returned_and_the_rounds_get_better() -> None:
 
 
 def test_only_the_pool_is_drawn_from() -> None:
-    x = random_inputs(8, 30, density=0.6)
-    problem = make_problem(InteractingToy([18, 12], 1), x, 3)
-    pool = np.argsort(problem.population.descent())[:7]
-    found = explainer_class("cross-entropy")(pool=7, samples=30).explain(problem).indices
-    assert set(found.tolist()) <= set(pool.tolist())
+    problem = make_problem(InteractingToy([7, 5], 4), random_inputs(8, 12, 4, density=0.6), 2)
+    pool = set(np.argsort(problem.population.descent())[:4].tolist())
+    found = explainer_class("cross-entropy")(pool=4, samples=30).explain(problem).indices
+    assert set(found.tolist()) <= pool
+    # Not because there was nothing better to draw.
+    assert not set(best_subset(problem)) <= pool
 
 
 def test_the_pool_may_be_all_there_is() -> None:
