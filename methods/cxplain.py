@@ -23,7 +23,8 @@ class CXPlain(Explainer):
 
     Each window's target in a cell is its share of what masking single windows changes in the
     cell's loss; a network is trained by Kullback-Leibler divergence to predict the shares from
-    the cell alone. Ours, since the package (1.0.3) cannot be imported with today's TensorFlow:
+    the cell alone. Ours, since the package (1.0.3, of 2020) needs private parts of TensorFlow
+    (``tensorflow.python.keras``) only to be imported:
 
     - The shares are of *falls* of the loss. The paper's feature matters when the loss rises
       without it, and the reference ranks that way; here masking is to lower the loss.

@@ -62,4 +62,5 @@ def test_the_u_net_sees_far_and_near() -> None:
 
     corner = change(0)
     assert corner.argmax() // 6 <= 1  # nearby most
-    assert corner[2:4, 2:4].any()  # through the coarse scales, beyond two convolutions' reach
+    # Pixels 8 and 9: only the coarsest scale reaches so far, the others together reach pixel 6.
+    assert corner[4, 4] > 0

@@ -14,7 +14,7 @@ from xbench import Problem, Selection
 from xbench.budget import Budget
 from xbench.explaining.causal_targets import causal_targets, spread_to_features
 from xbench.explaining.importance_fit import Examples
-from xbench.explaining.importance_networks import SparsePerceptron
+from xbench.explaining.importance_networks import ImageUNet, SparsePerceptron
 from xbench.explaining.windows import windows
 from xbench.registry import explainer_class
 
@@ -155,12 +155,40 @@ def test_pixels_are_explained_in_patches() -> None:
     weight[2:4, 4:6] = 1  # a patch of 2 x 2, and one of the last row, with half its pixels
     weight[6, 0:2] = 2
     weight[0:2, 0:2] = -3
-    model = LinearToy(weight.reshape(-1, 1), [side**2], np.zeros(1))
-    x = random_inputs(120, side**2, binary=False, density=0.6)
-    problem = make_problem(model, x, 6, validation=random_inputs(30, side**2, seed=1))
-    selection = explained(problem, members=1, epochs=40, learning_rate=0.01)
+    selection = explained(image(weight, 6), members=1, epochs=40, learning_rate=0.01)
     wanted = {row * side + column for row in (2, 3) for column in (4, 5)} | {6 * side, 6 * side + 1}
     assert set(selection.indices.tolist()) == wanted
+
+
+def image(weight: np.ndarray, size: int) -> Problem:
+    model = LinearToy(weight.reshape(-1, 1), [weight.size], np.zeros(1))
+    x = random_inputs(120, weight.size, binary=False, density=0.6)
+    return make_problem(model, x, size)
+
+
+def test_images_and_peaks_have_their_own_networks_and_the_protocols_rates() -> None:
+    peaks, pixels = linear(60, 8), image(np.eye(5), 4)
+    method = explainer_class("cxplain")()
+    for problem, kind, rate in ((peaks, SparsePerceptron, 1e-3), (pixels, ImageUNet, 5e-4)):
+        examples = Examples.of(problem.population, windows(np.arange(problem.n_features) // 4))
+        network = method._network(problem, examples, 6)
+        assert isinstance(network, kind)
+        if isinstance(network, SparsePerceptron):
+            lengths = (np.asarray(problem.inputs.toarray()) ** 2).sum(axis=1)
+            assert network.scale == pytest.approx(1 / np.sqrt(lengths.mean()))
+        short = {"members": 1, "epochs": 1}
+        by_default = explained(problem, learning_rate=None, **short)
+        np.testing.assert_array_equal(
+            by_default.scores, explained(problem, learning_rate=rate, **short).scores
+        )
+
+
+def test_windows_are_as_wide_as_asked() -> None:
+    peaks, pixels = linear(60, 8), image(np.eye(5), 4)
+    explained(peaks, width=3, members=1, epochs=1)
+    assert peaks.counts.forward == (60 + 40) * (8 + 1)
+    explained(pixels, patch=3, members=1, epochs=1)
+    assert pixels.counts.forward == (120 + 120) * (4 + 1)
 
 
 class TestUncertainty:
@@ -184,8 +212,11 @@ class TestUncertainty:
 
 
 def test_it_depends_on_nothing_but_the_seed() -> None:
-    first, again = (explained(linear(60, 8), epochs=4) for _ in range(2))
-    np.testing.assert_array_equal(first.scores, again.scores)
+    with torch.random.fork_rng():
+        torch.manual_seed(1)
+        first = explained(linear(60, 8), epochs=4)
+        torch.manual_seed(2)
+        np.testing.assert_array_equal(explained(linear(60, 8), epochs=4).scores, first.scores)
     problem = linear(60, 8)
     object.__setattr__(problem, "seed", 2**64 - 1)
     assert not np.array_equal(explained(problem, epochs=4).scores, first.scores)
@@ -221,6 +252,21 @@ def test_without_falls_in_validation_cells_training_cells_take_their_place() -> 
     closed = np.zeros((3, D), np.float32)
     problem = make_problem(model, random_inputs(60, D, density=0.5), 8, validation=closed)
     assert set(explained(problem).indices[:4].tolist()) == {16, 17, 18, 19}
+
+
+def test_training_stops_by_what_validation_cells_say() -> None:
+    # One open window a cell: any network predicts its share, 1, so none is better than the first.
+    single = np.zeros((4, D), np.float32)
+    single[:, 4] = 1
+    model = LinearToy(WEIGHT[:, None], SIZES, np.ones(1))
+    x = random_inputs(60, D, density=0.5)
+    stopped = explained(make_problem(model, x, 8, validation=single), members=1, patience=3)
+    assert stopped.details["validation_divergence"] == pytest.approx([0], abs=1e-6)
+    trained = explained(make_problem(model, x, 8), members=1, patience=3)
+    assert stopped.scores is not None
+    assert trained.scores is not None
+    # Untrained, the windows that do nothing still get their parts.
+    assert stopped.scores[12:16].sum() > 10 * trained.scores[12:16].sum()
 
 
 def test_targets_and_parts_by_hand() -> None:

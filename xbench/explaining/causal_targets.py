@@ -30,7 +30,6 @@ def causal_targets(effects: sp.csr_matrix) -> sp.csr_matrix:
            [0.  , 0.  , 0.  ]], dtype=float32)
     """
     falls = sp.csr_matrix((-effects).maximum(0), dtype=np.float64)
-    falls.eliminate_zeros()
     falls.sort_indices()
     totals = np.asarray(falls.sum(axis=1)).ravel()
     falls.data /= np.repeat(totals, np.diff(falls.indptr))

@@ -100,7 +100,7 @@ class ImageUNet(nn.Module):
             hidden = torch.cat([kept[scale], self.rise[scale](hidden)], dim=1)
             hidden = self.merge[scale](hidden)
         logits = self.last(hidden)[:, :, : self.side, : self.side]
-        pooled = functional.avg_pool2d(logits, self.patch, ceil_mode=True, count_include_pad=False)
+        pooled = functional.avg_pool2d(logits, self.patch, ceil_mode=True)
         return cast(Tensor, pooled.flatten(1))
 
 
