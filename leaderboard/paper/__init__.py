@@ -1,0 +1,1 @@
+"""The paper: its published numbers, its claims, and our results beside them."""

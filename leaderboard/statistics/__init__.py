@@ -1,0 +1,31 @@
+"""How surely one method is better than another: effects, tests, corrections, tiers."""
+
+from .comparison import Comparison, compare
+from .effect import Effect, effect
+from .holm import holm
+from .pairs import Pairs, pairs
+from .signed_rank import signed_rank_test
+from .significance import Significance
+from .t_test import t_test
+from .tiers import Tier, Tiers, rank_in_tiers
+from .values import Target, Values, values_of_records, values_of_study
+
+__all__ = [
+    "Comparison",
+    "Effect",
+    "Pairs",
+    "Significance",
+    "Target",
+    "Tier",
+    "Tiers",
+    "Values",
+    "compare",
+    "effect",
+    "holm",
+    "pairs",
+    "rank_in_tiers",
+    "signed_rank_test",
+    "t_test",
+    "values_of_records",
+    "values_of_study",
+]

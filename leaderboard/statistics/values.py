@@ -1,0 +1,125 @@
+"""The values that statistics are computed from: repetitions by method and target."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+from xbench.errors import XbenchError, unknown_name
+
+from ..current import current
+from ..quantities import metric_quantity
+from ..study import Study
+
+Target: TypeAlias = tuple[str, str]
+Values: TypeAlias = Mapping[str, Mapping[Target, Sequence[float]]]
+
+
+def values_of_records(
+    records: Iterable[Mapping[str, Any]], place: tuple[str, str, str], size: int, metric: str
+) -> dict[str, dict[Target, list[float]]]:
+    """Return one metric's values at one L, with every repetition.
+
+    Parameters
+    ----------
+    records
+        Records of runs; `xbench.leaderboard.current` says which of them count. Runs without a
+        result have no value.
+    place
+        Names of task, dataset and surrogate.
+    size
+        L.
+    metric
+        Name of a metric.
+
+    Returns
+    -------
+    dict
+        For each method and target (cell type, gene) the values of its repetitions, in their
+        order. A method or target without any value is absent.
+
+    Examples
+    --------
+    >>> values_of_records([], ("toy", "cortex", "cross-modality"), 10, "rel-delta")
+    {}
+    """
+    read = metric_quantity(metric).read
+    values: dict[str, dict[Target, list[float]]] = {}
+    for record in current(records).records:
+        found = (record["task"], record["dataset"], record["surrogate"])
+        if found != place or int(record["L"]) != size or record["status"] != "ok":
+            continue
+        value = read(record)
+        if value is not None:
+            targets = values.setdefault(record["method"], {})
+            targets.setdefault((record["cell_type"], record["target"]), []).append(value)
+    return values
+
+
+def values_of_study(study: Study, size: int, metric: str) -> dict[str, dict[Target, list[float]]]:
+    """Return one metric's means over repetitions at one L, where only tidy rows are at hand.
+
+    Intervals made from them know the spread over targets alone, not that over repetitions.
+
+    Parameters
+    ----------
+    study
+        Rows of one (task, dataset, surrogate).
+    size
+        L.
+    metric
+        Name of a metric.
+
+    Returns
+    -------
+    dict
+        As `values_of_records`, with one value, the mean, for each target.
+
+    Examples
+    --------
+    >>> values_of_study(Study(("toy", "cortex", "mlp"), {}, None), 10, "rel-delta")
+    {}
+    """
+    values: dict[str, dict[Target, list[float]]] = {}
+    for method in study.methods:
+        for target in study.targets:
+            value = study.value(target, method, size, metric)
+            if value is not None:
+                values.setdefault(method, {})[target] = [value]
+    return values
+
+
+def of_method(values: Values, method: str) -> dict[Target, tuple[float, ...]]:
+    """Return a method's targets that have values, sorted.
+
+    Parameters
+    ----------
+    values
+        Repetitions by method and target. Targets without repetitions are left out.
+    method
+        A method among them.
+
+    Raises
+    ------
+    XbenchError
+        If there is no such method, or one of its values is not finite.
+
+    Examples
+    --------
+    >>> of_method({"grids": {("VIP", "GAD2"): [1, 2], ("VIP", "GAD1"): []}}, "grids")
+    {('VIP', 'GAD2'): (1.0, 2.0)}
+    """
+    if method not in values:
+        raise unknown_name("method", method, values, where="values compared")
+    found = {}
+    for target, repetitions in sorted(values[method].items()):
+        numbers = tuple(float(value) for value in repetitions)
+        if not all(map(math.isfinite, numbers)):
+            raise XbenchError(
+                f"values of {method} on {':'.join(target)}: every value must be finite; "
+                "leave out runs without a result"
+            )
+        if numbers:
+            found[target] = numbers
+    return found
