@@ -1,0 +1,1 @@
+"""What a selection means: measures of selected subsets, computed after the runs."""
