@@ -1,1 +1,18 @@
 """The paper: its published numbers, its claims, and our results beside them."""
+
+from .claims import judge
+from .cross_effects import CrossEffects
+from .evidence import Evidence
+from .judgement import Judgement
+from .published import PublishedValue, published, published_r2, published_value
+
+__all__ = [
+    "CrossEffects",
+    "Evidence",
+    "Judgement",
+    "PublishedValue",
+    "judge",
+    "published",
+    "published_r2",
+    "published_value",
+]
