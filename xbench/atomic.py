@@ -10,7 +10,8 @@ from pathlib import Path
 
 from xbench.errors import XbenchError
 
-_NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+# What a system says where a disk, a quota or the largest size of a file is used up.
+NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> None:
@@ -113,7 +114,7 @@ def cannot_write(path: Path, error: OSError) -> XbenchError:
     >>> str(cannot_write(Path("/full/runs.jsonl"), OSError(errno.ENOSPC, "No space left")))
     '/full: cannot write runs.jsonl (No space left); free some space or choose another folder'
     """
-    if error.errno in _NO_SPACE:
+    if error.errno in NO_SPACE:
         advice = "free some space or choose another folder"
     else:
         advice = "choose a folder you may write to"

@@ -8,6 +8,7 @@ from joblib import Parallel, delayed
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
 from xbench.execution import execute, killed_records
+from xbench.orphans import end_with_parent
 from xbench.record import Record
 from xbench.setting import Setting
 from xbench.unit import Unit
@@ -70,6 +71,7 @@ def _parallel(
 
 
 def _numbered(setting: Setting, number: int, unit: Unit) -> tuple[int, list[Record]]:
+    end_with_parent()
     return number, execute(setting, unit)
 
 

@@ -7,12 +7,13 @@ import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xbench.atomic import cannot_write, sync_folder, write_text
-from xbench.errors import XbenchError
+from xbench.bad_line import BadLine, summary
+from xbench.errors import XbenchError, XbenchWarning
 from xbench.journal import append_line, locked
 from xbench.record import FINISHED, Record
 
@@ -21,25 +22,8 @@ if TYPE_CHECKING:
 
 FORMAT = "xbench-results"
 VERSION = 1
-
-
-@dataclass(frozen=True)
-class BadLine:
-    """A line of a store that is no record.
-
-    Examples
-    --------
-    >>> str(BadLine(Path("results/runs.jsonl"), 3, "seed: Field required"))
-    'results/runs.jsonl:3: not a record (seed: Field required); repair or delete the line'
-    """
-
-    path: Path
-    line: int
-    message: str
-
-    def __str__(self) -> str:
-        what = f"not a record ({self.message})"
-        return f"{self.path}:{self.line}: {what}; repair or delete the line"
+# What xbench itself may have put into the folder before it became a store (`xbench bench`).
+_OURS = {"bench.json"}
 
 
 class ResultStore:
@@ -135,10 +119,10 @@ class ResultStore:
         return list(latest.values()), problems
 
     def records(self) -> list[Record]:
-        """Return the latest record of every run; warn (UserWarning) about each corrupt line."""
+        """Return the latest record of every run; warn (XbenchWarning) of lines that are none."""
         records, problems = self.read()
-        for problem in problems:
-            warnings.warn(str(problem), stacklevel=2)
+        if problems:
+            warnings.warn(summary(problems), XbenchWarning, stacklevel=2)
         return records
 
     def finished(self) -> set[str]:
@@ -174,9 +158,12 @@ class ResultStore:
         try:
             if self.folder.exists() and not self.folder.is_dir():
                 raise XbenchError(f"{self.folder}: is a file; choose a folder for the results")
-            # Hidden files are no sign of a use: a lock, a .gitignore, a Mac's .DS_Store.
-            names = (path.name for path in self.folder.iterdir() if path.name[0] != ".")
-            if not declaration.exists() and (other := min(names, default="")):
+            # Hidden files are no sign of a use: a lock, a .gitignore, a Mac's .DS_Store. Read
+            # before the declaration is looked for: another process may be making the store, and
+            # the declaration is the first that it writes.
+            names = {path.name for path in self.folder.iterdir() if path.name[0] != "."} - _OURS
+            if names and not declaration.exists():
+                other = min(names)
                 what = f"not a result store, but has other files ({other})"
                 raise XbenchError(f"{self.folder}: {what}; choose an empty or a new folder")
             _check_declaration(declaration)

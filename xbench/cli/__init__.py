@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from xbench.atomic import NO_SPACE
 from xbench.errors import XbenchError, XbenchWarning
 
 _INTERRUPTED = 130
@@ -69,6 +70,10 @@ def _explained(error: Exception) -> tuple[int, str]:
         command = context.command_path if context else "xbench"
         what = " ".join(error.format_message().split()).rstrip(".")
         return 2, f"{what}; see '{command} --help'"
+    if isinstance(error, OSError) and error.errno in NO_SPACE:
+        # Of what the command prints, or of a temporary file: every other place has its own words.
+        where = error.filename or "the output or a temporary file"
+        return 2, f"{where}: cannot be written ({error.strerror}); free some space"
     reason = " ".join(f"{type(error).__name__}: {error}".split())
     advice = "this is a mistake in xbench: run again with --debug and report it"
     return 1, f"unexpected error ({reason}); {advice}"

@@ -24,9 +24,7 @@ def render_store(store: Path, out: Path) -> None:
     if not store.is_dir():
         raise XbenchError(f"{store}: no such folder; run 'xbench run TASK --store {store}' first")
     results = ResultStore(store)
-    records, problems = results.read()
-    for problem in problems:
-        typer.echo(f"warning: {problem}", err=True)
+    records = results.records()
     if not records:
         raise XbenchError(f"{store}: holds no records; run 'xbench run TASK --store {store}' first")
     tasks = known_tasks(results)

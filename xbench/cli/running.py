@@ -39,6 +39,7 @@ def run_and_show(
     budget_seconds: float | None,
     budget_evaluations: int | None,
     surrogate: str | None,
+    surrogate_seed: int,
     jobs: int | None,
     device: str,
     checkpoint: Path | None,
@@ -68,6 +69,7 @@ def run_and_show(
                 budget_seconds=budget_seconds,
                 budget_evaluations=budget_evaluations,
                 surrogate=surrogate,
+                surrogate_seed=surrogate_seed,
                 checkpoint=checkpoint,
                 jobs=jobs,
                 device=device,
@@ -75,9 +77,8 @@ def run_and_show(
             ),
             results,
         )
-    records, problems = results.read()
-    for problem in problems:
-        console.print(escape(f"warning: {problem}"), highlight=False, soft_wrap=True)
+    # Lines that are no records were warned of when the runs were planned.
+    records, _ = results.read()
     asked = set(ids)
     chosen = [record for record in records if record.run_id in asked]
     # Eighty columns, which rich takes where there is no terminal, would cut the table.

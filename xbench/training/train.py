@@ -21,7 +21,6 @@ from xbench.surrogates.base import Surrogate
 from xbench.surrogates.checkpoint import (
     DESCRIPTION,
     Description,
-    new_folder_beside,
     read_description,
     save_surrogate,
 )
@@ -29,6 +28,7 @@ from xbench.surrogates.oracle import OracleSettings, build_oracle
 from xbench.training.classifier import ClassifierTraining, train_classifier
 from xbench.training.cross_modality import CrossModalityTraining, train_cross_modality
 from xbench.training.loop import Progress, StageHistory, silent
+from xbench.training.one_trainer import one_trainer
 
 # Raised by hand with any change of xbench that changes trained weights: surrogates in the cache of
 # before are then not taken for ones of now.
@@ -108,12 +108,13 @@ def train_surrogate(
     training = {"settings": asdict(chosen), "seed": seed, "split": split}
     folder = folder or surrogates_folder() / _folder_name(dataset, name, training)
     if folder.exists() and not again:
-        found = read_description(folder)
-        check_dataset(found, dataset, folder)
-        _check_asked(found, name, training, folder)
-        return folder
+        return _as_asked(dataset, name, training, folder)
     _check_replaceable(folder)
-    return _train(dataset, name, recipe, chosen, training, folder, progress)
+    with one_trainer(folder):
+        if folder.exists() and not again:
+            # Another process has trained it meanwhile.
+            return _as_asked(dataset, name, training, folder)
+        return _train(dataset, name, recipe, chosen, training, folder, progress)
 
 
 def training_rows(dataset: Dataset, split: str) -> np.ndarray:
@@ -146,6 +147,14 @@ def check_dataset(description: Description, dataset: Dataset, where: Path) -> No
         )
 
 
+def _as_asked(dataset: Dataset, name: str, training: dict[str, Any], folder: Path) -> Path:
+    """Return the folder of a surrogate that is there, if it is the one asked for."""
+    found = read_description(folder)
+    check_dataset(found, dataset, folder)
+    _check_asked(found, name, training, folder)
+    return folder
+
+
 def _check_asked(found: Description, name: str, training: dict[str, Any], folder: Path) -> None:
     """Refuse to pass off a surrogate trained otherwise as the one asked for."""
     differing = [key for key, value in training.items() if found.training.get(key) != value]
@@ -174,8 +183,6 @@ def _train(
     folder: Path,
     progress: Progress,
 ) -> Path:
-    # A folder that cannot be written is better known before the training than after.
-    new_folder_beside(folder).rmdir()
     rows = training_rows(dataset, training["split"])
     with PeakMemory() as memory:
         model, stages, fit = recipe.train(

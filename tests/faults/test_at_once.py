@@ -1,0 +1,97 @@
+"""Two starts at once, on one store and on one surrogate."""
+
+from __future__ import annotations
+
+import threading
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import xbench
+from xbench.errors import XbenchWarning
+from xbench.execution import one_thread
+from xbench.record import Record
+from xbench.store import ResultStore
+from xbench.training.train import train_surrogate
+
+from ..run.workbench import FEW_STEPS, lasting, stored
+from .commands import QUICK, end_of, started
+
+
+@pytest.mark.usefixtures("sabotage")
+def test_two_starts_at_once_share_a_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They make the store in the same instant; both may carry out the same run."""
+    (tmp_path / "meeting").mkdir()
+    monkeypatch.setenv("MEET_IN", str(tmp_path / "meeting"))
+    store = tmp_path / "store"
+    command = (*QUICK, "--jobs", 1, "--store", store)
+    with started(*command) as one, started(*command) as other:
+        ends = [end_of(one), end_of(other)]
+    assert len(list((tmp_path / "meeting").iterdir())) == 2
+    for end in ends:
+        assert (end.code, end.lines) == (0, [])
+        assert "3 runs to do\n" in end.errors or "finished before" in end.errors
+    assert [record.repetition for record in stored(store)] == [0, 1, 2]
+    lines = (store / "runs.jsonl").read_text(encoding="utf-8").splitlines()
+    assert 3 <= len(lines) <= 6
+    # What both carried out came out the same.
+    for record in map(Record.from_json, lines):
+        assert lasting([record]).items() <= lasting(stored(store)).items()
+
+
+def test_a_store_made_meanwhile_is_a_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between two looks of one process another makes the store: in this process, at that moment."""
+    folder = tmp_path / "store"
+    folder.mkdir()
+    for look in ("exists", "iterdir"):
+        asked = getattr(Path, look)
+
+        def look_and_make(path: Path, asked: Callable[..., object] = asked) -> object:
+            answer = asked(path)
+            if path.parent == folder or path == folder:
+                monkeypatch.undo()
+                ResultStore(folder).prepare()
+            return answer
+
+        monkeypatch.setattr(Path, look, look_and_make)
+        assert ResultStore(folder).records() == []
+        assert (folder / "store.json").exists()
+        for path in folder.iterdir():
+            path.unlink()
+
+
+def test_two_that_need_one_surrogate_train_it_once(tmp_path: Path, small_data: Path) -> None:
+    """Two threads of this process; the lock is that of the system, held by an open file."""
+    dataset = xbench.load_dataset(data=small_data)
+    trained: list[str] = []
+    folders: list[Path] = []
+    inside, goes_on = threading.Event(), threading.Event()
+
+    def progress(stage: str, step: int, steps: int, validation: float) -> None:
+        trained.append(threading.current_thread().name)
+        inside.set()
+        assert goes_on.wait(60)
+
+    def train() -> None:
+        folder = tmp_path / "surrogate"
+        folders.append(
+            train_surrogate(dataset, settings=FEW_STEPS, folder=folder, progress=progress)
+        )
+
+    first, second = (threading.Thread(target=train, name=name) for name in ("first", "second"))
+    with one_thread(), warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        first.start()
+        assert inside.wait(60)
+        second.start()
+        second.join(0.3)
+        assert second.is_alive()
+        goes_on.set()
+        for thread in (first, second):
+            thread.join(60)
+    assert set(trained) == {"first"}
+    assert folders == [tmp_path / "surrogate"] * 2
+    (said,) = (one.message for one in warned if isinstance(one.message, XbenchWarning))
+    assert "another process is training this surrogate; waiting for it" in str(said)
