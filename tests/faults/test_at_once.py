@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import warnings
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -41,25 +40,29 @@ def test_two_starts_at_once_share_a_store(tmp_path: Path, monkeypatch: pytest.Mo
         assert lasting([record]).items() <= lasting(stored(store)).items()
 
 
-def test_a_store_made_meanwhile_is_a_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Between two looks of one process another makes the store: in this process, at that moment."""
+@pytest.mark.parametrize("looks", [1, 2])
+def test_a_store_made_meanwhile_is_a_store(
+    looks: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another makes the store after one's first or second look (in this process, to be sure)."""
     folder = tmp_path / "store"
     folder.mkdir()
-    for look in ("exists", "iterdir"):
-        asked = getattr(Path, look)
+    exists, asked = Path.exists, []
 
-        def look_and_make(path: Path, asked: Callable[..., object] = asked) -> object:
-            answer = asked(path)
-            if path.parent == folder or path == folder:
-                monkeypatch.undo()
-                ResultStore(folder).prepare()
-            return answer
+    def look_and_make(path: Path) -> bool:
+        answer = exists(path)
+        asked.append(path)
+        if len(asked) == looks:
+            monkeypatch.undo()
+            ResultStore(folder).prepare()
+        return answer
 
-        monkeypatch.setattr(Path, look, look_and_make)
-        assert ResultStore(folder).records() == []
-        assert (folder / "store.json").exists()
-        for path in folder.iterdir():
-            path.unlink()
+    monkeypatch.setattr(Path, "exists", look_and_make)
+    ResultStore(folder)
+    ResultStore(folder)
+    assert asked[0] == folder
+    assert len(asked) == looks
+    assert (folder / "runs.jsonl").exists()
 
 
 def test_two_that_need_one_surrogate_train_it_once(tmp_path: Path, small_data: Path) -> None:
