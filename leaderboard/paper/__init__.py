@@ -1,5 +1,6 @@
 """The paper: its published numbers, its claims, and our results beside them."""
 
+from .beside import beside
 from .claims import judge
 from .cross_effects import CrossEffects
 from .evidence import Evidence
@@ -11,6 +12,7 @@ __all__ = [
     "Evidence",
     "Judgement",
     "PublishedValue",
+    "beside",
     "judge",
     "published",
     "published_r2",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from statistics import fmean
 
 from ..numbers import format_metric
-from ..statistics import Effect, Pairs, compare, effect, pairs
+from ..statistics import Comparison, Effect, Pairs, compare, effect, pairs
 from .evidence import Evidence
 from .judgement import Judgement, all_of
 from .published import METHODS
@@ -49,11 +49,7 @@ def significantly_better(evidence: Evidence, metric: str) -> Judgement:
     welch = compare(values, evidence.grids, "lower", run, paired=False)
     p_values = {one.other: one.t_test.p_value for one in paired}
     verdict = all_of(None if (p := p_values.get(name)) is None else p < LEVEL for name in _OTHERS)
-    shown = [
-        f"{_p(one.t_test.p_value)} against {one.other} ({_p(one.t_test.adjusted)} after Holm's "
-        f"correction, {_p(other.t_test.p_value)} not paired; {_targets(one.targets)})"
-        for one, other in zip(paired, welch, strict=True)
-    ]
+    shown = [_tested(one, other) for one, other in zip(paired, welch, strict=True)]
     absent = [f"no values of {name}" for name in _OTHERS if name not in run]
     return Judgement(claim, _SECTION, verdict, f"Paired t-tests: {'; '.join([*shown, *absent])}.")
 
@@ -145,6 +141,16 @@ def _shown(found: Effect) -> str:
 def _sentence(shown: list[str], what: str) -> str:
     text = "; ".join(shown) or f"{what} was not run"
     return f"{text[0].upper()}{text[1:]}."
+
+
+def _tested(paired: Comparison, welch: Comparison) -> str:
+    found, targets = paired.t_test, _targets(paired.targets)
+    if found.p_value is None:
+        return f"no p-value against {paired.other} ({found.reason})"
+    return (
+        f"{_p(found.p_value)} against {paired.other} ({_p(found.adjusted)} after Holm's "
+        f"correction, {_p(welch.t_test.p_value)} not paired; {targets})"
+    )
 
 
 def _targets(count: int) -> str:

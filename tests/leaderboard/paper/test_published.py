@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 from statistics import fmean
@@ -31,11 +30,10 @@ def lines() -> list[str]:
     return TEXTS[0].read_text(encoding="utf-8").splitlines()
 
 
-def after(lines: list[str], start: str) -> Iterator[list[str]]:
-    """Yield the cells of the lines of the table whose caption starts so."""
+def after(lines: list[str], start: str) -> list[list[str]]:
+    """Return the cells of the lines of the table whose caption starts so."""
     begin = next(index for index, line in enumerate(lines) if line.startswith(start))
-    rows = [line.split("\t") for line in lines[begin + 1 : begin + 25] if "\t" in line]
-    yield from rows
+    return [line.split("\t") for line in lines[begin + 1 : begin + 25] if "\t" in line]
 
 
 @needs_paper
