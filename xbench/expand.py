@@ -33,6 +33,9 @@ class RunKey:
         Size of the subset; repetition, from 0; the seed, which does not depend on L.
     perturbation, objective, split, metrics, budget_seconds, budget_evaluations, beta
         As the task says: the result depends on them too.
+    division
+        Seed of this repetition's division of the cells that are not for the test into training
+        and validation ones (`xbench.splits.divided_anew`); None for the dataset's own.
 
     Examples
     --------
@@ -60,6 +63,7 @@ class RunKey:
     budget_seconds: float | None = None
     budget_evaluations: int | None = None
     beta: float | None = None
+    division: int | None = None
 
 
 def expand(
@@ -90,7 +94,7 @@ def expand(
     Examples
     --------
     >>> from xbench.task import load_task
-    >>> task = load_task("gene-focused")
+    >>> task = load_task("table1")
     >>> len(expand(task))  # 16 targets, 6 methods, 2 subset sizes, 3 repetitions
     576
     >>> len(expand(task, methods=["saliency"], subset_sizes=[10], repetitions=1))
@@ -144,7 +148,7 @@ def run_id(
     # The order in which metrics are listed changes no result.
     asked = {**asdict(key), "metrics": sorted(key.metrics)}
     # Runs without one of these keep the ids they had before there were any.
-    for name in ("beta", "budget_seconds", "budget_evaluations"):
+    for name in ("beta", "budget_seconds", "budget_evaluations", "division"):
         if asked[name] is None:
             del asked[name]
     text = json.dumps([asked, on], sort_keys=True)
@@ -172,6 +176,7 @@ def _key(
         budget_seconds=task.budget_seconds,
         budget_evaluations=task.budget_evaluations,
         beta=task.beta,
+        division=repetition if task.repeats == "split" else None,
     )
 
 

@@ -23,6 +23,7 @@ from xbench.objective import OBJECTIVES
 from xbench.problem import Problem
 from xbench.selection import Selection
 from xbench.simulation.target_truth import target_truth
+from xbench.splits import divided_anew
 from xbench.surrogates.open import OpenedSurrogate
 from xbench.target import Target
 
@@ -43,7 +44,9 @@ def build_problem(
 ) -> Problem:
     """Return the problem of one run: training and validation cells, never test cells."""
     counts = EvaluationCounts()
-    rows = dataset.rows(key.cell_type, "train")
+    rows, validation = (dataset.rows(key.cell_type, part) for part in ("train", "validation"))
+    if key.division is not None:
+        rows, validation = divided_anew(rows, validation, key.cell_type, key.division)
     inputs = dataset.X[rows]
     perturbation = _perturbation(key.perturbation, inputs)
     objective = replace(OBJECTIVES[key.objective], beta=key.beta)
@@ -55,7 +58,7 @@ def build_problem(
 
     return Problem(
         population=population(inputs),
-        validation=population(dataset.X[dataset.rows(key.cell_type, "validation")]),
+        validation=population(dataset.X[validation]),
         model=ExplainedModel(surrogate.model, target, counts),
         inputs=inputs,
         features=dataset.features,

@@ -46,8 +46,8 @@ class Request:
         L; how often.
     budget_seconds, budget_evaluations
         Instead of the task's, see `xbench.task.Task`.
-    surrogate
-        Name of another architecture than the task's.
+    surrogate, surrogate_seed
+        Name of another architecture than the task's; the seed that it is trained from.
     checkpoint
         A surrogate to explain instead of the one trained on the dataset.
     jobs, device
@@ -64,6 +64,7 @@ class Request:
     budget_seconds: float | None = None
     budget_evaluations: int | None = None
     surrogate: str | None = None
+    surrogate_seed: int = 0
     checkpoint: Path | None = None
     jobs: int | None = None
     device: str = "cpu"

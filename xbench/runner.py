@@ -6,6 +6,7 @@ import os
 import secrets
 import tempfile
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ import joblib
 from xbench.dataset import Dataset
 from xbench.errors import XbenchError
 from xbench.expand import choose_methods, expand, run_id
+from xbench.most_expressed import with_named_outputs
 from xbench.pool import carry_out
 from xbench.reading import Reading
 from xbench.registry import find, methods_from_file, source_digest
@@ -51,6 +53,7 @@ def run(
     budget_seconds: float | None = None,
     budget_evaluations: int | None = None,
     surrogate: str | None = None,
+    surrogate_seed: int = 0,
     checkpoint: str | os.PathLike[str] | None = None,
     jobs: int | None = 1,
     device: str = "cpu",
@@ -72,6 +75,8 @@ def run(
         Instead of the task's; a target is ``"CELL_TYPE:OUTPUT"``.
     budget_seconds, budget_evaluations, surrogate
         Instead of the task's; a method whose budget is spent is asked for its best so far.
+    surrogate_seed
+        Seed that the surrogate is trained from; another seed is another surrogate in records.
     checkpoint
         A trained surrogate's folder, or a ``.pt`` file of the reference.
     jobs
@@ -115,6 +120,7 @@ def run(
         budget_seconds=budget_seconds,
         budget_evaluations=budget_evaluations,
         surrogate=surrogate,
+        surrogate_seed=surrogate_seed,
         checkpoint=None if checkpoint is None else Path(checkpoint),
         jobs=jobs,
         device=device,
@@ -137,18 +143,20 @@ def run_request(request: Request, store: ResultStore) -> list[str]:
     check_name(request.task, task.name)
     specs, entries = _methods(task, request)
     task = _as_asked(task, request)
-    keys = expand(
-        task,
+    expanded = partial(
+        expand,
         methods=specs,
         subset_sizes=request.subset_sizes,
         repetitions=request.repetitions,
     )
+    expanded(task)  # What is asked in vain is better known before the data are read.
     methods = {name: (entry, source_digest(entry)) for name, entry in entries.items()}
     check_machine(request.device, request.jobs)
     check_parameters(task, specs if specs is not None else task.methods, entries)
     data = request.data.or_of(task.dataset)
     dataset = data.load()
     check_fit(task, dataset)
+    keys = expanded(with_named_outputs(task, dataset))
     check_keys(dataset, keys, explicit=bool(request.targets))
     checkpoint, surrogate = _surrogate(task, request, dataset, store)
     keep_declaration(request.task, task.name, store)
@@ -240,6 +248,10 @@ def _surrogate(
         return request.checkpoint, opened
     store.prepare()
     trained = train_surrogate(
-        dataset, task.surrogate, split=task.split, progress=request.watcher.training
+        dataset,
+        task.surrogate,
+        split=task.split,
+        seed=request.surrogate_seed,
+        progress=request.watcher.training,
     )
     return trained, open_surrogate(trained, dataset)

@@ -23,6 +23,7 @@ from pydantic import (
     model_validator,
 )
 
+from xbench.baselines.thresholds import Thresholds
 from xbench.errors import XbenchError, unknown_name
 from xbench.metrics import METRICS
 from xbench.registry import find
@@ -97,14 +98,33 @@ class MethodSpec(_Declared):
 class TargetGroup(_Declared):
     """A cell type (or class) and the outputs explained on its cells.
 
+    Parameters
+    ----------
+    cell_type
+        Cell type or class.
+    outputs
+        Genes or classes by name.
+    most_expressed
+        Instead of names: so many genes of highest mean expression in the type's training cells
+        (the paper's Table 2), which are known once there are data (`xbench.most_expressed`).
+
     Examples
     --------
     >>> TargetGroup(cell_type="VIP", outputs=["GAD1", "GAD2"]).outputs
     ['GAD1', 'GAD2']
+    >>> TargetGroup(cell_type="VIP", most_expressed=100).outputs
+    []
     """
 
     cell_type: Text
-    outputs: Annotated[list[Text], Field(min_length=1), AfterValidator(_distinct)]
+    outputs: Annotated[list[Text], AfterValidator(_distinct)] = Field(default_factory=list)
+    most_expressed: Count | None = None
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> TargetGroup:
+        if bool(self.outputs) == (self.most_expressed is not None):
+            raise ValueError("give outputs, or most_expressed, and not both")
+        return self
 
 
 class Task(_Declared):
@@ -124,6 +144,9 @@ class Task(_Declared):
         `MethodSpec` each; labels are distinct.
     subset_sizes, repetitions
         Every L; how often each run is repeated, with a seed of its own.
+    repeats
+        What a repetition draws anew: ``"method"``, its seed alone; ``"split"``, also which of the
+        cells that are not for the test are training and which validation cells.
     perturbation
         What masked features become: a number, or ``"mean"`` for each feature's mean.
     objective, beta
@@ -137,6 +160,8 @@ class Task(_Declared):
     budget_seconds, budget_evaluations
         After these a method is asked to stop and to give its best so far (`xbench.budget`);
         evaluations count forward and gradient ones together, in cells. No limit where None.
+    thresholds
+        What ``xbench compare`` tolerates (`xbench.baselines.thresholds`); no result depends on it.
 
     Examples
     --------
@@ -156,6 +181,7 @@ class Task(_Declared):
     methods: Annotated[list[MethodSpec], Field(min_length=1)]
     subset_sizes: Annotated[list[Count], Field(min_length=1), AfterValidator(_distinct)]
     repetitions: Count = 1
+    repeats: Literal["method", "split"] = "method"
     perturbation: Annotated[float | Literal["mean"], BeforeValidator(_number_or_mean)] = 0.0
     objective: Literal["expression", "cross-entropy", "expression-on-target"]
     beta: Annotated[float, Field(ge=0)] | None = None
@@ -165,6 +191,7 @@ class Task(_Declared):
     timeout_seconds: Annotated[float, Field(gt=0)] | None = None
     budget_seconds: Annotated[float, Field(gt=0)] | None = None
     budget_evaluations: Count | None = None
+    thresholds: Thresholds = Field(default_factory=Thresholds)
 
     @property
     def method_labels(self) -> list[str]:
@@ -173,12 +200,17 @@ class Task(_Declared):
 
     @property
     def digest(self) -> str:
-        """16 hex digits of what is declared, but the words (title and description)."""
-        declared = self.model_dump(mode="json", exclude={"title", "description"})
+        """16 hex digits of what is declared, but the words and what no result depends on."""
+        declared = self.model_dump(mode="json", exclude={"title", "description", "thresholds"})
         # Left out where there are none, so that tasks of before these keep their digest.
         for name in ("beta", "budget_seconds", "budget_evaluations"):
             if declared[name] is None:
                 del declared[name]
+        if self.repeats == "method":
+            del declared["repeats"]
+        for group in declared["targets"]:
+            if group["most_expressed"] is None:
+                del group["most_expressed"]
         text = json.dumps(declared, sort_keys=True)
         return hashlib.sha256(text.encode("utf-8")).hexdigest()[:16]
 
@@ -188,6 +220,7 @@ class Task(_Declared):
         _check_distinct("methods: label", self.method_labels)
         _check_distinct("targets:", pairs)
         self._check_primary()
+        self._check_thresholds()
         if (self.objective == "expression-on-target") != (self.beta is not None):
             raise ValueError("beta: give it with objective 'expression-on-target', and only then")
         return self
@@ -200,6 +233,13 @@ class Task(_Declared):
                 what = "has no direction, so it cannot rank"
             choices = f"choose one of: {', '.join(ranking)}" if ranking else "add one that ranks"
             raise ValueError(f"primary_metric: {self.primary_metric!r} {what}; {choices}")
+
+    def _check_thresholds(self) -> None:
+        told = self.thresholds
+        reference = [told.reference_method] if told.reference_method is not None else []
+        for label in (*reference, *told.methods):
+            if label not in self.method_labels:
+                raise ValueError(f"thresholds: {unknown_name('method', label, self.method_labels)}")
 
 
 def load_task(name_or_path: str | os.PathLike[str]) -> Task:

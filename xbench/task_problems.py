@@ -17,7 +17,7 @@ _WANTED = {
     "dict_type": "a table",
     "model_type": "a table",
     "invalid-json-value": "a number, a text, true, false, or lists and tables of these",
-    "string_pattern_mismatch": "lower-case words joined by hyphens, such as 'gene-focused'",
+    "string_pattern_mismatch": "lower-case words joined by hyphens, such as 'my-task'",
     "string_too_short": "a text that is not empty",
     "too_short": "a list with at least one entry",
     "finite_number": "a finite number",

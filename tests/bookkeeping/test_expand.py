@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -135,6 +136,7 @@ def test_the_run_id_changes_with_every_part(task: Task) -> None:
         "budget_seconds": 1.5,
         "budget_evaluations": 10,
         "beta": 0.5,
+        "division": 3,
     }
     assert set(others) == {field.name for field in fields(RunKey)}
     ids = {run_id(key, "d", "s", "m")}
@@ -157,14 +159,21 @@ def test_the_run_id_never_changes(task: Task) -> None:
     assert run_id(expand(task)[0], "d", "s", "m") == "03d6c56706b829ea"
 
 
+def test_a_repetition_may_draw_training_and_validation_cells_anew(task: Task) -> None:
+    assert {key.division for key in expand(task)} == {None}
+    repeating = task.model_copy(update={"repeats": "split"})
+    assert all(key.division == key.repetition for key in expand(repeating))
+    assert repeating.digest != task.digest
+
+
 def test_ids_are_unique_within_a_task_and_keys_are_hashable(task: Task) -> None:
     keys = expand(task)
     assert len({run_id(key, "d", "s", "m") for key in keys}) == len(set(keys)) == len(keys) == 36
 
 
 def test_a_run_without_a_budget_keeps_the_id_it_had_before_there_were_budgets() -> None:
-    # Both written down at commit 1750941, the last one without budgets.
-    task = load_task("gene-focused")
+    # Both written down at commit 1750941, the last one without budgets, of the task it had.
+    task = load_task(Path(__file__).parent / "gene_focused_of_1750941.toml")
     assert task.digest == "1f5dd6d3a20fab42"
     assert run_id(expand(task)[7], "d", "s", "m") == "efff55705120ec1d"
     limited = task.model_copy(update={"budget_evaluations": 10})

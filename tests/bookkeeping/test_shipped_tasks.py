@@ -18,7 +18,7 @@ Astro ALDH1A1 AQP4 GJA1; Oligo MOBP MOG; Micro CX3CR1 APBB1IP
 
 
 def test_the_tasks_of_the_first_release_are_there() -> None:
-    assert {"quick", "mnist-binary", "gene-focused"} <= set(NAMES)
+    assert {"quick", "mnist-binary", "table1"} <= set(NAMES)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -27,7 +27,8 @@ def test_a_task_is_valid_and_named_as_its_file(name: str) -> None:
     (entry,) = (entry for entry in entries("task") if entry.name == name)
     assert Path(entry.location).stem == name == task.name
     assert entry.summary == task.title
-    assert expand(task)
+    # What a task leaves to the data has no runs before there are data.
+    assert expand(task) or all(group.most_expressed for group in task.targets)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -38,12 +39,12 @@ def test_what_a_task_names_exists(name: str) -> None:
     assert task.surrogate in {None, *(entry.name for entry in entries("surrogate"))}
 
 
-def test_gene_focused_has_the_targets_and_sizes_of_table_1() -> None:
+def test_table1_has_the_targets_and_sizes_of_table_1() -> None:
     wanted = {}
     for row in PAIRS.replace("\n", " ").split(";"):
         cell_type, *genes = row.split()
         wanted[cell_type] = genes
-    task = load_task("gene-focused")
+    task = load_task("table1")
     assert {group.cell_type: group.outputs for group in task.targets} == wanted
     assert sum(len(group.outputs) for group in task.targets) == 16
     assert (task.subset_sizes, task.layout, task.primary_metric) == (

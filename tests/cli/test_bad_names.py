@@ -84,7 +84,7 @@ def test_a_target_that_the_data_lack_is_refused_before_anything_is_trained(
     target: str, said: str, refused: Refused, small_data: Path, cache: Path
 ) -> None:
     trained = sorted((cache / "surrogates").iterdir())
-    line = refused("run", "gene-focused", "--data", small_data, "--target", target, "-L", 3)
+    line = refused("run", "table1", "--data", small_data, "--target", target, "-L", 3)
     assert said in line
     assert sorted((cache / "surrogates").iterdir()) == trained
 
@@ -103,9 +103,9 @@ def test_a_task_of_classes_on_expression_is_refused_and_the_other_way_round(
 ) -> None:
     line = refused("run", "quick", "--data", small_data, "--target", "Oligo:Mog")
     assert line.startswith("task quick: made for classes (objective cross-entropy), but small has")
-    line = refused("run", "gene-focused", "--dataset", "mnist-binary", "--target", "8:3")
+    line = refused("run", "table1", "--dataset", "mnist-binary", "--target", "8:3")
     assert line.startswith(
-        "task gene-focused: made for expression (avg-delta, rel-delta, rel-delta-expm1)"
+        "task table1: made for expression (avg-delta, rel-delta, rel-delta-expm1)"
     )
 
 
@@ -118,7 +118,7 @@ def test_cuda_without_a_device_is_refused(refused: Refused) -> None:
 def test_absent_cortex_data_say_what_to_get_from_where_and_where_to_put_it(
     refused: Refused, tmp_path: Path
 ) -> None:
-    for arguments in (("run", "gene-focused"), ("train", "snare-cortex")):
+    for arguments in (("run", "table1"), ("train", "snare-cortex")):
         line = refused(*arguments)
         assert f"no file {tmp_path / 'no-data' / 'snare_cortex.h5mu'}" in line
         assert "GEO GSE126074" in line

@@ -113,7 +113,7 @@ def test_the_example_of_the_design_runs_on_peaks_and_finds_the_nearest(
     file.write_text(DISTANCE_TO_TSS)
     options = ("--data", small_data, "--checkpoint", small_surrogate, "--target", "Oligo:Mog")
     ran = xbench_command(
-        "run", "gene-focused", *options, "--method", file, "-L", 3, "--seeds", 1, "--jobs", 1
+        "run", "table1", *options, "--method", file, "-L", 3, "--seeds", 1, "--jobs", 1
     )
     assert ran[0] == 0, ran
     (record,) = stored(tmp_path / "results")

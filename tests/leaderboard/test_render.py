@@ -135,10 +135,10 @@ def test_two_surrogates_have_tables_of_their_own(make_record: Any, tmp_path: Pat
 
 
 def test_shipped_task_and_real_record(make_record: Any, tmp_path: Path) -> None:
-    task = load_task("gene-focused")
-    record = Record(**make_record("VIP/GAD1", task="gene-focused", dataset="snare-cortex"))
-    render([asdict(record)], {"gene-focused": task}, tmp_path)
-    table = tmp_path / "published" / "gene-focused--snare-cortex--table1.md"
+    task = load_task("table1")
+    record = Record(**make_record("VIP/GAD1", task="table1", dataset="snare-cortex"))
+    render([asdict(record)], {"table1": task}, tmp_path)
+    table = tmp_path / "published" / "table1--snare-cortex--table1.md"
     assert "| VIP       | -100.000 |     -10.000 |" in table.read_text(encoding="utf-8")
     assert "1 of 16 targets" in index(tmp_path)
 

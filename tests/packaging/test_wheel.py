@@ -103,7 +103,7 @@ def test_the_installed_wheel_lists_and_runs_from_another_folder(
     for place in _call(installed / "python", "-c", where, cwd=tmp_path).split():
         assert place.startswith(home)
     listed = _call(installed / "xbench", "list", cwd=tmp_path)
-    for name in ("grids", "mnist-binary", "snare-cortex", "gene-focused", "cross-modality"):
+    for name in ("grids", "mnist-binary", "snare-cortex", "table1", "cross-modality"):
         assert f"  {name} " in listed
     variables = {"XBENCH_CACHE": str(tmp_path / "cache"), "OMP_NUM_THREADS": "1"}
     options = ("--methods", "random", "--jobs", "1", "--store", tmp_path / "store")

@@ -8,7 +8,7 @@ from xbench.task import load_task
 
 
 def test_they_are_the_targets_of_the_task() -> None:
-    task = load_task("gene-focused")
+    task = load_task("table1")
     assert {group.cell_type: tuple(group.outputs) for group in task.targets} == MARKERS
     assert sum(len(genes) for genes in MARKERS.values()) == 16
     assert len(MARKER_GENES) == len(set(MARKER_GENES)) == 14

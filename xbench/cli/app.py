@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 import xbench
+from xbench.cli.baseline import baseline_app, compare
 from xbench.cli.data import data_app
 from xbench.cli.options import (
     Binarize,
@@ -30,7 +31,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(data_app)
+app.add_typer(baseline_app)
 app.add_typer(report_app)
+app.command(epilog="Example: xbench compare ci --store results --junit report.xml")(compare)
 
 
 def _version(show: bool) -> None:
@@ -64,7 +67,7 @@ def list_(
     show(kind, as_json)
 
 
-@app.command(epilog="Example: xbench run gene-focused --methods grids,random -L 10 --jobs 2")
+@app.command(epilog="Example: xbench run table1 --methods grids,random -L 10 --jobs 2")
 def run(
     task: Annotated[str, typer.Argument(help="A task of 'xbench list tasks', or a .toml file.")],
     dataset: Annotated[str | None, typer.Option(help="A dataset instead of the task's.")] = None,
@@ -100,6 +103,9 @@ def run(
     surrogate: Annotated[
         str | None, typer.Option(help="Architecture instead of the task's, such as oracle.")
     ] = None,
+    surrogate_seed: Annotated[
+        int, typer.Option(help="Seed that the surrogate is trained from.")
+    ] = 0,
     jobs: Annotated[int | None, typer.Option(help="Processes; one a core where left out.")] = None,
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
     checkpoint: Annotated[
@@ -127,6 +133,7 @@ def run(
         budget_seconds=budget_seconds,
         budget_evaluations=budget_evaluations,
         surrogate=surrogate,
+        surrogate_seed=surrogate_seed,
         jobs=jobs,
         device=device,
         checkpoint=checkpoint,

@@ -47,8 +47,20 @@ def _open(path: Path, dataset: Dataset) -> OpenedSurrogate:
     else:
         trained, description = load_surrogate(path)
         check_dataset(description, dataset, path)
-        model, name, digest = trained.frozen(), description.surrogate, description.weights_digest
+        model, digest = trained.frozen(), description.weights_digest
+        name = named(description.surrogate, description.training.get("seed"))
     return OpenedSurrogate(model, name, digest)
+
+
+def named(surrogate: str, seed: object) -> str:
+    """Return a surrogate's name in records: one trained from another seed is another surrogate.
+
+    Examples
+    --------
+    >>> named("cross-modality", 0), named("cross-modality", 1)
+    ('cross-modality', 'cross-modality, seed 1')
+    """
+    return f"{surrogate}, seed {seed}" if seed else surrogate
 
 
 def _check_sizes(model: Surrogate, dataset: Dataset, path: Path) -> None:
