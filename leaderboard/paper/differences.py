@@ -70,7 +70,7 @@ def no_better_than_random(evidence: Evidence, method: str) -> Judgement:
     Examples
     --------
     >>> no_better_than_random(Evidence("cortex", "mlp", {}), "sage").figures
-    'Sage beside random was not run.'
+    'sage was not run beside random.'
     """
     claim = f"{method} fails at this size: it lowers expression no more than random features do."
     parts: list[bool | None] = []
@@ -80,7 +80,9 @@ def no_better_than_random(evidence: Evidence, method: str) -> Judgement:
         enough = found.targets > 1 and found.side != "unknown"
         parts.append(found.side != "below" if enough else None)
         shown.append(f"at L = {size} its Rel. Δ differs from random's by {_shown(found)}")
-    return Judgement(claim, _SECTION, all_of(parts), _sentence(shown, f"{method} beside random"))
+    return Judgement(
+        claim, _SECTION, all_of(parts), _sentence(shown, f"{method} was not run beside random.")
+    )
 
 
 def saliency_as_smoothgrad(evidence: Evidence) -> Judgement:
@@ -98,7 +100,7 @@ def saliency_as_smoothgrad(evidence: Evidence) -> Judgement:
     Examples
     --------
     >>> saliency_as_smoothgrad(Evidence("cortex", "mlp", {})).figures
-    'One of them was not run.'
+    'They were not both run.'
     """
     claim = f"Saliency and SmoothGrad are about equal: Rel. Δ differs by {MARGIN:.0%} at most."
     parts: list[bool | None] = []
@@ -115,7 +117,7 @@ def saliency_as_smoothgrad(evidence: Evidence) -> Judgement:
             f"at L = {size} it is {format_metric('rel-delta', plain)} and "
             f"{format_metric('rel-delta', smooth)}, {share:.0%} apart, difference {_shown(found)}"
         )
-    return Judgement(claim, "Table 1", all_of(parts), _sentence(shown, "One of them"))
+    return Judgement(claim, "Table 1", all_of(parts), _sentence(shown, "They were not both run."))
 
 
 def _shared(evidence: Evidence, method: str, other: str) -> list[tuple[int, Pairs]]:
@@ -138,9 +140,9 @@ def _shown(found: Effect) -> str:
     return f"{mean} ({interval}, {_targets(found.targets)})"
 
 
-def _sentence(shown: list[str], what: str) -> str:
-    text = "; ".join(shown) or f"{what} was not run"
-    return f"{text[0].upper()}{text[1:]}."
+def _sentence(shown: list[str], nothing: str) -> str:
+    text = "; ".join(shown)
+    return f"{text[0].upper()}{text[1:]}." if text else nothing
 
 
 def _tested(paired: Comparison, welch: Comparison) -> str:
@@ -160,4 +162,4 @@ def _targets(count: int) -> str:
 def _p(value: float | None) -> str:
     if value is None:
         return "no p-value"
-    return "p < 0.0001" if value < 0.0001 else f"p = {value:.2g}"
+    return "p < 0.0001" if value < 0.0001 else f"p = {value:.3g}"

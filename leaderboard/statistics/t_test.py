@@ -18,8 +18,9 @@ def t_test(pairs: Pairs, direction: str, paired: bool = True) -> Significance:
 
     The paper reports "p-value < 0.01, one-sided t-test" (Section 5.3.1) over targets, and does
     not say whether it was paired. Both are offered: pairing is the default, since targets differ
-    far more from each other than methods do on one target. The independent test is Welch's, which
-    does not ask for equal variances.
+    far more from each other than methods do on one target. (On the seven rows of the paper's
+    Table 1, L = 10, Rel. delta, GRIDS against FIMAP has p = 0.0005 paired and 0.036 unpaired.)
+    The independent test is Welch's, which does not ask for equal variances.
 
     Parameters
     ----------

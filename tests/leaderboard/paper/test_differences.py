@@ -49,7 +49,7 @@ def test_significant_against_each(metric: str) -> None:
     welch = stats.ttest_ind(
         ALL_RUN["grids"], ALL_RUN["fimap"], equal_var=False, alternative="less"
     ).pvalue
-    assert f"against fimap (p < 0.0001 after Holm's correction, p = {welch:.2g} not paired; " in (
+    assert f"against fimap (p < 0.0001 after Holm's correction, p = {welch:.3g} not paired; " in (
         found.figures
     )
     assert found.figures.count("16 targets") == 4
@@ -60,7 +60,7 @@ def test_not_significant_against_one() -> None:
     p_value = stats.ttest_rel(ALL_RUN["grids"], rows["fimap"], alternative="less").pvalue
     found = significantly_better(evidence(**rows), "rel-delta")
     assert found.verdict == "does not hold"
-    assert f"p = {p_value:.2g} against fimap" in found.figures
+    assert f"p = {p_value:.3g} against fimap" in found.figures
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ def test_better_at_one_size_is_no_failure() -> None:
 def test_a_method_that_was_not_run_did_not_fail(rows: Any) -> None:
     found = no_better_than_random(evidence(**rows), "cxplain")
     assert found.verdict == "not testable here"
-    assert found.figures == "Cxplain beside random was not run."
+    assert found.figures == "cxplain was not run beside random."
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,7 @@ def test_saliency_beside_smoothgrad_says_the_numbers() -> None:
 
 def test_one_of_the_two_alone_is_not_testable() -> None:
     found = saliency_as_smoothgrad(evidence(saliency=around(-5.0)))
-    assert (found.verdict, found.figures) == ("not testable here", "One of them was not run.")
+    assert (found.verdict, found.figures) == ("not testable here", "They were not both run.")
 
 
 def test_the_papers_own_difference_is_within_the_margin(papers: Evidence) -> None:
