@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from statistics import fmean
 
+from xbench.errors import unknown_name
+
 from ..numbers import format_metric
 from ..statistics import Comparison, Effect, Pairs, compare, effect, pairs
 from .evidence import Evidence
@@ -19,6 +21,7 @@ by 6.3% (L = 10) and 7.2% (L = 128) in Rel. Δ in the paper's rows "Avg."."""
 
 _SECTION = "Section 5.3.1"
 _OTHERS = METHODS[:-1]
+_LABELS = {"avg-delta": "Avg. Δ", "rel-delta": "Rel. Δ"}
 
 
 def significantly_better(evidence: Evidence, metric: str) -> Judgement:
@@ -34,13 +37,19 @@ def significantly_better(evidence: Evidence, metric: str) -> Judgement:
     metric
         ``"avg-delta"`` or ``"rel-delta"``.
 
+    Raises
+    ------
+    XbenchError
+        If the metric is another.
+
     Examples
     --------
     >>> significantly_better(Evidence("cortex", "mlp", {}), "rel-delta").figures
     'Nothing of it was run.'
     """
-    label = {"avg-delta": "Avg. Δ", "rel-delta": "Rel. Δ"}[metric]
-    claim = f"At L = 10 GRIDS' {label} is lower than that of each other method, p < {LEVEL}."
+    if metric not in _LABELS:
+        raise unknown_name("metric", metric, _LABELS)
+    claim = f"At L = 10 GRIDS' {_LABELS[metric]} is lower than each other method's, p < {LEVEL}."
     values = evidence.of_table1(10, metric)
     run = [name for name in _OTHERS if {name, evidence.grids} <= values.keys()]
     if not run:

@@ -74,9 +74,14 @@ def test_the_wheel_holds_code_data_and_tasks_and_no_tests(wheel: Path) -> None:
             f"xbench/{room}/{path.relative_to(ROOT / room)}" for path in _python(ROOT / room)
         }
     tasks = {f"xbench/tasks/{path.name}" for path in (ROOT / "tasks").glob("*.toml")}
+    papers = {f"xbench/leaderboard/paper/table{number}.csv" for number in (1, 2, 3)}
+    data = papers | {
+        "xbench/leaderboard/paper/figure2.csv",
+        "xbench/datasets/mnist_binary.npz",
+    }
     assert "xbench/methods/grids.py" in sources
     assert "xbench/tasks/quick.toml" in tasks
-    assert sources | tasks | {"xbench/datasets/mnist_binary.npz"} <= names
+    assert sources | tasks | data <= names
     packages = {name.partition("/")[0] for name in names if ".dist-info/" not in name}
     assert packages == {"xbench"}
     assert not any("test" in Path(name).parts[:-1] or "/tests/" in name for name in names)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from xbench.errors import XbenchError
 from xbench.leaderboard.paper import Evidence
 from xbench.leaderboard.paper.differences import (
     MARGIN,
@@ -72,6 +73,11 @@ def test_significance_needs_every_method(missing: str, verdict: str) -> None:
     assert found.verdict == verdict
     expected = "Nothing of it was run." if missing == "grids" else "; no values of fimap."
     assert found.figures.endswith(expected)
+
+
+def test_the_paper_tests_no_other_metric() -> None:
+    with pytest.raises(XbenchError, match="Valid metrics: avg-delta, rel-delta"):
+        significantly_better(evidence(**ALL_RUN), "hit-ratio")
 
 
 def test_one_target_is_no_test() -> None:
