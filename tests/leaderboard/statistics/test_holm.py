@@ -22,7 +22,7 @@ def corrected(p_values: list[float]) -> list[float]:
 
 
 # One correction takes statsmodels a tenth of a second.
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(probabilities)
 def test_agrees_with_statsmodels(p_values: list[float]) -> None:
     _, witness, *_ = multipletests(p_values, method="holm")
