@@ -147,7 +147,7 @@ class Record:
         TypeError
             For a parameter or a trace that JSON cannot hold.
         """
-        return json.dumps(_plain(asdict(self)), sort_keys=True, allow_nan=False)
+        return json.dumps(plain_values(asdict(self)), sort_keys=True, allow_nan=False)
 
     @staticmethod
     def from_json(line: str | bytes) -> Record:
@@ -177,14 +177,20 @@ def _describe(problem: Any) -> str:
     return f"{where}: {message}" if where else message
 
 
-def _plain(value: Any) -> Any:
-    """Return the value in JSON's own types, without NaN and infinities (JSON has none)."""
+def plain_values(value: Any) -> Any:
+    """Return a value in JSON's own types, without NaN and infinities (JSON has none).
+
+    Examples
+    --------
+    >>> plain_values({"a": (1, float("nan"))})
+    {'a': [1, None]}
+    """
     if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
+        return {key: plain_values(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [plain_values(item) for item in value]
     if hasattr(value, "tolist"):
-        return _plain(value.tolist())
+        return plain_values(value.tolist())
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value

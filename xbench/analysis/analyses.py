@@ -1,0 +1,137 @@
+"""Every analysis of stored selections, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from xbench.analysis.contacts import contact_enrichment
+from xbench.analysis.cross_types import cross_type_changes
+from xbench.analysis.modules import module_agreement
+from xbench.analysis.proximity import proximity
+from xbench.analysis.redundancy import redundancy
+from xbench.analysis.subject import Resources, Subject
+from xbench.analysis.synergy import pair_synergies
+from xbench.analysis.transfer import transfer
+from xbench.simulation.truth import truth_of
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """An analysis of one selection.
+
+    Parameters
+    ----------
+    name, title
+        In findings and on pages.
+    measure
+        From a subject to what came out, by what else went into it (``""`` where nothing did).
+    missing
+        Why it cannot be done with these resources; None where it can.
+    first_repetition
+        Whether it is too dear to be done for every repetition.
+    version
+        Raised by hand when it comes to other numbers.
+    """
+
+    name: str
+    title: str
+    measure: Callable[[Subject], dict[str, dict[str, Any]]]
+    missing: Callable[[Resources], str | None]
+    first_repetition: bool = False
+    version: int = 1
+
+
+def _proximity(subject: Subject) -> dict[str, dict[str, Any]]:
+    target = subject.target
+    if target.interval is None:
+        return {"": {"reason": f"nobody knows where {target.name} lies"}}
+    found = proximity(subject.resources.dataset.features, subject.indices, target.interval)
+    return {"": asdict(found)}
+
+
+def _redundancy(subject: Subject) -> dict[str, dict[str, Any]]:
+    population, chosen = subject.population(), subject.indices
+    synergies = pair_synergies(population, chosen)
+    values = asdict(redundancy(population, chosen, synergies))
+    truth = truth_of(subject.resources.dataset)
+    if truth is not None:
+        gene, count = subject.target.output, population.n_features
+        values["modules"] = asdict(module_agreement(truth, gene, chosen, synergies, count))
+    return {"": values}
+
+
+def _transfer(subject: Subject) -> dict[str, dict[str, Any]]:
+    second = subject.resources.second
+    assert second is not None
+    own, other = subject.population(), subject.population(second)
+    return {second.digest[:12]: asdict(transfer(own, other, subject.indices))}
+
+
+def _figure3(subject: Subject) -> dict[str, dict[str, Any]]:
+    dataset = subject.resources.dataset
+
+    def population(cell_type: str, gene: str) -> Any:
+        return subject.population(target=dataset.target(cell_type, gene), cell_type=cell_type)
+
+    changes = cross_type_changes(population, subject.resources.markers, subject.indices)
+    return {"": {"rel_delta": changes}}
+
+
+def _contacts(subject: Subject) -> dict[str, dict[str, Any]]:
+    dataset, target = subject.resources.dataset, subject.target
+    if target.interval is None:
+        return {"": {"reason": f"nobody knows where {target.name} lies"}}
+    cells = dataset.X[dataset.rows(subject.record.cell_type, "train")]
+    accessibility = np.asarray((cells != 0).mean(axis=0)).ravel()
+    return {
+        name: asdict(
+            contact_enrichment(
+                source,
+                dataset.features,
+                subject.indices,
+                target.interval,
+                accessibility,
+                genome=dataset.genome,
+            )
+        )
+        for name, source in subject.resources.contacts.items()
+    }
+
+
+def _expression(resources: Resources) -> str | None:
+    if resources.dataset.is_classification:
+        return f"{resources.dataset.name} has classes, no genes"
+    return None
+
+
+def _coordinates(resources: Resources) -> str | None:
+    known = resources.dataset.features.has_coordinates
+    return None if known else f"{resources.dataset.name} has no coordinates of its features"
+
+
+def _two_surrogates(resources: Resources) -> str | None:
+    return None if resources.second is not None else "there is no second surrogate"
+
+
+def _maps(resources: Resources) -> str | None:
+    return None if resources.contacts else "there is no contact map; give one with --hic"
+
+
+def _markers(resources: Resources) -> str | None:
+    return None if resources.markers else "there are no markers"
+
+
+ANALYSES: dict[str, Analysis] = {
+    one.name: one
+    for one in (
+        Analysis("proximity", "Nearness to the gene", _proximity, _coordinates),
+        Analysis("redundancy", "Redundancy", _redundancy, _expression, first_repetition=True),
+        Analysis("transfer", "Transfer to a second surrogate", _transfer, _two_surrogates),
+        Analysis("figure3", "Subsets of one type, markers of another", _figure3, _markers),
+        Analysis("contacts", "Contacts with the promoter", _contacts, _maps),
+    )
+}

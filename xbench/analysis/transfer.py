@@ -1,0 +1,56 @@
+"""Whether a selection lowers a second surrogate's prediction too, or one model's error."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from xbench.mask.population import MaskedPopulation, Subset
+from xbench.metrics.expression import avg_delta, rel_delta
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """What masking one selection does to two surrogates of the same data.
+
+    Parameters
+    ----------
+    own_rel_delta, other_rel_delta
+        Rel. delta in % on the surrogate that was explained, and on the other one.
+    own_avg_delta, other_avg_delta
+        Avg. delta likewise.
+    """
+
+    own_rel_delta: float
+    other_rel_delta: float
+    own_avg_delta: float
+    other_avg_delta: float
+
+
+def transfer(own: MaskedPopulation, other: MaskedPopulation, indices: Subset) -> Transfer:
+    """Mask a selection found on one surrogate in both.
+
+    Where it exploits an error of the one that was explained, the other does not follow.
+
+    Parameters
+    ----------
+    own, other
+        The same cells and target under each surrogate.
+    indices
+        The selection.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from types import SimpleNamespace
+    >>> kept = SimpleNamespace(values=lambda subset=(): np.zeros(4))
+    >>> halved = SimpleNamespace(values=lambda subset=(): np.full(4, -np.log(2) * len(subset)))
+    >>> found = transfer(halved, kept, [3])
+    >>> round(found.own_rel_delta, 6), found.other_rel_delta
+    (-50.0, 0.0)
+    """
+    pairs = [(one.values(), one.values(indices)) for one in (own, other)]
+    (own_rel, other_rel), (own_avg, other_avg) = (
+        tuple(measure(before, after) for before, after in pairs)
+        for measure in (rel_delta, avg_delta)
+    )
+    return Transfer(own_rel, other_rel, own_avg, other_avg)

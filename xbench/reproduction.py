@@ -1,0 +1,196 @@
+"""The paper's results by name: which runs each needs, and which analyses of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from xbench.analysis.analyses import ANALYSES
+from xbench.analysis.contact_source import ContactSource
+from xbench.analysis.driver import analyse
+from xbench.analysis.subject import Resources
+from xbench.dataset import Dataset
+from xbench.errors import unknown_name
+from xbench.markers import MARKERS
+from xbench.record import Record
+from xbench.request import Request
+from xbench.runner import run_request
+from xbench.store import ResultStore
+from xbench.surrogates.open import OpenedSurrogate, open_surrogate
+from xbench.task import Task, load_task
+from xbench.training.loop import Progress
+from xbench.training.train import train_surrogate
+
+
+@dataclass(frozen=True)
+class Result:
+    """A result of the paper, or one that it lacks.
+
+    Parameters
+    ----------
+    name, title
+        On the command line, and on pages.
+    task
+        Whose runs it needs; empty for none.
+    analyses
+        Of these runs.
+    figure2
+        Whether it is the surrogate's own figure.
+    """
+
+    name: str
+    title: str
+    task: str = ""
+    analyses: tuple[str, ...] = ()
+    figure2: bool = False
+
+
+RESULTS: dict[str, Result] = {
+    one.name: one
+    for one in (
+        Result("table1", "Table 1: 16 marker genes, L = 10 and 128", "table1"),
+        Result("table2", "Table 2: the 100 most expressed genes of VIP and Micro", "table2"),
+        Result("table3", "Table 3: hit ratios, and nearness to the gene", "table1", ("proximity",)),
+        Result("figure2", "Figure 2: accuracy of the surrogate", figure2=True),
+        Result("figure3", "Figure 3: subsets of a type, markers of all", "table1", ("figure3",)),
+        Result("mnist", "Appendix E: 8 towards 3, L = 64", "mnist-binary"),
+        Result("hic", "Appendix F: contacts with the promoter", "table1", ("contacts",)),
+        Result("redundancy", "Redundancy: joint against single effects", "table1", ("redundancy",)),
+        Result("transfer", "Transfer to a second surrogate", "table1", ("transfer",)),
+    )
+}
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is to be reproduced.
+
+    Parameters
+    ----------
+    results
+        Names of `RESULTS`.
+    request
+        How runs are to be made; its task is replaced by each result's.
+    contacts
+        Contact maps and loops by name, for ``hic``.
+    second_seed
+        Seed that the second surrogate of ``transfer`` is trained from.
+    analysed_methods
+        Methods whose selections are analysed; all where None.
+    """
+
+    results: Sequence[str]
+    request: Request
+    contacts: dict[str, ContactSource] = field(default_factory=dict)
+    second_seed: int = 1
+    analysed_methods: Sequence[str] | None = None
+
+
+@dataclass(frozen=True)
+class Done:
+    """What came of an order.
+
+    Parameters
+    ----------
+    run_ids
+        Runs of each task, those finished before included.
+    refused
+        Analyses that could not be done, and why.
+    """
+
+    run_ids: dict[str, list[str]]
+    refused: dict[str, str]
+
+
+def chosen_results(names: Sequence[str]) -> list[Result]:
+    """Return results by name; all but ``mnist`` belong to data with genes.
+
+    Raises
+    ------
+    XbenchError
+        An unknown name.
+
+    Examples
+    --------
+    >>> [result.task for result in chosen_results(["table3", "mnist"])]
+    ['table1', 'mnist-binary']
+    """
+    for name in names:
+        if name not in RESULTS:
+            raise unknown_name("result", name, RESULTS)
+    return [RESULTS[name] for name in names]
+
+
+def reproduce(
+    order: Order,
+    store: ResultStore,
+    told: Callable[[str, int, int], None] = lambda what, done, of: None,
+) -> Done:
+    """Make the runs of an order, and analyse them; what is finished in the store is kept.
+
+    Parameters
+    ----------
+    order
+        What is asked for.
+    store
+        Where runs and findings go.
+    told
+        Called with what is analysed, and how many runs are done, of how many.
+
+    Raises
+    ------
+    XbenchError
+        An unknown name, or anything that `xbench.run` refuses.
+    """
+    results = [result for result in chosen_results(order.results) if result.task]
+    run_ids: dict[str, list[str]] = {}
+    refused: dict[str, str] = {}
+    for name in dict.fromkeys(result.task for result in results):
+        request = replace(order.request, task=name)
+        if name == "mnist-binary":  # Its data are its own, whatever the others are made on.
+            plain = Request(task=name)
+            request = replace(request, data=plain.data, surrogate=None, targets=None)
+        run_ids[name] = run_request(request, store)
+        wanted = [one for result in results if result.task == name for one in result.analyses]
+        if wanted:
+            kept = _chosen(store, run_ids[name], order.analysed_methods)
+            refused |= _analysed(order, request, store, wanted, kept, told)
+    return Done(run_ids, refused)
+
+
+def _chosen(store: ResultStore, ids: list[str], methods: Sequence[str] | None) -> list[Record]:
+    known = {record.run_id: record for record in store.records()}
+    records = [known[one] for one in ids if one in known]
+    return [record for record in records if methods is None or record.method in methods]
+
+
+def _analysed(
+    order: Order,
+    request: Request,
+    store: ResultStore,
+    wanted: list[str],
+    records: list[Record],
+    told: Callable[[str, int, int], None],
+) -> dict[str, str]:
+    task = load_task(request.task)
+    dataset = request.data.or_of(task.dataset).load()
+    name = request.surrogate or task.surrogate or dataset.default_surrogate
+    progress = request.watcher.training
+    surrogate = _surrogate(request, task, dataset, name, request.surrogate_seed, progress)
+    second = None
+    if "transfer" in wanted and name != "oracle" and request.checkpoint is None:
+        second = _surrogate(request, task, dataset, name, order.second_seed, progress)
+    markers = {cell_type: tuple(genes) for cell_type, genes in MARKERS.items()}
+    resources = Resources(dataset, surrogate, second, order.contacts, markers)
+    titles = ", ".join(ANALYSES[one].title.lower() for one in wanted)
+    return analyse(store, wanted, resources, records, lambda done, of: told(titles, done, of))
+
+
+def _surrogate(
+    request: Request, task: Task, dataset: Dataset, name: str, seed: int, progress: Progress
+) -> OpenedSurrogate:
+    if request.checkpoint is not None:
+        return open_surrogate(request.checkpoint, dataset)
+    folder: Path = train_surrogate(dataset, name, split=task.split, seed=seed, progress=progress)
+    return open_surrogate(folder, dataset)
