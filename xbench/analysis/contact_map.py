@@ -1,0 +1,192 @@
+"""Hi-C contact maps in .cool and .mcool files: which peaks touch a promoter, and how often."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+
+from xbench.analysis.contact_source import PeakContacts, require_lengths, spelt
+from xbench.analysis.map_rows import read_rows
+from xbench.errors import XbenchError
+from xbench.genomes import build_name
+from xbench.interval import Interval
+
+# What a file says that does not say its build.
+_NO_BUILD = ("", "unknown")
+
+
+@dataclass(frozen=True)
+class ContactMap:
+    """A contact map in a file, at one resolution.
+
+    Parameters
+    ----------
+    name
+        What errors and results call it: its file.
+    uri
+        File, and the map in it, as cooler writes it: ``maps.mcool::/resolutions/10000``.
+    resolution
+        Base pairs a bin.
+    assembly
+        The genome build that the file says it is of; None where it does not say.
+    lengths
+        Base pairs of each chromosome.
+    balanced
+        Whether it has weights that balance it, which are then used.
+    """
+
+    name: str
+    uri: str
+    resolution: int
+    assembly: str | None
+    lengths: dict[str, int]
+    balanced: bool
+
+    def chromosome(self, chrom: str) -> str | None:
+        """Return how the map spells a chromosome; None where it does not have it."""
+        return spelt(chrom, self.lengths)
+
+    def require_build(self, genome: str | None) -> None:
+        """Raise `XbenchError` where the map cannot be of a genome build."""
+        if genome is None:
+            return
+        if self.assembly is not None and build_name(self.assembly) != build_name(genome):
+            raise XbenchError(
+                f"{self.name}: is of genome build {self.assembly}, but the peaks are of {genome}; "
+                f"give a map of {genome}, or lift the peaks over"
+            )
+        require_lengths(self.lengths, genome, self.name)
+
+    def contacts(
+        self, promoter: Sequence[Interval], start: np.ndarray, end: np.ndarray
+    ) -> PeakContacts:
+        """Return contacts of the bins of m peaks with those of a promoter.
+
+        A peak lies in the bin of its middle. Two bins without a common read have contact 0; where
+        either bin is masked (no weight; in a map without weights: no read on its chromosome) the
+        contact is missing. Of several places at which the gene may start, it is the mean.
+
+        Parameters
+        ----------
+        promoter
+            Bases at which the gene may start, all on one chromosome that the map has.
+        start, end
+            Peaks on that chromosome, shape (m,), base pairs, 0-based and half-open.
+
+        Raises
+        ------
+        XbenchError
+            A place past the end of the chromosome, or a file that cannot be read.
+        """
+        chrom = self.chromosome(promoter[0].chrom)
+        if chrom is None:
+            raise XbenchError(f"{self.name}: has no chromosome {promoter[0].chrom}")
+        self._require_inside(chrom, [*end.tolist(), *(place.end for place in promoter)])
+        at = np.array([place.start // self.resolution for place in promoter])
+        bins = (start + end) // 2 // self.resolution
+        rows, by_distance = self._rows(chrom, at)
+        apart = np.abs(bins - at[:, None])
+        contact = rows[:, bins]
+        expected = np.where(np.isnan(contact), np.nan, by_distance[apart])
+        return PeakContacts(_known_mean(contact), _known_mean(expected), (apart == 0).any(axis=0))
+
+    def _require_inside(self, chrom: str, ends: list[int]) -> None:
+        if max(ends) > self.lengths[chrom]:
+            raise XbenchError(
+                f"{self.name}: {chrom}:{max(ends):,} is past the end of the chromosome "
+                f"({self.lengths[chrom]:,}); the map is of another genome build than the peaks"
+            )
+
+    def _rows(self, chrom: str, at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Contacts of some bins with all of their chromosome, and means by distance in bins."""
+        import cooler
+
+        try:
+            return read_rows(cooler.Cooler(self.uri), chrom, at, self.balanced)
+        except (OSError, KeyError, RuntimeError) as error:
+            raise XbenchError(f"{self.name}: cannot be read ({error}); get it again") from error
+
+
+def open_contact_map(path: str | Path, resolution: int | None = None) -> ContactMap:
+    """Look into a .cool or .mcool file.
+
+    Parameters
+    ----------
+    path
+        The file; one map in it may be named as cooler does: ``maps.mcool::/resolutions/10000``.
+    resolution
+        Base pairs a bin: needed where the file has several.
+
+    Raises
+    ------
+    XbenchError
+        cooler is not installed; the file is none of cooler's or is damaged; there is no map of the
+        resolution, several where none was named, or one whose bins are not of one size.
+
+    Examples
+    --------
+    >>> open_contact_map("absent.cool")
+    Traceback (most recent call last):
+    xbench.errors.XbenchError: absent.cool: no such file
+    """
+    if find_spec("cooler") is None:
+        raise XbenchError(f"{path}: cooler is missing; pip install 'xbench-explain[hic]'")
+    import cooler
+
+    uri = _uri(str(path), resolution)
+    name = Path(uri.split("::")[0]).name
+    try:
+        found = cooler.Cooler(uri)
+        lengths = {str(chrom): int(length) for chrom, length in found.chromsizes.items()}
+        balanced = "weight" in found.bins().columns
+        size, build = found.binsize, str(found.info.get("genome-assembly") or "")
+    except (OSError, KeyError, RuntimeError) as error:
+        raise XbenchError(f"{name}: cannot be read ({error}); get it again") from error
+    if size is None:
+        raise XbenchError(f"{name}: its bins are not of one size; give a map with a resolution")
+    if resolution is not None and resolution != size:
+        raise XbenchError(f"{name}: no resolution {resolution:,}. Valid resolutions: {size}")
+    assembly = None if build.lower() in _NO_BUILD else build
+    return ContactMap(name, uri, int(size), assembly, lengths, balanced)
+
+
+def _uri(path: str, resolution: int | None) -> str:
+    """Name the one map in the file that is meant."""
+    from cooler import fileops
+
+    file, _, group = path.partition("::")
+    if not Path(file).is_file():
+        raise XbenchError(f"{file}: no such file")
+    try:
+        groups = fileops.list_coolers(file)
+    except OSError as error:
+        raise XbenchError(f"{file}: is no .cool or .mcool file ({error})") from error
+    if group or groups == ["/"]:
+        if group and f"/{group.strip('/')}" not in groups:
+            raise XbenchError(f"{file}: no map {group}. Valid maps: {', '.join(groups) or 'none'}")
+        return path
+    sizes = {
+        int(name.rsplit("/", 1)[1]): name for name in groups if name.rsplit("/", 1)[1].isdecimal()
+    }
+    if not sizes:
+        raise XbenchError(f"{file}: holds no contact map; give a .cool or .mcool file")
+    valid = ", ".join(map(str, sorted(sizes)))
+    if resolution is None and len(sizes) > 1:
+        raise XbenchError(f"{file}: has several resolutions; choose one of: {valid}")
+    chosen = next(iter(sizes)) if resolution is None else resolution
+    if chosen not in sizes:
+        raise XbenchError(f"{file}: no resolution {chosen}. Valid resolutions: {valid}")
+    return f"{file}::{sizes[chosen]}"
+
+
+def _known_mean(values: np.ndarray) -> np.ndarray:
+    """Mean over the rows of what is not missing; NaN where all is."""
+    known = ~np.isnan(values)
+    total = np.where(known, values, 0.0).sum(axis=0)
+    return np.divide(
+        total, known.sum(axis=0), out=np.full(values.shape[1], np.nan), where=known.any(axis=0)
+    )

@@ -1,0 +1,124 @@
+"""What knows which peaks touch a promoter: a contact map or called loops."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from xbench.errors import XbenchError
+from xbench.genomes import GENOMES, build_name, chromosome_lengths
+from xbench.interval import Interval
+
+
+@dataclass(frozen=True, eq=False)
+class PeakContacts:
+    """Contacts of some peaks with a promoter on their chromosome.
+
+    Parameters
+    ----------
+    contact
+        Shape (m,); NaN where the source cannot tell.
+    expected
+        What two places so far apart have on average on this chromosome, shape (m,), NaN where
+        `contact` is; 1 for a source that has no such mean.
+    unresolved
+        Whether the peak is too near to the promoter to be told from it, shape (m,).
+    """
+
+    contact: np.ndarray
+    expected: np.ndarray
+    unresolved: np.ndarray
+
+
+class ContactSource(Protocol):
+    """A contact map, or a list of loops."""
+
+    @property
+    def name(self) -> str:
+        """What errors and results call it."""
+
+    @property
+    def resolution(self) -> int | None:
+        """Base pairs a bin; None where there are no bins."""
+
+    @property
+    def balanced(self) -> bool | None:
+        """Whether contacts are balanced; None where there is nothing to balance."""
+
+    def chromosome(self, chrom: str) -> str | None:
+        """Return how the source spells a chromosome; None where it has none of it."""
+
+    def require_build(self, genome: str | None) -> None:
+        """Raise `XbenchError` where the source cannot be of a genome build."""
+
+    def contacts(
+        self, promoter: Sequence[Interval], start: np.ndarray, end: np.ndarray
+    ) -> PeakContacts:
+        """Return contacts of m peaks with the places at which a gene may start."""
+
+
+def spelt(chrom: str, names: Iterable[str]) -> str | None:
+    """Return which of some names is a chromosome's: 1 and chr1, MT and chrM are the same.
+
+    Examples
+    --------
+    >>> spelt("chr1", ["1", "2"]), spelt("MT", ["chrM"]), spelt("chr3", ["1", "2"])
+    ('1', 'chrM', None)
+    """
+    known = list(names)
+    if chrom in known:
+        return chrom
+    return next((name for name in known if _bare(name) == _bare(chrom)), None)
+
+
+def require_lengths(lengths: Mapping[str, int], genome: str, where: str) -> None:
+    """Raise `XbenchError` where chromosomes are not as long as a build has them.
+
+    Parameters
+    ----------
+    lengths
+        Base pairs of each chromosome, by any spelling; those that the build does not have are not
+        looked at.
+    genome
+        A build; of one that is not known nothing can be said.
+    where
+        What has these lengths, for the error's text.
+
+    Examples
+    --------
+    >>> require_lengths({"1": 248956422}, "hg38", "map.cool")
+    """
+    wrong = _contradictions(lengths, genome)
+    if not wrong:
+        return
+    name, length, expected = wrong[0]
+    fitting = [build for build in GENOMES if _fits(lengths, build)]
+    guess = f", as in {fitting[0]}" if fitting else ""
+    raise XbenchError(
+        f"{where}: chromosome {name} has {length:,} bases{guess}, but in {build_name(genome)}, the "
+        f"build of the peaks, it has {expected:,}; give contacts of that build"
+    )
+
+
+def _contradictions(lengths: Mapping[str, int], genome: str) -> list[tuple[str, int, int]]:
+    expected = chromosome_lengths(genome) or {}
+    spellings = ((name, spelt(name, expected)) for name in lengths)
+    return [
+        (name, lengths[name], expected[own])
+        for name, own in spellings
+        if own is not None and expected[own] != lengths[name]
+    ]
+
+
+def _fits(lengths: Mapping[str, int], genome: str) -> bool:
+    expected = chromosome_lengths(genome) or {}
+    shared = any(spelt(name, expected) for name in lengths)
+    return shared and not _contradictions(lengths, genome)
+
+
+def _bare(chrom: str) -> str:
+    bare = chrom[3:] if chrom.lower().startswith("chr") else chrom
+    return "M" if bare.upper() in ("M", "MT") else bare.upper()
