@@ -1,13 +1,16 @@
 """SAGE by walks against the authors' package, and walks at the paper's size.
 
-pytest -m slow tests/benchmarks/test_sage_walk.py -s
+    pytest -m "slow or not slow" tests/benchmarks/test_sage_walk.py -s
+
+By wall time the ratio once came out as 13 on a machine with six processes a core: ours is done in a
+twentieth of a second and theirs takes four seconds, so all of ours could fall into a moment in
+which this process had a fifth of a core, and none of theirs. Hence processor time, side by side.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from statistics import median
-from time import perf_counter
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,18 +24,12 @@ from xbench.target import Target
 
 from ..toys import make_problem
 from .paper_size import make_case, measured
+from .side_by_side import side_by_side, timed
 
-RATIO = 50
-PERMUTATIONS, ROUNDS = 512, 5
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """As the runner computes: one thread a run."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+# What is claimed, of as many permutations as a run begins with; and of few, which our batches
+# cannot make use of.
+RATIO, SMALL_RATIO = 50, 7
+PERMUTATIONS, FEW = 512, 32
 
 
 def eights(seed: int) -> Problem:
@@ -51,37 +48,41 @@ def eights(seed: int) -> Problem:
     )
 
 
-def explained(name: str, seed: int) -> tuple[Selection, float]:
+def explained(name: str, permutations: int, problem: Problem) -> Selection:
     method = explainer_class(name)(
-        permutations=PERMUTATIONS, batch_size=PERMUTATIONS, threshold=1e-9
+        permutations=permutations, batch_size=permutations, threshold=1e-9
     )
-    problem = eights(seed)
-    started = perf_counter()
     selection = method.explain(problem)
-    seconds = perf_counter() - started
-    assert selection.details["permutations"] == PERMUTATIONS
-    return selection, seconds
+    assert selection.details["permutations"] == permutations
+    return selection
+
+
+def compare(benchmark: Any, permutations: int, repeat: int, rounds: int) -> float:
+    """Time both on the same problem and number of permutations, in turn."""
+    pytest.importorskip("sage")
+    problem = eights(0)
+    return side_by_side(
+        benchmark,
+        timed(lambda: explained("sage", permutations, problem), repeat),
+        timed(lambda: explained("sage-reference", permutations, problem)),
+        against="sage-importance",
+        size=f"{permutations} permutations of 784 pixels",
+        rounds=rounds,
+    )
 
 
 @pytest.mark.slow
-def test_fifty_times_faster_a_permutation_than_the_package() -> None:
+def test_fifty_times_faster_a_permutation_than_the_package(benchmark: Any) -> None:
     pytest.importorskip("sage")
-    ours, theirs = [], []
-    explained("sage", 99)  # what is only done once: imports, first allocations
-    for seed in range(ROUNDS):
-        for again in range(3):  # each takes a twentieth of a second
-            found, seconds = explained("sage", 3 * seed + again)
-            ours.append(seconds)
-        packages, seconds = explained("sage-reference", seed)
-        theirs.append(seconds)
-        assert np.corrcoef(found.scores, packages.scores)[0, 1] > 0.97
-    ratio = median(theirs) / median(ours)
-    print(
-        f"\n{PERMUTATIONS} permutations of 784 pixels, medians: "
-        f"ours {1e6 * median(ours) / PERMUTATIONS:.0f} us a permutation, "
-        f"the package {1e3 * median(theirs) / PERMUTATIONS:.2f} ms, ratio {ratio:.0f}"
-    )
-    assert ratio >= RATIO
+    scores = [
+        explained(name, PERMUTATIONS, eights(3)).scores for name in ("sage", "sage-reference")
+    ]
+    assert np.corrcoef(*scores)[0, 1] > 0.97
+    assert compare(benchmark, PERMUTATIONS, repeat=6, rounds=5) >= RATIO
+
+
+def test_few_permutations_are_faster_than_the_packages(benchmark: Any) -> None:
+    assert compare(benchmark, FEW, repeat=6, rounds=5) >= SMALL_RATIO
 
 
 @pytest.mark.slow

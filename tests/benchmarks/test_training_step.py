@@ -7,9 +7,8 @@ takes the paper's size, 128 cells x 127,219 peaks; the rest of the suite a twent
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from statistics import median
-from time import perf_counter
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -23,18 +22,11 @@ from xbench.training.networks import TrainingModel
 
 from .dense_step import DenseAutoencoder, sparse_loss
 from .paper_size import PEAKS
+from .side_by_side import side_by_side, timed
 
 BATCH, OPEN = 128, 4811
 # Issue 3 asks for 20 at the paper's size.
 RATIO, SMALL_RATIO = 20, 4
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 class Case:
@@ -88,17 +80,7 @@ def stepper(loss: Callable[[], Tensor], modules: list[nn.Module]) -> Callable[[]
     return step
 
 
-def seconds(step: Callable[[], float], rounds: int) -> list[float]:
-    step()
-    taken = []
-    for _ in range(rounds):
-        started = perf_counter()
-        step()
-        taken.append(perf_counter() - started)
-    return taken
-
-
-def compare(share: float, rounds: tuple[int, int]) -> float:
+def compare(benchmark: Any, share: float, repeat: int, rounds: int) -> float:
     """Return how many times faster our step is; both draw their batch and lay it out."""
     case = Case(share)
     encoder, decoder = case.model.surrogate.encoder, case.model.atac_decoder
@@ -109,15 +91,14 @@ def compare(share: float, rounds: tuple[int, int]) -> float:
     def theirs() -> Tensor:
         return case.dense(*case.dense_batch())
 
-    fast = seconds(stepper(ours, [encoder, decoder]), rounds[0])
-    slow = seconds(stepper(theirs, [case.dense]), rounds[1])
-    print(
-        f"\ntraining step, {BATCH} cells x {case.cells.peaks.shape[1]:,} peaks, one thread: ours "
-        f"{median(fast) * 1e3:.1f} ms ({min(fast) * 1e3:.1f} to {max(fast) * 1e3:.1f}, "
-        f"{rounds[0]} times), dense look-ups {median(slow):.2f} s ({min(slow):.2f} to "
-        f"{max(slow):.2f}, {rounds[1]} times): {median(slow) / median(fast):.0f} times"
+    return side_by_side(
+        benchmark,
+        timed(stepper(ours, [encoder, decoder]), repeat),
+        timed(stepper(theirs, [case.dense])),
+        against="dense look-ups",
+        size=f"{BATCH} cells, {case.cells.peaks.shape[1]:,} peaks",
+        rounds=rounds,
     )
-    return median(slow) / median(fast)
 
 
 def test_both_have_the_same_loss_and_gradients() -> None:
@@ -140,10 +121,10 @@ def test_both_have_the_same_loss_and_gradients() -> None:
     torch.testing.assert_close(of_decoder, case.dense.weight.grad, **close)
 
 
-def test_a_twentieth_of_the_size_is_already_faster() -> None:
-    assert compare(1 / 20, (5, 3)) > SMALL_RATIO
+def test_a_twentieth_of_the_size_is_already_faster(benchmark: Any) -> None:
+    assert compare(benchmark, 1 / 20, repeat=3, rounds=4) > SMALL_RATIO
 
 
 @pytest.mark.slow
-def test_a_step_at_the_papers_size() -> None:
-    assert compare(1.0, (15, 3)) > RATIO
+def test_a_step_at_the_papers_size(benchmark: Any) -> None:
+    assert compare(benchmark, 1.0, repeat=5, rounds=3) > RATIO
