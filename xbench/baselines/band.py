@@ -110,7 +110,7 @@ def floor_of(difference_: Difference) -> float:
 
     Examples
     --------
-    >>> floor_of(Difference(-95.0, -96.0, 0.0, 1.0)), floor_of(Difference(0.1, 0.2, 0.0, 1.0))
-    (0.00096, 1e-05)
+    >>> [round(floor_of(Difference(0.0, after, 0.0, 1.0)), 6) for after in (0.1, -96.0)]
+    [1e-05, 0.00096]
     """
     return FLOOR * max(1.0, abs(difference_.before), abs(difference_.after))

@@ -88,21 +88,19 @@ def compare(
     asked = _repetitions(name, baseline, repetitions)
     tolerated = thresholds or Thresholds()
     matched = groups(baseline, fresh, asked)
-    gates = [
-        gate for group in matched for gate in _gates(group, baseline.header.metrics, tolerated)
-    ]
-    judged = [gate for gate in gates if isinstance(gate, Judged)]
-    gates_done = [gate for gate in gates if isinstance(gate, Gate)] + gates_of(judged, LEVEL)
+    found = [one for group in matched for one in _gates(group, baseline.header.metrics, tolerated)]
+    gates = [one for one in found if isinstance(one, Gate)]
+    gates += gates_of([one for one in found if isinstance(one, Judged)], LEVEL)
     reference = baseline.header.reference_method
     if reference is not None:
-        gates_done += judge_speed(baseline.speeds, fresh.speeds, reference, tolerated)
+        gates += judge_speed(baseline.speeds, fresh.speeds, reference, tolerated)
     order = {verdict: number for number, verdict in enumerate(VERDICTS)}
-    gates_done.sort(key=lambda gate: (order[gate.verdict], gate.method, gate.L))
+    gates.sort(key=lambda gate: (order[gate.verdict], gate.method, gate.L))
     return Comparison(
         name=name,
         baseline=baseline.header,
         fresh=fresh.header,
-        gates=tuple(gates_done),
+        gates=tuple(gates),
         notes=tuple(_notes(baseline, fresh, asked)),
     )
 

@@ -11,18 +11,14 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from xbench.atomic import write_text
-from xbench.baselines.kept_run import KeptRun
-from xbench.baselines.snapshot import Header, Snapshot
-from xbench.baselines.speed import Speed
+from xbench.baselines.snapshot import Snapshot
 from xbench.errors import XbenchError, unknown_name
 
 FORMAT = "xbench-baseline"
 VERSION = 1
 FOLDER = Path("baselines")
 
-_HEADER = TypeAdapter(Header)
-_RUNS = TypeAdapter(list[KeptRun])
-_SPEEDS = TypeAdapter(list[Speed])
+_SNAPSHOT = TypeAdapter(Snapshot)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
@@ -71,17 +67,24 @@ def to_text(taken: Snapshot) -> str:
 
     Examples
     --------
+    >>> from xbench.baselines.snapshot import Header
     >>> header = Header(task="t", task_version=1, dataset="d", dataset_digest="0",
     ...                 surrogate="s", surrogate_digest="1")
-    >>> json.loads(to_text(Snapshot(header=header, runs=[])))["format"]
-    'xbench-baseline'
+    >>> sorted(json.loads(to_text(Snapshot(header=header, runs=[]))))
+    ['format', 'header', 'runs', 'speeds', 'version']
     """
-    head: dict[str, Any] = {**asdict(taken.header), "format": FORMAT, "version": VERSION}
-    lines = [f'"{name}": {json.dumps(head[name], sort_keys=True)}' for name in sorted(head)]
-    # Last, since they are long: a reviewer sees first what the file is.
-    lines.append(_listed("speeds", [speed.to_json() for speed in taken.speeds]))
-    lines.append(_listed("runs", [run.to_json() for run in taken.runs]))
-    return "{\n" + ",\n".join(lines) + "\n}\n"
+    header = {name: json.dumps(value) for name, value in asdict(taken.header).items()}
+    return "\n".join(
+        (
+            "{",
+            f'"format": {json.dumps(FORMAT)},',
+            _block("header", "{}", [f'"{name}": {header[name]}' for name in sorted(header)]),
+            _block("runs", "[]", [run.to_json() for run in taken.runs]),
+            _block("speeds", "[]", [speed.to_json() for speed in taken.speeds]),
+            f'"version": {VERSION}',
+            "}\n",
+        )
+    )
 
 
 def write_baseline(path: Path, taken: Snapshot) -> None:
@@ -113,13 +116,8 @@ def read_baseline(path: Path) -> Snapshot:
     if version > VERSION:
         readable = f"this xbench reads up to version {VERSION}; update xbench"
         raise XbenchError(f"{path}: the baseline has version {version}, {readable}")
-    parts = {name: content.pop(name, None) for name in ("runs", "speeds")}
     try:
-        return Snapshot(
-            header=_HEADER.validate_python(content),
-            runs=_RUNS.validate_python(parts["runs"]),
-            speeds=_SPEEDS.validate_python(parts["speeds"]),
-        )
+        return _SNAPSHOT.validate_json(json.dumps(content))
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
@@ -144,6 +142,6 @@ def _content(path: Path) -> Any:
         raise XbenchError(f"{path}: truncated or not JSON; restore it or save it again") from error
 
 
-def _listed(name: str, lines: list[str]) -> str:
-    inside = ",\n".join(lines)
-    return f'"{name}": [\n{inside}\n]' if lines else f'"{name}": []'
+def _block(name: str, brackets: str, lines: list[str]) -> str:
+    """Return a list or an object with a line for each entry."""
+    return "\n".join([f'"{name}": {brackets[0]}', ",\n".join(lines), f"{brackets[1]},"])

@@ -1,4 +1,4 @@
-"""Was the surrogate asked more often? Counts are exact, and equal on every machine."""
+"""Judging evaluations of the surrogate: counts are exact, and equal on every machine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Did a metric get worse, in its own direction, by more than the repetitions explain?"""
+"""Judging metrics: worse in their own direction, by more than the repetitions explain."""
 
 from __future__ import annotations
 
@@ -133,9 +133,12 @@ def _undefined_now(group: Group, read: Read) -> int:
         if run.status == "ok":
             key = (run.cell_type, run.target)
             defined[key] = defined.get(key, True) and read(run) is not None
-    fresh = [run for run in group.after if run is not None and run.status == "ok"]
     return sum(
-        read(run) is None and defined.get((run.cell_type, run.target), False) for run in fresh
+        run is not None
+        and run.status == "ok"
+        and read(run) is None
+        and defined.get((run.cell_type, run.target), False)
+        for run in group.after
     )
 
 

@@ -1,4 +1,4 @@
-"""Is every run of the baseline there again, and did it give a result?"""
+"""Judging runs: every run of the baseline has to be there again, and to give a result."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ def judge_runs(group: Group) -> Gate:
         unit="runs",
         before=sum(run.status == "ok" for run in group.before),
         after=sum(run is not None and run.status == "ok" for run in group.after),
-        worse=len(lost) if lost else -regained,
-        verdict=verdict_of(len(lost) if lost else -regained, limit=0.0),
+        worse=float(len(lost) or -regained),
+        verdict=verdict_of(float(len(lost) or -regained), limit=0.0),
         detail=_detail(lost, len(pairs)),
     )
 

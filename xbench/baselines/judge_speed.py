@@ -1,4 +1,4 @@
-"""Did a method become slower, next to another method of the same run?"""
+"""Judging seconds, next to those of another method of the same run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a baseline keeps of one run: what came out and what was evaluated, never how long it took."""
+"""What a baseline keeps of one run: what came out and what was evaluated, but no seconds."""
 
 from __future__ import annotations
 
@@ -71,7 +71,10 @@ class KeptRun:
 
     def to_json(self) -> str:
         """Return the run as one line of JSON, keys sorted."""
-        return json.dumps(asdict(self), sort_keys=True, allow_nan=False)
+        fields = asdict(self)
+        if not self.reason:
+            del fields["reason"]
+        return json.dumps(fields, sort_keys=True, allow_nan=False)
 
 
 def _rounded(value: float | None) -> float | None:

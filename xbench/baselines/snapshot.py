@@ -1,8 +1,8 @@
-"""The results of one task at one time: what a baseline holds, and what a fresh run is turned into."""
+"""The results of one task at one time: a baseline, or the fresh run compared with it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import ClassVar
@@ -56,6 +56,8 @@ class Snapshot:
     runs: list[KeptRun]
     speeds: list[Speed] = field(default_factory=list)
 
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid", strict=True)
+
     @cached_property
     def by_slot(self) -> dict[tuple[str, int, str, str, int], KeptRun]:
         """Runs by `KeptRun.slot`."""
@@ -95,9 +97,9 @@ def snapshot(records: Sequence[Record], reference_method: str | None = None) -> 
         task=newest.task,
         task_version=newest.task_version,
         dataset=newest.dataset,
-        dataset_digest=newest.dataset_digest,
+        dataset_digest=_digests(record.dataset_digest for record in records),
         surrogate=newest.surrogate,
-        surrogate_digest=newest.surrogate_digest,
+        surrogate_digest=_digests(record.surrogate_digest for record in records),
         device=newest.device,
         metrics=sorted({name for record in records for name in record.metrics}),
         reference_method=reference_method,
@@ -111,3 +113,8 @@ def snapshot(records: Sequence[Record], reference_method: str | None = None) -> 
         runs=sorted((KeptRun.of(record) for record in records), key=lambda run: run.slot),
         speeds=[] if reference_method is None else speeds(records, reference_method),
     )
+
+
+def _digests(digests: Iterable[str]) -> str:
+    """Return the one digest there is; several where repetitions have surrogates of their own."""
+    return ",".join(sorted({digest for digest in digests if digest}))

@@ -64,9 +64,7 @@ class Thresholds(BaseModel):
         quantities = {**_table(given.get("quantities", {}), ""), **_table(rest, "")}
         tables = own.get("methods", {})
         if not isinstance(tables, dict):
-            raise ValueError(
-                "methods must be a table of tables, such as [thresholds.methods.grids]"
-            )
+            raise ValueError("methods must be tables, such as [thresholds.methods.grids]")
         methods = {label: _table(table, f"methods.{label}: ") for label, table in tables.items()}
         return {**own, "quantities": quantities, "methods": methods}
 
