@@ -9,7 +9,7 @@ from .table import Block, Cell, Table
 from .table1 import table1
 from .task_like import TargetLike, TaskLike
 from .tidy import tidy
-from .tidy_file import merge, read_tidy, write_tidy
+from .tidy_file import tidy_text
 
 __all__ = [
     "Block",
@@ -21,12 +21,10 @@ __all__ = [
     "TaskLike",
     "TidyRow",
     "hierarchical_interval",
-    "merge",
     "ranked",
-    "read_tidy",
     "render",
     "studies",
     "table1",
     "tidy",
-    "write_tidy",
+    "tidy_text",
 ]

@@ -70,8 +70,10 @@ def latex(table: Table) -> str:
     for row in table.header:
         lines += [_row(row), *_rules_under(row)]
     for block in table.blocks:
-        title = f"${table.block_name} = {escape(block.value)}$"
-        lines += [r"\midrule", rf"\multicolumn{{{width}}}{{l}}{{{title}}} \\", r"\midrule"]
+        lines.append(r"\midrule")
+        if block.value:
+            title = f"${table.block_name} = {escape(block.value)}$"
+            lines += [rf"\multicolumn{{{width}}}{{l}}{{{title}}} \\", r"\midrule"]
         lines += [_row(row) for row in block.rows]
     lines += [r"\bottomrule", r"\end{tabular}"]
     lines += [rf"\par\footnotesize {escape(note)}" for note in table.notes]

@@ -38,7 +38,8 @@ def markdown(table: Table) -> str:
     """
     parts = [escape(table.caption)]
     for block in table.blocks:
-        parts.append(f"**{escape(table.block_name)} = {escape(block.value)}**")
+        if block.value:
+            parts.append(f"**{escape(table.block_name)} = {escape(block.value)}**")
         parts.append(_grid(table, block))
     if table.notes:
         parts.append("\n".join(f"- {escape(note)}" for note in table.notes))

@@ -1,4 +1,4 @@
-"""Render records to files: results.csv, tables in three formats, and an index page."""
+"""Render records to files: runs, results.csv, tables in three formats, figures, an index page."""
 
 from __future__ import annotations
 
@@ -6,28 +6,37 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
-from xbench.atomic import write_text
+from xbench.analysis.finding import Finding
+from xbench.analysis.store import FILE as FINDINGS
+from xbench.atomic import write_bytes, write_text
 
 from .csv_table import csv_table
-from .current import current
+from .current import Record, current
+from .fits import Fit, fit_of, read_fits
 from .latex import latex
 from .markdown import markdown
 from .page import Section, page
 from .provenance import environments, newest_day
-from .ranked import ranked
-from .row import to_frame
+from .published_runs import RUNS, findings_text, read_published, runs_text
 from .study import Study, studies
+from .study_runs import StudyRuns, with_runs
 from .table import Table
-from .table1 import table1
+from .tables import NAMES, tables_of
 from .task_like import TaskLike
 from .text import file_part
 from .tidy import tidy
-from .tidy_file import merge, read_tidy, tidy_from_text, tidy_text
+from .tidy_file import tidy_text
+
+try:
+    from .figures.figure_files import figure_files
+except ImportError:
+
+    def figure_files(records, findings, stem):
+        return {}
+
 
 FORMATS = {"md": markdown, "csv": csv_table, "tex": latex}
-_LAYOUTS = {"table1": table1, "ranked": ranked}
+_IMAGES = ("png", "svg")
 
 
 def render(
@@ -35,6 +44,7 @@ def render(
     tasks: Mapping[str, TaskLike],
     out: Path,
     *,
+    findings: Iterable[Finding] = (),
     kept: bool = True,
 ) -> list[Path]:
     """Write the leaderboard of records to ``out/published``.
@@ -47,50 +57,85 @@ def render(
         Tasks by name. Records of other tasks are rendered as a ranking, and it is said.
     out
         Folder of the leaderboard.
+    findings
+        What analyses found about the runs.
     kept
-        Whether the rows of ``out/published/results.csv`` stay for every (task, dataset) that
-        records have nothing of.
+        Whether the runs that an earlier rendering kept in ``out/published/runs.jsonl`` count too.
+        Which versions of a thing count is decided over both (`xbench.leaderboard.current`).
 
     Returns
     -------
     list of Path
-        Files written, sorted. The same records give the same bytes. Tables of an earlier
-        rendering that are in no use any more are deleted.
+        Files written, sorted. The same records give the same bytes. Tables and figures of an
+        earlier rendering that are in no use any more are deleted.
 
     Raises
     ------
     XbenchError
-        If a record or the earlier results.csv is broken, or the folder cannot be written. Then
-        nothing, or every file before the one named, was written.
+        If a record or an earlier file is broken, or the folder cannot be written. Then nothing,
+        or every file before the one named, was written.
     """
     folder = out / "published"
-    results = folder / "results.csv"
-    chosen = current(records)
-    earlier = read_tidy(results)
-    fresh = tidy(chosen.records, tasks)
-    text = tidy_text(merge(earlier if kept else to_frame([]), fresh))
-    # Tables are made from the text, so that a number is the same now and when it is kept later.
-    split = studies(tidy_from_text(text, str(results)), tasks)
-    new = {(record["task"], record["dataset"]) for record in chosen.records}
+    fresh = [dict(record) for record in records]
+    old, old_findings = read_published(folder)
+    chosen = current([*(old if kept else []), *fresh])
+    ids = {record["run_id"] for record in chosen.records}
+    both = {one.key: one for one in (*(old_findings if kept else []), *findings)}
+    known = [one for one in both.values() if one.run_id in ids]
+    rows = tidy(chosen.records, tasks)
+    split = with_runs(studies(rows, tasks), chosen.records, known)
+    new = {record["run_id"] for record in fresh}
+    fits = read_fits(folder)
     sections = [
-        Section(
-            study,
-            _tables(study, stem),
-            kept=study.place[:2] not in new,
-            left_out=chosen.left_out.get(study.place[:2], 0),
-        )
-        for study, stem in zip(split, _stems(split), strict=True)
+        _section(runs, stem, split, new, chosen.left_out, fit_of(fits, runs.records))
+        for runs, stem in zip(split, _stems([one.study for one in split]), strict=True)
     ]
     index = page(sections, environments(chosen.records), newest_day(chosen.records))
-    files = {folder / "results.csv": text, folder / "README.md": index}
+    texts = {
+        folder / RUNS: runs_text(chosen.records),
+        folder / FINDINGS: findings_text(known),
+        folder / "results.csv": tidy_text(rows),
+        folder / "README.md": index,
+    }
+    images: dict[Path, bytes] = {}
     for section in sections:
-        for stem, table in section.tables:
-            files |= {folder / f"{stem}.{end}": write(table) for end, write in FORMATS.items()}
-    for path, content in files.items():
-        write_text(path, content)
-    for path in _table_files(folder, earlier, tasks) - set(files):
+        for stem, table in (*section.tables, *section.more):
+            texts |= {folder / f"{stem}.{end}": write(table) for end, write in FORMATS.items()}
+        images |= {folder / name: content for name, content in section.figures.items()}
+    for path, text in texts.items():
+        write_text(path, text)
+    for path, content in images.items():
+        write_bytes(path, content)
+    used = set(texts) | set(images)
+    for path in _earlier_files(folder, old) - used:
         path.unlink(missing_ok=True)
-    return sorted(files)
+    return sorted(used)
+
+
+def _section(
+    runs: StudyRuns,
+    stem: str,
+    every: list[StudyRuns],
+    new: set[str],
+    left_out: Mapping[tuple[str, str], int],
+    fit: Fit | None,
+) -> Section:
+    shown, more = tables_of(runs, every)
+    count = sum(record["run_id"] not in new for record in runs.records)
+    return Section(
+        runs.study,
+        _named(stem, shown),
+        more=_named(stem, more),
+        figures=figure_files(runs.records, runs.findings, stem),
+        kept=count,
+        left_out=left_out.get(runs.study.place[:2], 0),
+        stopped=sum(bool(record.get("stopped")) for record in runs.records),
+        fit=fit,
+    )
+
+
+def _named(stem: str, tables: Mapping[str, Table]) -> tuple[tuple[str, Table], ...]:
+    return tuple((f"{stem}--{file_part(name)}", table) for name, table in tables.items())
 
 
 def _stems(split: list[Study]) -> list[str]:
@@ -102,20 +147,18 @@ def _stems(split: list[Study]) -> list[str]:
     ]
 
 
-def _tables(study: Study, stem: str) -> tuple[tuple[str, Table], ...]:
-    return tuple((f"{stem}--{name}", _LAYOUTS[name](study)) for name in _layouts(study))
-
-
-def _layouts(study: Study) -> list[str]:
-    return ["table1", "ranked"] if study.task and study.task.layout == "table1" else ["ranked"]
-
-
-def _table_files(folder: Path, rows: pd.DataFrame, tasks: Mapping[str, TaskLike]) -> set[Path]:
-    """Return the files that a rendering of these rows has: nobody else's are ever deleted."""
-    split = studies(rows, tasks)
+def _earlier_files(folder: Path, old: Iterable[Record]) -> set[Path]:
+    """Return the tables and figures that an earlier rendering has: nobody else's are deleted."""
+    places = {(one["task"], one["dataset"], one["surrogate"]) for one in old}
+    stems = {"--".join(map(file_part, place)) for place in places}
+    stems |= {"--".join(map(file_part, place[:2])) for place in places}
     return {
-        folder / f"{stem}--{layout}.{end}"
-        for study, stem in zip(split, _stems(split), strict=True)
-        for layout in _LAYOUTS
-        for end in FORMATS
+        path
+        for path in folder.glob("*--*")
+        if path.suffix[1:] in (*FORMATS, *_IMAGES)
+        and any(
+            path.stem.removeprefix(f"{stem}--").startswith(NAMES)
+            for stem in stems
+            if path.stem.startswith(f"{stem}--")
+        )
     }

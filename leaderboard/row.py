@@ -35,6 +35,9 @@ class TidyRow(NamedTuple):
         Number of successful runs behind the row.
     status
         ``"ok"``, ``"ok (2 of 3)"``, ``"11 of 13 targets"``, ``"failed: reason"`` and so on.
+    runs
+        Ids of the runs behind the row of one target, by spaces; empty for a mean over targets,
+        which is that of the rows of its targets.
     """
 
     task: str
@@ -52,6 +55,7 @@ class TidyRow(NamedTuple):
     high: float
     n: int
     status: str
+    runs: str = ""
 
     @property
     def place(self) -> tuple[str, str, str, str, str, str, int, str]:
@@ -77,7 +81,7 @@ def to_frame(rows: Iterable[TidyRow]) -> pd.DataFrame:
     Examples
     --------
     >>> list(to_frame([]).columns[-5:])
-    ['mean', 'low', 'high', 'n', 'status']
+    ['low', 'high', 'n', 'status', 'runs']
     """
     ordered = sorted(rows, key=lambda row: row.place)
     frame = pd.DataFrame(ordered, columns=list(TidyRow._fields))

@@ -150,7 +150,7 @@ def studies(rows: pd.DataFrame, tasks: Mapping[str, TaskLike]) -> list[Study]:
     Parameters
     ----------
     rows
-        As `tidy` or `read_tidy` return them.
+        As `tidy` returns them.
     tasks
         Tasks by name.
 

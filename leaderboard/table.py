@@ -32,7 +32,8 @@ class Block:
     Parameters
     ----------
     value
-        What they have in common, such as the ``"10"`` of L = 10.
+        What they have in common, such as the ``"10"`` of L = 10; empty for a block that needs no
+        heading.
     rows
         Their cells, as many as the table has columns.
     """

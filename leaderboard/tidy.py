@@ -179,7 +179,8 @@ def _count_rows(group: _Group, count: str) -> Iterator[TidyRow]:
 
 def _empty_row(group: _Group, metric: str, target: Target) -> TidyRow:
     nothing = math.nan
+    ids = " ".join(record["run_id"] for record in group.runs.get(target, ()))
     return TidyRow(
         *group.place, *target, group.method, group.size, metric, "runs", "none",
-        nothing, nothing, nothing, 0, "",
+        nothing, nothing, nothing, 0, "", ids,
     )  # fmt: skip

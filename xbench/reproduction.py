@@ -76,15 +76,12 @@ class Order:
         Contact maps and loops by name, for ``hic``.
     second_seed
         Seed that the second surrogate of ``transfer`` is trained from.
-    analysed_methods
-        Methods whose selections are analysed; all where None.
     """
 
     results: Sequence[str]
     request: Request
     contacts: dict[str, ContactSource] = field(default_factory=dict)
     second_seed: int = 1
-    analysed_methods: Sequence[str] | None = None
 
 
 @dataclass(frozen=True)
@@ -154,15 +151,14 @@ def reproduce(
         run_ids[name] = run_request(request, store)
         wanted = [one for result in results if result.task == name for one in result.analyses]
         if wanted:
-            kept = _chosen(store, run_ids[name], order.analysed_methods)
+            kept = _chosen(store, run_ids[name])
             refused |= _analysed(order, request, store, wanted, kept, told)
     return Done(run_ids, refused)
 
 
-def _chosen(store: ResultStore, ids: list[str], methods: Sequence[str] | None) -> list[Record]:
+def _chosen(store: ResultStore, ids: list[str]) -> list[Record]:
     known = {record.run_id: record for record in store.records()}
-    records = [known[one] for one in ids if one in known]
-    return [record for record in records if methods is None or record.method in methods]
+    return [known[one] for one in ids if one in known]
 
 
 def _analysed(

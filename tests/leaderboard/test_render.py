@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
+from xbench.analysis.finding import Finding
 from xbench.errors import XbenchError
-from xbench.leaderboard import read_tidy, render
+from xbench.leaderboard import render
 from xbench.record import Record
 from xbench.task import load_task
 
@@ -42,11 +43,13 @@ def records(make_record: Any) -> list[dict[str, Any]]:
 
 def test_files_written(records: Any, make_task: Any, tmp_path: Path) -> None:
     paths = render(records, {"toy": make_task()}, tmp_path)
-    names = ["README.md", "results.csv"]
-    names += [
-        f"{STEM}{kind}.{end}" for kind in ("ranked", "table1") for end in ("csv", "md", "tex")
-    ]
-    assert [path.relative_to(tmp_path / "published").as_posix() for path in paths] == sorted(names)
+    names = ["README.md", "results.csv", "runs.jsonl", "findings.jsonl"]
+    tables = ("ranked", "table1", "tiers", "significance", "budget", "stability")
+    names += [f"{STEM}{kind}.{end}" for kind in tables for end in ("csv", "md", "tex")]
+    found = [path.relative_to(tmp_path / "published").as_posix() for path in paths]
+    images = [name for name in found if name.endswith((".png", ".svg"))]
+    assert sorted(set(found) - set(images)) == sorted(names)
+    names += images
     assert sorted(contents(tmp_path)) == sorted(f"published/{name}" for name in names)
 
 
@@ -94,7 +97,7 @@ def test_rows_without_records_are_kept_and_it_says_so(
     assert kept_sentence not in index(tmp_path)
     render([make_record(task="other")], tasks, tmp_path)
     after = contents(tmp_path)
-    # From results.csv alone the tables come out as they did from the records.
+    # From the runs kept the tables come out as they did from the records.
     assert {name: text for name, text in after.items() if STEM in name} == tables
     assert kept_sentence in index(tmp_path)
     assert "other on cortex (cross-modality): rendered from these records" in index(tmp_path)
@@ -109,7 +112,8 @@ def test_nothing_is_kept_on_demand_and_no_stale_table_stays(
     stranger = tmp_path / "published" / "paper--table1.csv"
     stranger.write_text("not ours")
     render([make_record(task="other")], tasks, tmp_path, kept=False)
-    assert set(read_tidy(tmp_path / "published" / "results.csv").task) == {"other"}
+    results = (tmp_path / "published" / "results.csv").read_text(encoding="utf-8")
+    assert {line.split(",")[0] for line in results.splitlines()[1:]} == {"other"}
     assert not list(tmp_path.rglob(f"{STEM}*"))
     assert stranger.read_text() == "not ours"
 
@@ -159,10 +163,42 @@ def test_no_records_at_all(tmp_path: Path) -> None:
 
 def test_broken_results_stop_before_anything_is_written(records: Any, tmp_path: Path) -> None:
     (tmp_path / "published").mkdir()
-    (tmp_path / "published" / "results.csv").write_text("<<<<<<< HEAD\n")
-    with pytest.raises(XbenchError, match="not a table of results"):
+    (tmp_path / "published" / "runs.jsonl").write_text("<<<<<<< HEAD\n")
+    with pytest.raises(XbenchError, match=r"runs.jsonl: line 1: .* delete the file"):
         render(records, {}, tmp_path)
-    assert list(contents(tmp_path)) == ["published/results.csv"]
+    assert list(contents(tmp_path)) == ["published/runs.jsonl"]
+
+
+def test_a_part_of_the_methods_leaves_the_other_rows_as_they_were(
+    records: Any, make_record: Any, make_task: Any, tmp_path: Path
+) -> None:
+    render(records, {"toy": make_task()}, tmp_path)
+    newer = [
+        make_record("VIP/GAD1", "greedy", -9.0, L=size, created="2026-02-02T00:00:00+00:00")
+        for size in (10, 128)
+    ]
+    render(newer, {"toy": make_task()}, tmp_path)
+    runs = (tmp_path / "published" / "runs.jsonl").read_text(encoding="utf-8")
+    assert len(runs.splitlines()) == len(records) + 2
+    assert "36 of 38 runs kept from an earlier rendering" in index(tmp_path)
+
+
+def test_findings_are_kept_with_their_runs(
+    records: Any, make_record: Any, make_task: Any, tmp_path: Path
+) -> None:
+    reach = {"base_pairs": 10_000_000, "share": 0.25, "enrichment": 5.0, "p_value": 0.01}
+    values = {"n_features": 1000, "reaches": [reach]}
+    ids = [record["run_id"] for record in records if record["method"] == "grids"]
+    findings = [Finding(analysis="proximity", run_id=one, values=values) for one in ids]
+    lost = Finding(analysis="proximity", run_id="f" * 16, values=values)
+    render(records, {"toy": make_task()}, tmp_path, findings=[*findings, lost])
+    render([make_record(task="other")], {"toy": make_task()}, tmp_path)
+    table = (tmp_path / "published" / f"{STEM}proximity.csv").read_text(encoding="utf-8")
+    # 25% within 10 Mb; the other distances are not known.
+    assert "10,grids,–,–,–,25.00 (25.00 to 25.00),–,–,5.00 (5.00 to 5.00),100.0,3,9" in table
+    kept = (tmp_path / "published" / "findings.jsonl").read_text(encoding="utf-8")
+    assert len(kept.splitlines()) == len(ids)
+    assert lost.run_id not in kept
 
 
 def test_unwritable_folder_is_named(records: Any, tmp_path: Path) -> None:

@@ -210,6 +210,90 @@ def new(
     new_and_show(kind, name, folder)
 
 
+@app.command(epilog="Example: xbench reproduce table1 table3 --dataset snare-cortex")
+def reproduce(
+    results: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="table1, table2, table3, figure2, figure3, mnist, hic, redundancy, transfer; all "
+            "where left out."
+        ),
+    ] = None,
+    dataset: Annotated[str | None, typer.Option(help="A dataset instead of the task's.")] = None,
+    data: Data = None,
+    labels: Labels = None,
+    cell_type_key: CellTypeKey = "cell_type",
+    binarize: Binarize = False,
+    variable_genes: VariableGenes = None,
+    minimum_open_share: OpenShare = None,
+    surrogate: Annotated[
+        str | None, typer.Option(help="Architecture instead of the task's, such as oracle.")
+    ] = None,
+    surrogate_seed: Annotated[
+        int, typer.Option(help="Seed that the surrogate is trained from.")
+    ] = 0,
+    second_seed: Annotated[
+        int, typer.Option(help="Seed of the second surrogate that 'transfer' trains.")
+    ] = 1,
+    checkpoint: Annotated[
+        Path | None,
+        typer.Option(help="A trained surrogate's folder, or a .pt file of the reference."),
+    ] = None,
+    methods: Annotated[
+        str | None, typer.Option(help="Instead of the tasks': names or labels, by comma.")
+    ] = None,
+    target: Annotated[
+        list[str] | None,
+        typer.Option(help="CELL_TYPE:OUTPUT instead of the tasks' targets. Repeatable."),
+    ] = None,
+    subset_size: Annotated[
+        str | None, typer.Option("-L", "--subset-size", help="Instead of the tasks', by comma.")
+    ] = None,
+    seeds: Annotated[
+        int | None, typer.Option(help="Repetitions instead of the tasks', each with a seed.")
+    ] = None,
+    budget_seconds: Annotated[
+        float | None, typer.Option(help="A method is then asked for its best so far.")
+    ] = None,
+    hic: Annotated[
+        list[Path] | None,
+        typer.Option(help="A .cool, .mcool or .bedpe file of your own. Repeatable."),
+    ] = None,
+    jobs: Annotated[int | None, typer.Option(help="Processes; one a core where left out.")] = None,
+    store: Store = Path("results"),
+    out: Annotated[Path, typer.Option(help="Folder in which 'published' is written.")] = Path(
+        "leaderboard"
+    ),
+) -> None:
+    """Make the paper's tables and figures on your data: runs, analyses, and their pages."""
+    from xbench.cli.reproducing import reproduce_and_show
+    from xbench.cli.running import as_names, as_sizes
+    from xbench.request import Request
+    from xbench.setting import DataChoice
+
+    reading = Reading(data, labels, cell_type_key, binarize, variable_genes, minimum_open_share)
+    reproduce_and_show(
+        results or [],
+        request=Request(
+            task="",
+            data=DataChoice(dataset, reading),
+            methods=None if methods is None else as_names(methods),
+            targets=target or None,
+            subset_sizes=None if subset_size is None else as_sizes(subset_size),
+            repetitions=seeds,
+            budget_seconds=budget_seconds,
+            surrogate=surrogate,
+            surrogate_seed=surrogate_seed,
+            checkpoint=checkpoint,
+            jobs=jobs,
+        ),
+        hic=hic or [],
+        second_seed=second_seed,
+        store=store,
+        out=out,
+    )
+
+
 @app.command(epilog="Example: xbench leaderboard --store results --out leaderboard")
 def leaderboard(
     store: Store = Path("results"),
@@ -221,6 +305,30 @@ def leaderboard(
     from xbench.cli.rendering import render_store
 
     render_store(store, out)
+
+
+@app.command(epilog="Example: xbench bench --show")
+def bench(
+    history: Annotated[Path, typer.Option(help="The JSON file that keeps them.")] = Path(
+        "results/bench.json"
+    ),
+    slow: Annotated[
+        bool, typer.Option("--slow", help="Those of the paper's size too: an hour or so.")
+    ] = False,
+    select: Annotated[
+        str | None, typer.Option(help="Only those whose name this finds, as pytest's -k.")
+    ] = None,
+    show: Annotated[
+        bool, typer.Option("--show", help="Run nothing; print the last entries.")
+    ] = False,
+    plot: Annotated[
+        Path | None, typer.Option(help="Run nothing; draw the ratios over time, .png and .svg.")
+    ] = None,
+) -> None:
+    """Time every hot path of a checkout against a slower way, and keep the ratios."""
+    from xbench.cli.benching import bench_and_show
+
+    bench_and_show(history, slow=slow, select=select, show=show, plot=plot)
 
 
 @app.command(epilog="Example: xbench verify ../shared/reference/grids_trace")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import typer
 
+from xbench.analysis.store import FILE, read_findings
 from xbench.errors import XbenchError
 from xbench.store import ResultStore
 from xbench.stored_tasks import known_tasks
@@ -30,5 +31,7 @@ def render_store(store: Path, out: Path) -> None:
     tasks = known_tasks(results)
     # Through its name, as every leaf: this room does not know that one.
     room = importlib.import_module("xbench.leaderboard")
-    for path in room.render([asdict(record) for record in records], tasks, out):
+    findings = read_findings(results.folder / FILE)
+    rendered = room.render([asdict(record) for record in records], tasks, out, findings=findings)
+    for path in rendered:
         typer.echo(str(path))

@@ -61,10 +61,10 @@ def run_and_show(
             Request(
                 task=task_name,
                 data=choice,
-                methods=None if methods is None else _names(methods),
+                methods=None if methods is None else as_names(methods),
                 method_files=[str(path) for path in method_files],
                 targets=targets,
-                subset_sizes=None if subset_sizes is None else _sizes(subset_sizes),
+                subset_sizes=None if subset_sizes is None else as_sizes(subset_sizes),
                 repetitions=seeds,
                 budget_seconds=budget_seconds,
                 budget_evaluations=budget_evaluations,
@@ -108,7 +108,8 @@ def _listed(text: str, option: str) -> list[str]:
     return parts
 
 
-def _names(text: str) -> list[str]:
+def as_names(text: str) -> list[str]:
+    """Return the methods that ``--methods`` names, by comma."""
     names = _listed(text, "--methods")
     for name in names:
         if name.endswith(".py"):
@@ -116,7 +117,8 @@ def _names(text: str) -> list[str]:
     return names
 
 
-def _sizes(text: str) -> list[int]:
+def as_sizes(text: str) -> list[int]:
+    """Return the sizes that ``-L`` gives, by comma."""
     try:
         return [int(part) for part in _listed(text, "-L")]
     except ValueError as error:

@@ -1,0 +1,83 @@
+"""Runs and findings as the published leaderboard keeps them: every number's origin.
+
+``runs.jsonl`` holds the records without what only a debugger wants (traces, tracebacks, a
+method's details), ``findings.jsonl`` what analyses found. A leaderboard that is rendered where
+some data are missing takes the runs of these from here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from xbench.analysis.finding import Finding
+from xbench.analysis.store import FILE as FINDINGS
+from xbench.analysis.store import read_findings
+from xbench.errors import XbenchError
+from xbench.record import Record as RunRecord
+from xbench.record import plain_values
+
+from .current import Record
+
+RUNS = "runs.jsonl"
+_LEFT_OUT = ("trace", "traceback", "details")
+
+
+def runs_text(records: Iterable[Mapping[str, Any]]) -> str:
+    r"""Return records as lines of JSON, in their order.
+
+    Examples
+    --------
+    >>> runs_text([{"run_id": "00", "trace": [{"loss": 1.0}], "metrics": {"rel-delta": None}}])
+    '{"metrics": {"rel-delta": null}, "run_id": "00"}\n'
+    """
+    return _lines(
+        {name: value for name, value in record.items() if name not in _LEFT_OUT}
+        for record in records
+    )
+
+
+def findings_text(findings: Iterable[Finding]) -> str:
+    """Return findings as lines of JSON, sorted by what identifies them.
+
+    Examples
+    --------
+    >>> findings_text([])
+    ''
+    """
+    ordered = sorted(findings, key=lambda finding: finding.key)
+    return "".join(finding.to_json() + "\n" for finding in ordered)
+
+
+def _lines(values: Iterable[Any]) -> str:
+    return "".join(
+        json.dumps(plain_values(value), sort_keys=True, allow_nan=False) + "\n" for value in values
+    )
+
+
+def read_published(folder: Path) -> tuple[list[Record], list[Finding]]:
+    """Read what an earlier rendering kept; nothing where there is none.
+
+    Raises
+    ------
+    XbenchError
+        Where a file cannot be read or a line is no record: nothing is passed over in silence.
+    """
+    path = folder / RUNS
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        return [], []
+    except (OSError, UnicodeDecodeError) as error:
+        raise XbenchError(f"{path}: cannot be read ({error}); delete or replace it") from error
+    records = []
+    for number, line in enumerate(lines, start=1):
+        try:
+            records.append(vars(RunRecord.from_json(line)).copy())
+        except XbenchError as error:
+            raise XbenchError(
+                f"{path}: line {number}: {error}; delete the file and render again"
+            ) from error
+    return records, read_findings(folder / FINDINGS)

@@ -1,0 +1,143 @@
+"""Analyses of the runs in a store: real runs on a small simulation, and what is found."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import xbench
+from xbench.analysis.analyses import ANALYSES
+from xbench.analysis.driver import analyse
+from xbench.analysis.finding import Finding
+from xbench.analysis.store import FILE, append_findings, read_findings
+from xbench.analysis.subject import Resources
+from xbench.errors import XbenchError
+from xbench.metrics.expression import rel_delta
+from xbench.store import ResultStore
+from xbench.surrogates.open import OpenedSurrogate, open_surrogate
+from xbench.training.train import train_surrogate
+
+
+@pytest.fixture(scope="module")
+def cells() -> xbench.Dataset:
+    return xbench.load_dataset("simulated-multiome-small")
+
+
+@pytest.fixture(scope="module")
+def oracle(cells: xbench.Dataset) -> OpenedSurrogate:
+    return open_surrogate(train_surrogate(cells, "oracle"), cells)
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> ResultStore:
+    folder = tmp_path_factory.mktemp("store")
+    frame = xbench.run(
+        "table1",
+        dataset="simulated-multiome-small",
+        surrogate="oracle",
+        methods=["random", "gradient-change"],
+        targets=["VIP:GAD1", "Oligo:MOG"],
+        subset_sizes=[5],
+        repetitions=2,
+        store=folder,
+    )
+    assert set(frame["status"]) == {"ok"}
+    return ResultStore(folder)
+
+
+def resources(cells: xbench.Dataset, oracle: OpenedSurrogate, **others: object) -> Resources:
+    markers = {"VIP": ("GAD1",), "Oligo": ("MOG", "NOT-A-GENE")}
+    return Resources(cells, oracle, markers=markers, **others)  # type: ignore[arg-type]
+
+
+def test_every_analysis_finds_something_and_nothing_is_looked_for_twice(
+    cells: xbench.Dataset, oracle: OpenedSurrogate, store: ResultStore
+) -> None:
+    (store.folder / FILE).unlink(missing_ok=True)
+    everything = resources(cells, oracle, second=oracle)
+    told: list[tuple[int, int]] = []
+    names = ["proximity", "redundancy", "transfer", "figure3", "contacts"]
+    refused = analyse(
+        store, names, everything, store.records(), lambda done, of: told.append((done, of))
+    )
+    assert refused == {"contacts": "there is no contact map; give one with --hic"}
+    assert told == [(done, 8) for done in range(1, 9)]
+    findings = read_findings(store.folder / FILE)
+    counts = {name: sum(one.analysis == name for one in findings) for name in ANALYSES}
+    # Redundancy is measured for the first repetition only.
+    assert counts == {"proximity": 8, "redundancy": 4, "transfer": 8, "figure3": 8, "contacts": 0}
+    told.clear()
+    analyse(store, names, everything, store.records(), lambda done, of: told.append((done, of)))
+    assert not told
+    # One of a run not yet analysed is all that is done.
+    kept = [one for one in findings if one.key != findings[0].key]
+    (store.folder / FILE).unlink()
+    append_findings(store.folder, kept)
+    analyse(store, names, everything, store.records(), lambda done, of: told.append((done, of)))
+    assert told == [(1, 1)]
+    assert {one.key for one in read_findings(store.folder / FILE)} == {one.key for one in findings}
+
+
+def test_findings_agree_with_the_runs_own_metrics_and_the_full_forward_pass(
+    cells: xbench.Dataset, oracle: OpenedSurrogate, store: ResultStore
+) -> None:
+    everything = resources(cells, oracle, second=oracle)
+    analyse(store, ["transfer", "figure3", "redundancy"], everything, store.records())
+    found = {one.key[:2]: one.values for one in read_findings(store.folder / FILE)}
+    gene = cells.target("Oligo", "MOG").output
+    x = cells.X[cells.rows("Oligo", "test")].toarray()
+    for record in store.records():
+        own = found["transfer", record.run_id]
+        assert own["own_rel_delta"] == pytest.approx(record.metrics["rel-delta"], rel=1e-5)
+        assert own["other_rel_delta"] == own["own_rel_delta"]
+        changes = found["figure3", record.run_id]["rel_delta"]
+        assert changes["Oligo:NOT-A-GENE"] is None
+        masked = x.copy()
+        masked[:, record.indices] = 0
+        before, after = (forward(oracle, rows)[:, gene] for rows in (x, masked))
+        assert changes["Oligo:MOG"] == pytest.approx(rel_delta(before, after), rel=1e-4, abs=1e-5)
+        if record.repetition == 0 and record.target == "MOG":
+            drop = found["redundancy", record.run_id]["joint"]
+            assert drop == pytest.approx((before - after).mean(), rel=1e-4, abs=1e-6)
+            assert "modules" in found["redundancy", record.run_id]
+
+
+def forward(oracle: OpenedSurrogate, rows: np.ndarray) -> np.ndarray:
+    import torch
+
+    with torch.no_grad():
+        return oracle.model(torch.from_numpy(rows.astype(np.float32))).double().numpy()
+
+
+def test_runs_of_another_surrogate_and_failed_ones_are_left_out(
+    cells: xbench.Dataset, oracle: OpenedSurrogate, store: ResultStore, tmp_path: Path
+) -> None:
+    other = ResultStore(tmp_path / "other")
+    other.prepare()
+    stranger = oracle._replace(digest="another")
+    analyse(other, ["proximity"], resources(cells, stranger), store.records())
+    assert read_findings(other.folder / FILE) == []
+
+
+def test_an_unknown_analysis_is_named(
+    cells: xbench.Dataset, oracle: OpenedSurrogate, store: ResultStore
+) -> None:
+    with pytest.raises(XbenchError, match=r"unknown analysis 'proximty'. Nearest: proximity"):
+        analyse(store, ["proximty"], resources(cells, oracle), [])
+
+
+def test_a_line_cut_by_a_kill_is_no_finding_and_the_next_one_is_whole(tmp_path: Path) -> None:
+    first, second = (Finding(analysis="proximity", run_id=letter * 16) for letter in "ab")
+    append_findings(tmp_path, [first])
+    path = tmp_path / FILE
+    path.write_bytes(path.read_bytes() + second.to_json().encode()[:20])
+    assert read_findings(path) == [first]
+    append_findings(tmp_path, [second])
+    assert read_findings(path) == [first, second]
+
+
+def test_no_number_that_json_lacks_is_written() -> None:
+    finding = Finding(analysis="a", run_id="b", values={"x": float("nan"), "y": (1, 2)})
+    assert Finding.from_json(finding.to_json()).values == {"x": None, "y": [1, 2]}

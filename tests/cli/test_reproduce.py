@@ -1,0 +1,87 @@
+"""``xbench reproduce``: from a command to the paper's tables and figures beside ours."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+SMALL = (
+    "--dataset", "simulated-multiome-small", "--surrogate", "oracle", "--jobs", 1,
+    "--methods", "random,grids", "-L", "5,10", "--seeds", 2,
+    "--target", "VIP:GAD1", "--target", "Oligo:MOG",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("reproduced")
+
+
+def published(folder: Path) -> Path:
+    return folder / "leaderboard" / "published"
+
+
+def kept_in(folder: Path) -> tuple[Any, ...]:
+    return ("--store", folder / "results", "--out", folder / "leaderboard")
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_every_result_of_the_simulation_is_made_and_rendered(
+    xbench_command: Callable[..., Any], folder: Path
+) -> None:
+    names = ("table1", "table3", "figure2", "figure3", "hic", "redundancy")
+    assert xbench_command("reproduce", *names, *SMALL, *kept_in(folder)).code == 0
+    found = {path.name for path in published(folder).iterdir()}
+    stem = "table1--simulated-multiome-small"
+    for table in (
+        "table1", "table3", "ranked", "claims", "tiers", "beside-table1", "beside-table3",
+        "significance", "budget", "stability", "proximity", "redundancy", "contacts-loops.bedpe",
+    ):  # fmt: skip
+        assert {f"{stem}--{table}.{ending}" for ending in ("md", "csv", "tex")} <= found
+    assert {f"figure2--simulated-multiome-small--oracle.{end}" for end in ("json", "png")} <= found
+    page = (published(folder) / "README.md").read_text(encoding="utf-8")
+    assert "Mean R² of the markers' cell-type means on test cells" in page
+    assert "| not testable here | lime fails at this size" in page
+
+
+def test_every_number_of_a_target_leads_to_its_runs(folder: Path) -> None:
+    text = (published(folder) / "results.csv").read_text(encoding="utf-8")
+    lines = list(csv.DictReader(text.splitlines()))
+    runs = {
+        record["run_id"]: record
+        for line in (published(folder) / "runs.jsonl").read_text(encoding="utf-8").splitlines()
+        for record in [json.loads(line)]
+    }
+    own = [line for line in lines if line["target"] != "*" and line["metric"] == "rel-delta"]
+    assert len(own) == 2 * 2 * 2
+    for line in own:
+        values = [runs[one]["metrics"]["rel-delta"] for one in line["runs"].split()]
+        assert len(values) == 2
+        assert float(line["mean"]) == pytest.approx(sum(values) / 2, rel=1e-5, abs=1e-9)
+
+
+def test_a_second_time_nothing_is_run_or_analysed_and_the_page_is_the_same(
+    xbench_command: Callable[..., Any], folder: Path
+) -> None:
+    before = {path.name: path.read_bytes() for path in published(folder).iterdir()}
+    names = ("table1", "table3", "figure2", "figure3", "hic", "redundancy")
+    assert xbench_command("reproduce", *names, *SMALL, *kept_in(folder)).code == 0
+    assert {path.name: path.read_bytes() for path in published(folder).iterdir()} == before
+
+
+def test_an_unknown_result_is_named(refused: Callable[..., str], tmp_path: Path) -> None:
+    line = refused("reproduce", "table4", *SMALL, *kept_in(tmp_path))
+    assert "unknown result 'table4'. Nearest: table" in line
+
+
+def test_a_map_of_another_genome_is_refused(
+    refused: Callable[..., str], folder: Path, tmp_path: Path
+) -> None:
+    missing = tmp_path / "no-such.cool"
+    line = refused("reproduce", "hic", *SMALL, *kept_in(folder), "--hic", missing)
+    assert "no-such.cool" in line

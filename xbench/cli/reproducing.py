@@ -1,0 +1,131 @@
+"""``xbench reproduce``."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from xbench.analysis.contact_map import open_contact_map
+from xbench.analysis.contact_source import ContactSource
+from xbench.analysis.loops import read_loops
+from xbench.analysis.store import FILE, read_findings
+from xbench.cli.progress import ShownRuns
+from xbench.errors import XbenchError
+from xbench.record import FAILED
+from xbench.registry import dataset_source
+from xbench.report.figure2 import figure2_files
+from xbench.report.measure import measure
+from xbench.report.subject import trained_or_opened
+from xbench.reproduction import RESULTS, Order, chosen_results, reproduce
+from xbench.request import Request
+from xbench.setting import DataChoice
+from xbench.simulation.place import set_folder
+from xbench.store import ResultStore
+from xbench.stored_tasks import known_tasks
+from xbench.task import load_task
+
+MAPS = (".cool", ".mcool")
+
+
+def reproduce_and_show(
+    names: Sequence[str],
+    *,
+    request: Request,
+    hic: Sequence[Path],
+    second_seed: int,
+    store: Path,
+    out: Path,
+) -> None:
+    """Make runs and analyses of the paper's results, and render them.
+
+    Raises
+    ------
+    XbenchError
+        An unknown result, or anything that a run refuses.
+    typer.Exit
+        With code 1, where a run failed.
+    """
+    console = Console(stderr=True)
+    results = chosen_results(names or list(RESULTS))
+    kept = ResultStore(store)
+    contacts = _contacts(hic, request.data, [one.name for one in results])
+    with ShownRuns(console) as watcher:
+        told = _Lines(console)
+        order = Order(
+            [one.name for one in results],
+            replace(request, watcher=watcher),
+            contacts,
+            second_seed,
+        )
+        done = reproduce(order, kept, told)
+    if any(one.figure2 for one in results):
+        _figure2(request, out / "published")
+    for name, why in done.refused.items():
+        console.print(escape(f"{name}: not done: {why}"), highlight=False, soft_wrap=True)
+    records = kept.records()
+    if records:
+        room = importlib.import_module("xbench.leaderboard")
+        room.render(
+            [asdict(record) for record in records],
+            known_tasks(kept),
+            out,
+            findings=read_findings(kept.folder / FILE),
+        )
+    typer.echo(str(out / "published" / "README.md"))
+    asked = {one for ids in done.run_ids.values() for one in ids}
+    if any(record.status in FAILED for record in records if record.run_id in asked):
+        console.print("some runs failed; their records say why", highlight=False)
+        raise typer.Exit(1)
+
+
+class _Lines:
+    """A line every tenth of the analyses."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    def __call__(self, what: str, done: int, of: int) -> None:
+        if 10 * done // of > 10 * (done - 1) // of:
+            text = f"analysed {done} of {of} runs: {what}"
+            self._console.print(text, highlight=False, soft_wrap=True)
+
+
+def _contacts(
+    paths: Sequence[Path], data: DataChoice, names: Sequence[str]
+) -> dict[str, ContactSource]:
+    """Open the maps and loops given; those of a simulation where none is."""
+    if "hic" not in names:
+        return {}
+    given = list(paths)
+    if not given and data.reading.path is None:
+        source = dataset_source(data.name or load_task("table1").dataset)
+        if hasattr(source, "parameters"):  # A simulation brings its own.
+            source.fetch()
+            folder = set_folder(source.parameters())
+            given = [path for path in (folder / "contacts.cool", folder / "loops.bedpe")
+                     if path.exists()]  # fmt: skip
+    opened: dict[str, ContactSource] = {}
+    for path in given:
+        if path.name in opened:
+            raise XbenchError(f"--hic {path}: another file has the same name; rename one")
+        opened[path.name] = open_contact_map(path) if path.suffix in MAPS else read_loops(path)
+    return opened
+
+
+def _figure2(request: Request, folder: Path) -> list[Path]:
+    """Write the figure of the surrogate that the runs are made on."""
+    task = load_task("table1")
+    dataset = request.data.or_of(task.dataset).load()
+    name = None if request.checkpoint else request.surrogate or task.surrogate
+    seed = None if request.checkpoint else request.surrogate_seed
+    progress = request.watcher.training
+    opened, subject = trained_or_opened(
+        dataset, name, request.checkpoint, seed=seed, progress=progress
+    )
+    return figure2_files(measure(dataset, opened.model, subject, projection="pca"), folder)
