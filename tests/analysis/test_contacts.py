@@ -104,10 +104,11 @@ def test_the_numbers_of_peaks_add_up(path: str) -> None:
 
 
 def test_the_p_value_is_that_of_all_selections_one_by_one(path: str) -> None:
-    features = peaks_in_bins([0, 0, 1, 2, 2, 4, 4, 6, 7, 7, 8, 10])
-    accessibility = np.linspace(0.9, 0.1, 12)
-    selected = np.isin(np.arange(12), [3, 5, 7, 10])
-    matching = Matching(peaks_a_group=6, accessibility_groups=2, draws=20_000)
+    # The bins that are not masked, nor the promoter's, nor at a distance without any read.
+    features = peaks_in_bins([0, 2, 4, 6, 7, 8, 10, 11])
+    accessibility = np.array([0.1, 0.9, 0.2, 0.8, 0.3, 0.7, 0.4, 0.6])
+    selected = np.isin(np.arange(8), [1, 4, 5])
+    matching = Matching(peaks_a_group=4, accessibility_groups=1, draws=20_000)
     found = measured(
         path,
         features,
@@ -121,15 +122,14 @@ def test_the_p_value_is_that_of_all_selections_one_by_one(path: str) -> None:
     assert features.end is not None
     contacts = source.contacts((promoter,), features.start, features.end)
     group = strata(features.distance_to(promoter), accessibility, matching)
-    assert sorted(np.bincount(group)) == [3, 3, 3, 3]
-    mixed = [g for g in range(4) if 0 < selected[group == g].sum() < 3]
-    assert len(mixed) >= 2
+    assert np.bincount(group).tolist() == [4, 4]
+    mixed = [g for g in range(2) if 0 < selected[group == g].sum() < 4]
+    assert len(mixed) == 2
     ways = [
         list(combinations(np.flatnonzero(group == g), int(selected[group == g].sum())))
         for g in mixed
     ]
-    with np.errstate(invalid="ignore"):  # Of pairs at a distance without any read.
-        score = (contacts.contact - contacts.expected) / np.sqrt(contacts.expected)
+    score = (contacts.contact - contacts.expected) / np.sqrt(contacts.expected)
     sums = [sum(score[i] for part in way for i in part) for way in product(*ways)]
     own = score[selected & np.isin(group, mixed)].sum()
     exact = np.mean(np.array(sums) >= own - 1e-9)
@@ -201,10 +201,36 @@ def test_peaks_beyond_the_reach_of_the_map_are_left_out(tmp_path: Path) -> None:
 
 
 def test_groups_without_an_unselected_peak_are_left_out(path: str) -> None:
-    features = peaks_in_bins([0, 0, 2, 2, 4, 4, 6, 6])
-    found = measured(path, features, [4, 5, 6, 7, 2], matching=Matching(4, 1))
-    # The nearest four are all selected.
-    assert (found.n_unmatched, found.n_compared, found.n_controls) == (4, 1, 3)
+    features = peaks_in_bins([4, 4, 6, 7, 0, 10, 11])
+    found = measured(path, features, [0, 1, 2, 3, 5], matching=Matching(3, 1))
+    # All peaks of the nearest three bins are selected; one of the other three is.
+    assert (found.n_unmatched, found.n_compared) == (4, 1)
+    assert (found.n_places, found.n_controls) == (1, 2)
+
+
+def test_peaks_that_share_a_bin_count_once(path: str) -> None:
+    alone = measured(path, peaks_in_bins([0, 2, 4, 6, 7, 8]), [2, 3], matching=ONE_GROUP)
+    crowd = peaks_in_bins([0, 0, 2, 4, 4, 4, 6, 6, 7, 8])
+    # Two of bin 4's three peaks and one of bin 6's two.
+    found = measured(path, crowd, [3, 5, 6], matching=ONE_GROUP)
+    assert (found.n_selected, found.n_compared, found.n_places) == (3, 3, 2)
+    assert found.n_controls == alone.n_controls == 4
+    for name in ("observed", "expected", "enrichment", "p_value"):
+        assert getattr(found, name) == getattr(alone, name)
+
+
+def test_accessibility_of_a_bin_is_the_mean_of_its_peaks(path: str) -> None:
+    bins, open_share = [0, 0, 4, 6, 8], [0.0, 0.8, 0.5, 0.3, 0.1]
+    asked = {"accessibility": np.array(open_share), "matching": Matching(1000, 2)}
+    # By the means 0.1, 0.3 | 0.4, 0.5: bins 8 and 6, and bins 0 and 4.
+    found = measured(path, peaks_in_bins(bins), [2], **asked)  # type: ignore[arg-type]
+    assert (found.n_places, found.n_controls) == (1, 1)
+    # 30 reads with bin 4; bin 0, like it, has 4.
+    source = open_contact_map(path)
+    by_distance = source.contacts(
+        (Interval("chr1", 52_000, 52_001),), np.array([0, 40_000]), np.array([9, 40_009])
+    ).expected
+    assert found.expected == pytest.approx(by_distance[1] * 4 / by_distance[0])
 
 
 def test_peaks_like_the_selected_ones_that_touch_nothing(tmp_path: Path) -> None:
@@ -291,7 +317,7 @@ class DrawnMap:
         generator = np.random.default_rng([self.seed, 5])
         left, right = (generator.poisson(mean).astype(float) for _ in range(2))
         reads = np.where(start < promoter[0].start, left[apart], right[apart])
-        return PeakContacts(reads, mean[apart], apart == 0)
+        return PeakContacts(reads, mean[apart], apart == 0, start // BIN)
 
 
 def p_values_without_links(choose: object, matching: Matching) -> np.ndarray:

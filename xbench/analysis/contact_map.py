@@ -92,7 +92,8 @@ class ContactMap:
         apart = np.abs(bins - at[:, None])
         contact = rows[:, bins]
         expected = np.where(np.isnan(contact), np.nan, by_distance[apart])
-        return PeakContacts(_known_mean(contact), _known_mean(expected), (apart == 0).any(axis=0))
+        unresolved = (apart == 0).any(axis=0)
+        return PeakContacts(_known_mean(contact), _known_mean(expected), unresolved, bins)
 
     def _require_inside(self, chrom: str, ends: list[int]) -> None:
         if max(ends) > self.lengths[chrom]:

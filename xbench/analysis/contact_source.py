@@ -26,11 +26,14 @@ class PeakContacts:
         `contact` is; 1 for a source that has no such mean.
     unresolved
         Whether the peak is too near to the promoter to be told from it, shape (m,).
+    place
+        Number of what was really measured, shape (m,): peaks in one bin of a map share a contact.
     """
 
     contact: np.ndarray
     expected: np.ndarray
     unresolved: np.ndarray
+    place: np.ndarray
 
 
 class ContactSource(Protocol):

@@ -42,13 +42,16 @@ class ContactEnrichment:
     n_beyond
         So far from the promoter that the map has no contact at all at this distance.
     n_unmatched
-        Left without a peak like it that is not selected.
-    n_compared, n_controls
-        Selected peaks that all below is about, and the peaks like them that are not selected.
+        In places without any place like them that holds no selected peak.
+    n_compared
+        Selected peaks that all below is about.
+    n_places, n_controls
+        Places that these lie in, and places like them in which no peak is selected. A place is a
+        bin of the map, whose peaks share its contacts and so count once; for loops it is a peak.
     observed
-        Mean contact of the compared peaks with the promoter; for loops the share that is joined.
+        Mean contact of the compared places with the promoter; for loops the share that is joined.
     expected
-        The same, if they had as much contact for their distances as the peaks like them have.
+        The same, if they had as much contact for their distances as the places like them have.
     enrichment
         `observed` relative to `expected`.
     p_value
@@ -70,6 +73,7 @@ class ContactEnrichment:
     n_beyond: int = 0
     n_unmatched: int = 0
     n_compared: int = 0
+    n_places: int = 0
     n_controls: int = 0
     observed: float | None = None
     expected: float | None = None
@@ -93,8 +97,9 @@ def contact_enrichment(
 ) -> ContactEnrichment:
     """Compare contacts of selected peaks with those of peaks as far and as accessible.
 
-    All peaks of the gene's chromosome are grouped by distance and accessibility
-    (`xbench.analysis.matched_draws.strata`). The statistic is the sum over the selected peaks of
+    Peaks in one bin of a map count as one place. All places of the gene's chromosome that hold
+    peaks are grouped by distance and accessibility, the means of their peaks
+    (`xbench.analysis.matched_draws.strata`). The statistic is the sum over the selected places of
     ``(contact - mean) / sqrt(mean)``, where the mean is that of two places so far apart on this
     chromosome: reads are counts, so that this is as variable near the promoter as far from it, and
     differences of distance inside a group matter little. Its null distribution is that of
@@ -169,17 +174,17 @@ def contact_enrichment(
 
 @dataclass(frozen=True, eq=False)
 class _Peaks:
-    """Peaks of the gene's chromosome; arrays of shape (m,).
+    """Peaks of the gene's chromosome, or places that hold them; arrays of shape (m,).
 
     Parameters
     ----------
     selected
-        Whether a peak is.
+        How many selected peaks there are: 0 or 1 for a peak.
     distance
         Base pairs to the nearer place at which the gene may start.
     accessibility
         Share of cells in which a peak is open.
-    contact, expected, unresolved
+    contact, expected, unresolved, place
         See `xbench.analysis.contact_source.PeakContacts`.
     """
 
@@ -189,6 +194,7 @@ class _Peaks:
     contact: np.ndarray
     expected: np.ndarray
     unresolved: np.ndarray
+    place: np.ndarray
 
     @classmethod
     def of(
@@ -206,17 +212,30 @@ class _Peaks:
         distance = np.min([features.distance_to(place)[cis] for place in promoter], axis=0)
         found = source.contacts(promoter, features.start[cis], features.end[cis])
         return cls(
-            np.isin(cis, chosen),
+            np.isin(cis, chosen).astype(np.int64),
             distance,
             accessibility[cis],
             found.contact,
             found.expected,
             found.unresolved,
+            found.place,
         )
 
     def at(self, kept: np.ndarray) -> _Peaks:
         """Return some of the peaks."""
         return _Peaks(*(getattr(self, field.name)[kept] for field in fields(self)))
+
+    def places(self) -> _Peaks:
+        """Return one row for all peaks of a place, with the means of what they differ in."""
+        _, first, number, count = np.unique(
+            self.place, return_index=True, return_inverse=True, return_counts=True
+        )
+        return replace(
+            self.at(first),
+            selected=np.bincount(number, self.selected).astype(np.int64),
+            distance=np.bincount(number, self.distance) / count,
+            accessibility=np.bincount(number, self.accessibility) / count,
+        )
 
 
 def _compared(
@@ -229,37 +248,39 @@ def _compared(
     usable = ~(unresolved | missing | beyond)
     counted = replace(
         start,
-        n_unresolved=int((unresolved & peaks.selected).sum()),
-        n_missing=int((missing & peaks.selected).sum()),
-        n_beyond=int((beyond & peaks.selected).sum()),
+        n_unresolved=int(peaks.selected[unresolved].sum()),
+        n_missing=int(peaks.selected[missing].sum()),
+        n_beyond=int(peaks.selected[beyond].sum()),
     )
-    left = peaks.at(usable)
-    stratum = strata(left.distance, left.accessibility, matching)
-    controls = np.unique(stratum[~left.selected])
-    matched = np.isin(stratum, controls) & np.isin(stratum, stratum[left.selected])
-    both = left.at(matched)
+    places = peaks.at(usable).places()
+    selected = places.selected > 0
+    stratum = strata(places.distance, places.accessibility, matching)
+    # Groups that hold both.
+    matched = np.isin(stratum, np.intersect1d(stratum[selected], stratum[~selected]))
     counted = replace(
         counted,
-        n_unmatched=int((left.selected & ~matched).sum()),
-        n_compared=int(both.selected.sum()),
-        n_controls=int((~both.selected).sum()),
+        n_unmatched=int(places.selected[~matched].sum()),
+        n_compared=int(places.selected[matched].sum()),
+        n_places=int((selected & matched).sum()),
+        n_controls=int((~selected & matched).sum()),
     )
     if not counted.n_compared:
         return replace(counted, reason="no selected peak is left to compare: see the numbers")
-    return _tested(counted, both, stratum[matched], matching.draws, seed)
+    return _tested(counted, places.at(matched), stratum[matched], matching.draws, seed)
 
 
 def _tested(
-    counted: ContactEnrichment, peaks: _Peaks, stratum: np.ndarray, draws: int, seed: int
+    counted: ContactEnrichment, places: _Peaks, stratum: np.ndarray, draws: int, seed: int
 ) -> ContactEnrichment:
-    excess = (peaks.contact - peaks.expected) / np.sqrt(peaks.expected)
-    drawn = drawn_sums(excess, stratum, peaks.selected, draws, np.random.default_rng(seed))
-    own = excess[peaks.selected].sum()
+    selected = places.selected > 0
+    excess = (places.contact - places.expected) / np.sqrt(places.expected)
+    drawn = drawn_sums(excess, stratum, selected, draws, np.random.default_rng(seed))
+    own = excess[selected].sum()
     # The same numbers in another order may differ by rounding: they are as much too.
     at_least = int((drawn >= own - 1e-9 * max(1.0, abs(own))).sum())
-    observed = float(peaks.contact[peaks.selected].mean())
-    by_distance = float(peaks.expected[peaks.selected].mean())
-    expected = by_distance * _of_controls(peaks, stratum)
+    observed = float(places.contact[selected].mean())
+    by_distance = float(places.expected[selected].mean())
+    expected = by_distance * _of_controls(places, stratum)
     return replace(
         counted,
         observed=observed,
@@ -271,9 +292,9 @@ def _tested(
     )
 
 
-def _of_controls(peaks: _Peaks, stratum: np.ndarray) -> float:
+def _of_controls(places: _Peaks, stratum: np.ndarray) -> float:
     """Contact of the controls relative to that by distance, weighted as the selected ones are."""
-    control, size = ~peaks.selected, stratum.max() + 1
-    there = np.maximum(np.bincount(stratum[control], minlength=size), 1)
-    weight = (np.bincount(stratum[peaks.selected], minlength=size) / there)[stratum[control]]
-    return float(weight @ peaks.contact[control] / (weight @ peaks.expected[control]))
+    selected, size = places.selected > 0, stratum.max() + 1
+    there = np.maximum(np.bincount(stratum[~selected], minlength=size), 1)
+    weight = (np.bincount(stratum[selected], minlength=size) / there)[stratum[~selected]]
+    return float(weight @ places.contact[~selected] / (weight @ places.expected[~selected]))

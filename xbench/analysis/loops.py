@@ -87,7 +87,8 @@ class Loops:
                 touches = here & (near[:, 0] < place.end) & (near[:, 1] > place.start)
                 for low, high in far[touches]:
                     joined |= (start < high) & (end > low)
-        return PeakContacts(joined.astype(float), np.ones(len(start)), unresolved)
+        each = np.arange(len(start))
+        return PeakContacts(joined.astype(float), np.ones(len(start)), unresolved, each)
 
 
 def read_loops(path: str | Path) -> Loops:

@@ -261,6 +261,10 @@ def reproduce(
     ] = None,
     jobs: Annotated[int | None, typer.Option(help="Processes; one a core where left out.")] = None,
     store: Store = Path("results"),
+    skip_missing_data: Annotated[
+        bool,
+        typer.Option("--skip-missing-data", help="Say so and end well where the data are absent."),
+    ] = False,
     out: Annotated[Path, typer.Option(help="Folder in which 'published' is written.")] = Path(
         "leaderboard"
     ),
@@ -291,6 +295,7 @@ def reproduce(
         second_seed=second_seed,
         store=store,
         out=out,
+        skip_missing_data=skip_missing_data,
     )
 
 

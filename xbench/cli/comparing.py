@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import typer
@@ -61,7 +61,7 @@ def compare_and_show(
     asked = None if repetitions is None else _numbers(repetitions)
     baseline = read_baseline(baseline_path(name, folder))
     results = ResultStore(store)
-    fresh = _fresh(baseline, results, task)
+    fresh = _fresh(baseline, results, task, asked or baseline.repetitions)
     told = thresholds_of(task, baseline.header.task, results)
     comparison = compare(Path(name).stem, baseline, fresh, told, asked)
     worse = failing(comparison.gates, counted)
@@ -73,8 +73,10 @@ def compare_and_show(
         raise typer.Exit(1)
 
 
-def _fresh(baseline: Snapshot, results: ResultStore, task: str | None) -> Snapshot:
-    """Take the snapshot of a store's runs of the baseline's task."""
+def _fresh(
+    baseline: Snapshot, results: ResultStore, task: str | None, repetitions: Sequence[int]
+) -> Snapshot:
+    """Take the snapshot of a store's runs of the baseline's task, of these repetitions alone."""
     header, where = baseline.header, str(results.folder)
     given = task_name(task)
     if given is not None and given != header.task:
@@ -87,7 +89,14 @@ def _fresh(baseline: Snapshot, results: ResultStore, task: str | None) -> Snapsh
     if not wanted:
         # Of something else: let the comparison say of what.
         wanted = of_place(records, None, where)
-    return snapshot(wanted, header.reference_method)
+    asked = [record for record in wanted if record.repetition in repetitions]
+    if not asked:
+        numbers = f"{repetitions[0]}-{repetitions[-1]}"
+        raise XbenchError(
+            f"{where}: holds no run of repetitions {numbers} of task {header.task!r}; run it with "
+            f"--seeds {repetitions[-1] + 1}"
+        )
+    return snapshot(asked, header.reference_method)
 
 
 def _numbers(text: str) -> list[int]:

@@ -16,6 +16,7 @@ from xbench.analysis.contact_source import ContactSource
 from xbench.analysis.loops import read_loops
 from xbench.analysis.store import FILE, read_findings
 from xbench.cli.progress import ShownRuns
+from xbench.cli.running import missing_data
 from xbench.errors import XbenchError
 from xbench.record import FAILED
 from xbench.registry import dataset_source
@@ -41,6 +42,7 @@ def reproduce_and_show(
     second_seed: int,
     store: Path,
     out: Path,
+    skip_missing_data: bool,
 ) -> None:
     """Make runs and analyses of the paper's results, and render them.
 
@@ -53,6 +55,9 @@ def reproduce_and_show(
     """
     console = Console(stderr=True)
     results = chosen_results(names or list(RESULTS))
+    if skip_missing_data and (reason := missing_data(request.data)) is not None:
+        console.print(escape(f"skipped: {reason}"), highlight=False, soft_wrap=True)
+        return
     kept = ResultStore(store)
     contacts = _contacts(hic, request.data, [one.name for one in results])
     with ShownRuns(console) as watcher:

@@ -50,7 +50,7 @@ def run_and_show(
     console = Console(stderr=True)
     task = load_task(task_name)
     choice = DataChoice(dataset, reading).or_of(task.dataset)
-    if skip_missing_data and (reason := _missing(choice)) is not None:
+    if skip_missing_data and (reason := missing_data(choice)) is not None:
         console.print(
             escape(f"skipped task {task.name}: {reason}"), highlight=False, soft_wrap=True
         )
@@ -95,7 +95,8 @@ def run_and_show(
         raise typer.Exit(1)
 
 
-def _missing(choice: DataChoice) -> str | None:
+def missing_data(choice: DataChoice) -> str | None:
+    """Return what to do to get the data; None where they are there."""
     if choice.name is None or choice.reading.path is not None:
         return None
     return dataset_source(choice.name).available()
