@@ -1,0 +1,1 @@
+"""``xbench bench``: the benchmarks of a checkout, run, kept, and compared over time."""
