@@ -33,6 +33,8 @@ class Analysis:
         Why it cannot be done with these resources; None where it can.
     first_repetition
         Whether it is too dear to be done for every repetition.
+    largest_only
+        Whether it is about the largest L of the runs alone.
     version
         Raised by hand when it comes to other numbers.
     """
@@ -42,6 +44,7 @@ class Analysis:
     measure: Callable[[Subject], dict[str, dict[str, Any]]]
     missing: Callable[[Resources], str | None]
     first_repetition: bool = False
+    largest_only: bool = False
     version: int = 1
 
 
@@ -75,7 +78,8 @@ def _figure3(subject: Subject) -> dict[str, dict[str, Any]]:
     dataset = subject.resources.dataset
 
     def population(cell_type: str, gene: str) -> Any:
-        return subject.population(target=dataset.target(cell_type, gene), cell_type=cell_type)
+        target = dataset.target(cell_type, gene)
+        return subject.resources.population(subject.resources.surrogate, cell_type, target)
 
     changes = cross_type_changes(population, subject.resources.markers, subject.indices)
     return {"": {"rel_delta": changes}}
@@ -131,7 +135,13 @@ ANALYSES: dict[str, Analysis] = {
         Analysis("proximity", "Nearness to the gene", _proximity, _coordinates),
         Analysis("redundancy", "Redundancy", _redundancy, _expression, first_repetition=True),
         Analysis("transfer", "Transfer to a second surrogate", _transfer, _two_surrogates),
-        Analysis("figure3", "Subsets of one type, markers of another", _figure3, _markers),
+        Analysis(
+            "figure3",
+            "Subsets of one type, markers of another",
+            _figure3,
+            _markers,
+            largest_only=True,
+        ),
         Analysis("contacts", "Contacts with the promoter", _contacts, _maps),
     )
 }

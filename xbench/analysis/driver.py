@@ -56,11 +56,19 @@ def analyse(
         (found.analysis, found.run_id, found.version, found.against)
         for found in read_findings(store.folder / FILE)
     }
+    fitting = [record for record in records if _fits(record, resources)]
+    largest = max((record.L for record in fitting), default=0)
     to_do = [
         (record, analyses)
-        for record in records
-        if _fits(record, resources)
-        and (analyses := [one for one in chosen if _wanted(one, record, resources, known)])
+        for record in fitting
+        if (
+            analyses := [
+                one
+                for one in chosen
+                if (largest == record.L or not one.largest_only)
+                and _wanted(one, record, resources, known)
+            ]
+        )
     ]
     for done, (record, analyses) in enumerate(to_do, start=1):
         subject = Subject(record, resources)

@@ -37,6 +37,31 @@ class Resources:
     second: OpenedSurrogate | None = None
     contacts: Mapping[str, ContactSource] = field(default_factory=dict)
     markers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    _populations: dict[tuple[str, str, str], MaskedPopulation] = field(
+        default_factory=dict, repr=False
+    )
+
+    def population(
+        self, surrogate: OpenedSurrogate, cell_type: str, target: Target
+    ) -> MaskedPopulation:
+        """Return a type's test cells under the mask operator, p = 0; encoded once, then kept.
+
+        Parameters
+        ----------
+        surrogate
+            One of the two.
+        cell_type
+            Whose cells.
+        target
+            The gene explained.
+        """
+        key = surrogate.digest, cell_type, target.name
+        if key not in self._populations:
+            cells = self.dataset.X[self.dataset.rows(cell_type, "test")]
+            self._populations[key] = masked_population(
+                surrogate.model, cells, target, OBJECTIVES["expression"]
+            )
+        return self._populations[key]
 
 
 @dataclass(frozen=True)
@@ -64,24 +89,7 @@ class Subject:
         """What was explained."""
         return self.resources.dataset.target(self.record.cell_type, self.record.target)
 
-    def test_rows(self, cell_type: str | None = None) -> np.ndarray:
-        """Return the test cells of a type; of the run's own where None."""
-        own = self.record.cell_type
-        return self.resources.dataset.rows(own if cell_type is None else cell_type, "test")
-
-    def population(
-        self,
-        surrogate: OpenedSurrogate | None = None,
-        target: Target | None = None,
-        cell_type: str | None = None,
-    ) -> MaskedPopulation:
-        """Return test cells under the mask operator, p = 0.
-
-        Parameters
-        ----------
-        surrogate, target, cell_type
-            Other ones than the run's.
-        """
-        model = (surrogate or self.resources.surrogate).model
-        cells = self.resources.dataset.X[self.test_rows(cell_type)]
-        return masked_population(model, cells, target or self.target, OBJECTIVES["expression"])
+    def population(self, surrogate: OpenedSurrogate | None = None) -> MaskedPopulation:
+        """Return the run's test cells under the mask operator, of another surrogate if given."""
+        chosen = surrogate or self.resources.surrogate
+        return self.resources.population(chosen, self.record.cell_type, self.target)
