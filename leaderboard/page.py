@@ -189,7 +189,7 @@ def _section(section: Section) -> str:
 
 
 def _links(stem: str) -> str:
-    return ", ".join(f"[{ending}]({stem}.{ending})" for ending in ("md", "csv", "tex"))
+    return ", ".join(f"[{ending}]({stem}.{ending})" for ending in ("md", "csv", "tex", "json"))
 
 
 def _image(name: str) -> str:

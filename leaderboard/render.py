@@ -13,6 +13,7 @@ from xbench.atomic import write_bytes, write_text
 from .csv_table import csv_table
 from .current import Record, current
 from .fits import Fit, fit_of, read_fits
+from .json_table import json_table
 from .latex import latex
 from .markdown import markdown
 from .page import Section, page
@@ -35,7 +36,7 @@ except ImportError:
         return {}
 
 
-FORMATS = {"md": markdown, "csv": csv_table, "tex": latex}
+FORMATS = {"md": markdown, "csv": csv_table, "tex": latex, "json": json_table}
 _IMAGES = ("png", "svg")
 
 

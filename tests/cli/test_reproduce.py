@@ -42,7 +42,7 @@ def test_every_result_of_the_simulation_is_made_and_rendered(
         "table1", "table3", "ranked", "claims", "tiers", "beside-table1", "beside-table3",
         "significance", "budget", "stability", "proximity", "redundancy", "contacts-loops.bedpe",
     ):  # fmt: skip
-        assert {f"{stem}--{table}.{ending}" for ending in ("md", "csv", "tex")} <= found
+        assert {f"{stem}--{table}.{ending}" for ending in ("md", "csv", "tex", "json")} <= found
     assert {f"figure2--simulated-multiome-small--oracle.{end}" for end in ("json", "png")} <= found
     page = (published(folder) / "README.md").read_text(encoding="utf-8")
     assert "Mean R² of the markers' cell-type means on test cells" in page

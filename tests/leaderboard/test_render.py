@@ -45,7 +45,7 @@ def test_files_written(records: Any, make_task: Any, tmp_path: Path) -> None:
     paths = render(records, {"toy": make_task()}, tmp_path)
     names = ["README.md", "results.csv", "runs.jsonl", "findings.jsonl"]
     tables = ("ranked", "table1", "tiers", "significance", "budget", "stability")
-    names += [f"{STEM}{kind}.{end}" for kind in tables for end in ("csv", "md", "tex")]
+    names += [f"{STEM}{kind}.{end}" for kind in tables for end in ("csv", "json", "md", "tex")]
     found = [path.relative_to(tmp_path / "published").as_posix() for path in paths]
     images = [name for name in found if name.endswith((".png", ".svg"))]
     assert sorted(set(found) - set(images)) == sorted(names)
