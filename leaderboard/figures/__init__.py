@@ -1,0 +1,1 @@
+"""Figures of the leaderboard: numbers from records and findings, and drawings of them."""
