@@ -180,6 +180,17 @@ def test_a_file_that_goes_bad_after_it_was_opened(tmp_path: Path) -> None:
         contacts_of(found, ALL_BINS)
 
 
+def test_a_promoter_is_read_once(tmp_path: Path) -> None:
+    path = Path(write_cool(tmp_path / "map.cool", READS))
+    found = open_contact_map(path)
+    first = contacts_of(found, ALL_BINS)
+    path.unlink()
+    again = contacts_of(found, [0, 4])
+    assert again.contact.tolist() == first.contact[[0, 4]].tolist()
+    with pytest.raises(XbenchError, match="cannot be read"):
+        contacts_of(found, ALL_BINS, (Interval("chr1", 10, 11),))
+
+
 def test_bins_of_several_sizes(tmp_path: Path) -> None:
     pd = cooler.util.pd
     bins = pd.DataFrame({"chrom": ["chr1"] * 3, "start": [0, 100, 250], "end": [100, 250, 300]})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -45,6 +45,10 @@ class ContactMap:
     assembly: str | None
     lengths: dict[str, int]
     balanced: bool
+    # Many selections are asked about one promoter, and each reading passes over its chromosome.
+    _read: dict[tuple[str, tuple[int, ...]], tuple[np.ndarray, np.ndarray]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
     def chromosome(self, chrom: str) -> str | None:
         """Return how the map spells a chromosome; None where it does not have it."""
@@ -106,8 +110,12 @@ class ContactMap:
         """Contacts of some bins with all of their chromosome, and means by distance in bins."""
         import cooler
 
+        asked = (chrom, tuple(at.tolist()))
         try:
-            return read_rows(cooler.Cooler(self.uri), chrom, at, self.balanced)
+            if asked not in self._read:
+                found = cooler.Cooler(self.uri)
+                self._read[asked] = read_rows(found, chrom, at, self.balanced)
+            return self._read[asked]
         except (OSError, KeyError, RuntimeError) as error:
             raise XbenchError(f"{self.name}: cannot be read ({error}); get it again") from error
 
