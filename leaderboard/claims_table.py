@@ -4,14 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-try:
-    from .figures.figure3 import cross_effects
-except ImportError:
-
-    def cross_effects(records, findings):
-        return None
-
-
+from .figures.figure3 import cross_effects
 from .paper import Evidence, judge
 from .paper.evidence import BySize
 from .study_runs import StudyRuns

@@ -12,6 +12,7 @@ from xbench.atomic import write_bytes, write_text
 
 from .csv_table import csv_table
 from .current import Record, current
+from .figures.figure_files import figure_files
 from .fits import Fit, fit_of, read_fits
 from .json_table import json_table
 from .latex import latex
@@ -27,14 +28,6 @@ from .task_like import TaskLike
 from .text import file_part
 from .tidy import tidy
 from .tidy_file import tidy_text
-
-try:
-    from .figures.figure_files import figure_files
-except ImportError:
-
-    def figure_files(records, findings, stem):
-        return {}
-
 
 FORMATS = {"md": markdown, "csv": csv_table, "tex": latex, "json": json_table}
 _IMAGES = ("png", "svg")
@@ -127,7 +120,7 @@ def _section(
         runs.study,
         _named(stem, shown),
         more=_named(stem, more),
-        figures=figure_files(runs.records, runs.findings, stem),
+        figures=figure_files(runs.records, runs.findings, stem, runs.study),
         kept=count,
         left_out=left_out.get(runs.study.place[:2], 0),
         stopped=sum(bool(record.get("stopped")) for record in runs.records),
