@@ -74,9 +74,13 @@ def panel(figure: Figure, left: float, top: float, width: float, height: float) 
 
 
 def heading(figure: Figure, title: str, below: str = "") -> None:
-    """Write the title, and a line below it, in the 0.5 inches at the upper edge."""
+    """Write the title, and a line below it, in the 0.5 inches at the upper edge.
+
+    A title that is wider than the figure is shortened.
+    """
     across, down = figure.get_size_inches()
     left = _MARGIN / across
+    title = fitted(title, across - 2 * _MARGIN, 9.5, "bold", longest=200)
     figure.text(left, 1 - 0.21 / down, title, fontsize=9.5, fontweight="bold")
     figure.text(left, 1 - 0.38 / down, below, fontsize=SMALL, color=GREY)
 
@@ -136,16 +140,19 @@ def text_width(text: str, size: float, weight: str = "normal") -> float:
     return float(TextToPath().get_text_width_height_descent(text, font, False)[0]) / 72
 
 
-def fitted(name: str, width: float, size: float, weight: str = "normal") -> str:
-    """Shorten a name until it is no wider than `width` inches.
+def fitted(
+    text: str, width: float, size: float, weight: str = "normal", longest: int = LONGEST_NAME
+) -> str:
+    """Shorten a text until it is no wider than `width` inches.
 
     Examples
     --------
     >>> fitted("gradient-change", 0.5, 8)
     'gradien…'
     """
-    longest, text = LONGEST_NAME, short(name)
-    while text_width(text, size, weight) > width and longest > 1:
-        longest -= 1
-        text = plain(name, longest)
-    return text
+    shown = plain(text, longest)
+    for letters in range(len(shown) - 1, 0, -1):
+        if text_width(shown, size, weight) <= width:
+            break
+        shown = plain(text, letters)
+    return shown

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from ..numbers import format_metric
 from ..row import ALL
 from ..study import MARK
 from .canvas import (
@@ -16,7 +17,6 @@ from .canvas import (
     heading,
     panel,
     short,
-    signed,
     text_width,
 )
 from .overview import Overview, OverviewRow
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_WIDTH, _ROW, _NUMBER = 2.55, 0.27, 0.62  # inches: a panel, a method, the number beside it
+_WIDTH, _ROW, _NUMBER = 2.55, 0.3, 0.66  # inches: a panel, a method, the number beside it
 _ABOVE, _BELOW, _LEGEND_LINE = 0.78, 0.48, 0.19
 _BETTER = {"lower": "\N{LEFTWARDS ARROW} better", "higher": "better \N{RIGHTWARDS ARROW}"}
 
@@ -46,9 +46,12 @@ def draw_overview(figure: Figure, seen: Overview) -> None:
     >>> from xbench.leaderboard import Interval
     >>> row = OverviewRow("grids", Interval(-21.0, -25.0, -17.0), {"VIP": -21.0}, frozenset(), "")
     >>> figure = Figure()
-    >>> draw_overview(figure, Overview("Toy", "Rel. Δ(%)", "lower", ("VIP",), {128: (row,)}))
+    >>> seen = Overview(
+    ...     "Toy", "cortex", "rel-delta", "Rel. Δ(%)", "lower", ("VIP",), {128: (row,)}
+    ... )
+    >>> draw_overview(figure, seen)
     >>> [text.get_text() for text in figure.axes[0].texts]
-    ['−21.0']
+    ['−21.000']
     """
     rows = next(iter(seen.by_size.values()))
     names = [short(row.method) for row in rows]
@@ -56,10 +59,12 @@ def draw_overview(figure: Figure, seen: Overview) -> None:
     width = max(left + len(seen.by_size) * (_WIDTH + _NUMBER) + 0.1, 5.0)
     text, legend = _caption(seen), _legend_lines(seen, width)
     bottom = _ABOVE + height + _BELOW
-    figure.set_size_inches(
-        width, bottom + _LEGEND_LINE * len(legend) + 0.1 + caption_height(text, width)
+    figure.set_size_inches(width, bottom + _LEGEND_LINE * len(legend) + caption_height(text, width))
+    heading(
+        figure,
+        seen.title,
+        f"{short(seen.dataset)}: mean {seen.label} in each cell type, and over them",
     )
-    heading(figure, seen.title, f"{seen.label}: mean in each cell type, and over them")
     for place, (size, of_size) in enumerate(seen.by_size.items()):
         axes = panel(figure, left + place * (_WIDTH + _NUMBER), _ABOVE, _WIDTH, height)
         _draw_panel(axes, seen, of_size)
@@ -85,16 +90,23 @@ def _draw_panel(axes: Axes, seen: Overview, rows: tuple[OverviewRow, ...]) -> No
             colour = styles[name].colour
             hollow = name in row.incomplete
             axes.plot(
-                value, place - 0.13, ls="", marker=styles[name].shape, ms=5, zorder=3, mec=colour,
-                mfc="white" if hollow else colour, mew=1.0, alpha=0.85, clip_on=False,
+                value, place + _level(seen, name), ls="", marker=styles[name].shape, ms=5,
+                mec=colour, mfc="white" if hollow else colour, mew=1.0, clip_on=False, zorder=3,
             )  # fmt: skip
         _draw_overall(axes, row, place)
         number = {"transform": axes.get_yaxis_transform(), "va": "center", "fontsize": 7.5}
         if row.overall is None:
-            axes.text(1.03, place, row.instead, color=GREY, fontstyle="italic", **number)
+            axes.text(0.02, place, row.instead, color=GREY, fontstyle="italic", **number)
         else:
+            text = format_metric(seen.metric, row.overall.mean).replace("-", "\N{MINUS SIGN}")
             mark = MARK if ALL in row.incomplete else ""
-            axes.text(1.03, place, signed(row.overall.mean) + mark, color=INK, **number)
+            axes.text(1.03, place, text + mark, color=INK, **number)
+
+
+def _level(seen: Overview, cell_type: str) -> float:
+    """Return how far from the middle of its row a dot stands, so that none hides another."""
+    steps = max(len(seen.cell_types) - 1, 1)
+    return -0.36 + 0.36 * seen.cell_types.index(cell_type) / steps
 
 
 def _draw_overall(axes: Axes, row: OverviewRow, place: int) -> None:
@@ -106,9 +118,9 @@ def _draw_overall(axes: Axes, row: OverviewRow, place: int) -> None:
     mean, low, high = row.overall
     look: dict[str, Any] = {"color": INK, "clip_on": False, "zorder": 4}
     if not math.isnan(low):
-        axes.plot([low, high], [place + 0.25] * 2, lw=1.4, solid_capstyle="butt", **look)
+        axes.plot([low, high], [place + 0.3] * 2, lw=1.4, solid_capstyle="butt", **look)
     colour = "white" if ALL in row.incomplete else INK
-    axes.plot(mean, place + 0.25, marker="d", ms=5.5, mfc=colour, mec=INK, mew=0.9, **look)
+    axes.plot(mean, place + 0.3, marker="d", ms=5.5, mfc=colour, mec=INK, mew=0.9, **look)
 
 
 def _styles(seen: Overview) -> dict[str, Any]:

@@ -41,10 +41,10 @@ class Overview:
 
     Parameters
     ----------
-    title
-        Of the task.
-    label, direction
-        Of the metric, and which of its values are better.
+    title, dataset
+        Of the task; name of the dataset.
+    metric, label, direction
+        Name and heading of the metric, and which of its values are better.
     cell_types
         Those with a value, in the order of the task.
     by_size
@@ -53,6 +53,8 @@ class Overview:
     """
 
     title: str
+    dataset: str
+    metric: str
     label: str
     direction: str
     cell_types: tuple[str, ...]
@@ -98,6 +100,8 @@ def overview(study: Study, metric: str = "rel-delta") -> Overview | None:
     }
     return Overview(
         study.title,
+        study.place[1],
+        metric,
         study.label_with_unit(metric),
         study.direction(metric),
         tuple(name for name in study.cell_types if name in shown),
