@@ -1,5 +1,26 @@
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
+
+from xbench.datasets.simulated_multiome import SimulatedSmall
+
 from ..toys import one_thread
 
 __all__ = ["one_thread"]
+
+
+@pytest.fixture(scope="session")
+def simulated_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache folder with the small simulation in it, once it is made."""
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="session")
+def simulated_files(simulated_cache: Path) -> dict[str, Path]:
+    """What `xbench data fetch simulated-multiome-small` writes, by the end of the name."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XBENCH_CACHE", str(simulated_cache))
+        files = SimulatedSmall().fetch()
+    return {path.name.split(".")[-1]: path for path in files}
