@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -15,7 +16,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SUFFIXES = (".png", ".svg")
-COLUMNS, PANEL = 3, (3.6, 1.9)
+COLUMNS, PANEL = 3, (3.6, 2.0)
+# Of a title, in a line above a panel.
+LETTERS = 54
 # Blue of Okabe and Ito (2008), and greys.
 LINE, INK, FAINT = "#0072B2", "#222222", "#BBBBBB"
 SETTINGS: dict[Any, Any] = {
@@ -134,7 +137,7 @@ def draw_history(entries: Sequence[EntryLike]) -> Figure:
 
     newest = {one.name: one for entry in entries for one in entry.benchmarks}
     rows = -(-len(newest) // COLUMNS)
-    height = rows * PANEL[1] + 0.9
+    height = rows * PANEL[1] + 1.0
     figure = Figure(figsize=(COLUMNS * PANEL[0], height))
     panels = figure.subplots(rows, COLUMNS, squeeze=False).ravel()
     for axes, one in zip(panels, newest.values(), strict=False):
@@ -149,8 +152,8 @@ def draw_history(entries: Sequence[EntryLike]) -> Figure:
         x=0.01, ha="left", y=1 - 0.12 / height, va="top", color=INK, fontsize=9,
     )  # fmt: skip
     figure.subplots_adjust(
-        left=0.06, right=0.985, top=1 - 0.62 / height, bottom=0.55 / height,
-        hspace=0.62, wspace=0.2,
+        left=0.06, right=0.985, top=1 - 0.78 / height, bottom=0.55 / height,
+        hspace=0.75, wspace=0.2,
     )  # fmt: skip
     return figure
 
@@ -179,7 +182,8 @@ def _draw_panel(axes: Axes, one: MeasurementLike, points: list[tuple[int, float,
     axes.set_yticks([low, high] if high > 1.2 * low else [ratios[-1]])
     axes.set_yticklabels([f"{tick:.3g}" for tick in axes.get_yticks()])
     axes.minorticks_off()
-    axes.set_title(f"{one.name}\nratio to {one.against}", loc="left", fontsize=7, color=INK)
+    lines = [*textwrap.wrap(one.name.replace("_", " "), LETTERS), f"ratio to {one.against}"]
+    axes.set_title("\n".join(lines), loc="left", fontsize=7, color=INK)
 
 
 def _name_entries(entries: Sequence[EntryLike], panels: Sequence[Axes]) -> None:

@@ -30,7 +30,7 @@ def test_what_was_measured_is_kept_and_shown(
     assert entry.commit is None
     assert entry.machine.endswith("cores")
     row = next(line for line in out.splitlines() if line.startswith("walk: fast"))
-    assert row.split() == ["walk:", "fast", "12.5", "0.25", "3", "MB", "dense;", "4", "cells"]
+    assert row.split() == ["walk:", "fast", "12.5", "0.25", "3.0", "MB", "dense;", "4", "cells"]
     assert xbench_command("bench", "--history", history, "--show") == (0, out, "")
 
 

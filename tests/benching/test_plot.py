@@ -35,8 +35,8 @@ def history(machines: str = "aaa") -> list[Entry]:
 
 def test_each_benchmark_has_a_panel_with_its_ratios() -> None:
     panels = draw_history(history()).axes
-    titles = [axes.get_title(loc="left").splitlines()[0] for axes in panels]
-    assert titles == NAMES
+    titles = [axes.get_title(loc="left") for axes in panels]
+    assert titles == [f"{name.replace('_', ' ')}\nratio to dense" for name in NAMES]
     assert panels[0].get_lines()[0].get_xydata().tolist() == [[0, 10], [1, 11], [2, 12]]
     # What was not measured is not drawn.
     assert panels[3].get_lines()[0].get_xydata().tolist() == [[1, 41], [2, 42]]

@@ -7,6 +7,8 @@ round takes one side directly after the other and yields a ratio, and the median
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import os
 import subprocess
 from collections.abc import Callable, Sequence
@@ -34,18 +36,16 @@ def timed(function: Callable[[], object], repeat: int = 1) -> Side:
 
 
 class Child:
-    """A side that is a process of its own; it keeps the most memory that the process had."""
+    """A side that is a process of its own."""
 
     def __init__(self, command: Sequence[str]) -> None:
         self.command = command
-        self.memory_bytes = 0
 
     def __call__(self) -> float:
         child = subprocess.Popen(self.command, stdout=subprocess.DEVNULL)
         _, status, usage = os.wait4(child.pid, 0)
         child.returncode = os.waitstatus_to_exitcode(status)
         assert child.returncode == 0, self.command
-        self.memory_bytes = max(self.memory_bytes, usage.ru_maxrss * 1024)
         return usage.ru_utime + usage.ru_stime
 
 
@@ -97,13 +97,17 @@ def side_by_side(
 
 
 def _most_memory(side: Side) -> int | None:
-    """Run a side and return the bytes by which it raised the memory of its process at most."""
+    """Run a side and return the bytes by which it raised the memory of this process at most.
+
+    None for a process of its own: the system counts what this one had when it was started.
+    """
+    with contextlib.suppress(OSError, AttributeError):
+        # What was freed before is given back, or using it again would go unseen (glibc alone).
+        ctypes.CDLL(None).malloc_trim(0)
     before = _resident()
     with PeakMemory() as memory:
         side()
-    if isinstance(side, Child):
-        return side.memory_bytes
-    if before is None or memory.peak is None:
+    if isinstance(side, Child) or before is None or memory.peak is None:
         return None
     return max(0, memory.peak - before)
 

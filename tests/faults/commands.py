@@ -50,7 +50,7 @@ def started(*arguments: object, output: object = subprocess.DEVNULL) -> Iterator
 
 def end_of(process: subprocess.Popen) -> Ended:
     """Wait for a command."""
-    _, errors = process.communicate(timeout=120)
+    _, errors = process.communicate(timeout=300)
     return Ended(process.returncode, errors)
 
 
@@ -62,8 +62,8 @@ def ended(*arguments: object, output: object = subprocess.DEVNULL) -> Ended:
 
 def wait_for(path: Path, process: subprocess.Popen) -> None:
     """Wait until a file is there."""
-    end = time.monotonic() + 60
+    end = time.monotonic() + 300
     while not path.exists():
         assert process.poll() is None, process.communicate()[1]
-        assert time.monotonic() < end, f"no {path} after a minute"
+        assert time.monotonic() < end, f"no {path} after five minutes"
         time.sleep(0.01)

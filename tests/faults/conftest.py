@@ -8,6 +8,7 @@ one clear line and the right exit code.
 | --- | --- |
 | kill -9 while the store is being made | test_a_kill_while_the_store_is_made_leaves_no_obstacle |
 | kill -9 in the middle of writing a record | test_a_kill_inside_a_record_loses_that_run_alone |
+| kill -9 in the middle of saving a baseline | test_a_kill_inside_a_baseline_leaves_the_old_one |
 | kill -9 of the start, not of its workers | test_workers_end_soon_after_their_start_was_killed |
 | a full disk below the store | test_a_full_disk_keeps_what_is_finished |
 | a full disk below a new surrogate | test_a_surrogate_is_saved_whole_or_not_at_all |

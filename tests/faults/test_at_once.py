@@ -75,7 +75,7 @@ def test_two_that_need_one_surrogate_train_it_once(tmp_path: Path, small_data: P
     def progress(stage: str, step: int, steps: int, validation: float) -> None:
         trained.append(threading.current_thread().name)
         inside.set()
-        assert goes_on.wait(60)
+        assert goes_on.wait(300)
 
     def train() -> None:
         folder = tmp_path / "surrogate"
@@ -87,13 +87,13 @@ def test_two_that_need_one_surrogate_train_it_once(tmp_path: Path, small_data: P
     with one_thread(), warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
         first.start()
-        assert inside.wait(60)
+        assert inside.wait(300)
         second.start()
         second.join(0.3)
         assert second.is_alive()
         goes_on.set()
         for thread in (first, second):
-            thread.join(60)
+            thread.join(300)
     assert set(trained) == {"first"}
     assert folders == [tmp_path / "surrogate"] * 2
     (said,) = (one.message for one in warned if isinstance(one.message, XbenchWarning))

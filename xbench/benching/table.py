@@ -25,7 +25,7 @@ def table_lines(entries: Sequence[Entry]) -> list[str]:
     >>> for line in table_lines([Entry(day, "0123456789ab", "a machine", {}, [walk])]):
     ...     print(line)
     benchmark  2026-01-31 0123456  seconds  memory  ratio to
-    walk                     12.3    0.004    1 MB  dense; 4 cells
+    walk                     12.3    0.004  1.0 MB  dense; 4 cells
     """
     newest = latest(entries)
     headings = ["benchmark", *map(heading, entries), "seconds", "memory", "ratio to"]
@@ -83,7 +83,7 @@ def _ratio(one: Measurement | None) -> str:
 
 
 def _megabytes(count: int | None) -> str:
-    return ABSENT if count is None else f"{count / 2**20:.0f} MB"
+    return ABSENT if count is None else f"{count / 2**20:.1f} MB"
 
 
 def _line(row: Sequence[str], widths: Sequence[int]) -> str:

@@ -31,7 +31,7 @@ def _meeting_flock(descriptor: int, operation: int) -> None:
     fcntl.flock = _flock
     folder = Path(os.environ["MEET_IN"])
     (folder / str(os.getpid())).touch()
-    end = time.monotonic() + 60
+    end = time.monotonic() + 300
     while len(list(folder.iterdir())) < 2 and time.monotonic() < end:
         time.sleep(0.001)
     _flock(descriptor, operation)
