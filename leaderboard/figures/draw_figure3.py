@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _RISE, _DROP, _MISSING = "#B34700", "#00508A", "#E4E4E4"
-_CELL, _WIDEST = 0.62, 12.0  # inches: a cell, the widest heat map
+_CELL, _NARROWEST, _WIDEST = 0.62, 1.8, 12.0  # inches: a cell, the whole heat map
 
 
 def shares_of_largest_drop(effects: CrossEffects) -> np.ndarray:
@@ -62,7 +62,7 @@ def draw_figure3(figure: Figure, effects: CrossEffects, method: str, size: int) 
     ['−8.0', '−2.0', '+1.0', '−4.0']
     """
     names = [short(name) for name in effects.cell_types]
-    side = min(_CELL * len(names), _WIDEST)
+    side = max(_NARROWEST, min(_CELL * len(names), _WIDEST))
     longest = max(text_width(name, 8) for name in names)
     tilted = longest > 0.9 * side / len(names)
     left, above = 0.55 + longest, 0.97 + (longest * 0.71 if tilted else 0.1)
@@ -91,7 +91,7 @@ def draw_figure3(figure: Figure, effects: CrossEffects, method: str, size: int) 
     axes.spines[:].set_visible(False)
     bar_height = min(side, 2.6)
     bar = figure.colorbar(colours, cax=panel(figure, left + side + 0.3, above, 0.13, bar_height))
-    bar.outline.set_visible(False)  # type: ignore[operator]
+    bar.outline.set_visible(False)
     bar.set_label("share of the row's largest drop", fontsize=SMALL)
     caption(figure, text)
 
@@ -103,8 +103,8 @@ def _draw_cells(axes: Axes, effects: CrossEffects, shares: np.ndarray, cell: flo
 
     from xbench.report.style import INK
 
-    tints = LinearSegmentedColormap.from_list("drops", [_RISE, "#FFFFFF", _DROP], N=1024)
-    tints.set_bad(_MISSING)
+    ends = LinearSegmentedColormap.from_list("drops", [_RISE, "#FFFFFF", _DROP], N=1024)
+    tints = ends.with_extremes(bad=_MISSING)
     rises = bool((np.nan_to_num(shares) < 0).any())
     axes.pcolormesh(
         np.ma.masked_invalid(shares), cmap=tints, norm=Normalize(-1, 1), ec="white", lw=1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -72,7 +72,7 @@ def _draw_method(axes: Axes, method: MethodPixels, digit: np.ndarray, tints: Col
     axes.set(xticks=[], yticks=[])
     axes.spines[:].set_visible(True)
     axes.spines[:].set_color("#CCCCCC")
-    above = {"transform": axes.transAxes, "va": "bottom"}
+    above: dict[str, Any] = {"transform": axes.transAxes, "va": "bottom"}
     name = fitted(method.method, _SIDE, 8, "bold")
     axes.text(0, 1 + 0.2 / _SIDE, name, fontsize=8, fontweight="bold", **above)
     after = "not measured" if method.after is None else f"{method.after:.2f}% still 8"
@@ -93,7 +93,7 @@ def _draw_bar(axes: Axes, tints: Colormap) -> None:
     bar = axes.figure.colorbar(
         ScalarMappable(Normalize(0, 1), tints), cax=axes, orientation="horizontal"
     )
-    bar.outline.set_visible(False)  # type: ignore[operator]
+    bar.outline.set_visible(False)
     bar.set_ticks([0, 0.5, 1])
     axes.text(
         1.11, 0.5, "share of repetitions that mask the pixel", transform=axes.transAxes,

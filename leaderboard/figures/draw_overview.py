@@ -94,13 +94,15 @@ def _draw_panel(axes: Axes, seen: Overview, rows: tuple[OverviewRow, ...]) -> No
                 mec=colour, mfc="white" if hollow else colour, mew=1.0, clip_on=False, zorder=3,
             )  # fmt: skip
         _draw_overall(axes, row, place)
-        number = {"transform": axes.get_yaxis_transform(), "va": "center", "fontsize": 7.5}
+        beside: dict[str, Any] = {"transform": axes.get_yaxis_transform(), "va": "center"}
         if row.overall is None:
-            axes.text(0.02, place, row.instead, color=GREY, fontstyle="italic", **number)
+            axes.text(
+                0.02, place, row.instead, color=GREY, fontstyle="italic", fontsize=7.5, **beside
+            )
         else:
             text = format_metric(seen.metric, row.overall.mean).replace("-", "\N{MINUS SIGN}")
             mark = MARK if ALL in row.incomplete else ""
-            axes.text(1.03, place, text + mark, color=INK, **number)
+            axes.text(1.03, place, text + mark, color=INK, fontsize=7.5, **beside)
 
 
 def _level(seen: Overview, cell_type: str) -> float:

@@ -91,14 +91,16 @@ def _name_ends(axes: Axes, ends: Sequence[float], names: list[str], height: floa
     low, high = axes.get_ylim()
     inch = (high - low) / height
     places = spread([(end - low) / inch for end in ends], _LABEL, height)
-    last = axes.get_xlim()[1]
     for index, (end, place, name) in enumerate(zip(ends, places, names, strict=True)):
-        look = _look(index)
-        axes.annotate(
-            name, (last, end), xytext=(1 + 0.24 / _WIDTH, place / height),
-            textcoords="axes fraction", va="center", fontsize=7.5, annotation_clip=False,
-            arrowprops={"arrowstyle": "-", "color": look["color"], "lw": 1, "shrinkA": 1,
-                        "shrinkB": 2},
+        heights = [(end - low) / inch / height, place / height]
+        colour = _look(index)["color"]
+        axes.plot(
+            [1.01, 1 + 0.2 / _WIDTH], heights, color=colour, lw=1, clip_on=False,
+            transform=axes.transAxes,
+        )  # fmt: skip
+        axes.text(
+            1 + 0.24 / _WIDTH, heights[1], name, va="center", fontsize=7.5,
+            transform=axes.transAxes,
         )  # fmt: skip
 
 

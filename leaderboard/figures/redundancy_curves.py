@@ -130,7 +130,7 @@ def _curves(one: Matched) -> tuple[np.ndarray, np.ndarray] | None:
         return None
     if len(prefixes) != size or len(lost) != size:
         return None
-    drops = np.array([0.0, *prefixes], dtype=float)  # type: ignore[arg-type]
+    drops = np.array([0.0, *prefixes], dtype=float)
     return 100 * drops / whole, 100 * np.sort(np.array(lost, dtype=float))[::-1] / whole
 
 
