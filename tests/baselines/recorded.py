@@ -40,7 +40,8 @@ def record(**changes: Any) -> Record:
     }
     if fields["status"] != "ok":
         fields |= {"metrics": {}, "indices": [], "reason": fields.get("reason", "broken")}
-    place = [str(fields[name]) for name in ("method", "L", "cell_type", "target", "repetition")]
+    names = ("task", "dataset", "method", "L", "cell_type", "target", "repetition")
+    place = [str(fields[name]) for name in names]
     return Record(run_id="-".join(place), **fields)
 
 

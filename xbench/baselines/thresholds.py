@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -86,6 +87,8 @@ def _table(given: Any, where: str) -> dict[str, float]:
             )
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise ValueError(f"{where}{name} must be a number, not {value!r}")
+        if not math.isfinite(value):
+            raise ValueError(f"{where}{name} must be a finite number, not {value!r}")
         if value < 0 or (name == SECONDS and value < 1):
             least = "a factor of at least 1" if name == SECONDS else "at least 0"
             raise ValueError(f"{where}{name} must be {least}, not {value!r}")
