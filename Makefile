@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 RESULTS ?= results
 READY := $(VENV)/.ready
 
-.PHONY: leaderboard leaderboard-whole test test-slow check clean help
+.PHONY: leaderboard leaderboard-whole test test-slow check ci-benchmark ci-baseline clean help
 
 help:
 	@echo "make leaderboard   run the main tasks and write leaderboard/published"
@@ -14,6 +14,8 @@ help:
 	@echo "make test          run the fast tests"
 	@echo "make test-slow     run the long and full-size tests and benchmarks"
 	@echo "make check         lint, format and types"
+	@echo "make ci-benchmark  run the task ci and compare it with baselines/ci.json"
+	@echo "make ci-baseline   run the task ci and save it as baselines/ci.json"
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -52,6 +54,20 @@ check: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy xbench methods datasets leaderboard
+
+# Always in a new store: one that has the runs already would be compared with itself. A run that
+# failed (exit code 1) is for the comparison to judge.
+CI_REPORTS ?= build/ci-reports
+RUN_CI := $(BIN)/xbench run ci --store "$$store/runs" || [ $$? = 1 ]
+
+ci-benchmark: $(READY)
+	store=$$(mktemp -d) && trap 'rm -rf "$$store"' EXIT && { $(RUN_CI); } && \
+	$(BIN)/xbench compare ci --store "$$store/runs" --junit $(CI_REPORTS)/junit.xml \
+		--json $(CI_REPORTS)/comparison.json --markdown $(CI_REPORTS)/comment.md
+
+ci-baseline: $(READY)
+	store=$$(mktemp -d) && trap 'rm -rf "$$store"' EXIT && { $(RUN_CI); } && \
+	$(BIN)/xbench baseline save ci --store "$$store/runs"
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache
