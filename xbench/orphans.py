@@ -20,7 +20,12 @@ def end_with_parent() -> None:
 
     Examples
     --------
-    >>> end_with_parent()
+    In a process of its own: this one would else end with whatever started it.
+
+    >>> import subprocess, sys
+    >>> program = "from xbench.orphans import end_with_parent; end_with_parent()"
+    >>> subprocess.run([sys.executable, "-c", program]).returncode
+    0
     """
     watcher = threading.Thread(target=_watch, args=(os.getppid(),), daemon=True)
     watcher.start()
