@@ -47,11 +47,12 @@ def read_fits(folder: Path) -> list[Fit]:
         try:
             said = json.loads(path.read_text(encoding="utf-8"))
             names = ("dataset", "surrogate", "surrogate_digest", "headline")
-            texts = [plain(said[name]) for name in names]
+            dataset, surrogate, digest, headline = (plain(said[name]) for name in names)
         except (OSError, ValueError, KeyError, TypeError):
             continue
         image = path.with_suffix(".png")
-        fits.append(Fit(*texts, image=image.name if image.exists() else ""))
+        shown = image.name if image.exists() else ""
+        fits.append(Fit(dataset, surrogate, digest, headline, shown))
     return fits
 
 
