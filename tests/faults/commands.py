@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -10,7 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 # Three finished runs of the quick task take milliseconds once torch is there.
 QUICK = ("run", "quick", "--methods", "random", "--seeds", "3")
@@ -30,8 +31,18 @@ class Ended(NamedTuple):
 
 
 @contextmanager
-def started(*arguments: object, output: object = subprocess.DEVNULL) -> Iterator[subprocess.Popen]:
-    """Start a command; it is killed, with its workers, where a test leaves it running."""
+def started(
+    *arguments: object, output: object = subprocess.DEVNULL, largest_file: int | None = None
+) -> Iterator[subprocess.Popen]:
+    """Start a command; it is killed, with its workers, where a test leaves it running.
+
+    No file that it writes may grow beyond `largest_file` bytes, where that is given.
+    """
+
+    def limit() -> None:
+        if largest_file is not None:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, largest_file))
+
     process = subprocess.Popen(
         [sys.executable, "-m", "xbench", *map(str, arguments)],
         stdout=output,  # type: ignore[arg-type]
@@ -39,6 +50,7 @@ def started(*arguments: object, output: object = subprocess.DEVNULL) -> Iterator
         text=True,
         env={**os.environ, "OMP_NUM_THREADS": "1"},
         start_new_session=True,
+        preexec_fn=limit,
     )
     try:
         yield process
@@ -54,9 +66,9 @@ def end_of(process: subprocess.Popen) -> Ended:
     return Ended(process.returncode, errors)
 
 
-def ended(*arguments: object, output: object = subprocess.DEVNULL) -> Ended:
-    """Run a command to its end."""
-    with started(*arguments, output=output) as process:
+def ended(*arguments: object, **options: Any) -> Ended:
+    """Run a command to its end; see `started`."""
+    with started(*arguments, **options) as process:
         return end_of(process)
 
 
