@@ -318,7 +318,7 @@ def bench(
         "results/bench.json"
     ),
     slow: Annotated[
-        bool, typer.Option("--slow", help="Those of the paper's size too: an hour or so.")
+        bool, typer.Option("--slow", help="Those of the paper's size too: many minutes.")
     ] = False,
     select: Annotated[
         str | None, typer.Option(help="Only those whose name this finds, as pytest's -k.")
