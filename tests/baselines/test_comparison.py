@@ -71,6 +71,19 @@ def test_a_method_without_noise_may_not_get_worse_at_all(by: float) -> None:
     assert gate(worse, before, "optimality").verdict == "better"
 
 
+def test_five_lucky_repetitions_are_no_alarm_with_other_seeds() -> None:
+    # Five times the same by luck: with other seeds one of five is worse, and that is no news.
+    before = taken(records(((0.9,) * 5, (0.5,) * 5), noisy=False))
+    unlucky = records(((0.9,) * 4 + (0.1,), (0.5,) * 5), noisy=False, first_seed=5)
+    after = taken([dataclasses.replace(one, repetition=5 + one.repetition) for one in unlucky])
+    found = gate(before, after, "optimality", repetitions=range(5, 10))
+    assert (found.verdict, found.rule) == ("within", "band")
+    always = records(((0.9,) * 5, (0.4,) * 5), noisy=False, first_seed=5)
+    after = taken([dataclasses.replace(one, repetition=5 + one.repetition) for one in always])
+    found = gate(before, after, "optimality", repetitions=range(5, 10))
+    assert (found.verdict, found.chance) == ("regression", 0.0)
+
+
 def test_noise_at_one_l_is_noise_at_all() -> None:
     calm = records(((0.5, 0.5), (0.7, 0.7)), noisy=False, L=2)
     noisy = records(((0.5, 0.4), (0.7, 0.6)), noisy=True, L=3)

@@ -23,9 +23,9 @@ COUNTS: dict[str, Callable[[KeptRun], float]] = {
 def judge_evaluations(group: Group, name: str, threshold: float | None) -> Gate | Judged | None:
     """Compare a count of evaluations.
 
-    With the same seeds, or for a method without noise, it is compared run by run: one run that
-    needs more is a regression, unless the task tolerates a share of the total. With other seeds a
-    method may need more by chance, so that the repetitions decide, as for a metric.
+    With the same seeds it is compared run by run: one run that needs more is a regression, unless
+    the task tolerates a share of the total. With other seeds a method may need more by chance, so
+    that the repetitions decide, as for a metric.
 
     Parameters
     ----------
@@ -47,10 +47,6 @@ def judge_evaluations(group: Group, name: str, threshold: float | None) -> Gate 
         return None
     if group.same_seeds:
         pairs = [(read(old), read(new)) for old, new in group.pairs]
-        return _exact(group, name, pairs, threshold)
-    constant = all(len(set(values)) == 1 for values in before.values())
-    if group.deterministic and constant:
-        pairs = [(before[key][0], value) for key in before for value in after[key]]
         return _exact(group, name, pairs, threshold)
     if threshold is not None:
         means = [(float(np.mean(before[key])), float(np.mean(after[key]))) for key in before]

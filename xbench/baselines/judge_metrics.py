@@ -71,13 +71,16 @@ class Judged:
 def rule_for(group: Group, threshold: float | None) -> Rule:
     """Choose how a quantity is judged.
 
-    What the task says goes first. A method without noise, or one of which a single repetition was
-    kept, may not change at all; of any other the repetitions say how much it may.
+    What the task says goes first. With the same seeds a method without noise, or one of which a
+    single repetition was kept, may not change at all; else the repetitions say how much it may.
+    With other seeds they always do: a method that gave the same features five times may have been
+    lucky, and one that always gives the same has a band of no width.
     """
     if threshold is not None:
         return "threshold"
     repeated = len({run.repetition for run in group.before}) > 1
-    return "band" if repeated and not group.deterministic else "exact"
+    is_exact = group.same_seeds and group.deterministic
+    return "band" if repeated and not is_exact else "exact"
 
 
 def metric_judged(group: Group, name: str, threshold: float | None) -> Judged | None:
