@@ -63,7 +63,7 @@ def compare(benchmark: Any, permutations: int, repeat: int, rounds: int) -> floa
     problem = eights(0)
     return side_by_side(
         benchmark,
-        timed(lambda: explained("sage", permutations, problem), repeat),
+        timed(lambda: explained("sage", permutations, problem), repeat, quickest=True),
         timed(lambda: explained("sage-reference", permutations, problem)),
         against="sage-importance",
         size=f"{permutations} permutations of 784 pixels",
