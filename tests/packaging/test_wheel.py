@@ -85,7 +85,7 @@ def test_the_wheel_holds_code_data_and_tasks_and_no_tests(wheel: Path) -> None:
     packages = {name.partition("/")[0] for name in names if ".dist-info/" not in name}
     assert packages == {"xbench"}
     assert not any("test" in Path(name).parts[:-1] or "/tests/" in name for name in names)
-    assert not any(name.startswith("xbench/leaderboard/published") for name in names)
+    assert not any(name.startswith("xbench/leaderboard/published/") for name in names)
 
 
 def _python(folder: Path) -> list[Path]:
