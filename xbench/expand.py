@@ -95,8 +95,8 @@ def expand(
     --------
     >>> from xbench.task import load_task
     >>> task = load_task("table1")
-    >>> len(expand(task))  # 16 targets, 6 methods, 2 subset sizes, 3 repetitions
-    576
+    >>> len(expand(task))  # 16 targets, 8 methods, 2 subset sizes, 5 repetitions
+    1280
     >>> len(expand(task, methods=["saliency"], subset_sizes=[10], repetitions=1))
     16
     """

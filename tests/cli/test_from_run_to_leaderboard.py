@@ -15,7 +15,7 @@ from ..run.workbench import stored
 
 Command = Callable[..., tuple[int, str, str]]
 COLUMNS = (
-    "task,dataset,surrogate,cell_type,target,method,L,metric,unit,direction,mean,low,high,n,status"
+    "task,dataset,surrogate,cell_type,target,method,L,metric,unit,direction,mean,low,high,n,status,runs"
 )
 
 # The example of design.md, whole.
@@ -81,7 +81,8 @@ def test_from_run_to_leaderboard(tmp_path: Path) -> None:
     assert sorted(path.name for path in written) == sorted(
         path.name for path in published.iterdir()
     )
-    assert {path.suffix for path in written} == {".csv", ".md", ".tex"}
+    suffixes = {path.suffix for path in written} - {".png", ".svg"}
+    assert suffixes == {".csv", ".json", ".jsonl", ".md", ".tex"}
     page = (published / "README.md").read_text(encoding="utf-8")
     assert "| gradient-change" in page
     assert "Quick check" in page
