@@ -91,7 +91,8 @@ def _order(study: Study, size: int, primary: str) -> list[tuple[str, str]]:
         if value is None:
             missing.append(method)
         else:
-            values[method] = value * (sign or 0.0)
+            # To the digits of results.csv: what differs by rounding alone shares a rank.
+            values[method] = float(f"{value * (sign or 0.0):.6g}")
     compared = sorted((name for name in values if name not in incomplete), key=values.__getitem__)
     apart = sorted((name for name in values if name in incomplete), key=values.__getitem__)
     ranks: list[tuple[str, str]] = []
