@@ -8,7 +8,9 @@ some data are missing takes the runs of these from here.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +51,25 @@ def findings_text(findings: Iterable[Finding]) -> str:
     """
     ordered = sorted(findings, key=lambda finding: finding.key)
     return "".join(finding.to_json() + "\n" for finding in ordered)
+
+
+def rounded(finding: Finding) -> Finding:
+    """Return a finding with 6 significant digits in every number: pages show fewer.
+
+    Examples
+    --------
+    >>> rounded(Finding(analysis="a", run_id="0", values={"drops": [1 / 3]})).values
+    {'drops': [0.333333]}
+    """
+    return replace(finding, values=_rounded(finding.values))
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _rounded(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_rounded(part) for part in value]
+    return float(f"{value:.6g}") if isinstance(value, float) and math.isfinite(value) else value
 
 
 def _lines(values: Iterable[Any]) -> str:

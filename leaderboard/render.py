@@ -19,7 +19,7 @@ from .latex import latex
 from .markdown import markdown
 from .page import Section, page
 from .provenance import environments, newest_day
-from .published_runs import RUNS, findings_text, read_published, runs_text
+from .published_runs import RUNS, findings_text, read_published, rounded, runs_text
 from .study import Study, studies
 from .study_runs import StudyRuns, with_runs
 from .table import Table
@@ -75,7 +75,7 @@ def render(
     chosen = current([*(old if kept else []), *fresh])
     ids = {record["run_id"] for record in chosen.records}
     both = {one.key: one for one in (*(old_findings if kept else []), *findings)}
-    known = [one for one in both.values() if one.run_id in ids]
+    known = [rounded(one) for one in both.values() if one.run_id in ids]
     rows = tidy(chosen.records, tasks)
     split = with_runs(studies(rows, tasks), chosen.records, known)
     new = {record["run_id"] for record in fresh}
