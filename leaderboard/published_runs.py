@@ -1,29 +1,31 @@
 """Runs and findings as the published leaderboard keeps them: every number's origin.
 
-``runs.jsonl`` holds the records without what only a debugger wants (traces, tracebacks, a
-method's details), ``findings.jsonl`` what analyses found. A leaderboard that is rendered where
-some data are missing takes the runs of these from here.
+``runs.jsonl.gz`` holds the records without what only a debugger wants (traces, tracebacks, a
+method's details), ``findings.jsonl.gz`` what analyses found. A leaderboard that is rendered where
+some data are missing takes the runs of these from here. Lines of JSON, compressed, since they are
+to be read by programs (``pandas.read_json`` takes them as they are) and would be many megabytes.
 """
 
 from __future__ import annotations
 
+import gzip
 import json
 import math
+import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from xbench.analysis.finding import Finding
-from xbench.analysis.store import FILE as FINDINGS
-from xbench.analysis.store import read_findings
+from xbench.analysis.store import findings_of
 from xbench.errors import XbenchError
 from xbench.record import Record as RunRecord
 from xbench.record import plain_values
 
 from .current import Record
 
-RUNS = "runs.jsonl"
+RUNS, FINDINGS = "runs.jsonl.gz", "findings.jsonl.gz"
 _LEFT_OUT = ("trace", "traceback", "details")
 
 
@@ -87,18 +89,34 @@ def read_published(folder: Path) -> tuple[list[Record], list[Finding]]:
         Where a file cannot be read or a line is no record: nothing is passed over in silence.
     """
     path = folder / RUNS
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except FileNotFoundError:
-        return [], []
-    except (OSError, UnicodeDecodeError) as error:
-        raise XbenchError(f"{path}: cannot be read ({error}); delete or replace it") from error
     records = []
-    for number, line in enumerate(lines, start=1):
+    for number, line in enumerate(_unpacked(path).splitlines(), start=1):
         try:
             records.append(vars(RunRecord.from_json(line)).copy())
         except XbenchError as error:
             raise XbenchError(
                 f"{path}: line {number}: {error}; delete the file and render again"
             ) from error
-    return records, read_findings(folder / FINDINGS)
+    return records, findings_of(_unpacked(folder / FINDINGS))
+
+
+def packed(text: str) -> bytes:
+    """Return text compressed, the same bytes for the same text.
+
+    Examples
+    --------
+    >>> gzip.decompress(packed("a line")).decode()
+    'a line'
+    """
+    return gzip.compress(text.encode("utf-8"), mtime=0)
+
+
+def _unpacked(path: Path) -> bytes:
+    """Return the content of a compressed file; nothing where there is none."""
+    try:
+        return gzip.decompress(path.read_bytes())
+    except FileNotFoundError:
+        return b""
+    except (OSError, EOFError, zlib.error) as error:
+        what = f"cannot be read ({error}); delete the file and render again"
+        raise XbenchError(f"{path}: {what}") from error

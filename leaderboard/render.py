@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from xbench.analysis.finding import Finding
-from xbench.analysis.store import FILE as FINDINGS
 from xbench.atomic import write_bytes, write_text
 
 from .csv_table import csv_table
@@ -19,7 +18,15 @@ from .latex import latex
 from .markdown import markdown
 from .page import Section, page
 from .provenance import environments, newest_day
-from .published_runs import RUNS, findings_text, read_published, rounded, runs_text
+from .published_runs import (
+    FINDINGS,
+    RUNS,
+    findings_text,
+    packed,
+    read_published,
+    rounded,
+    runs_text,
+)
 from .study import Study, studies
 from .study_runs import StudyRuns, with_runs
 from .table import Table
@@ -86,21 +93,22 @@ def render(
     ]
     index = page(sections, environments(chosen.records), newest_day(chosen.records))
     texts = {
-        folder / RUNS: runs_text(chosen.records),
-        folder / FINDINGS: findings_text(known),
         folder / "results.csv": tidy_text(rows),
         folder / "README.md": index,
     }
-    images: dict[Path, bytes] = {}
+    others: dict[Path, bytes] = {
+        folder / RUNS: packed(runs_text(chosen.records)),
+        folder / FINDINGS: packed(findings_text(known)),
+    }
     for section in sections:
         for stem, table in (*section.tables, *section.more):
             texts |= {folder / f"{stem}.{end}": write(table) for end, write in FORMATS.items()}
-        images |= {folder / name: content for name, content in section.figures.items()}
+        others |= {folder / name: content for name, content in section.figures.items()}
     for path, text in texts.items():
         write_text(path, text)
-    for path, content in images.items():
+    for path, content in others.items():
         write_bytes(path, content)
-    used = set(texts) | set(images)
+    used = set(texts) | set(others)
     for path in _earlier_files(folder, old) - used:
         path.unlink(missing_ok=True)
     return sorted(used)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -54,7 +55,7 @@ def test_every_number_of_a_target_leads_to_its_runs(folder: Path) -> None:
     lines = list(csv.DictReader(text.splitlines()))
     runs = {
         record["run_id"]: record
-        for line in (published(folder) / "runs.jsonl").read_text(encoding="utf-8").splitlines()
+        for line in gzip.decompress((published(folder) / "runs.jsonl.gz").read_bytes()).splitlines()
         for record in [json.loads(line)]
     }
     own = [line for line in lines if line["target"] != "*" and line["metric"] == "rel-delta"]

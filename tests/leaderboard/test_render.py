@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import random
 import time
 from dataclasses import asdict
@@ -25,6 +26,10 @@ def contents(out: Path) -> dict[str, bytes]:
     }
 
 
+def unpacked(path: Path) -> str:
+    return gzip.decompress(path.read_bytes()).decode("utf-8")
+
+
 def index(out: Path) -> str:
     return (out / "published" / "README.md").read_text(encoding="utf-8")
 
@@ -43,7 +48,7 @@ def records(make_record: Any) -> list[dict[str, Any]]:
 
 def test_files_written(records: Any, make_task: Any, tmp_path: Path) -> None:
     paths = render(records, {"toy": make_task()}, tmp_path)
-    names = ["README.md", "results.csv", "runs.jsonl", "findings.jsonl"]
+    names = ["README.md", "results.csv", "runs.jsonl.gz", "findings.jsonl.gz"]
     tables = ("ranked", "table1", "tiers", "significance", "budget", "stability")
     names += [f"{STEM}{kind}.{end}" for kind in tables for end in ("csv", "json", "md", "tex")]
     found = [path.relative_to(tmp_path / "published").as_posix() for path in paths]
@@ -163,10 +168,20 @@ def test_no_records_at_all(tmp_path: Path) -> None:
 
 def test_broken_results_stop_before_anything_is_written(records: Any, tmp_path: Path) -> None:
     (tmp_path / "published").mkdir()
-    (tmp_path / "published" / "runs.jsonl").write_text("<<<<<<< HEAD\n")
-    with pytest.raises(XbenchError, match=r"runs.jsonl: line 1: .* delete the file"):
+    (tmp_path / "published" / "runs.jsonl.gz").write_bytes(gzip.compress(b"<<<<<<< HEAD\n"))
+    with pytest.raises(XbenchError, match=r"runs.jsonl.gz: line 1: .* delete the file"):
         render(records, {}, tmp_path)
-    assert list(contents(tmp_path)) == ["published/runs.jsonl"]
+    assert list(contents(tmp_path)) == ["published/runs.jsonl.gz"]
+
+
+def test_a_file_cut_short_stops_before_anything_is_written(records: Any, tmp_path: Path) -> None:
+    render(records, {}, tmp_path)
+    path = tmp_path / "published" / "runs.jsonl.gz"
+    path.write_bytes(path.read_bytes()[:100])
+    before = contents(tmp_path)
+    with pytest.raises(XbenchError, match=r"runs.jsonl.gz: cannot be read .* delete the file"):
+        render(records, {}, tmp_path)
+    assert contents(tmp_path) == before
 
 
 def test_a_part_of_the_methods_leaves_the_other_rows_as_they_were(
@@ -178,7 +193,7 @@ def test_a_part_of_the_methods_leaves_the_other_rows_as_they_were(
         for size in (10, 128)
     ]
     render(newer, {"toy": make_task()}, tmp_path)
-    runs = (tmp_path / "published" / "runs.jsonl").read_text(encoding="utf-8")
+    runs = unpacked(tmp_path / "published" / "runs.jsonl.gz")
     assert len(runs.splitlines()) == len(records) + 2
     assert "36 of 38 runs kept from an earlier rendering" in index(tmp_path)
 
@@ -196,7 +211,7 @@ def test_findings_are_kept_with_their_runs(
     table = (tmp_path / "published" / f"{STEM}proximity.csv").read_text(encoding="utf-8")
     # 25% within 10 Mb; the other distances are not known.
     assert "10,grids,–,–,–,25.00 (25.00 to 25.00),–,–,5.00 (5.00 to 5.00),100.0,3,9" in table
-    kept = (tmp_path / "published" / "findings.jsonl").read_text(encoding="utf-8")
+    kept = unpacked(tmp_path / "published" / "findings.jsonl.gz")
     assert len(kept.splitlines()) == len(ids)
     assert lost.run_id not in kept
 

@@ -40,6 +40,17 @@ def read_findings(path: Path) -> list[Finding]:
         return []
     except OSError as error:
         raise XbenchError(f"{path}: cannot be read ({error.strerror}); choose another") from error
+    return findings_of(content)
+
+
+def findings_of(content: bytes) -> list[Finding]:
+    r"""Return the findings in lines of JSON, the latest of each; other lines are passed over.
+
+    Examples
+    --------
+    >>> findings_of(b'{"analysis": "proximity", "run_id": "0"}\ncut of')[0].analysis
+    'proximity'
+    """
     latest: dict[tuple[str, str, str], Finding] = {}
     for line in content.split(b"\n"):
         if (finding := _finding(line)) is not None:

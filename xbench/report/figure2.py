@@ -39,7 +39,8 @@ def figure2_files(report: SurrogateReport, folder: Path) -> list[Path]:
     subject = report.subject
     stem = f"{STEM}--{_safe(subject.dataset)}--{_safe(subject.surrogate)}"
     written = [folder / f"{stem}.json"]
-    write_text(written[0], json.dumps(plain_values(_numbers(report)), indent=1, allow_nan=False) + "\n")
+    numbers = plain_values(_numbers(report))
+    write_text(written[0], json.dumps(numbers, indent=1, allow_nan=False) + "\n")
     for ending, image in _images(report).items():
         write_bytes(folder / f"{stem}.{ending}", image)
         written.append(folder / f"{stem}.{ending}")
