@@ -15,7 +15,8 @@ from ..run.workbench import stored
 
 Command = Callable[..., tuple[int, str, str]]
 COLUMNS = (
-    "task,dataset,surrogate,cell_type,target,method,L,metric,unit,direction,mean,low,high,n,status,runs"
+    "task,dataset,surrogate,cell_type,target,method,L,metric,unit,direction,"
+    "mean,low,high,n,status,runs"
 )
 
 # The example of design.md, whole.
