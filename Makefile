@@ -31,7 +31,7 @@ REPRODUCE := $(BIN)/xbench reproduce --store $(RESULTS) --out leaderboard
 leaderboard: $(READY)
 	failed=0; \
 	$(REPRODUCE) mnist --methods $(QUICK),lime,fimap,sage || { failed=$$?; [ $$failed = 1 ] || exit $$failed; }; \
-	$(REPRODUCE) table1 table3 --surrogate oracle --methods $(QUICK) || { failed=$$?; [ $$failed = 1 ] || exit $$failed; }; \
+	$(REPRODUCE) table1 table3 --surrogate oracle --methods $(QUICK) -L 10 || { failed=$$?; [ $$failed = 1 ] || exit $$failed; }; \
 	$(REPRODUCE) table1 table3 figure2 --dataset snare-cortex --methods $(QUICK) --skip-missing-data || { failed=$$?; [ $$failed = 1 ] || exit $$failed; }; \
 	exit $$failed
 
