@@ -13,7 +13,7 @@ from ..run.workbench import explaining, write_method, write_task
 Refused = Callable[..., str]
 
 NAMES = {
-    ("run", "qick"): "unknown task 'qick'. Nearest: quick. Valid tasks: every-method",
+    ("run", "qick"): "unknown task 'qick'. Nearest: quick. Valid tasks: ci, every-method",
     (
         "run",
         "quick",
