@@ -118,7 +118,7 @@ def test_cuda_without_a_device_is_refused(refused: Refused) -> None:
 def test_absent_cortex_data_say_what_to_get_from_where_and_where_to_put_it(
     refused: Refused, tmp_path: Path
 ) -> None:
-    for arguments in (("run", "table1"), ("train", "snare-cortex")):
+    for arguments in (("run", "table1", "--dataset", "snare-cortex"), ("train", "snare-cortex")):
         line = refused(*arguments)
         assert f"no file {tmp_path / 'no-data' / 'snare_cortex.h5mu'}" in line
         assert "GEO GSE126074" in line
