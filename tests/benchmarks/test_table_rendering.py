@@ -16,8 +16,8 @@ from xbench.leaderboard import render
 from ..leaderboard.conftest import ToyTask, build_record
 from .side_by_side import side_by_side, timed
 
-# About half of what was measured: rows, intervals, tests, 22 files in three formats synchronised.
-RATIO = 0.035
+# About half of what was measured: rows, intervals, tests, figures, some 30 files synchronised.
+RATIO = 0.015
 METHODS = ("random", "saliency", "gradient-change", "grids", "sage")
 TARGETS = ("VIP/GAD1", "VIP/GAD2", "Oligo/MOG")
 

@@ -33,6 +33,7 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -46,9 +47,21 @@ __all__ = ["cache", "own_folders", "refused", "small_data", "xbench_command"]
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of its own that holds 24 kB."""
-    folder = tmp_path / "disk"
+    with disk(tmp_path / "disk", "24k") as folder:
+        yield folder
+
+
+@pytest.fixture
+def page_disk(tmp_path: Path) -> Iterator[Path]:
+    """One that holds 2 MB: a leaderboard with its figures, once."""
+    with disk(tmp_path / "disk", "2m") as folder:
+        yield folder
+
+
+@contextmanager
+def disk(folder: Path, size: str) -> Iterator[Path]:
     folder.mkdir()
-    mounting = ["mount", "-t", "tmpfs", "-o", "size=24k", "tmpfs", str(folder)]
+    mounting = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)]
     if os.geteuid() != 0 or subprocess.run(mounting, capture_output=True).returncode != 0:
         pytest.skip("a file system can only be mounted by root")
     yield folder

@@ -66,18 +66,18 @@ def test_a_surrogate_is_saved_whole_or_not_at_all(small_disk: Path, small_data: 
 
 
 def test_a_full_disk_leaves_every_page_whole(
-    small_disk: Path, tmp_path: Path, xbench_command: Command
+    page_disk: Path, tmp_path: Path, xbench_command: Command
 ) -> None:
     """In this process: what is written goes through the same few lines as in any other."""
     store = tmp_path / "store"
     quick = ("run", "quick", "--jobs", 1, "--store", store, "--methods")
     assert xbench_command(*quick, "random")[0] == 0
-    assert xbench_command("leaderboard", "--store", store, "--out", small_disk)[0] == 0
-    published = small_disk / "published"
+    assert xbench_command("leaderboard", "--store", store, "--out", page_disk)[0] == 0
+    published = page_disk / "published"
     before = {path.name: path.read_bytes() for path in published.iterdir()}
-    fill(small_disk)
+    fill(page_disk)
     assert xbench_command(*quick, "gradient-change")[0] == 0
-    code, _, errors = xbench_command("leaderboard", "--store", store, "--out", small_disk)
+    code, _, errors = xbench_command("leaderboard", "--store", store, "--out", page_disk)
     assert code == 2
     assert errors.startswith(f"xbench: {published}: cannot write ")
     assert errors.count("\n") == 1
