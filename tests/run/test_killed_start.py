@@ -38,7 +38,14 @@ def start_and_stop(command: list[str], folder: Path, stop: signal.Signals) -> tu
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     journal, errors = folder / "store" / "runs.jsonl", folder / "errors.txt"
     with errors.open("w") as file:
-        process = subprocess.Popen(command, stderr=file, env=environment, start_new_session=True)
+        process = subprocess.Popen(
+            command,
+            stderr=file,
+            env=environment,
+            start_new_session=True,
+            # A shell that starts the tests in the background lets them ignore Ctrl-C.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL) and None,
+        )
     try:
         end = time.monotonic() + 60
         while not journal.exists() or journal.read_bytes().count(b"\n") < 2:
