@@ -30,7 +30,7 @@ def proximity_table(runs: StudyRuns) -> Table | None:
     return means_table(
         runs,
         "proximity",
-        f"Nearness to the gene ({_place(runs)}): share of the L selected peaks that overlap the "
+        f"Nearness to the gene ({runs.where}): share of the L selected peaks that overlap the "
         "gene body or lie within a distance of it, and the same relative to all peaks "
         "(enrichment; 1 is chance). The p-value is one-sided, hypergeometric, for one selection "
         f"and without correction: by chance 5% of targets at the most are below 0.05. {_MEAN}",
@@ -101,7 +101,7 @@ def redundancy_table(runs: StudyRuns) -> Table | None:
     return means_table(
         runs,
         "redundancy",
-        f"Redundancy ({_place(runs)}), first repetition, test cells: fall of the mean prediction "
+        f"Redundancy ({runs.where}), first repetition, test cells: fall of the mean prediction "
         "when the subset is masked, the sum over its members masked alone, and their difference "
         "(positive: members stand in for one another), all in % of the unmasked mean; the mean "
         "over pairs of drop of both less the drops of each; and the sum of what is lost when one "
@@ -162,7 +162,7 @@ def transfer_table(runs: StudyRuns) -> Table | None:
     return means_table(
         runs,
         "transfer",
-        f"Transfer ({_place(runs)}): the same selections masked in the surrogate that was "
+        f"Transfer ({runs.where}): the same selections masked in the surrogate that was "
         "explained, and in a second one trained from another seed on the same cells. What the "
         f"second does not follow is the first one's own. {_MEAN}",
         columns,
@@ -192,7 +192,7 @@ def _contacts_table(runs: StudyRuns, name: str) -> Table | None:
     return means_table(
         runs,
         "contacts",
-        f"Contacts with the promoter ({_place(runs)}; {name}): of the selected peaks on the gene's "
+        f"Contacts with the promoter ({runs.where}; {name}): of the selected peaks on the gene's "
         "chromosome, relative to peaks as far from it and as accessible; p-values by permutation, "
         "one-sided, each for one selection. Selections without a peak left to compare have no "
         f"value. {_MEAN}",
@@ -204,7 +204,3 @@ def _contacts_table(runs: StudyRuns, name: str) -> Table | None:
 def _contact_significant(record: Record, values: Values) -> float | None:
     p_value = values.get("p_value")
     return None if p_value is None else 100.0 * (p_value < 0.05)
-
-
-def _place(runs: StudyRuns) -> str:
-    return f"{runs.study.place[1]}, {runs.study.place[2]}"

@@ -7,7 +7,6 @@ from .study import OVERALL, Study
 from .table import Block, Cell, Table
 
 BUDGETS = (0, 1_000, 10_000, 100_000, 1_000_000, 10_000_000)
-NOTHING = "\N{EN DASH}"
 
 
 def budget_table(study: Study) -> Table | None:
@@ -47,7 +46,7 @@ def budget_table(study: Study) -> Table | None:
         return None
     header = ("Up to", "Best method", study.label_with_unit(metric), "Its evaluations")
     return Table(
-        f"At equal budget ({study.place[1]}, {study.place[2]}): the best method among those whose "
+        f"At equal budget ({study.where}): the best method among those whose "
         "runs take no more evaluations than the first column says (forward and gradient ones "
         "together, in cells, mean over runs; what was asked, the same on every machine). Rows "
         "that name the same method as the one above are left out.",

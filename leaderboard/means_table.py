@@ -8,11 +8,10 @@ from typing import Any
 
 from .current import Record
 from .interval import hierarchical_interval
+from .numbers import NOTHING
 from .quantities import finite
 from .study_runs import StudyRuns
 from .table import Block, Cell, Table
-
-NOTHING = "\N{EN DASH}"
 
 
 @dataclass(frozen=True)

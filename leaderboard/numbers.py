@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from xbench.metrics import METRICS
 
+NOTHING = "\N{EN DASH}"
+"""Stands where a table has nothing to show."""
+
 
 def format_metric(name: str, value: float) -> str:
     """Return a metric's value: changes with a sign and 3 decimals, shares in % with 2.
@@ -22,6 +25,19 @@ def format_metric(name: str, value: float) -> str:
         return f"{value:.3f}"
     # "z" shows what rounds to nothing as +0.000, never as -0.000.
     return f"{value:z.2f}" if metric.low >= 0 else f"{value:+z.3f}"
+
+
+def format_range(name: str, low: float | None, high: float | None) -> str:
+    """Return the two ends of a metric's interval; empty where there is none.
+
+    Examples
+    --------
+    >>> format_range("rel-delta", -2.0, 0.5), format_range("rel-delta", float("nan"), 0.5)
+    ('-2.000 to +0.500', '')
+    """
+    if low is None or high is None or low != low:
+        return ""
+    return f"{format_metric(name, low)} to {format_metric(name, high)}"
 
 
 def format_cost(value: float) -> str:

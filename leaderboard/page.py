@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from .failures import failures
 from .fits import Fit
 from .markdown import escape, markdown
+from .quantities import COUNTS
 from .study import OVERALL, Study
 from .table import Table
 
@@ -108,9 +109,7 @@ def _overview(sections: list[Section]) -> str:
         "| :--- | :------ | :-------- | ------: | ------: | -----: | ------: |",
     ]
     for section in sections:
-        counts = [
-            _total(section.study, name) for name in ("runs-ok", "runs-failed", "runs-skipped")
-        ]
+        counts = [_total(section.study, name) for name in COUNTS]
         cells = [*map(escape, section.study.place), len(section.study.methods), *counts]
         lines.append(f"| {' | '.join(map(str, cells))} |")
     return "\n".join([*lines, "", *map(_origin, sections), ""])
@@ -130,7 +129,7 @@ def _origin(section: Section) -> str:
     study = section.study
     task, dataset, surrogate = map(escape, study.place)
     sentences = []
-    total = sum(_total(study, f"runs-{name}") for name in ("ok", "failed", "skipped"))
+    total = sum(_total(study, name) for name in COUNTS)
     if section.kept == total:
         sentences.append("kept from an earlier rendering; its runs are not among these records.")
     elif section.kept:

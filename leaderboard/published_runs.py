@@ -37,9 +37,12 @@ def runs_text(records: Iterable[Mapping[str, Any]]) -> str:
     >>> runs_text([{"run_id": "00", "trace": [{"loss": 1.0}], "metrics": {"rel-delta": None}}])
     '{"metrics": {"rel-delta": null}, "run_id": "00"}\n'
     """
-    return _lines(
+    kept = (
         {name: value for name, value in record.items() if name not in _LEFT_OUT}
         for record in records
+    )
+    return "".join(
+        json.dumps(plain_values(record), sort_keys=True, allow_nan=False) + "\n" for record in kept
     )
 
 
@@ -72,12 +75,6 @@ def _rounded(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_rounded(part) for part in value]
     return float(f"{value:.6g}") if isinstance(value, float) and math.isfinite(value) else value
-
-
-def _lines(values: Iterable[Any]) -> str:
-    return "".join(
-        json.dumps(plain_values(value), sort_keys=True, allow_nan=False) + "\n" for value in values
-    )
 
 
 def read_published(folder: Path) -> tuple[list[Record], list[Finding]]:

@@ -7,12 +7,12 @@ from itertools import groupby
 from xbench.metrics import arrow
 
 from .notes import coverage_notes, task_note
-from .numbers import format_cost, format_metric
+from .numbers import NOTHING, format_cost, format_metric, format_range
 from .quantities import COSTS, COUNTS
 from .study import MARK, OVERALL, Study
 from .table import Block, Cell, Table
 
-UNRANKED = "\N{EN DASH}"
+UNRANKED = NOTHING
 _SHOWN_COSTS = [cost.name for cost in COSTS if cost.name != "peak-memory"]
 
 
@@ -105,9 +105,8 @@ def _order(study: Study, size: int, primary: str) -> list[tuple[str, str]]:
 def _cells(study: Study, size: int, primary: str, others: list[str], method: str) -> list[str]:
     row = study.row(OVERALL, method, size, primary)
     first = _text(study, size, primary, method)
-    if row and row.low == row.low:
-        ends = (format_metric(primary, end) for end in (row.low, row.high))
-        first += f" ({' to '.join(ends)})"
+    if row and (ends := format_range(primary, row.low, row.high)):
+        first += f" ({ends})"
     if method in study.incomplete(size, primary):
         first += MARK
     return [

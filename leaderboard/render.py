@@ -61,7 +61,7 @@ def render(
     findings
         What analyses found about the runs.
     kept
-        Whether the runs that an earlier rendering kept in ``out/published/runs.jsonl`` count too.
+        Whether the runs that an earlier rendering kept in ``out/published/runs.jsonl.gz`` count.
         Which versions of a thing count is decided over both (`xbench.leaderboard.current`).
 
     Returns

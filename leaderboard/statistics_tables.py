@@ -6,14 +6,13 @@ from statistics import fmean
 
 from xbench.analysis.overlap import seed_overlap
 
-from .numbers import format_metric
+from .numbers import NOTHING, format_metric, format_range
 from .statistics import Comparison, Significance, compare, rank_in_tiers
 from .statistics.effect import Effect
 from .study_runs import StudyRuns
 from .table import Block, Cell, Table
 
 GRIDS = "grids"
-NOTHING = "\N{EN DASH}"
 
 
 def tiers_table(runs: StudyRuns) -> Table | None:
@@ -47,7 +46,7 @@ def tiers_table(runs: StudyRuns) -> Table | None:
     label = runs.study.label_with_unit(metric)
     header = ("Tier", "Method", f"{label}, mean over targets", "Difference to the tier's first")
     return _table(
-        f"Tiers ({_place(runs)}): ranks by {label}. A method joins the tier of the one before it "
+        f"Tiers ({runs.where}): ranks by {label}. A method joins the tier of the one before it "
         "unless the 95% interval of its paired difference to the tier's first excludes zero. All "
         "targets weigh the same, so that means may differ from those over cell types.",
         header,
@@ -78,7 +77,7 @@ def significance_table(runs: StudyRuns) -> Table | None:
         "Holm",
     )  # fmt: skip
     return _table(
-        f"Is GRIDS better? ({_place(runs)}): mean paired difference, with its 95% bootstrap "
+        f"Is GRIDS better? ({runs.where}): mean paired difference, with its 95% bootstrap "
         "interval over targets and repetitions; one-sided p-values over targets of the paper's "
         "t-test (paired) and of Wilcoxon's signed-rank test, and corrected by Holm over the "
         "methods of this table.",
@@ -112,14 +111,8 @@ def _p(value: float | None) -> str:
 def _difference(metric: str, effect: Effect) -> str:
     if effect.mean is None:
         return NOTHING
-    return f"{format_metric(metric, effect.mean)} {_interval(metric, effect)}".rstrip()
-
-
-def _interval(metric: str, effect: Effect) -> str:
-    if effect.low is None or effect.high is None:
-        return ""
-    ends = (format_metric(metric, end) for end in (effect.low, effect.high))
-    return f"({' to '.join(ends)})"
+    ends = format_range(metric, effect.low, effect.high)
+    return format_metric(metric, effect.mean) + (f" ({ends})" if ends else "")
 
 
 def overlap_table(runs: StudyRuns) -> Table | None:
@@ -148,7 +141,7 @@ def overlap_table(runs: StudyRuns) -> Table | None:
         if rows:
             blocks.append(Block(str(size), tuple(tuple(map(Cell, row)) for row in rows)))
     return _table(
-        f"Stability ({_place(runs)}): Jaccard overlap of the subsets that a method finds for the "
+        f"Stability ({runs.where}): Jaccard overlap of the subsets that a method finds for the "
         "same target in different repetitions, mean over pairs and targets; its range over "
         "targets; and what subsets drawn at random would have.",
         ("Method", "Overlap", "Range over targets", "Chance", "Targets"),
@@ -163,7 +156,3 @@ def _table(
     if not blocks:
         return None
     return Table(caption, (tuple(map(Cell, header)),), alignment, tuple(blocks))
-
-
-def _place(runs: StudyRuns) -> str:
-    return f"{runs.study.place[1]}, {runs.study.place[2]}"

@@ -44,6 +44,11 @@ class Study:
         """Heading: the task's title, or its name."""
         return self.task.title if self.task else self.place[0]
 
+    @property
+    def where(self) -> str:
+        """Dataset and surrogate, as captions name them."""
+        return ", ".join(self.place[1:])
+
     @cached_property
     def sizes(self) -> list[int]:
         """Every L recorded, ascending."""

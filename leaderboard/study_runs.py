@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from xbench.analysis.finding import Finding
 
 from .current import Record
 from .quantities import metric_quantity
-from .statistics import Values
+from .statistics import Target, Values, by_method_and_target
 from .study import Study
+
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,11 @@ class StudyRuns:
     records: tuple[Record, ...]
     findings: tuple[Finding, ...] = ()
 
+    @property
+    def where(self) -> str:
+        """Dataset and surrogate, as captions name them."""
+        return self.study.where
+
     def values(self, size: int, metric: str) -> Values:
         """Return one metric's values at one L by method and target, in the order of repetitions.
 
@@ -44,22 +51,17 @@ class StudyRuns:
         metric
             Name of a metric.
         """
-        read = metric_quantity(metric).read
-        values: dict[str, dict[tuple[str, str], list[float]]] = {}
-        for record in self._successful:
-            if int(record["L"]) == size and (value := read(record)) is not None:
-                targets = values.setdefault(record["method"], {})
-                targets.setdefault((record["cell_type"], record["target"]), []).append(value)
-        return {name: values[name] for name in self.study.methods if name in values}
+        return self._gathered(size, metric_quantity(metric).read)
 
-    def selections(self, size: int) -> dict[str, dict[tuple[str, str], list[list[int]]]]:
+    def selections(self, size: int) -> dict[str, dict[Target, list[list[int]]]]:
         """Return the indices of each repetition at one L, by method and target."""
-        found: dict[str, dict[tuple[str, str], list[list[int]]]] = {}
-        for record in self._successful:
-            if int(record["L"]) == size and record.get("indices"):
-                targets = found.setdefault(record["method"], {})
-                place = record["cell_type"], record["target"]
-                targets.setdefault(place, []).append(record["indices"])
+        return self._gathered(size, lambda record: record.get("indices") or None)
+
+    def _gathered(
+        self, size: int, read: Callable[[Mapping[str, Any]], Value | None]
+    ) -> dict[str, dict[Target, list[Value]]]:
+        """Gather what runs at one L say, methods in the order of the task."""
+        found = by_method_and_target(self._successful, size, read)
         return {name: found[name] for name in self.study.methods if name in found}
 
     def found(self, analysis: str) -> Iterator[tuple[Record, Finding]]:

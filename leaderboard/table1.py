@@ -67,12 +67,24 @@ def _rows(study: Study, size: int, metrics: list[str]) -> list[tuple[Cell, ...]]
 
 
 def _cells(study: Study, size: int, metrics: list[str], place: Target) -> list[Cell]:
-    columns = [_column(study, size, metric, place) for metric in metrics]
+    columns = [method_cells(study, size, metric, place) for metric in metrics]
     return [cell for method in zip(*columns, strict=True) for cell in method]
 
 
-def _column(study: Study, size: int, metric: str, place: Target) -> list[Cell]:
-    """Return one metric's cell for each method, the best in bold."""
+def method_cells(study: Study, size: int, metric: str, place: Target) -> list[Cell]:
+    """Return one metric's cell for each method, the best in bold.
+
+    Parameters
+    ----------
+    study
+        Rows of one (task, dataset, surrogate).
+    size
+        L.
+    metric
+        Name of the metric.
+    place
+        Target, mean over a cell type's targets, or mean over all.
+    """
     incomplete = study.incomplete(size, metric, within=place[0])
     values = [study.value(place, method, size, metric) for method in study.methods]
     texts = [

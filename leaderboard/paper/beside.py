@@ -9,7 +9,7 @@ from statistics import fmean
 from xbench.metrics import METRICS, arrow
 
 from ..interval import hierarchical_interval
-from ..numbers import format_metric
+from ..numbers import NOTHING, format_metric, format_range
 from ..row import ALL
 from ..study import OVERALL, Study, Target
 from ..table import Block, Cell, Table
@@ -22,7 +22,6 @@ from .published import (
     published_value,
 )
 
-NOTHING = "\N{EN DASH}"
 _AVERAGE = "Avg."
 _MEAN_OF_ROWS = "Mean of rows"
 
@@ -164,7 +163,7 @@ def _ours(
     value = study.value(place, method, size, metric)
     if row is None or value is None:
         return study.instead(place, method, size, metric), NOTHING
-    return format_metric(metric, value), _interval(metric, row.low, row.high)
+    return format_metric(metric, value), format_range(metric, row.low, row.high) or NOTHING
 
 
 def _over_targets(study: Study, method: str, size: int, metric: str) -> tuple[str, str]:
@@ -174,10 +173,4 @@ def _over_targets(study: Study, method: str, size: int, metric: str) -> tuple[st
     if not means:
         return study.instead(OVERALL, method, size, metric), NOTHING
     mean, low, high = hierarchical_interval([[value] for value in means if value is not None])
-    return format_metric(metric, mean), _interval(metric, low, high)
-
-
-def _interval(metric: str, low: float, high: float) -> str:
-    if low != low:
-        return NOTHING
-    return f"{format_metric(metric, low)} to {format_metric(metric, high)}"
+    return format_metric(metric, mean), format_range(metric, low, high) or NOTHING

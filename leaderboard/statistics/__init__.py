@@ -8,7 +8,7 @@ from .signed_rank import signed_rank_test
 from .significance import Significance
 from .t_test import t_test
 from .tiers import Tier, Tiers, rank_in_tiers
-from .values import Target, Values, values_of_records, values_of_study
+from .values import Target, Values, by_method_and_target, values_of_records, values_of_study
 
 __all__ = [
     "Comparison",
@@ -19,6 +19,7 @@ __all__ = [
     "Tier",
     "Tiers",
     "Values",
+    "by_method_and_target",
     "compare",
     "effect",
     "holm",

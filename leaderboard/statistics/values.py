@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeAlias, TypeVar
 
 from xbench.errors import XbenchError, unknown_name
 
@@ -12,6 +12,7 @@ from ..current import current
 from ..quantities import metric_quantity
 from ..study import Study
 
+Value = TypeVar("Value")
 Target: TypeAlias = tuple[str, str]
 Values: TypeAlias = Mapping[str, Mapping[Target, Sequence[float]]]
 
@@ -44,17 +45,46 @@ def values_of_records(
     >>> values_of_records([], ("toy", "cortex", "cross-modality"), 10, "rel-delta")
     {}
     """
-    read = metric_quantity(metric).read
-    values: dict[str, dict[Target, list[float]]] = {}
-    for record in current(records).records:
-        found = (record["task"], record["dataset"], record["surrogate"])
-        if found != place or int(record["L"]) != size or record["status"] != "ok":
-            continue
-        value = read(record)
-        if value is not None:
-            targets = values.setdefault(record["method"], {})
+    return by_method_and_target(
+        (
+            record
+            for record in current(records).records
+            if (record["task"], record["dataset"], record["surrogate"]) == place
+            and record["status"] == "ok"
+        ),
+        size,
+        metric_quantity(metric).read,
+    )
+
+
+def by_method_and_target(
+    records: Iterable[Mapping[str, Any]],
+    size: int,
+    read: Callable[[Mapping[str, Any]], Value | None],
+) -> dict[str, dict[Target, list[Value]]]:
+    """Gather what successful runs at one L say, by method and target, in the order of the runs.
+
+    Parameters
+    ----------
+    records
+        Successful runs of one (task, dataset, surrogate).
+    size
+        L.
+    read
+        From a record to what it says; None where it says nothing.
+
+    Examples
+    --------
+    >>> run = {"L": 10, "method": "grids", "cell_type": "VIP", "target": "GAD1", "seconds": 2.0}
+    >>> by_method_and_target([run], 10, lambda record: record["seconds"])
+    {'grids': {('VIP', 'GAD1'): [2.0]}}
+    """
+    gathered: dict[str, dict[Target, list[Value]]] = {}
+    for record in records:
+        if int(record["L"]) == size and (value := read(record)) is not None:
+            targets = gathered.setdefault(record["method"], {})
             targets.setdefault((record["cell_type"], record["target"]), []).append(value)
-    return values
+    return gathered
 
 
 def values_of_study(study: Study, size: int, metric: str) -> dict[str, dict[Target, list[float]]]:
