@@ -54,6 +54,10 @@ class SimulatedMultiome(DatasetSource):
 
         return ensure_whole_set(self.parameters(), watcher)
 
+    def contacts(self) -> tuple[Path, ...]:
+        """Return the simulated map, where cooler can write one, and the loops."""
+        return tuple(path for path in self.fetch() if path.suffix in (".cool", ".bedpe"))
+
     def load(self, reading: Reading = AS_IT_IS) -> Dataset:
         """Read the simulation from the cache, or one written before."""
         # Imported here, so that listing datasets does not import anndata.

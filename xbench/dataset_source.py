@@ -97,6 +97,10 @@ class DatasetSource:
         """
         return (self.find(),)
 
+    def contacts(self) -> tuple[Path, ...]:
+        """Return contact maps and lists of loops that come with the data, made if need be."""
+        return ()
+
     def find(self, path: Path | None = None) -> Path:
         """Return the data's file (or folder): `path`, or `file_name` in the data folder.
 

@@ -16,6 +16,7 @@ from xbench.markers import MARKERS
 from xbench.record import Record
 from xbench.request import Request
 from xbench.runner import run_request
+from xbench.setting import DataChoice
 from xbench.store import ResultStore
 from xbench.surrogates.open import OpenedSurrogate, open_surrogate
 from xbench.task import Task, load_task
@@ -37,6 +38,8 @@ class Result:
         Of these runs.
     figure2
         Whether it is the surrogate's own figure.
+    own_data
+        Whether its task has data of its own, whatever the others are made on.
     """
 
     name: str
@@ -44,6 +47,7 @@ class Result:
     task: str = ""
     analyses: tuple[str, ...] = ()
     figure2: bool = False
+    own_data: bool = False
 
 
 RESULTS: dict[str, Result] = {
@@ -54,7 +58,7 @@ RESULTS: dict[str, Result] = {
         Result("table3", "Table 3: hit ratios, and nearness to the gene", "table1", ("proximity",)),
         Result("figure2", "Figure 2: accuracy of the surrogate", figure2=True),
         Result("figure3", "Figure 3: subsets of a type, markers of all", "table1", ("figure3",)),
-        Result("mnist", "Appendix E: 8 towards 3, L = 64", "mnist-binary"),
+        Result("mnist", "Appendix E: 8 towards 3, L = 64", "mnist-binary", own_data=True),
         Result("hic", "Appendix F: contacts with the promoter", "table1", ("contacts",)),
         Result("redundancy", "Redundancy: joint against single effects", "table1", ("redundancy",)),
         Result("transfer", "Transfer to a second surrogate", "table1", ("transfer",)),
@@ -143,11 +147,10 @@ def reproduce(
     results = [result for result in chosen_results(order.results) if result.task]
     run_ids: dict[str, list[str]] = {}
     refused: dict[str, str] = {}
-    for name in dict.fromkeys(result.task for result in results):
+    for name, own_data in dict.fromkeys((result.task, result.own_data) for result in results):
         request = replace(order.request, task=name)
-        if name == "mnist-binary":  # Its data are its own, whatever the others are made on.
-            plain = Request(task=name)
-            request = replace(request, data=plain.data, surrogate=None, targets=None)
+        if own_data:
+            request = replace(request, data=DataChoice(), surrogate=None, targets=None)
         run_ids[name] = run_request(request, store)
         wanted = [one for result in results if result.task == name for one in result.analyses]
         if wanted:
@@ -177,8 +180,7 @@ def _analysed(
     second = None
     if "transfer" in wanted and name != "oracle" and request.checkpoint is None:
         second = _surrogate(request, task, dataset, name, order.second_seed, progress)
-    markers = {cell_type: tuple(genes) for cell_type, genes in MARKERS.items()}
-    resources = Resources(dataset, surrogate, second, order.contacts, markers)
+    resources = Resources(dataset, surrogate, second, order.contacts, MARKERS)
     titles = ", ".join(ANALYSES[one].title.lower() for one in wanted)
     return analyse(store, wanted, resources, records, lambda done, of: told(titles, done, of))
 

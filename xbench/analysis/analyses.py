@@ -31,6 +31,8 @@ class Analysis:
         From a subject to what came out, by what else went into it (``""`` where nothing did).
     missing
         Why it cannot be done with these resources; None where it can.
+    against
+        What else goes into its findings, with these resources; just ``""`` where nothing does.
     first_repetition
         Whether it is too dear to be done for every repetition.
     largest_only
@@ -43,6 +45,7 @@ class Analysis:
     title: str
     measure: Callable[[Subject], dict[str, dict[str, Any]]]
     missing: Callable[[Resources], str | None]
+    against: Callable[[Resources], list[str]] = lambda resources: [""]
     first_repetition: bool = False
     largest_only: bool = False
     version: int = 1
@@ -71,7 +74,12 @@ def _transfer(subject: Subject) -> dict[str, dict[str, Any]]:
     second = subject.resources.second
     assert second is not None
     own, other = subject.population(), subject.population(second)
-    return {second.digest[:12]: asdict(transfer(own, other, subject.indices))}
+    (name,) = _second(subject.resources)
+    return {name: asdict(transfer(own, other, subject.indices))}
+
+
+def _second(resources: Resources) -> list[str]:
+    return [] if resources.second is None else [resources.second.digest[:12]]
 
 
 def _figure3(subject: Subject) -> dict[str, dict[str, Any]]:
@@ -134,7 +142,7 @@ ANALYSES: dict[str, Analysis] = {
     for one in (
         Analysis("proximity", "Nearness to the gene", _proximity, _coordinates),
         Analysis("redundancy", "Redundancy", _redundancy, _expression, first_repetition=True),
-        Analysis("transfer", "Transfer to a second surrogate", _transfer, _two_surrogates),
+        Analysis("transfer", "Transfer to a second surrogate", _transfer, _two_surrogates, _second),
         Analysis(
             "figure3",
             "Subsets of one type, markers of another",
@@ -142,6 +150,12 @@ ANALYSES: dict[str, Analysis] = {
             _markers,
             largest_only=True,
         ),
-        Analysis("contacts", "Contacts with the promoter", _contacts, _maps),
+        Analysis(
+            "contacts",
+            "Contacts with the promoter",
+            _contacts,
+            _maps,
+            lambda resources: list(resources.contacts),
+        ),
     )
 }

@@ -95,17 +95,10 @@ def _wanted(
 ) -> bool:
     if analysis.first_repetition and record.repetition:
         return False
-    against = _against(analysis, resources)
     return any(
-        (analysis.name, record.run_id, analysis.version, one) not in known for one in against
+        (analysis.name, record.run_id, analysis.version, one) not in known
+        for one in analysis.against(resources)
     )
-
-
-def _against(analysis: Analysis, resources: Resources) -> list[str]:
-    """Return what else goes into the findings of an analysis."""
-    if analysis.name == "transfer" and resources.second is not None:
-        return [resources.second.digest[:12]]
-    return list(resources.contacts) if analysis.name == "contacts" else [""]
 
 
 def _found(analysis: Analysis, subject: Subject) -> list[Finding]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Sequence
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 
 import typer
@@ -26,7 +27,6 @@ from xbench.report.subject import trained_or_opened
 from xbench.reproduction import RESULTS, Order, chosen_results, reproduce
 from xbench.request import Request
 from xbench.setting import DataChoice
-from xbench.simulation.place import set_folder
 from xbench.store import ResultStore
 from xbench.stored_tasks import known_tasks
 from xbench.task import load_task
@@ -61,14 +61,13 @@ def reproduce_and_show(
     kept = ResultStore(store)
     contacts = _contacts(hic, request.data, [one.name for one in results])
     with ShownRuns(console) as watcher:
-        told = _Lines(console)
         order = Order(
             [one.name for one in results],
             replace(request, watcher=watcher),
             contacts,
             second_seed,
         )
-        done = reproduce(order, kept, told)
+        done = reproduce(order, kept, partial(_tell, console))
     if any(one.figure2 for one in results):
         _figure2(request, out / "published")
     for name, why in done.refused.items():
@@ -89,32 +88,21 @@ def reproduce_and_show(
         raise typer.Exit(1)
 
 
-class _Lines:
-    """A line every tenth of the analyses."""
-
-    def __init__(self, console: Console) -> None:
-        self._console = console
-
-    def __call__(self, what: str, done: int, of: int) -> None:
-        if 10 * done // of > 10 * (done - 1) // of:
-            text = f"analysed {done} of {of} runs: {what}"
-            self._console.print(text, highlight=False, soft_wrap=True)
+def _tell(console: Console, what: str, done: int, of: int) -> None:
+    """Print a line every tenth of the analyses."""
+    if 10 * done // of > 10 * (done - 1) // of:
+        console.print(f"analysed {done} of {of} runs: {what}", highlight=False, soft_wrap=True)
 
 
 def _contacts(
     paths: Sequence[Path], data: DataChoice, names: Sequence[str]
 ) -> dict[str, ContactSource]:
-    """Open the maps and loops given; those of a simulation where none is."""
+    """Open the maps and loops given; those that come with the data where none is."""
     if "hic" not in names:
         return {}
     given = list(paths)
     if not given and data.reading.path is None:
-        source = dataset_source(data.name or load_task("table1").dataset)
-        if hasattr(source, "parameters"):  # A simulation brings its own.
-            source.fetch()
-            folder = set_folder(source.parameters())
-            given = [path for path in (folder / "contacts.cool", folder / "loops.bedpe")
-                     if path.exists()]  # fmt: skip
+        given = list(dataset_source(data.name or load_task("table1").dataset).contacts())
     opened: dict[str, ContactSource] = {}
     for path in given:
         if path.name in opened:
