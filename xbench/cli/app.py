@@ -12,11 +12,22 @@ from xbench.cli.baseline import baseline_app, compare
 from xbench.cli.data import data_app
 from xbench.cli.options import (
     Binarize,
+    BudgetSeconds,
     CellTypeKey,
+    Checkpoint,
     Data,
+    Dataset,
+    Jobs,
     Labels,
+    Methods,
     OpenShare,
+    Seeds,
+    SkipMissingData,
     Store,
+    SubsetSizes,
+    Surrogate,
+    SurrogateSeed,
+    Targets,
     VariableGenes,
 )
 from xbench.cli.reporting import report_app
@@ -70,53 +81,32 @@ def list_(
 @app.command(epilog="Example: xbench run table1 --methods grids,random -L 10 --jobs 2")
 def run(
     task: Annotated[str, typer.Argument(help="A task of 'xbench list tasks', or a .toml file.")],
-    dataset: Annotated[str | None, typer.Option(help="A dataset instead of the task's.")] = None,
+    dataset: Dataset = None,
     data: Data = None,
     labels: Labels = None,
     cell_type_key: CellTypeKey = "cell_type",
     binarize: Binarize = False,
     variable_genes: VariableGenes = None,
     minimum_open_share: OpenShare = None,
-    methods: Annotated[
-        str | None, typer.Option(help="Instead of the task's: names or labels, by comma.")
-    ] = None,
+    methods: Methods = None,
     method: Annotated[
         list[Path] | None,
         typer.Option(help="A .py file with your own explainer; alone, only it runs. Repeatable."),
     ] = None,
-    target: Annotated[
-        list[str] | None,
-        typer.Option(help="CELL_TYPE:OUTPUT instead of the task's targets. Repeatable."),
-    ] = None,
-    subset_size: Annotated[
-        str | None, typer.Option("-L", "--subset-size", help="Instead of the task's, by comma.")
-    ] = None,
-    seeds: Annotated[
-        int | None, typer.Option(help="Repetitions instead of the task's, each with a seed.")
-    ] = None,
-    budget_seconds: Annotated[
-        float | None, typer.Option(help="A method is then asked for its best so far.")
-    ] = None,
+    target: Targets = None,
+    subset_size: SubsetSizes = None,
+    seeds: Seeds = None,
+    budget_seconds: BudgetSeconds = None,
     budget_evaluations: Annotated[
         int | None, typer.Option(help="The same, in evaluations of the surrogate on a cell.")
     ] = None,
-    surrogate: Annotated[
-        str | None, typer.Option(help="Architecture instead of the task's, such as oracle.")
-    ] = None,
-    surrogate_seed: Annotated[
-        int, typer.Option(help="Seed that the surrogate is trained from.")
-    ] = 0,
-    jobs: Annotated[int | None, typer.Option(help="Processes; one a core where left out.")] = None,
+    surrogate: Surrogate = None,
+    surrogate_seed: SurrogateSeed = 0,
+    jobs: Jobs = None,
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
-    checkpoint: Annotated[
-        Path | None,
-        typer.Option(help="A trained surrogate's folder, or a .pt file of the reference."),
-    ] = None,
+    checkpoint: Checkpoint = None,
     store: Store = Path("results"),
-    skip_missing_data: Annotated[
-        bool,
-        typer.Option("--skip-missing-data", help="Say so and end well where the data are absent."),
-    ] = False,
+    skip_missing_data: SkipMissingData = False,
 ) -> None:
     """Run a task. Finished runs in the store are kept; the exit code is 1 if any run failed."""
     from xbench.cli.running import run_and_show
@@ -219,52 +209,31 @@ def reproduce(
             "where left out."
         ),
     ] = None,
-    dataset: Annotated[str | None, typer.Option(help="A dataset instead of the task's.")] = None,
+    dataset: Dataset = None,
     data: Data = None,
     labels: Labels = None,
     cell_type_key: CellTypeKey = "cell_type",
     binarize: Binarize = False,
     variable_genes: VariableGenes = None,
     minimum_open_share: OpenShare = None,
-    surrogate: Annotated[
-        str | None, typer.Option(help="Architecture instead of the task's, such as oracle.")
-    ] = None,
-    surrogate_seed: Annotated[
-        int, typer.Option(help="Seed that the surrogate is trained from.")
-    ] = 0,
+    surrogate: Surrogate = None,
+    surrogate_seed: SurrogateSeed = 0,
     second_seed: Annotated[
         int, typer.Option(help="Seed of the second surrogate that 'transfer' trains.")
     ] = 1,
-    checkpoint: Annotated[
-        Path | None,
-        typer.Option(help="A trained surrogate's folder, or a .pt file of the reference."),
-    ] = None,
-    methods: Annotated[
-        str | None, typer.Option(help="Instead of the tasks': names or labels, by comma.")
-    ] = None,
-    target: Annotated[
-        list[str] | None,
-        typer.Option(help="CELL_TYPE:OUTPUT instead of the tasks' targets. Repeatable."),
-    ] = None,
-    subset_size: Annotated[
-        str | None, typer.Option("-L", "--subset-size", help="Instead of the tasks', by comma.")
-    ] = None,
-    seeds: Annotated[
-        int | None, typer.Option(help="Repetitions instead of the tasks', each with a seed.")
-    ] = None,
-    budget_seconds: Annotated[
-        float | None, typer.Option(help="A method is then asked for its best so far.")
-    ] = None,
+    checkpoint: Checkpoint = None,
+    methods: Methods = None,
+    target: Targets = None,
+    subset_size: SubsetSizes = None,
+    seeds: Seeds = None,
+    budget_seconds: BudgetSeconds = None,
     hic: Annotated[
         list[Path] | None,
         typer.Option(help="A .cool, .mcool or .bedpe file of your own. Repeatable."),
     ] = None,
-    jobs: Annotated[int | None, typer.Option(help="Processes; one a core where left out.")] = None,
+    jobs: Jobs = None,
     store: Store = Path("results"),
-    skip_missing_data: Annotated[
-        bool,
-        typer.Option("--skip-missing-data", help="Say so and end well where the data are absent."),
-    ] = False,
+    skip_missing_data: SkipMissingData = False,
     out: Annotated[Path, typer.Option(help="Folder in which 'published' is written.")] = Path(
         "leaderboard"
     ),

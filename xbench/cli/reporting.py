@@ -10,6 +10,7 @@ import typer
 from xbench.cli.options import (
     Binarize,
     CellTypeKey,
+    Checkpoint,
     Data,
     Labels,
     OpenShare,
@@ -44,10 +45,7 @@ def surrogate(
     surrogate: Annotated[
         str | None, typer.Option(help="Architecture instead of the dataset's own.")
     ] = None,
-    checkpoint: Annotated[
-        Path | None,
-        typer.Option(help="A trained surrogate's folder, or a .pt file of the reference."),
-    ] = None,
+    checkpoint: Checkpoint = None,
     split: Annotated[
         str | None, typer.Option(help="strict (where left out) or reference, as in training.")
     ] = None,
