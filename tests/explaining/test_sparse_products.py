@@ -8,21 +8,27 @@ import scipy.sparse as sp
 import torch
 from torch import Tensor
 
-from xbench.sparse_products import Pattern, products_at, weighted_sums
+from xbench.sparse_products import WIDE, Pattern, products_at, weighted_sums
 
 from ..toys import messy_csr, random_inputs
 
+# Narrow and wide tables go different ways.
+WIDTHS = (4, WIDE + 3)
 
-def posed(seed: int = 0, rows: int = 6, columns: int = 9) -> tuple[sp.csr_matrix, Tensor, Tensor]:
-    """A sparse matrix with an empty row and an empty column, and two tables of 4 columns."""
+
+def posed(
+    seed: int = 0, rows: int = 6, columns: int = 9, width: int = 4
+) -> tuple[sp.csr_matrix, Tensor, Tensor]:
+    """A sparse matrix with an empty row and an empty column, and two tables."""
     generator = torch.Generator().manual_seed(seed)
-    tables = (torch.randn(size, 4, generator=generator) for size in (rows, columns))
+    tables = (torch.randn(size, width, generator=generator) for size in (rows, columns))
     return sp.csr_matrix(random_inputs(rows, columns, seed, binary=False)), *tables
 
 
+@pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("seed", range(3))
-def test_weighted_sums_are_a_matrix_product(seed: int) -> None:
-    matrix, pull, table = posed(seed)
+def test_weighted_sums_are_a_matrix_product(seed: int, width: int) -> None:
+    matrix, pull, table = posed(seed, width=width)
     cells, features = map(torch.from_numpy, matrix.nonzero())
     amounts = torch.from_numpy(matrix.data).requires_grad_()
     table.requires_grad_()
@@ -35,9 +41,10 @@ def test_weighted_sums_are_a_matrix_product(seed: int) -> None:
         torch.testing.assert_close(ours, theirs)
 
 
+@pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("seed", range(3))
-def test_products_are_entries_of_a_matrix_product(seed: int) -> None:
-    matrix, left, right = posed(seed)
+def test_products_are_entries_of_a_matrix_product(seed: int, width: int) -> None:
+    matrix, left, right = posed(seed, width=width)
     left.requires_grad_()
     right.requires_grad_()
     cells, features = (torch.from_numpy(side).long() for side in matrix.nonzero())
@@ -51,10 +58,11 @@ def test_products_are_entries_of_a_matrix_product(seed: int) -> None:
         torch.testing.assert_close(ours, theirs)
 
 
-def test_the_order_of_entries_is_that_of_the_pattern() -> None:
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_order_of_entries_is_that_of_the_pattern(width: int) -> None:
     matrix = messy_csr(random_inputs(5, 9))
     pattern = Pattern.of(matrix)
-    _, left, right = posed(rows=5)
+    _, left, right = posed(rows=5, width=width)
     dense = (left @ right.T).numpy()
     rows = np.repeat(np.arange(5), np.diff(matrix.indptr))
     np.testing.assert_allclose(
@@ -66,16 +74,17 @@ def test_the_order_of_entries_is_that_of_the_pattern() -> None:
     np.testing.assert_array_equal(columns, matrix.indices[order])
 
 
-def test_a_pattern_without_entries_gives_zeros() -> None:
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_pattern_without_entries_gives_zeros(width: int) -> None:
     pattern = Pattern.of(sp.csr_matrix((3, 5), dtype=np.float32))
     amounts = torch.zeros(0, requires_grad=True)
-    table = torch.ones(5, 2, requires_grad=True)
+    table = torch.ones(5, width, requires_grad=True)
     sums = weighted_sums(pattern, amounts, table)
-    assert sums.shape == (3, 2)
+    assert sums.shape == (3, width)
     sums.sum().backward()
     assert not sums.any()
     assert amounts.grad is not None
     assert amounts.grad.shape == (0,)
     assert table.grad is not None
     assert not table.grad.any()
-    assert products_at(pattern, torch.ones(3, 2), torch.ones(5, 2)).shape == (0,)
+    assert products_at(pattern, torch.ones(3, width), torch.ones(5, width)).shape == (0,)
