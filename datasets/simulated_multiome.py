@@ -58,6 +58,12 @@ class SimulatedMultiome(DatasetSource):
         """Return the simulated map, where cooler can write one, and the loops."""
         return tuple(path for path in self.fetch() if path.suffix in (".cool", ".bedpe"))
 
+    def contacts_by_type(self) -> dict[str, Path]:
+        """Return a simulated map of each cell type, where cooler can write one."""
+        from xbench.simulation.whole_set import ensure_maps_by_type
+
+        return ensure_maps_by_type(self.parameters())
+
     def load(self, reading: Reading = AS_IT_IS) -> Dataset:
         """Read the simulation from the cache, or one written before."""
         # Imported here, so that listing datasets does not import anndata.

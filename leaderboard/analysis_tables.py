@@ -201,6 +201,34 @@ def _contacts_table(runs: StudyRuns, name: str) -> Table | None:
     )
 
 
+def matched_maps_table(runs: StudyRuns) -> Table | None:
+    """Lay out contacts by the map of the target's cell type, and by the maps of others.
+
+    Parameters
+    ----------
+    runs
+        Of one study.
+    """
+    columns = [
+        Column("own type's map", _value("matched_enrichment"), ".2f"),
+        Column("maps of other types", _value("mismatched_enrichment"), ".2f"),
+        Column("own / others", _value("ratio"), ".2f"),
+    ]
+    return means_table(
+        runs,
+        "matched-maps",
+        f"Contacts with the promoter by maps of single cell types ({runs.where}), first "
+        "repetition: observed / expected by the map of the target's own type, the mean over the "
+        "maps of the other types, and the ratio of the two (mean of the targets' ratios; 1 where "
+        f"contacts are no more of this type than of others). {_MEAN}",
+        columns,
+    )
+
+
+def _value(name: str) -> Any:
+    return lambda record, values: values.get(name)
+
+
 def _contact_significant(record: Record, values: Values) -> float | None:
     p_value = values.get("p_value")
     return None if p_value is None else 100.0 * (p_value < 0.05)

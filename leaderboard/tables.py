@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .analysis_tables import contacts_tables, proximity_table, redundancy_table, transfer_table
+from .analysis_tables import (
+    contacts_tables,
+    matched_maps_table,
+    proximity_table,
+    redundancy_table,
+    transfer_table,
+)
 from .budget_table import budget_table
 from .claims_table import claims_table, of_task
 from .paper import beside
@@ -17,8 +23,8 @@ from .table3 import table3
 
 NAMES = (
     "table1", "table3", "ranked", "claims", "tiers", "beside-table", "significance", "budget",
-    "stability", "proximity", "redundancy", "transfer", "contacts", "figure", "overview",
-    "masked-pixels",
+    "stability", "proximity", "redundancy", "transfer", "contacts", "matched-maps", "figure",
+    "overview", "masked-pixels",
 )  # fmt: skip
 """What the names of tables and figures begin with, behind the study's."""
 
@@ -63,6 +69,7 @@ def tables_of(
     more["redundancy"] = redundancy_table(runs)
     more["transfer"] = transfer_table(runs)
     more |= {f"contacts-{name}": table for name, table in contacts_tables(runs)}
+    more["matched-maps"] = matched_maps_table(runs)
     return _there(shown), _there(more)
 
 

@@ -101,6 +101,10 @@ class DatasetSource:
         """Return contact maps and lists of loops that come with the data, made if need be."""
         return ()
 
+    def contacts_by_type(self) -> dict[str, Path]:
+        """Return contact maps of single cell types that come with the data, made if need be."""
+        return {}
+
     def find(self, path: Path | None = None) -> Path:
         """Return the data's file (or folder): `path`, or `file_name` in the data folder.
 

@@ -59,7 +59,9 @@ RESULTS: dict[str, Result] = {
         Result("figure2", "Figure 2: accuracy of the surrogate", figure2=True),
         Result("figure3", "Figure 3: subsets of a type, markers of all", "table1", ("figure3",)),
         Result("mnist", "Appendix E: 8 towards 3, L = 64", "mnist-binary", own_data=True),
-        Result("hic", "Appendix F: contacts with the promoter", "table1", ("contacts",)),
+        Result(
+            "hic", "Appendix F: contacts with the promoter", "table1", ("contacts", "matched-maps")
+        ),
         Result("redundancy", "Redundancy: joint against single effects", "table1", ("redundancy",)),
         Result("transfer", "Transfer to a second surrogate", "table1", ("transfer",)),
     )
@@ -78,6 +80,8 @@ class Order:
         How runs are to be made; its task is replaced by each result's.
     contacts
         Contact maps and loops by name, for ``hic``.
+    contacts_by_type
+        Contact maps of single cell types, by type, for ``hic``.
     second_seed
         Seed that the second surrogate of ``transfer`` is trained from.
     """
@@ -85,6 +89,7 @@ class Order:
     results: Sequence[str]
     request: Request
     contacts: dict[str, ContactSource] = field(default_factory=dict)
+    contacts_by_type: dict[str, ContactSource] = field(default_factory=dict)
     second_seed: int = 1
 
 
@@ -145,6 +150,7 @@ def reproduce(
         An unknown name, or anything that `xbench.run` refuses.
     """
     results = [result for result in chosen_results(order.results) if result.task]
+    _check_maps(order)
     run_ids: dict[str, list[str]] = {}
     refused: dict[str, str] = {}
     for name, own_data in dict.fromkeys((result.task, result.own_data) for result in results):
@@ -157,6 +163,14 @@ def reproduce(
             kept = _chosen(store, run_ids[name])
             refused |= _analysed(order, request, store, wanted, kept, told)
     return Done(run_ids, refused)
+
+
+def _check_maps(order: Order) -> None:
+    """Refuse a map of a cell type that the data do not have, before anything is run."""
+    if order.contacts_by_type:
+        dataset = order.request.data.or_of(load_task("table1").dataset).load()
+        for name in order.contacts_by_type:
+            dataset.resolve_cell_type(name)
 
 
 def _chosen(store: ResultStore, ids: list[str]) -> list[Record]:
@@ -180,7 +194,9 @@ def _analysed(
     second = None
     if "transfer" in wanted and name != "oracle" and request.checkpoint is None:
         second = _surrogate(request, task, dataset, name, order.second_seed, progress)
-    resources = Resources(dataset, surrogate, second, order.contacts, MARKERS)
+    resources = Resources(
+        dataset, surrogate, second, order.contacts, order.contacts_by_type, MARKERS
+    )
     titles = ", ".join(ANALYSES[one].title.lower() for one in wanted)
     return analyse(store, wanted, resources, records, lambda done, of: told(titles, done, of))
 

@@ -11,6 +11,7 @@ import xbench
 from xbench.analysis.analyses import ANALYSES
 from xbench.analysis.driver import analyse
 from xbench.analysis.finding import Finding
+from xbench.analysis.loops import Loops
 from xbench.analysis.store import FILE, append_findings, read_findings
 from xbench.analysis.subject import Resources
 from xbench.errors import XbenchError
@@ -58,16 +59,23 @@ def test_every_analysis_finds_something_and_nothing_is_looked_for_twice(
     (store.folder / FILE).unlink(missing_ok=True)
     everything = resources(cells, oracle, second=oracle)
     told: list[tuple[int, int]] = []
-    names = ["proximity", "redundancy", "transfer", "figure3", "contacts"]
+    names = ["proximity", "redundancy", "transfer", "figure3", "contacts", "matched-maps"]
     refused = analyse(
         store, names, everything, store.records(), lambda done, of: told.append((done, of))
     )
-    assert refused == {"contacts": "there is no contact map; give one with --hic"}
+    assert refused == {
+        "contacts": "there is no contact map; give one with --hic",
+        "matched-maps": "there are no contact maps of two cell types; "
+        "give them with --hic TYPE=FILE",
+    }
     assert told == [(done, 8) for done in range(1, 9)]
     findings = read_findings(store.folder / FILE)
     counts = {name: sum(one.analysis == name for one in findings) for name in ANALYSES}
     # Redundancy is measured for the first repetition only.
-    assert counts == {"proximity": 8, "redundancy": 4, "transfer": 8, "figure3": 8, "contacts": 0}
+    assert counts == {
+        "proximity": 8, "redundancy": 4, "transfer": 8, "figure3": 8,
+        "contacts": 0, "matched-maps": 0,
+    }  # fmt: skip
     told.clear()
     analyse(store, names, everything, store.records(), lambda done, of: told.append((done, of)))
     assert not told
@@ -78,6 +86,48 @@ def test_every_analysis_finds_something_and_nothing_is_looked_for_twice(
     analyse(store, names, everything, store.records(), lambda done, of: told.append((done, of)))
     assert told == [(1, 1)]
     assert {one.key for one in read_findings(store.folder / FILE)} == {one.key for one in findings}
+
+
+def test_maps_of_cell_types_are_told_apart(
+    cells: xbench.Dataset, oracle: OpenedSurrogate, store: ResultStore
+) -> None:
+    (store.folder / FILE).unlink(missing_ok=True)
+    record = next(
+        one
+        for one in store.records()
+        if (one.method, one.target, one.repetition) == ("gradient-change", "MOG", 0)
+    )
+    gene, peaks = cells.target("Oligo", "MOG").interval, cells.features
+    assert gene is not None
+    assert peaks.chrom is not None and peaks.start is not None and peaks.end is not None  # noqa: PT018
+    # Every fifth peak of the chromosome is joined to MOG, and by one of the maps the selected ones.
+    selected = [one for one in record.indices if peaks.chrom[one] == gene.chrom]
+    anywhere = np.flatnonzero(np.asarray(peaks.chrom) == gene.chrom)[::5].tolist()
+    own, other = (
+        Loops(
+            name,
+            np.array([gene.chrom] * len(ends)),
+            np.array([[peaks.start[one], peaks.end[one]] for one in ends]),
+            np.array([[gene.start, gene.end]] * len(ends)),
+        )
+        for name, ends in (("own.bedpe", selected + anywhere), ("other.bedpe", anywhere))
+    )
+    for maps in ({"Oligo": own, "Micro": other}, {"Oligo": other, "Micro": own}):
+        everything = resources(cells, oracle, contacts_by_type=maps)
+        assert not analyse(store, ["matched-maps"], everything, store.records())
+    found = {(one.run_id, one.against): one.values for one in read_findings(store.folder / FILE)}
+    matched = found[record.run_id, "Oligo: own.bedpe, Micro: other.bedpe"]
+    swapped = found[record.run_id, "Oligo: other.bedpe, Micro: own.bedpe"]
+    assert matched["ratio"] > 2 > 0.5 > swapped["ratio"]
+    assert matched["matched_enrichment"] == swapped["mismatched_enrichment"]
+    assert matched["by_map"] == {
+        "Oligo": swapped["by_map"]["Micro"],
+        "Micro": swapped["by_map"]["Oligo"],
+    }
+    reasons = [values for (run, _), values in found.items() if run != record.run_id]
+    assert {"reason": "there is no contact map of VIP"} in reasons
+    # Two methods, one repetition, two targets, two sets of maps.
+    assert len(found) == 8
 
 
 def test_findings_agree_with_the_runs_own_metrics_and_the_full_forward_pass(

@@ -42,6 +42,7 @@ def test_every_result_of_the_simulation_is_made_and_rendered(
     for table in (
         "table1", "table3", "ranked", "claims", "tiers", "beside-table1", "beside-table3",
         "significance", "budget", "stability", "proximity", "redundancy", "contacts-loops.bedpe",
+        "contacts-contacts.cool", "matched-maps",
     ):  # fmt: skip
         assert {f"{stem}--{table}.{ending}" for ending in ("md", "csv", "tex", "json")} <= found
     assert {f"figure2--simulated-multiome-small--oracle.{end}" for end in ("json", "png")} <= found
@@ -78,6 +79,20 @@ def test_a_second_time_nothing_is_run_or_analysed_and_the_page_is_the_same(
 def test_an_unknown_result_is_named(refused: Callable[..., str], tmp_path: Path) -> None:
     line = refused("reproduce", "table4", *SMALL, *kept_in(tmp_path))
     assert "unknown result 'table4'. Nearest: table" in line
+
+
+def test_maps_of_cell_types_are_named(refused: Callable[..., str], tmp_path: Path) -> None:
+    loops = tmp_path / "a.bedpe"
+    loops.write_text("chr1\t10\t20\tchr1\t500\t600\n")
+    asked = ("reproduce", "hic", *SMALL, *kept_in(tmp_path))
+    line = refused(*asked, "--hic", f"Mikro={loops}")
+    assert "unknown cell type 'Mikro'" in line
+    assert "Micro" in line
+    line = refused(*asked, "--hic", f"VIP={loops}", "--hic", f"VIP={loops}")
+    assert "another map of this cell type" in line
+    line = refused(*asked, "--hic", f"VIP={tmp_path / 'none.bedpe'}")
+    assert "none.bedpe" in line
+    assert not (tmp_path / "results").exists()
 
 
 def test_a_map_of_another_genome_is_refused(

@@ -10,7 +10,12 @@ import pytest
 from scipy.stats import hypergeom, ttest_rel
 
 from xbench.analysis.finding import Finding
-from xbench.leaderboard.analysis_tables import contacts_tables, redundancy_table, transfer_table
+from xbench.leaderboard.analysis_tables import (
+    contacts_tables,
+    matched_maps_table,
+    redundancy_table,
+    transfer_table,
+)
 from xbench.leaderboard.budget_table import budget_table
 from xbench.leaderboard.fits import read_fits
 from xbench.leaderboard.statistics_tables import overlap_table, significance_table, tiers_table
@@ -154,6 +159,22 @@ def test_a_table_for_each_contact_map(records: Any) -> None:
     assert set(tables) == {"own.cool", "other.cool"}
     significant = {name: texts(table)[0][2] for name, table in tables.items()}
     assert significant == {"own.cool": "100.0", "other.cool": "0.0"}
+
+
+def test_maps_of_the_own_type_against_those_of_others(records: Any) -> None:
+    found = [
+        finding_of(
+            record, "matched-maps", "A: a.cool, B: b.cool",
+            matched_enrichment=3.0, mismatched_enrichment=1.5, ratio=2.0,
+        )
+        if record["target"] != records[0]["target"]
+        else finding_of(record, "matched-maps", "A: a.cool, B: b.cool", reason="no map")
+        for record in records
+        if record["method"] == "grids"
+    ]  # fmt: skip
+    (row,) = texts(matched_maps_table(runs_of(records, found)))
+    assert [cell.split(" ")[0] for cell in row[:4]] == ["grids", "3.00", "1.50", "2.00"]
+    assert matched_maps_table(runs_of(records)) is None
 
 
 def test_what_a_second_surrogate_does_not_follow(records: Any) -> None:

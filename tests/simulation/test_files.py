@@ -12,7 +12,8 @@ from xbench.dataset import Dataset
 from xbench.datasets.simulated_multiome import SimulatedMultiome, SimulatedSmall
 from xbench.errors import XbenchError
 from xbench.reading import Reading
-from xbench.simulation.contacts import write_contacts
+from xbench.simulation.cell_types import CELL_TYPES
+from xbench.simulation.contacts import write_contacts, write_maps_by_type
 from xbench.simulation.genes import gene_table
 from xbench.simulation.parameters import Parameters
 from xbench.simulation.place import simulated_file
@@ -128,12 +129,39 @@ def test_contacts_and_loops(dataset: Dataset, tmp_path: Path) -> None:
     assert pixels_of_links(dataset, contacts).mean() > 5
 
 
-def pixels_of_links(dataset: Dataset, contacts: object) -> np.ndarray:
-    """Reads between far CREs and their promoters, where distance alone expects less than 2."""
+def test_a_cre_touches_its_promoter_in_the_types_in_which_it_is_open(
+    dataset: Dataset, tmp_path: Path
+) -> None:
+    cooler = pytest.importorskip("cooler")
+    maps = write_maps_by_type(dataset, tmp_path)
+    assert set(maps) == set(CELL_TYPES)
+    far = far_links(dataset)
+    cells = dataset.X[:, far["feature"].to_numpy()]
+    share = {
+        one: np.asarray(cells[dataset.cell_types == one].mean(axis=0)).ravel() for one in CELL_TYPES
+    }
+    largest = np.max(list(share.values()), axis=0)
+    active, silent = [], []
+    for cell_type in CELL_TYPES:
+        reads = pixels_of_links(dataset, cooler.Cooler(str(maps[cell_type])))
+        active += reads[share[cell_type] > 0.8 * largest].tolist()
+        silent += reads[share[cell_type] < 0.2 * largest].tolist()
+    assert min(len(active), len(silent)) > 5
+    assert np.mean(active) > 4 * np.mean(silent)
+
+
+def far_links(dataset: Dataset) -> pd.DataFrame:
+    """CREs so far from their genes that distance alone expects less than 2 reads."""
     table = truth_table(dataset)
     assert dataset.outputs is not None
     tss = dataset.outputs.var["start"].loc[table["gene"]].to_numpy()
-    far = table[np.abs(table["start"] - tss) > 1_500_000]
+    return table[np.abs(table["start"] - tss) > 1_500_000]
+
+
+def pixels_of_links(dataset: Dataset, contacts: object) -> np.ndarray:
+    """Reads between far CREs and their promoters."""
+    far = far_links(dataset)
+    assert dataset.outputs is not None
     tss = dataset.outputs.var["start"].loc[far["gene"]].to_numpy()
     reads = [
         contacts.matrix(balance=False).fetch(  # type: ignore[attr-defined]

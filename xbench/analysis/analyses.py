@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from xbench.analysis.compared_maps import compare_maps
 from xbench.analysis.contacts import contact_enrichment
 from xbench.analysis.cross_types import cross_type_changes
 from xbench.analysis.modules import module_agreement
@@ -16,6 +17,8 @@ from xbench.analysis.redundancy import redundancy
 from xbench.analysis.subject import Resources, Subject
 from xbench.analysis.synergy import pair_synergies
 from xbench.analysis.transfer import transfer
+from xbench.features import Features
+from xbench.interval import Interval
 from xbench.simulation.truth import truth_of
 
 
@@ -54,7 +57,7 @@ class Analysis:
 def _proximity(subject: Subject) -> dict[str, dict[str, Any]]:
     target = subject.target
     if target.interval is None:
-        return {"": {"reason": f"nobody knows where {target.name} lies"}}
+        return _nobody_knows_where(subject, [""])
     found = proximity(subject.resources.dataset.features, subject.indices, target.interval)
     return {"": asdict(found)}
 
@@ -94,24 +97,60 @@ def _figure3(subject: Subject) -> dict[str, dict[str, Any]]:
 
 
 def _contacts(subject: Subject) -> dict[str, dict[str, Any]]:
-    dataset, target = subject.resources.dataset, subject.target
-    if target.interval is None:
-        return {"": {"reason": f"nobody knows where {target.name} lies"}}
-    cells = dataset.X[dataset.rows(subject.record.cell_type, "train")]
-    accessibility = np.asarray((cells != 0).mean(axis=0)).ravel()
+    asked = _asked_of_a_map(subject)
+    if asked is None:
+        return _nobody_knows_where(subject, list(subject.resources.contacts))
+    features, indices, gene, accessibility = asked
     return {
         name: asdict(
             contact_enrichment(
-                source,
-                dataset.features,
-                subject.indices,
-                target.interval,
-                accessibility,
-                genome=dataset.genome,
+                source, features, indices, gene, accessibility, genome=_genome(subject)
             )
         )
         for name, source in subject.resources.contacts.items()
     }
+
+
+def _matched_maps(subject: Subject) -> dict[str, dict[str, Any]]:
+    maps, own = subject.resources.contacts_by_type, subject.record.cell_type
+    (against,) = _maps_by_type(subject.resources)
+    asked = _asked_of_a_map(subject)
+    if asked is None:
+        return _nobody_knows_where(subject, [against])
+    if own not in maps:
+        return {against: {"reason": f"there is no contact map of {own}"}}
+    found = compare_maps(maps, own, *asked, genome=_genome(subject))
+    return {
+        against: {
+            "matched_enrichment": found.by_map[own].enrichment,
+            "mismatched_enrichment": found.mismatched_enrichment,
+            "ratio": found.ratio,
+            "by_map": {name: one.enrichment for name, one in found.by_map.items()},
+        }
+    }
+
+
+def _asked_of_a_map(subject: Subject) -> tuple[Features, np.ndarray, Interval, np.ndarray] | None:
+    """Peaks, selection, gene and accessibility; None where nobody knows where the gene lies."""
+    dataset, gene = subject.resources.dataset, subject.target.interval
+    if gene is None:
+        return None
+    cells = dataset.X[dataset.rows(subject.record.cell_type, "train")]
+    accessibility = np.asarray((cells != 0).mean(axis=0)).ravel()
+    return dataset.features, subject.indices, gene, accessibility
+
+
+def _nobody_knows_where(subject: Subject, against: list[str]) -> dict[str, dict[str, Any]]:
+    return {name: {"reason": f"nobody knows where {subject.target.name} lies"} for name in against}
+
+
+def _genome(subject: Subject) -> str | None:
+    return subject.resources.dataset.genome
+
+
+def _maps_by_type(resources: Resources) -> list[str]:
+    """What the findings are against: all the maps together."""
+    return [", ".join(f"{name}: {one.name}" for name, one in resources.contacts_by_type.items())]
 
 
 def _expression(resources: Resources) -> str | None:
@@ -131,6 +170,12 @@ def _two_surrogates(resources: Resources) -> str | None:
 
 def _maps(resources: Resources) -> str | None:
     return None if resources.contacts else "there is no contact map; give one with --hic"
+
+
+def _two_maps(resources: Resources) -> str | None:
+    if len(resources.contacts_by_type) > 1:
+        return None
+    return "there are no contact maps of two cell types; give them with --hic TYPE=FILE"
 
 
 def _markers(resources: Resources) -> str | None:
@@ -156,6 +201,14 @@ ANALYSES: dict[str, Analysis] = {
             _contacts,
             _maps,
             lambda resources: list(resources.contacts),
+        ),
+        Analysis(
+            "matched-maps",
+            "Contacts by the map of the cell type, and by those of others",
+            _matched_maps,
+            _two_maps,
+            _maps_by_type,
+            first_repetition=True,
         ),
     )
 }

@@ -28,6 +28,8 @@ class Resources:
         A surrogate of the same data trained from another seed; None where there is none.
     contacts
         Contact maps and loops by name.
+    contacts_by_type
+        Contact maps of single cell types, by type.
     markers
         Marker genes of each cell type, by name, for the matrix of Figure 3.
     """
@@ -36,6 +38,7 @@ class Resources:
     surrogate: OpenedSurrogate
     second: OpenedSurrogate | None = None
     contacts: Mapping[str, ContactSource] = field(default_factory=dict)
+    contacts_by_type: Mapping[str, ContactSource] = field(default_factory=dict)
     markers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     _populations: dict[tuple[str, str, str], MaskedPopulation] = field(
         default_factory=dict, repr=False

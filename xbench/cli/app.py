@@ -228,8 +228,12 @@ def reproduce(
     seeds: Seeds = None,
     budget_seconds: BudgetSeconds = None,
     hic: Annotated[
-        list[Path] | None,
-        typer.Option(help="A .cool, .mcool or .bedpe file of your own. Repeatable."),
+        list[str] | None,
+        typer.Option(
+            metavar="<[type=]path>",
+            help="A .cool, .mcool or .bedpe file of your own, or TYPE=FILE of one cell type. "
+            "Repeatable.",
+        ),
     ] = None,
     jobs: Jobs = None,
     store: Store = Path("results"),

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import typer
 from rich.console import Console
@@ -38,7 +39,7 @@ def reproduce_and_show(
     names: Sequence[str],
     *,
     request: Request,
-    hic: Sequence[Path],
+    hic: Sequence[str],
     second_seed: int,
     store: Path,
     out: Path,
@@ -59,12 +60,13 @@ def reproduce_and_show(
         console.print(escape(f"skipped: {reason}"), highlight=False, soft_wrap=True)
         return
     kept = ResultStore(store)
-    contacts = _contacts(hic, request.data, [one.name for one in results])
+    maps = _maps(hic, request.data, [one.name for one in results])
     with ShownRuns(console) as watcher:
         order = Order(
             [one.name for one in results],
             replace(request, watcher=watcher),
-            contacts,
+            maps.named_by_file,
+            maps.named_by_type,
             second_seed,
         )
         done = reproduce(order, kept, partial(_tell, console))
@@ -94,21 +96,40 @@ def _tell(console: Console, what: str, done: int, of: int) -> None:
         console.print(f"analysed {done} of {of} runs: {what}", highlight=False, soft_wrap=True)
 
 
-def _contacts(
-    paths: Sequence[Path], data: DataChoice, names: Sequence[str]
-) -> dict[str, ContactSource]:
+class _Maps(NamedTuple):
+    """Contact maps and loops, opened."""
+
+    named_by_file: dict[str, ContactSource]
+    named_by_type: dict[str, ContactSource]
+
+
+def _maps(given: Sequence[str], data: DataChoice, names: Sequence[str]) -> _Maps:
     """Open the maps and loops given; those that come with the data where none is."""
+    maps = _Maps({}, {})
     if "hic" not in names:
-        return {}
-    given = list(paths)
+        return maps
+    pairs = [_type_and_file(text) for text in given]
     if not given and data.reading.path is None:
-        given = list(dataset_source(data.name or load_task("table1").dataset).contacts())
-    opened: dict[str, ContactSource] = {}
-    for path in given:
-        if path.name in opened:
-            raise XbenchError(f"--hic {path}: another file has the same name; rename one")
-        opened[path.name] = open_contact_map(path) if path.suffix in MAPS else read_loops(path)
-    return opened
+        source = dataset_source(data.name or load_task("table1").dataset)
+        pairs = [("", path) for path in source.contacts()]
+        pairs += source.contacts_by_type().items()
+    for cell_type, path in pairs:
+        where, name = (
+            (maps.named_by_type, cell_type) if cell_type else (maps.named_by_file, path.name)
+        )
+        if name in where:
+            what = "map of this cell type" if cell_type else "file of the same name"
+            raise XbenchError(f"--hic {path}: there is another {what}; give one of them")
+        where[name] = open_contact_map(path) if path.suffix in MAPS else read_loops(path)
+    return maps
+
+
+def _type_and_file(text: str) -> tuple[str, Path]:
+    """Take TYPE=FILE apart; a file that is there is one, whatever its name."""
+    cell_type, separator, file = text.partition("=")
+    if not separator or Path(text).exists():
+        return "", Path(text)
+    return cell_type, Path(file)
 
 
 def _figure2(request: Request, folder: Path) -> list[Path]:

@@ -70,6 +70,44 @@ def write_contacts(
     return ContactFiles(contacts, loops)
 
 
+def write_maps_by_type(
+    dataset: Dataset, folder: Path, *, resolution: int = RESOLUTION, seed: int = 0
+) -> dict[str, Path]:
+    """Write a map for each cell type, ``TYPE.cool``, into a folder; cooler must be installed.
+
+    A CRE touches its promoter where it is open: its reads in a type are those of the map of all
+    types, times the share of the type's cells in which it is open, relative to the type in which
+    that is largest.
+
+    Parameters
+    ----------
+    dataset, folder, resolution, seed
+        See `write_contacts`.
+
+    Returns
+    -------
+    Where they are, by cell type.
+    """
+    links = _links(dataset)
+    relative = _openness(dataset, links["feature"].to_numpy())
+    paths = {}
+    for number, (cell_type, openness) in enumerate(relative.items()):
+        generator = np.random.default_rng([seed, resolution, number])
+        paths[cell_type] = folder / f"{cell_type}.cool"
+        own = links.assign(w=links["w"] * openness)
+        _write_cool(paths[cell_type], own, resolution, generator)
+    return paths
+
+
+def _openness(dataset: Dataset, peaks: np.ndarray) -> dict[str, np.ndarray]:
+    """Share of a type's cells in which each peak is open, relative to the type of the largest."""
+    types = np.asarray(dataset.cell_types)
+    cells = dataset.X[:, peaks]
+    share = {one: np.asarray(cells[types == one].mean(axis=0)).ravel() for one in np.unique(types)}
+    largest = np.maximum(np.max(list(share.values()), axis=0), 1e-12)
+    return {str(cell_type): one / largest for cell_type, one in share.items()}
+
+
 def _links(dataset: Dataset) -> pd.DataFrame:
     """Return a row a CRE, with the promoter of its gene: it begins at the TSS."""
     table = truth_table(dataset)

@@ -8,7 +8,8 @@ from pathlib import Path
 from xbench.atomic import cannot_write, write_text
 from xbench.fetch_watcher import NOBODY, FetchWatcher
 from xbench.journal import locked
-from xbench.simulation.contacts import write_contacts
+from xbench.simulation.cell_types import CELL_TYPES
+from xbench.simulation.contacts import write_contacts, write_maps_by_type
 from xbench.simulation.parameters import Parameters
 from xbench.simulation.place import set_folder, simulated_file
 from xbench.simulation.store import ensure_simulated, read_simulation
@@ -44,6 +45,36 @@ def ensure_whole_set(parameters: Parameters, watcher: FetchWatcher = NOBODY) -> 
             return (path, *_beside(path, folder, watcher))
     except OSError as error:
         raise cannot_write(path, error) from error
+
+
+def ensure_maps_by_type(parameters: Parameters) -> dict[str, Path]:
+    """Return a contact map of each cell type, made if need be; none where cooler is missing.
+
+    They are in the folder ``maps`` beside ``contacts.cool``.
+
+    Parameters
+    ----------
+    parameters
+        What is simulated.
+
+    Raises
+    ------
+    XbenchError
+        Parameters that cannot be met, or a folder that cannot be written.
+    """
+    path, *_ = ensure_whole_set(parameters)
+    folder = set_folder(parameters) / "maps"
+    if find_spec("cooler") is None:
+        return {}
+    try:
+        folder.mkdir(exist_ok=True)
+        with locked(folder / ".lock"):
+            found = {file.stem: file for file in sorted(folder.glob("*.cool"))}
+            if set(found) >= set(CELL_TYPES):
+                return found
+            return write_maps_by_type(read_simulation(path), folder)
+    except OSError as error:
+        raise cannot_write(folder, error) from error
 
 
 def _beside(path: Path, folder: Path, watcher: FetchWatcher) -> list[Path]:
