@@ -8,6 +8,7 @@ from typing import Any
 
 from xbench.analysis.finding import Finding
 from xbench.atomic import write_bytes, write_text
+from xbench.file_part import file_part
 
 from .csv_table import csv_table
 from .current import Record, current
@@ -32,7 +33,6 @@ from .study_runs import StudyRuns, with_runs
 from .table import Table
 from .tables import NAMES, tables_of
 from .task_like import TaskLike
-from .text import file_part
 from .tidy import tidy
 from .tidy_file import tidy_text
 

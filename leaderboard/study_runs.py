@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from xbench.analysis.finding import Finding
 
 from .current import Record
+from .figures.masked_pixels import DATASET, SIDE
 from .quantities import metric_quantity
 from .statistics import Target, Values, by_method_and_target
 from .study import Study
@@ -73,7 +74,9 @@ class StudyRuns:
 
     @cached_property
     def n_features(self) -> int | None:
-        """How many features there are, d; None where no analysis says it."""
+        """How many features there are, d; None where no analysis says it, and no image shows it."""
+        if self.study.place[1] == DATASET:
+            return SIDE**2
         counts = {
             finding.values["n_features"]
             for finding in self.findings

@@ -8,7 +8,7 @@ from .signed_rank import signed_rank_test
 from .significance import Significance
 from .t_test import t_test
 from .tiers import Tier, Tiers, rank_in_tiers
-from .values import Target, Values, by_method_and_target, values_of_records, values_of_study
+from .values import Target, Values, by_method_and_target, values_of_records
 
 __all__ = [
     "Comparison",
@@ -28,5 +28,4 @@ __all__ = [
     "signed_rank_test",
     "t_test",
     "values_of_records",
-    "values_of_study",
 ]

@@ -10,7 +10,6 @@ from xbench.errors import XbenchError, unknown_name
 
 from ..current import current
 from ..quantities import metric_quantity
-from ..study import Study
 
 Value = TypeVar("Value")
 Target: TypeAlias = tuple[str, str]
@@ -85,39 +84,6 @@ def by_method_and_target(
             targets = gathered.setdefault(record["method"], {})
             targets.setdefault((record["cell_type"], record["target"]), []).append(value)
     return gathered
-
-
-def values_of_study(study: Study, size: int, metric: str) -> dict[str, dict[Target, list[float]]]:
-    """Return one metric's means over repetitions at one L, where only tidy rows are at hand.
-
-    Intervals made from them know the spread over targets alone, not that over repetitions.
-
-    Parameters
-    ----------
-    study
-        Rows of one (task, dataset, surrogate).
-    size
-        L.
-    metric
-        Name of a metric.
-
-    Returns
-    -------
-    dict
-        As `values_of_records`, with one value, the mean, for each target.
-
-    Examples
-    --------
-    >>> values_of_study(Study(("toy", "cortex", "mlp"), {}, None), 10, "rel-delta")
-    {}
-    """
-    values: dict[str, dict[Target, list[float]]] = {}
-    for method in study.methods:
-        for target in study.targets:
-            value = study.value(target, method, size, metric)
-            if value is not None:
-                values.setdefault(method, {})[target] = [value]
-    return values
 
 
 def of_method(values: Values, method: str) -> dict[Target, tuple[float, ...]]:

@@ -8,13 +8,14 @@ import re
 
 import pytest
 
+from xbench.file_part import file_part
 from xbench.leaderboard import Block, Cell, Table
 from xbench.leaderboard.csv_table import csv_table
 from xbench.leaderboard.latex import escape as escape_latex
 from xbench.leaderboard.latex import latex
 from xbench.leaderboard.markdown import escape as escape_markdown
 from xbench.leaderboard.markdown import markdown
-from xbench.leaderboard.text import file_part, plain
+from xbench.leaderboard.text import plain
 
 HOSTILE = [
     "<script>alert(1)</script>",

@@ -108,6 +108,11 @@ def test_subsets_from_seed_to_seed(records: Any) -> None:
     assert found["random"][0] == "0.000"
     unknown = {row[0]: row[1:] for row in texts(overlap_table(runs_of(records)))}
     assert unknown["grids"][2] == "–"
+    # The images' pixels need no analysis to be counted.
+    images = [{**record, "dataset": "mnist-binary"} for record in records]
+    found = {row[0]: row[1:] for row in texts(overlap_table(runs_of(images)))}
+    chance = sum(hypergeom.pmf(k, 784, 10, 10) * k / (20 - k) for k in range(11))
+    assert found["grids"][2] == f"{chance:.4f}"
 
 
 def test_table_3_has_chance_as_its_last_row(make_record: Any, make_task: Any) -> None:

@@ -224,13 +224,11 @@ class AdditivePopulation:
     def gradients(self, subset: Subset = ()) -> Iterator[np.ndarray]:
         """Gradient of the number explained by the input, in chunks of (cells, n_features)."""
         masked = self._masked_sums(check_subset(subset, self.n_features))
-        edges, weight = self._layer.boundaries, self._layer.weight
         for part in masked.split(max(1, GRADIENT_CHUNK // self.n_features)):
             self.counts.add(forward=len(part), gradient=len(part))
             by_sums = self._gradient(part, lambda values: values)
             blocks = [
-                by_sums[:, block] @ weight[edges[block] : edges[block + 1]].T
-                for block in range(self._layer.n_blocks)
+                by_sums[:, block] @ weight.T for block, weight in enumerate(self._layer.weights)
             ]
             yield torch.cat(blocks, dim=1).cpu().numpy()
 

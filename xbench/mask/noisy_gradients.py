@@ -42,11 +42,7 @@ def noisy_sums(
     Tensor
         Shape (n, n_blocks, hidden).
     """
-    edges = layer.boundaries
-    factors = [
-        torch.linalg.qr(layer.weight[edges[block] : edges[block + 1]], mode="r")[1]
-        for block in range(layer.n_blocks)
-    ]
+    factors = [torch.linalg.qr(weight, mode="r")[1] for weight in layer.weights]
     for _ in range(samples):
         drawn = [
             torch.randn(len(sums), len(factor), generator=generator).to(sums.device) @ factor
@@ -67,13 +63,11 @@ def sum_by_feature(layer: AdditiveLayer, gradient: Tensor, *, absolute: bool) ->
     absolute
         Whether signs are dropped, cell by cell, before the sum.
     """
-    edges = layer.boundaries
-    weights = [layer.weight[edges[block] : edges[block + 1]] for block in range(layer.n_blocks)]
     if not absolute:
         total = gradient.sum(dim=0)
-        return torch.cat([weight @ total[block] for block, weight in enumerate(weights)])
+        return torch.cat([weight @ total[block] for block, weight in enumerate(layer.weights)])
     result = []
-    for block, weight in enumerate(weights):
+    for block, weight in enumerate(layer.weights):
         parts = gradient[:, block].split(CELLS)
         result.append(torch.stack([(part @ weight.T).abs_().sum(dim=0) for part in parts]).sum(0))
     return torch.cat(result)

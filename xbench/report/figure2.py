@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import io
 import json
-import re
 from pathlib import Path
 from typing import Any
 
 from xbench.atomic import write_bytes, write_text
+from xbench.file_part import file_part
 from xbench.record import plain_values
 from xbench.report import wording
 from xbench.report.interpretations import PAPER_MEAN_R2
@@ -37,7 +37,7 @@ def figure2_files(report: SurrogateReport, folder: Path) -> list[Path]:
         The files.
     """
     subject = report.subject
-    stem = f"{STEM}--{_safe(subject.dataset)}--{_safe(subject.surrogate)}"
+    stem = f"{STEM}--{file_part(subject.dataset)}--{file_part(subject.surrogate)}"
     written = [folder / f"{stem}.json"]
     numbers = plain_values(_numbers(report))
     write_text(written[0], json.dumps(numbers, indent=1, allow_nan=False) + "\n")
@@ -45,10 +45,6 @@ def figure2_files(report: SurrogateReport, folder: Path) -> list[Path]:
         write_bytes(folder / f"{stem}.{ending}", image)
         written.append(folder / f"{stem}.{ending}")
     return written
-
-
-def _safe(name: str) -> str:
-    return re.sub(r"[^A-Za-z0-9._]+", "-", name).strip("-._")
 
 
 def _numbers(report: SurrogateReport) -> dict[str, Any]:

@@ -71,6 +71,11 @@ class AdditiveLayer:
         """Whether any hidden sum depends on each feature, shape (n_features,)."""
         return (self.weight != 0).any(dim=1).cpu().numpy()
 
+    @cached_property
+    def weights(self) -> tuple[Tensor, ...]:
+        """The part of `weight` that belongs to each block, n_blocks views."""
+        return tuple(self.weight[start:stop] for start, stop in pairwise(self.boundaries))
+
     @property
     def n_features(self) -> int:
         """Number of input features."""
@@ -95,7 +100,8 @@ class AdditiveLayer:
             Shape (n, n_blocks, hidden).
         """
         edges = self.boundaries
-        blocks = [x[:, start:stop] @ self.weight[start:stop] for start, stop in pairwise(edges)]
+        parts = zip(pairwise(edges), self.weights, strict=True)
+        blocks = [x[:, start:stop] @ weight for (start, stop), weight in parts]
         return torch.stack(blocks, dim=1) + self.offset
 
     def sparse_sums(self, x: sp.csr_matrix) -> Tensor:

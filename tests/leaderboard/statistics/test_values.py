@@ -1,11 +1,10 @@
-"""Values out of records and out of tidy rows."""
+"""Values out of records."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from xbench.leaderboard import studies, tidy
-from xbench.leaderboard.statistics import values_of_records, values_of_study
+from xbench.leaderboard.statistics import values_of_records
 
 PLACE = ("toy", "cortex", "cross-modality")
 
@@ -28,13 +27,3 @@ def test_repetitions_of_one_metric_at_one_size(make_record: Any) -> None:
         "grids": {("VIP", "GAD1"): [-1.0, -2.0], ("Oligo", "MOG"): [-3.0]},
         "random": {("VIP", "GAD1"): [0.5]},
     }
-
-
-def test_tidy_rows_give_the_means(make_record: Any, make_task: Any) -> None:
-    tasks = {"toy": make_task()}
-    split = {study.place: study for study in studies(tidy(make_records(make_record), tasks), tasks)}
-    assert values_of_study(split[PLACE], 10, "rel-delta") == {
-        "grids": {("VIP", "GAD1"): [-1.5], ("Oligo", "MOG"): [-3.0]},
-        "random": {("VIP", "GAD1"): [0.5]},
-    }
-    assert values_of_study(split[PLACE], 128, "avg-delta") == {"grids": {("VIP", "GAD1"): [-70.0]}}
