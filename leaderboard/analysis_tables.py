@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from .current import Record
@@ -11,6 +11,8 @@ from .study_runs import StudyRuns
 from .table import Table
 
 Values = Mapping[str, Any]
+LEAST_DROP = 0.01
+"""Share of the unmasked mean below which a subset's drop is not divided by."""
 _MEAN = "Means over targets of means over repetitions, with 95% bootstrap intervals."
 
 
@@ -94,10 +96,15 @@ def redundancy_table(runs: StudyRuns) -> Table | None:
         Column("mean pair synergy (%)", _pair_synergy, "+.2g"),
         Column("leave-one-outs relative to joint", _left_out, ".2f"),
         Column("true CREs of the gene (%)", _of_modules("cre_share", 100), ".1f"),
-        Column("synergy within a true module (%)", _within, "+.2g", interval=False),
-        Column("other pairs (%)", _others, "+.2g", interval=False),
+        Column("pairs of one module (%)", _synergy_of("within_module"), "+.2g", interval=False),
+        Column("of two modules (%)", _synergy_of("between_modules"), "+.2g", interval=False),
+        Column("with another peak (%)", _synergy_of("other"), "+.2g", interval=False),
     ]
     known = any("modules" in finding.values for _, finding in runs.found("redundancy"))
+    by_kind = (
+        "The last three are the mean synergy of pairs of the gene's true CREs of one module, of "
+        "two modules, and of pairs with a peak that is none. "
+    ) * known
     return means_table(
         runs,
         "redundancy",
@@ -107,7 +114,7 @@ def redundancy_table(runs: StudyRuns) -> Table | None:
         "over pairs of drop of both less the drops of each; and the sum of what is lost when one "
         "member is left out, relative to the joint drop (1 where effects add up; more where "
         "members stand in for one another and all of them are masked; less where some of them "
-        f"would do). {_MEAN}",
+        f"would do; of subsets whose joint drop is above {LEAST_DROP:.0%}). {by_kind}{_MEAN}",
         columns if known else columns[:5],
     )
 
@@ -123,8 +130,8 @@ def _pair_synergy(record: Record, values: Values) -> float | None:
 def _left_out(record: Record, values: Values) -> float | None:
     lost = sum(one["lost"] for one in values.get("left_out", ()))
     joint = values.get("joint")
-    # Of a subset that does nothing there is nothing to lose.
-    return lost / joint if joint and joint > 1e-6 else None
+    # Of a subset that does next to nothing there is nothing to lose.
+    return lost / joint if joint and joint > LEAST_DROP * values["mean_loss"] else None
 
 
 def _of_modules(name: str, factor: float) -> Any:
@@ -135,24 +142,26 @@ def _of_modules(name: str, factor: float) -> Any:
     return read
 
 
-def _within(record: Record, values: Values) -> float | None:
-    pairs = values.get("modules", {}).get("within_module", {})
-    return _ratio(pairs.get("mean_synergy"), values.get("mean_loss"), 100)
+def _synergy_of(kind: str) -> Any:
+    def read(record: Record, values: Values) -> float | None:
+        pairs = values.get("modules", {}).get(kind, {})
+        return _ratio(pairs.get("mean_synergy"), values.get("mean_loss"), 100)
+
+    return read
 
 
-def _others(record: Record, values: Values) -> float | None:
-    pairs = values.get("modules", {}).get("other", {})
-    return _ratio(pairs.get("mean_synergy"), values.get("mean_loss"), 100)
-
-
-def transfer_table(runs: StudyRuns) -> Table | None:
-    """Lay out what selections do to a second surrogate.
+def transfer_tables(runs: StudyRuns) -> Sequence[tuple[str, Table]]:
+    """Lay out what selections do to a second surrogate, a table for each such surrogate.
 
     Parameters
     ----------
     runs
         Of one study.
     """
+    return _against_each(runs, "transfer", lambda against: _transfer_table(runs, against))
+
+
+def _transfer_table(runs: StudyRuns, against: str) -> Table | None:
     columns = [
         Column("Rel. Δ(%) explained", lambda record, values: values["own_rel_delta"], "+.3f"),
         Column("Rel. Δ(%) second", lambda record, values: values["other_rel_delta"], "+.3f"),
@@ -166,7 +175,20 @@ def transfer_table(runs: StudyRuns) -> Table | None:
         "explained, and in a second one trained from another seed on the same cells. What the "
         f"second does not follow is the first one's own. {_MEAN}",
         columns,
+        against=against,
     )
+
+
+def _against_each(
+    runs: StudyRuns, analysis: str, table: Callable[[str], Table | None]
+) -> list[tuple[str, Table]]:
+    """Make a table for each thing that findings are against; named by numbers if several."""
+    against = sorted({finding.against for _, finding in runs.found(analysis)})
+    tables = [found for one in against if (found := table(one)) is not None]
+    names = [
+        analysis if number == 1 else f"{analysis}-{number}" for number in range(1, 1 + len(tables))
+    ]
+    return list(zip(names, tables, strict=True))
 
 
 def contacts_tables(runs: StudyRuns) -> Sequence[tuple[str, Table]]:
@@ -177,14 +199,20 @@ def contacts_tables(runs: StudyRuns) -> Sequence[tuple[str, Table]]:
     runs
         Of one study.
     """
-    names = sorted({finding.against for _, finding in runs.found("contacts")})
-    tables = [(name, _contacts_table(runs, name)) for name in names]
+    identities = sorted({finding.against for _, finding in runs.found("contacts")})
+    files = [one.rpartition(" [")[0] or one for one in identities]
+    tables = [
+        (file if files.count(file) == 1 else one, _contacts_table(runs, one))
+        for file, one in zip(files, identities, strict=True)
+    ]
     return [(name, table) for name, table in tables if table is not None]
 
 
 def _contacts_table(runs: StudyRuns, name: str) -> Table | None:
     columns = [
-        Column("observed / expected", lambda record, values: values.get("enrichment"), ".2f"),
+        Column("observed", _value("observed"), ".3g", interval=False),
+        Column("expected", _value("expected"), ".3g", interval=False),
+        _observed_by_expected("observed / expected", "observed", "expected"),
         Column("p < 0.05 (% of selections)", _contact_significant, ".1f", interval=False),
         Column("peaks compared", lambda record, values: values.get("n_compared"), ".1f"),
         Column("elsewhere", lambda record, values: values.get("n_elsewhere"), ".1f", False),
@@ -193,40 +221,49 @@ def _contacts_table(runs: StudyRuns, name: str) -> Table | None:
         runs,
         "contacts",
         f"Contacts with the promoter ({runs.where}; {name}): of the selected peaks on the gene's "
-        "chromosome, relative to peaks as far from it and as accessible; p-values by permutation, "
-        "one-sided, each for one selection. Selections without a peak left to compare have no "
-        f"value. {_MEAN}",
+        "chromosome, and of peaks as far from it and as accessible; means over targets of means "
+        "over repetitions, and the ratio of both means (that of a single selection is unbounded "
+        "where hardly any contact is expected). p-values by permutation, one-sided, each for one "
+        "selection. Selections without a peak left to compare have no value.",
         columns,
         against=name,
     )
 
 
-def matched_maps_table(runs: StudyRuns) -> Table | None:
-    """Lay out contacts by the map of the target's cell type, and by the maps of others.
+def matched_maps_tables(runs: StudyRuns) -> Sequence[tuple[str, Table]]:
+    """Lay out contacts by the map of the target's cell type and by others, for each set of maps.
 
     Parameters
     ----------
     runs
         Of one study.
     """
+    return _against_each(runs, "matched-maps", lambda against: _matched_maps_table(runs, against))
+
+
+def _matched_maps_table(runs: StudyRuns, against: str) -> Table | None:
     columns = [
-        Column("own type's map", _value("matched_enrichment"), ".2f"),
-        Column("maps of other types", _value("mismatched_enrichment"), ".2f"),
-        Column("own / others", _value("ratio"), ".2f"),
+        _observed_by_expected("own type's map", "matched_observed", "matched_expected"),
+        _observed_by_expected("maps of other types", "mismatched_observed", "mismatched_expected"),
     ]
     return means_table(
         runs,
         "matched-maps",
         f"Contacts with the promoter by maps of single cell types ({runs.where}), first "
-        "repetition: observed / expected by the map of the target's own type, the mean over the "
-        "maps of the other types, and the ratio of the two (mean of the targets' ratios; 1 where "
-        f"contacts are no more of this type than of others). {_MEAN}",
+        "repetition: observed / expected by the map of the target's own type, and by those of the "
+        f"other types ({against}). Ratios of means over targets, for the other types over their "
+        "maps too.",
         columns,
+        against=against,
     )
 
 
 def _value(name: str) -> Any:
     return lambda record, values: values.get(name)
+
+
+def _observed_by_expected(heading: str, observed: str, expected: str) -> Column:
+    return Column(heading, _value(observed), ".2f", relative_to=_value(expected))
 
 
 def _contact_significant(record: Record, values: Values) -> float | None:

@@ -48,8 +48,8 @@ def budget_table(study: Study) -> Table | None:
     return Table(
         f"At equal budget ({study.where}): the best method among those whose "
         "runs take no more evaluations than the first column says (forward and gradient ones "
-        "together, in cells, mean over runs; what was asked, the same on every machine). Rows "
-        "that name the same method as the one above are left out.",
+        "together, in cells, means over cell types of means over targets; what was asked, the same "
+        "on every machine). Rows that name the same method as the one above are left out.",
         (tuple(map(Cell, header)),),
         "rlrr",
         tuple(blocks),
@@ -72,8 +72,9 @@ def _best(
             continue
         cost = sum(part for part in parts if part is not None)
         if budget is None or cost <= budget:
-            found.append((sign * value, method, value, cost))
+            # Of equal ones, but for rounding, the cheaper.
+            found.append((float(f"{sign * value:.6g}"), cost, method, value))
     if not found:
         return None
-    _, method, value, cost = min(found)
+    _, cost, method, value = min(found)
     return method, value, cost

@@ -35,9 +35,9 @@ def claims_table(runs: StudyRuns, table2: StudyRuns | None) -> Table:
     )
     return Table(
         f"The paper's claims on other data ({dataset}, {surrogate}). A claim about several "
-        "methods, rows or L holds only where all of them were run and agree; one that disagrees "
-        "refutes it. The paper's own data and surrogate are not public: what does not hold here "
-        "may hold there.",
+        "methods, rows or L holds only where all of them were run, on all of the paper's targets, "
+        "and agree; one that disagrees refutes it. The paper's own data and surrogate are not "
+        "public: what does not hold here may hold there.",
         (tuple(map(Cell, ("Verdict", "Claim", "Figures", "Source"))),),
         "llll",
         (Block("", rows),),

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from .current import Record
-from .interval import hierarchical_interval
+from .interval import Interval, hierarchical_interval
 from .numbers import NOTHING
 from .quantities import finite
 from .study_runs import StudyRuns
 from .table import Block, Cell, Table
+
+_Found: TypeAlias = Mapping[tuple[str, str], Sequence[tuple[Record, Any]]]
 
 
 @dataclass(frozen=True)
@@ -28,12 +31,16 @@ class Column:
         Format of the number, as for `format`.
     interval
         Whether its 95% interval stands behind it.
+    relative_to
+        What the mean is divided by, the mean of this: a ratio of two means, without an interval,
+        over the runs that have both numbers.
     """
 
     heading: str
     read: Callable[[Record, Mapping[str, Any]], Any]
     shown: str = ".3g"
     interval: bool = True
+    relative_to: Callable[[Record, Mapping[str, Any]], Any] | None = None
 
 
 def means_table(
@@ -48,7 +55,7 @@ def means_table(
     analysis
         Name of the analysis.
     caption
-        What the table shows.
+        What the table shows; that ``[k]`` marks a number of k targets is added to it.
     columns
         Its numbers.
     against
@@ -81,32 +88,50 @@ def means_table(
         for size in sorted({size for size, _ in places})
     ]
     return Table(
-        caption,
+        f"{caption} [k] stands behind a number that only k of the targets have.",
         (tuple(map(Cell, headings)),),
         "l" + "r" * (len(headings) - 1),
         tuple(blocks),
     )
 
 
-def _row(
-    method: str,
-    targets: Mapping[tuple[str, str], Sequence[tuple[Record, Any]]],
-    columns: Sequence[Column],
-) -> tuple[Cell, ...]:
+def _row(method: str, targets: _Found, columns: Sequence[Column]) -> tuple[Cell, ...]:
     texts = [_text(column, targets) for column in columns]
     count = sum(map(len, targets.values()))
     return tuple(map(Cell, [method, *texts, str(len(targets)), str(count)]))
 
 
-def _text(column: Column, targets: Mapping[tuple[str, str], Sequence[tuple[Record, Any]]]) -> str:
-    values = [
-        [value for pair in found if (value := finite(column.read(*pair))) is not None]
-        for found in targets.values()
-    ]
-    mean, low, high = hierarchical_interval(values)
-    if mean != mean:
+def _text(column: Column, targets: _Found) -> str:
+    pairs = _numbers(column, targets)
+    of = sum(map(bool, pairs))
+    (mean, low, high) = _mean(pairs, 0)
+    if column.relative_to is not None:
+        divisor = _mean(pairs, 1).mean
+        mean, low = mean / divisor if divisor else math.nan, math.nan
+    if math.isnan(mean):
         return NOTHING
     text = format(mean, column.shown)
-    if column.interval and low == low:
+    # Of one target's repetitions nothing is learned about the others.
+    if column.interval and (of > 1 or of == len(targets)) and not math.isnan(low):
         text += f" ({low:{column.shown}} to {high:{column.shown}})"
-    return text
+    return text if of == len(targets) else f"{text} [{of}]"
+
+
+def _numbers(column: Column, targets: _Found) -> list[list[tuple[float, float]]]:
+    """For each target, sorted, the number of each run that has it, and what it is divided by."""
+    found = []
+    for target in sorted(targets):
+        runs = sorted(targets[target], key=lambda run: int(run[0]["repetition"]))
+        read = [
+            (
+                finite(column.read(*run)),
+                1.0 if column.relative_to is None else finite(column.relative_to(*run)),
+            )
+            for run in runs
+        ]
+        found.append([(one, by) for one, by in read if one is not None and by is not None])
+    return found
+
+
+def _mean(pairs: Sequence[Sequence[tuple[float, float]]], which: int) -> Interval:
+    return hierarchical_interval([[pair[which] for pair in one] for one in pairs])

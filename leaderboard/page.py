@@ -31,7 +31,7 @@ target. With few runs (see n) it is too narrow; with one there is none.
 - A run that failed, ran out of time or memory, or was skipped is never scored: it is counted, and \
 a word stands where a number would.
 - † marks a mean over fewer targets than other methods have: not ranked, never bold.
-- Seconds and evaluations are means over successful runs; seconds compare only on one machine.
+- Seconds and evaluations are means, weighed like all others; seconds compare only on one machine.
 """
 
 

@@ -43,7 +43,7 @@ class StudyRuns:
         return self.study.where
 
     def values(self, size: int, metric: str) -> Values:
-        """Return one metric's values at one L by method and target, in the order of repetitions.
+        """Return one metric's values at one L by method, target and repetition.
 
         Parameters
         ----------
@@ -56,11 +56,15 @@ class StudyRuns:
 
     def selections(self, size: int) -> dict[str, dict[Target, list[list[int]]]]:
         """Return the indices of each repetition at one L, by method and target."""
-        return self._gathered(size, lambda record: record.get("indices") or None)
+        found = self._gathered(size, lambda record: record.get("indices") or None)
+        return {
+            name: {target: list(subsets.values()) for target, subsets in targets.items()}
+            for name, targets in found.items()
+        }
 
     def _gathered(
         self, size: int, read: Callable[[Mapping[str, Any]], Value | None]
-    ) -> dict[str, dict[Target, list[Value]]]:
+    ) -> dict[str, dict[Target, dict[int, Value]]]:
         """Gather what runs at one L say, methods in the order of the task."""
         found = by_method_and_target(self._successful, size, read)
         return {name: found[name] for name in self.study.methods if name in found}

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from .analysis_tables import (
     contacts_tables,
-    matched_maps_table,
+    matched_maps_tables,
     proximity_table,
     redundancy_table,
-    transfer_table,
+    transfer_tables,
 )
 from .budget_table import budget_table
 from .claims_table import claims_table, of_task
@@ -67,9 +67,9 @@ def tables_of(
     more["stability"] = overlap_table(runs)
     more["proximity"] = proximity_table(runs)
     more["redundancy"] = redundancy_table(runs)
-    more["transfer"] = transfer_table(runs)
+    more |= dict(transfer_tables(runs))
     more |= {f"contacts-{name}": table for name, table in contacts_tables(runs)}
-    more["matched-maps"] = matched_maps_table(runs)
+    more |= dict(matched_maps_tables(runs))
     return _there(shown), _there(more)
 
 

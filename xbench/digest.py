@@ -46,6 +46,17 @@ def content_digest(dataset: Dataset) -> str:
     return digest.hexdigest()
 
 
+def short_digest(texts: Iterable[str]) -> str:
+    """Return 8 hex digits that tell lists of texts apart.
+
+    Examples
+    --------
+    >>> short_digest(["ab", "c"]) == short_digest(["a", "bc"])
+    False
+    """
+    return hashlib.sha256(json.dumps(list(texts)).encode()).hexdigest()[:8]
+
+
 def canonical(matrix: sparse.csr_matrix) -> sparse.csr_matrix:
     """Return the matrix with ascending, distinct indices and no stored zero; a copy if need be.
 

@@ -11,7 +11,7 @@ from xbench.analysis.contact_source import ContactSource
 from xbench.analysis.driver import analyse
 from xbench.analysis.subject import Resources
 from xbench.dataset import Dataset
-from xbench.errors import unknown_name
+from xbench.errors import XbenchError, unknown_name
 from xbench.markers import MARKERS
 from xbench.record import Record
 from xbench.request import Request
@@ -79,18 +79,26 @@ class Order:
     request
         How runs are to be made; its task is replaced by each result's.
     contacts
-        Contact maps and loops by name, for ``hic``.
+        Contact maps and loops of all cells, for ``hic``.
     contacts_by_type
         Contact maps of single cell types, by type, for ``hic``.
     second_seed
-        Seed that the second surrogate of ``transfer`` is trained from.
+        Seed that the second surrogate of ``transfer`` is trained from; the first one's plus 1
+        where None.
     """
 
     results: Sequence[str]
     request: Request
-    contacts: dict[str, ContactSource] = field(default_factory=dict)
+    contacts: Sequence[ContactSource] = ()
     contacts_by_type: dict[str, ContactSource] = field(default_factory=dict)
-    second_seed: int = 1
+    second_seed: int | None = None
+
+    @property
+    def second(self) -> int:
+        """Seed of the second surrogate."""
+        if self.second_seed is not None:
+            return self.second_seed
+        return self.request.surrogate_seed + 1
 
 
 @dataclass(frozen=True)
@@ -150,27 +158,61 @@ def reproduce(
         An unknown name, or anything that `xbench.run` refuses.
     """
     results = [result for result in chosen_results(order.results) if result.task]
-    _check_maps(order)
+    order = _checked(order, {one for result in results for one in result.analyses})
     run_ids: dict[str, list[str]] = {}
     refused: dict[str, str] = {}
     for name, own_data in dict.fromkeys((result.task, result.own_data) for result in results):
         request = replace(order.request, task=name)
         if own_data:
-            request = replace(request, data=DataChoice(), surrogate=None, targets=None)
+            request = replace(
+                request,
+                data=DataChoice(),
+                surrogate=None,
+                surrogate_seed=0,
+                checkpoint=None,
+                targets=None,
+            )
         run_ids[name] = run_request(request, store)
-        wanted = [one for result in results if result.task == name for one in result.analyses]
+        wanted = _wanted(order, [result for result in results if result.task == name])
         if wanted:
             kept = _chosen(store, run_ids[name])
             refused |= _analysed(order, request, store, wanted, kept, told)
     return Done(run_ids, refused)
 
 
-def _check_maps(order: Order) -> None:
-    """Refuse a map of a cell type that the data do not have, before anything is run."""
-    if order.contacts_by_type:
-        dataset = order.request.data.or_of(load_task("table1").dataset).load()
-        for name in order.contacts_by_type:
-            dataset.resolve_cell_type(name)
+def _checked(order: Order, analyses: set[str]) -> Order:
+    """Refuse what the analyses could not be done with, before anything is run.
+
+    Maps of cell types get the names that the data have for these.
+    """
+    if "transfer" in analyses and order.second == order.request.surrogate_seed:
+        raise XbenchError(
+            f"--second-seed {order.second}: is the seed of the first surrogate too; choose another"
+        )
+    if not order.contacts and not order.contacts_by_type:
+        return order
+    dataset = order.request.data.or_of(load_task("table1").dataset).load()
+    by_type: dict[str, ContactSource] = {}
+    for given, source in order.contacts_by_type.items():
+        name = dataset.resolve_cell_type(given)
+        if name in by_type:
+            raise XbenchError(f"--hic {given}=…: there is another map of {name}; give one of them")
+        by_type[name] = source
+    for source in (*order.contacts, *by_type.values()):
+        source.require_build(dataset.genome)
+    return replace(order, contacts_by_type=by_type)
+
+
+def _wanted(order: Order, results: Sequence[Result]) -> list[str]:
+    """Analyses of results, each once; of contacts only those that there are maps for, if any."""
+    wanted = dict.fromkeys(one for result in results for one in result.analyses)
+    if order.contacts and not order.contacts_by_type:
+        wanted.pop("matched-maps", None)
+    if order.contacts_by_type and not order.contacts:
+        wanted.pop("contacts", None)
+    if not order.contacts and not order.contacts_by_type:
+        wanted.pop("matched-maps", None)
+    return list(wanted)
 
 
 def _chosen(store: ResultStore, ids: list[str]) -> list[Record]:
@@ -193,11 +235,12 @@ def _analysed(
     surrogate = _surrogate(request, task, dataset, name, request.surrogate_seed, progress)
     second = None
     if "transfer" in wanted and name != "oracle" and request.checkpoint is None:
-        second = _surrogate(request, task, dataset, name, order.second_seed, progress)
+        second = _surrogate(request, task, dataset, name, order.second, progress)
     resources = Resources(
         dataset, surrogate, second, order.contacts, order.contacts_by_type, MARKERS
     )
-    titles = ", ".join(ANALYSES[one].title.lower() for one in wanted)
+    done = [ANALYSES[one] for one in wanted if ANALYSES[one].missing(resources) is None]
+    titles = ", ".join(one.title.lower() for one in done)
     return analyse(store, wanted, resources, records, lambda done, of: told(titles, done, of))
 
 

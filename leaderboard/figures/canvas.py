@@ -147,8 +147,8 @@ def fitted(
 
     Examples
     --------
-    >>> fitted("gradient-change", 0.5, 8)
-    'gradien…'
+    >>> fitted("gradient-change", 0.5, 8).startswith("gradi"), fitted("grids", 0.5, 8)
+    (True, 'grids')
     """
     shown = plain(text, longest)
     for letters in range(len(shown) - 1, 0, -1):

@@ -10,7 +10,7 @@ from xbench.metrics import METRICS
 
 from ..numbers import format_metric
 from ..row import ALL
-from ..statistics import Target, Values, pairs
+from ..statistics import Target, Values, pairs, same
 
 _SHOWN = 3
 
@@ -46,8 +46,15 @@ class Duel:
         """Whether GRIDS' mean is better; equal is not. None where one of them was not run."""
         if self.grids is None or self.others is None:
             return None
+        if self.equal:
+            return False
         lower = METRICS[self.metric].direction == "lower"
         return self.grids < self.others if lower else self.grids > self.others
+
+    @property
+    def equal(self) -> bool:
+        """Whether both were run, and differ by no more than rounding does."""
+        return self.grids is not None and self.others is not None and same(self.grids, self.others)
 
     def __str__(self) -> str:
         """Return row, column and numbers as a sentence names them."""
@@ -123,12 +130,17 @@ def figures(found: Sequence[Duel], of: int) -> str:
     """
     known = [one for one in found if one.ahead is not None]
     if not known:
-        return "Nothing of it was run."
+        names = dict.fromkeys(one.other for one in found)
+        return (
+            f"GRIDS was not run beside {', '.join(names)}." if names else "Nothing of it was run."
+        )
     targets = {target for one in known for target in one.targets}
     ahead = sum(one.ahead is True for one in known)
     text = f"GRIDS is ahead in {ahead} of {len(known)} comparisons"
+    equal = sum(one.equal for one in known)
+    text += f" (equal in {equal})" if equal else ""
     text += f", on {len(targets)} of {of} targets"
-    behind = [str(one) for one in known if not one.ahead]
+    behind = [str(one) for one in known if not one.ahead and not one.equal]
     if behind:
         more = f" and in {len(behind) - _SHOWN} more" if len(behind) > _SHOWN else ""
         text += f"; not in {', '.join(behind[:_SHOWN])}{more}"

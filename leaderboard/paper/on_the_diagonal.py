@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..numbers import format_metric
+from ..statistics import same
 from .evidence import Evidence
 from .judgement import Judgement, all_of, every
 from .published import TARGETS
@@ -10,6 +11,8 @@ from .published import TARGETS
 
 def largest_on_the_diagonal(evidence: Evidence) -> Judgement:
     """Judge whether the markers of each cell type drop most by the subsets found for it.
+
+    Where those of another type lower them exactly as much, that is not held against it.
 
     Parameters
     ----------
@@ -44,12 +47,14 @@ def largest_on_the_diagonal(evidence: Evidence) -> Judgement:
 
 
 def _largest(name: str, changes: dict[str, float | None]) -> bool | None:
-    """Whether a cell type's own change is the lowest; None where values for it are missing."""
+    """Whether no other change is below a cell type's own; None where values are missing."""
     own = changes.get(name)
     others = [change for other, change in changes.items() if other != name]
     if own is None or not others:
         return None
-    return every([None if change is None else own < change for change in others])
+    return every(
+        [None if change is None else own < change or same(own, change) for change in others]
+    )
 
 
 def _rival(name: str, changes: dict[str, float | None]) -> str:

@@ -3,7 +3,7 @@
 from .comparison import Comparison, compare
 from .effect import Effect, effect
 from .holm import holm
-from .pairs import Pairs, pairs
+from .pairs import Pairs, pairs, same
 from .signed_rank import signed_rank_test
 from .significance import Significance
 from .t_test import t_test
@@ -25,6 +25,7 @@ __all__ = [
     "holm",
     "pairs",
     "rank_in_tiers",
+    "same",
     "signed_rank_test",
     "t_test",
     "values_of_records",

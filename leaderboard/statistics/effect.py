@@ -17,7 +17,7 @@ class Effect:
     Parameters
     ----------
     mean
-        Mean over targets of the difference of the means over repetitions; None without a target.
+        Mean over targets of means over repetitions of the difference; None without a target.
     low, high
         Ends of its 95% interval; None where there is none.
     targets
@@ -53,7 +53,7 @@ def effect(pairs: Pairs) -> Effect:
 
     Examples
     --------
-    >>> one, other = ((1.0,), (2.0,)), ((0.0,), (0.0,))
+    >>> one, other = ({0: 1.0}, {0: 2.0}), ({0: 0.0}, {0: 0.0})
     >>> effect(Pairs((("VIP", "GAD1"), ("VIP", "GAD2")), one, other))
     Effect(mean=1.5, low=1.0, high=2.0, targets=2, reason='')
     >>> effect(Pairs((), (), ())).reason

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import fmean
 
 from .values import Target, Values, of_method
+
+# Values nearer than this, relative to the larger, are equal: they come of sums in single precision.
+_ROUNDING = 1e-6
 
 
 @dataclass(frozen=True)
@@ -17,7 +22,7 @@ class Pairs:
     targets
         Targets (cell type, gene) that both have, sorted.
     first, second
-        For each of them the repetitions of the one and of the other method.
+        For each of them the values of the one and of the other method, by repetition.
     missing
         Targets that only one of the two has; they are left out.
 
@@ -25,7 +30,7 @@ class Pairs:
     --------
     >>> values = {
     ...     "grids": {("VIP", "GAD1"): [-4.0, -6.0], ("VIP", "GAD2"): [-3.0]},
-    ...     "random": {("VIP", "GAD1"): [1.0]},
+    ...     "random": {("VIP", "GAD1"): [1.0, 1.0]},
     ... }
     >>> shared = pairs(values, "grids", "random")
     >>> shared.differences, shared.missing
@@ -33,28 +38,28 @@ class Pairs:
     """
 
     targets: tuple[Target, ...]
-    first: tuple[tuple[float, ...], ...]
-    second: tuple[tuple[float, ...], ...]
+    first: tuple[Mapping[int, float], ...]
+    second: tuple[Mapping[int, float], ...]
     missing: tuple[Target, ...] = ()
 
     @property
     def first_means(self) -> list[float]:
         """The one method's mean over repetitions for each target."""
-        return [fmean(repetitions) for repetitions in self.first]
+        return [fmean(repetitions.values()) for repetitions in self.first]
 
     @property
     def second_means(self) -> list[float]:
         """The other method's mean over repetitions for each target."""
-        return [fmean(repetitions) for repetitions in self.second]
+        return [fmean(repetitions.values()) for repetitions in self.second]
 
     @property
     def mean_differences(self) -> list[float]:
-        """Difference, one minus other, of the means over repetitions, for each target."""
-        return [one - other for one, other in zip(self.first_means, self.second_means, strict=True)]
+        """Mean of `differences` for each target."""
+        return [fmean(repetitions) for repetitions in self.differences]
 
     @property
     def differences(self) -> list[list[float]]:
-        """Differences of repetitions for each target; their mean is that of the means."""
+        """Differences, one minus other, of the repetitions of each target."""
         return [
             _differences(one, other) for one, other in zip(self.first, self.second, strict=True)
         ]
@@ -85,17 +90,26 @@ def pairs(values: Values, method: str, other: str) -> Pairs:
     )
 
 
-def _differences(first: tuple[float, ...], second: tuple[float, ...]) -> list[float]:
-    """Return differences of repetitions.
+def same(one: float, other: float) -> bool:
+    """Whether two values differ by no more than rounding in single precision makes them.
 
-    Methods draw from seeds of their own, so which repetition is paired with which does not
-    matter. A single value is subtracted from all of the other's. Of unequal numbers, as when a
-    run failed, as many as both have are paired, and moved so that no value is lost to the mean.
+    Examples
+    --------
+    >>> same(-97.4412, -97.44121), same(-97.4412, -97.4422)
+    (True, False)
     """
-    if 1 in (len(first), len(second)):
-        return [one - other for one in first for other in second]
-    paired = [one - other for one, other in zip(first, second, strict=False)]
-    if len(first) == len(second):
-        return paired
-    moved = fmean(first) - fmean(second) - fmean(paired)
-    return [difference + moved for difference in paired]
+    return math.isclose(one, other, rel_tol=_ROUNDING)
+
+
+def _differences(first: Mapping[int, float], second: Mapping[int, float]) -> list[float]:
+    """Return differences of repetitions of the same number.
+
+    Where a task's repetitions divide the cells anew, those of one number have the same cells. A
+    repetition that only one method has, as when a run failed, is left out; methods without any in
+    common are compared by all pairs.
+    """
+    shared = sorted(first.keys() & second.keys())
+    together = [(first[number], second[number]) for number in shared] or [
+        (one, other) for one in first.values() for other in second.values()
+    ]
+    return [0.0 if same(one, other) else one - other for one, other in together]

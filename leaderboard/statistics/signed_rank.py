@@ -41,7 +41,7 @@ def signed_rank_test(pairs: Pairs, direction: str) -> Significance:
 
     Examples
     --------
-    >>> one, other = ((1.0,), (2.0,), (3.0,)), ((2.0,), (4.0,), (6.0,))
+    >>> one, other = ({0: 1.0}, {0: 2.0}, {0: 3.0}), ({0: 2.0}, {0: 4.0}, {0: 6.0})
     >>> three = Pairs((("VIP", "A"), ("VIP", "B"), ("VIP", "C")), one, other)
     >>> found = signed_rank_test(three, "lower")
     >>> found.statistic, found.p_value

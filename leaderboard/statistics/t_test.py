@@ -25,8 +25,8 @@ def t_test(pairs: Pairs, direction: str, paired: bool = True) -> Significance:
     Parameters
     ----------
     pairs
-        Two methods' values on the targets that both have; a target's value is its mean over
-        repetitions.
+        Two methods' values on the targets that both have; a target's value, or difference, is its
+        mean over repetitions.
     direction
         Which values are better, ``"lower"`` or ``"higher"``.
     paired
@@ -44,7 +44,7 @@ def t_test(pairs: Pairs, direction: str, paired: bool = True) -> Significance:
 
     Examples
     --------
-    >>> one, other = ((1.0,), (2.0,), (3.0,)), ((2.0,), (4.0,), (6.0,))
+    >>> one, other = ({0: 1.0}, {0: 2.0}, {0: 3.0}), ({0: 2.0}, {0: 4.0}, {0: 6.0})
     >>> three = Pairs((("VIP", "A"), ("VIP", "B"), ("VIP", "C")), one, other)
     >>> round(t_test(three, "lower").statistic, 4)  # -2 / (1 / sqrt(3))
     -3.4641
@@ -56,14 +56,15 @@ def t_test(pairs: Pairs, direction: str, paired: bool = True) -> Significance:
         return too_few(test, count)
     first, second = np.array(pairs.first_means), np.array(pairs.second_means)
     largest = float(max(np.abs(first).max(), np.abs(second).max()))
-    if paired and _constant(first - second, largest):
+    differences = np.array(pairs.mean_differences)
+    if paired and _constant(differences, largest):
         reason = "the difference is the same for every target"
         return Significance(test, None, None, count, reason)
     if not paired and _constant(first, largest) and _constant(second, largest):
         reason = "neither method's values vary over the targets"
         return Significance(test, None, None, count, reason)
     if paired:
-        found = stats.ttest_rel(first, second, alternative=side)
+        found = stats.ttest_1samp(differences, 0.0, alternative=side)
     else:
         found = stats.ttest_ind(first, second, equal_var=False, alternative=side)
     return Significance(test, float(found.statistic), float(found.pvalue), count)

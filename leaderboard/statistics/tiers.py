@@ -93,11 +93,12 @@ def rank_in_tiers(values: Values, direction: str) -> Tiers:
         if not targets or targets.keys() != everything
     }
     means = {
-        name: fmean([fmean(repetitions) for repetitions in targets.values()])
+        name: fmean([fmean(repetitions.values()) for repetitions in targets.values()])
         for name, targets in found.items()
         if name not in unranked
     }
-    ordered = sorted(means, key=lambda name: (sign * means[name], name))
+    # As the pairs do: means that differ by rounding only are equal.
+    ordered = sorted(means, key=lambda name: (float(f"{sign * means[name]:.6g}"), name))
     groups = _walk(values, ordered)
     tiers = tuple(
         Tier(

@@ -13,12 +13,14 @@ from ..quantities import metric_quantity
 
 Value = TypeVar("Value")
 Target: TypeAlias = tuple[str, str]
-Values: TypeAlias = Mapping[str, Mapping[Target, Sequence[float]]]
+Repetitions: TypeAlias = Sequence[float] | Mapping[int, float]
+"""Values in the order of repetitions, or by their numbers where some may be missing."""
+Values: TypeAlias = Mapping[str, Mapping[Target, Repetitions]]
 
 
 def values_of_records(
     records: Iterable[Mapping[str, Any]], place: tuple[str, str, str], size: int, metric: str
-) -> dict[str, dict[Target, list[float]]]:
+) -> dict[str, dict[Target, dict[int, float]]]:
     """Return one metric's values at one L, with every repetition.
 
     Parameters
@@ -36,8 +38,8 @@ def values_of_records(
     Returns
     -------
     dict
-        For each method and target (cell type, gene) the values of its repetitions, in their
-        order. A method or target without any value is absent.
+        For each method and target (cell type, gene) the values of its repetitions, by their
+        numbers. A method or target without any value is absent.
 
     Examples
     --------
@@ -60,8 +62,8 @@ def by_method_and_target(
     records: Iterable[Mapping[str, Any]],
     size: int,
     read: Callable[[Mapping[str, Any]], Value | None],
-) -> dict[str, dict[Target, list[Value]]]:
-    """Gather what successful runs at one L say, by method and target, in the order of the runs.
+) -> dict[str, dict[Target, dict[int, Value]]]:
+    """Gather what successful runs at one L say, by method, target and number of the repetition.
 
     Parameters
     ----------
@@ -75,19 +77,20 @@ def by_method_and_target(
     Examples
     --------
     >>> run = {"L": 10, "method": "grids", "cell_type": "VIP", "target": "GAD1", "seconds": 2.0}
-    >>> by_method_and_target([run], 10, lambda record: record["seconds"])
-    {'grids': {('VIP', 'GAD1'): [2.0]}}
+    >>> by_method_and_target([{**run, "repetition": 4}], 10, lambda record: record["seconds"])
+    {'grids': {('VIP', 'GAD1'): {4: 2.0}}}
     """
-    gathered: dict[str, dict[Target, list[Value]]] = {}
+    gathered: dict[str, dict[Target, dict[int, Value]]] = {}
     for record in records:
         if int(record["L"]) == size and (value := read(record)) is not None:
             targets = gathered.setdefault(record["method"], {})
-            targets.setdefault((record["cell_type"], record["target"]), []).append(value)
+            repetitions = targets.setdefault((record["cell_type"], record["target"]), {})
+            repetitions[int(record["repetition"])] = value
     return gathered
 
 
-def of_method(values: Values, method: str) -> dict[Target, tuple[float, ...]]:
-    """Return a method's targets that have values, sorted.
+def of_method(values: Values, method: str) -> dict[Target, dict[int, float]]:
+    """Return a method's targets that have values, sorted, with the values by repetition.
 
     Parameters
     ----------
@@ -104,14 +107,15 @@ def of_method(values: Values, method: str) -> dict[Target, tuple[float, ...]]:
     Examples
     --------
     >>> of_method({"grids": {("VIP", "GAD2"): [1, 2], ("VIP", "GAD1"): []}}, "grids")
-    {('VIP', 'GAD2'): (1.0, 2.0)}
+    {('VIP', 'GAD2'): {0: 1.0, 1: 2.0}}
     """
     if method not in values:
         raise unknown_name("method", method, values, where="values compared")
     found = {}
     for target, repetitions in sorted(values[method].items()):
-        numbers = tuple(float(value) for value in repetitions)
-        if not all(map(math.isfinite, numbers)):
+        numbered = repetitions if isinstance(repetitions, Mapping) else dict(enumerate(repetitions))
+        numbers = {number: float(value) for number, value in sorted(numbered.items())}
+        if not all(map(math.isfinite, numbers.values())):
             raise XbenchError(
                 f"values of {method} on {':'.join(target)}: every value must be finite; "
                 "leave out runs without a result"

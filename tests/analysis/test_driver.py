@@ -9,6 +9,7 @@ import pytest
 
 import xbench
 from xbench.analysis.analyses import ANALYSES
+from xbench.analysis.contact_source import identity
 from xbench.analysis.driver import analyse
 from xbench.analysis.finding import Finding
 from xbench.analysis.loops import Loops
@@ -57,7 +58,7 @@ def test_every_analysis_finds_something_and_nothing_is_looked_for_twice(
     cells: xbench.Dataset, oracle: OpenedSurrogate, store: ResultStore
 ) -> None:
     (store.folder / FILE).unlink(missing_ok=True)
-    everything = resources(cells, oracle, second=oracle)
+    everything = resources(cells, oracle, second=oracle._replace(digest="second"))
     told: list[tuple[int, int]] = []
     names = ["proximity", "redundancy", "transfer", "figure3", "contacts", "matched-maps"]
     refused = analyse(
@@ -116,10 +117,12 @@ def test_maps_of_cell_types_are_told_apart(
         everything = resources(cells, oracle, contacts_by_type=maps)
         assert not analyse(store, ["matched-maps"], everything, store.records())
     found = {(one.run_id, one.against): one.values for one in read_findings(store.folder / FILE)}
-    matched = found[record.run_id, "Oligo: own.bedpe, Micro: other.bedpe"]
-    swapped = found[record.run_id, "Oligo: other.bedpe, Micro: own.bedpe"]
-    assert matched["ratio"] > 2 > 0.5 > swapped["ratio"]
-    assert matched["matched_enrichment"] == swapped["mismatched_enrichment"]
+    names = [identity(one) for one in (own, other)]
+    matched = found[record.run_id, f"Micro: {names[1]}, Oligo: {names[0]}"]
+    swapped = found[record.run_id, f"Micro: {names[0]}, Oligo: {names[1]}"]
+    assert matched["by_map"]["Oligo"] > 2 * matched["by_map"]["Micro"]
+    assert matched["matched_observed"] == swapped["mismatched_observed"] > 0
+    assert matched["mismatched_expected"] == swapped["matched_expected"] > 0
     assert matched["by_map"] == {
         "Oligo": swapped["by_map"]["Micro"],
         "Micro": swapped["by_map"]["Oligo"],
@@ -130,10 +133,20 @@ def test_maps_of_cell_types_are_told_apart(
     assert len(found) == 8
 
 
+def test_a_surrogate_is_not_its_own_second_one(
+    cells: xbench.Dataset, oracle: OpenedSurrogate, store: ResultStore
+) -> None:
+    same = resources(cells, oracle, second=oracle)
+    refused = analyse(store, ["transfer"], same, store.records())
+    assert refused == {
+        "transfer": "the second surrogate is the first one; choose another --second-seed"
+    }
+
+
 def test_findings_agree_with_the_runs_own_metrics_and_the_full_forward_pass(
     cells: xbench.Dataset, oracle: OpenedSurrogate, store: ResultStore
 ) -> None:
-    everything = resources(cells, oracle, second=oracle)
+    everything = resources(cells, oracle, second=oracle._replace(digest="second"))
     analyse(store, ["transfer", "figure3", "redundancy"], everything, store.records())
     found = {one.key[:2]: one.values for one in read_findings(store.folder / FILE)}
     gene = cells.target("Oligo", "MOG").output

@@ -95,6 +95,42 @@ def test_maps_of_cell_types_are_named(refused: Callable[..., str], tmp_path: Pat
     assert not (tmp_path / "results").exists()
 
 
+def test_what_cannot_be_is_refused_before_anything_is_run(
+    refused: Callable[..., str], tmp_path: Path
+) -> None:
+    loops = tmp_path / "a.bedpe"
+    loops.write_text("chr1\t10\t20\tchr1\t500\t600\n")
+    kept = kept_in(tmp_path)
+    line = refused(
+        "reproduce", "hic", *SMALL, *kept, "--hic", f"astro={loops}", "--hic", f"Astro={loops}"
+    )
+    assert "there is another map of Astro" in line
+    assert "is for the result hic" in refused("reproduce", "table1", *SMALL, *kept, "--hic", loops)
+    assert "must end in one of: .cool" in refused(
+        "reproduce", "hic", *SMALL, *kept, "--hic", tmp_path
+    )
+    far = tmp_path / "far.bedpe"
+    far.write_text("chr1\t10\t20\tchr1\t249000000\t249000100\n")
+    assert "past the end in hg38" in refused("reproduce", "hic", *SMALL, *kept, "--hic", far)
+    same = ("--surrogate-seed", 1, "--second-seed", 1)
+    assert "is the seed of the first" in refused("reproduce", "transfer", *SMALL, *same, *kept)
+    assert "is a file" in refused(
+        "reproduce", "table1", *SMALL, "--store", tmp_path / "results", "--out", loops
+    )
+    assert not (tmp_path / "results").exists()
+
+
+def test_the_figure_alone_is_named(xbench_command: Callable[..., Any], tmp_path: Path) -> None:
+    ended = xbench_command(
+        "reproduce", "figure2", "--dataset", "simulated-multiome-small", "--surrogate", "oracle",
+        *kept_in(tmp_path),
+    )  # fmt: skip
+    assert ended.code == 0
+    lines = ended.out.split()
+    assert [Path(line).suffix for line in lines] == [".json", ".png", ".svg"]
+    assert all(Path(line).is_file() for line in lines)
+
+
 def test_a_map_of_another_genome_is_refused(
     refused: Callable[..., str], folder: Path, tmp_path: Path
 ) -> None:

@@ -12,9 +12,9 @@ from scipy.stats import hypergeom, ttest_rel
 from xbench.analysis.finding import Finding
 from xbench.leaderboard.analysis_tables import (
     contacts_tables,
-    matched_maps_table,
+    matched_maps_tables,
     redundancy_table,
-    transfer_table,
+    transfer_tables,
 )
 from xbench.leaderboard.budget_table import budget_table
 from xbench.leaderboard.fits import read_fits
@@ -156,30 +156,61 @@ def test_redundancy_is_relative_to_the_unmasked_mean(records: Any) -> None:
 
 def test_a_table_for_each_contact_map(records: Any) -> None:
     found = [
-        finding_of(record, "contacts", name, enrichment=2.0, p_value=p, n_compared=4, n_elsewhere=6)
+        finding_of(
+            record, "contacts", name,
+            observed=4.0, expected=1.0, p_value=p, n_compared=4, n_elsewhere=6,
+        )
         for record in records
-        for name, p in (("own.cool", 0.01), ("other.cool", 0.5))
-    ]
+        for name, p in (("own.cool [1]", 0.01), ("other.cool [1]", 0.5), ("other.cool [2]", 0.5))
+    ]  # fmt: skip
     tables = dict(contacts_tables(runs_of(records, found)))
-    assert set(tables) == {"own.cool", "other.cool"}
-    significant = {name: texts(table)[0][2] for name, table in tables.items()}
-    assert significant == {"own.cool": "100.0", "other.cool": "0.0"}
+    # Another file of the same name is told apart.
+    assert set(tables) == {"own.cool", "other.cool [1]", "other.cool [2]"}
+    significant = {name: texts(table)[0][4] for name, table in tables.items()}
+    assert significant == {"own.cool": "100.0", "other.cool [1]": "0.0", "other.cool [2]": "0.0"}
+
+
+def test_observed_contacts_by_expected_ones_is_a_ratio_of_means(records: Any) -> None:
+    own = [record for record in records if record["method"] == "grids"]
+    first = (own[0]["cell_type"], own[0]["target"])
+    found = [
+        # Of the first target no contact is expected at all; the second has nothing to compare.
+        finding_of(record, "contacts", "a.cool [1]", observed=3.0, expected=0.0, p_value=0.01)
+        if (record["cell_type"], record["target"]) == first
+        else finding_of(record, "contacts", "a.cool [1]", observed=5.0, expected=2.0, p_value=0.5)
+        if record["target"] == "GAD2"
+        else finding_of(record, "contacts", "a.cool [1]", reason="nothing to compare")
+        for record in own
+    ]
+    ((_, table),) = contacts_tables(runs_of(records, found))
+    (row,) = texts(table)
+    assert row[1:4] == ["4 [2]", "1 [2]", "4.00 [2]"]
+    assert row[4] == "50.0 [2]"
+    assert row[-2:] == ["3", "6"]
 
 
 def test_maps_of_the_own_type_against_those_of_others(records: Any) -> None:
     found = [
         finding_of(
             record, "matched-maps", "A: a.cool, B: b.cool",
-            matched_enrichment=3.0, mismatched_enrichment=1.5, ratio=2.0,
+            matched_observed=3.0, matched_expected=1.0,
+            mismatched_observed=3.0, mismatched_expected=2.0,
         )
         if record["target"] != records[0]["target"]
         else finding_of(record, "matched-maps", "A: a.cool, B: b.cool", reason="no map")
         for record in records
         if record["method"] == "grids"
     ]  # fmt: skip
-    (row,) = texts(matched_maps_table(runs_of(records, found)))
-    assert [cell.split(" ")[0] for cell in row[:4]] == ["grids", "3.00", "1.50", "2.00"]
-    assert matched_maps_table(runs_of(records)) is None
+    ((name, table),) = matched_maps_tables(runs_of(records, found))
+    (row,) = texts(table)
+    assert (name, row) == ("matched-maps", ["grids", "3.00 [2]", "1.50 [2]", "3", "6"])
+    assert not matched_maps_tables(runs_of(records))
+    # Another set of maps has a table of its own.
+    more = [finding_of(records[0], "matched-maps", "A: c.cool", reason="no map"), *found]
+    assert [name for name, _ in matched_maps_tables(runs_of(records, more))] == [
+        "matched-maps",
+        "matched-maps-2",
+    ]
 
 
 def test_what_a_second_surrogate_does_not_follow(records: Any) -> None:
@@ -191,9 +222,10 @@ def test_what_a_second_surrogate_does_not_follow(records: Any) -> None:
         for record in records
         if record["method"] == "grids"
     ]  # fmt: skip
-    (row,) = texts(transfer_table(runs_of(records, found)))
+    ((_, table),) = transfer_tables(runs_of(records, found))
+    (row,) = texts(table)
     assert [cell.split(" ")[0] for cell in row[:4]] == ["grids", "-8.000", "-2.000", "-1.000"]
-    assert transfer_table(runs_of(records)) is None
+    assert not transfer_tables(runs_of(records))
 
 
 def test_a_fit_that_is_none_is_passed_over(tmp_path: Path) -> None:

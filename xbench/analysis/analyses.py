@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
+from statistics import fmean
 from typing import Any
 
 import numpy as np
 
 from xbench.analysis.compared_maps import compare_maps
+from xbench.analysis.contact_source import identity
 from xbench.analysis.contacts import contact_enrichment
 from xbench.analysis.cross_types import cross_type_changes
 from xbench.analysis.modules import module_agreement
@@ -99,15 +101,15 @@ def _figure3(subject: Subject) -> dict[str, dict[str, Any]]:
 def _contacts(subject: Subject) -> dict[str, dict[str, Any]]:
     asked = _asked_of_a_map(subject)
     if asked is None:
-        return _nobody_knows_where(subject, list(subject.resources.contacts))
+        return _nobody_knows_where(subject, list(map(identity, subject.resources.contacts)))
     features, indices, gene, accessibility = asked
     return {
-        name: asdict(
+        identity(source): asdict(
             contact_enrichment(
                 source, features, indices, gene, accessibility, genome=_genome(subject)
             )
         )
-        for name, source in subject.resources.contacts.items()
+        for source in subject.resources.contacts
     }
 
 
@@ -120,14 +122,21 @@ def _matched_maps(subject: Subject) -> dict[str, dict[str, Any]]:
     if own not in maps:
         return {against: {"reason": f"there is no contact map of {own}"}}
     found = compare_maps(maps, own, *asked, genome=_genome(subject))
+    others = [one for name, one in found.by_map.items() if name != own]
     return {
         against: {
-            "matched_enrichment": found.by_map[own].enrichment,
-            "mismatched_enrichment": found.mismatched_enrichment,
-            "ratio": found.ratio,
+            "matched_observed": found.by_map[own].observed,
+            "matched_expected": found.by_map[own].expected,
+            "mismatched_observed": _mean(one.observed for one in others),
+            "mismatched_expected": _mean(one.expected for one in others),
             "by_map": {name: one.enrichment for name, one in found.by_map.items()},
         }
     }
+
+
+def _mean(numbers: Iterable[float | None]) -> float | None:
+    known = [number for number in numbers if number is not None]
+    return fmean(known) if known else None
 
 
 def _asked_of_a_map(subject: Subject) -> tuple[Features, np.ndarray, Interval, np.ndarray] | None:
@@ -150,7 +159,11 @@ def _genome(subject: Subject) -> str | None:
 
 def _maps_by_type(resources: Resources) -> list[str]:
     """What the findings are against: all the maps together."""
-    return [", ".join(f"{name}: {one.name}" for name, one in resources.contacts_by_type.items())]
+    return [
+        ", ".join(
+            f"{name}: {identity(one)}" for name, one in sorted(resources.contacts_by_type.items())
+        )
+    ]
 
 
 def _expression(resources: Resources) -> str | None:
@@ -165,7 +178,11 @@ def _coordinates(resources: Resources) -> str | None:
 
 
 def _two_surrogates(resources: Resources) -> str | None:
-    return None if resources.second is not None else "there is no second surrogate"
+    if resources.second is None:
+        return "there is no second surrogate"
+    if resources.second.digest == resources.surrogate.digest:
+        return "the second surrogate is the first one; choose another --second-seed"
+    return None
 
 
 def _maps(resources: Resources) -> str | None:
@@ -200,7 +217,7 @@ ANALYSES: dict[str, Analysis] = {
             "Contacts with the promoter",
             _contacts,
             _maps,
-            lambda resources: list(resources.contacts),
+            lambda resources: list(map(identity, resources.contacts)),
         ),
         Analysis(
             "matched-maps",

@@ -11,6 +11,7 @@ import numpy as np
 
 from xbench.analysis.contact_source import PeakContacts, require_lengths, spelt
 from xbench.analysis.map_rows import read_rows
+from xbench.digest import short_digest
 from xbench.errors import XbenchError
 from xbench.genomes import build_name
 from xbench.interval import Interval
@@ -37,6 +38,8 @@ class ContactMap:
         Base pairs of each chromosome.
     balanced
         Whether it has weights that balance it, which are then used.
+    fingerprint
+        Of what the file says about its content: bins, reads, and pairs of bins with any.
     """
 
     name: str
@@ -45,6 +48,7 @@ class ContactMap:
     assembly: str | None
     lengths: dict[str, int]
     balanced: bool
+    fingerprint: str = ""
     # Many selections are asked about one promoter, and each reading passes over its chromosome.
     _read: dict[tuple[str, tuple[int, ...]], tuple[np.ndarray, np.ndarray]] = field(
         default_factory=dict, repr=False, compare=False
@@ -153,6 +157,7 @@ def open_contact_map(path: str | Path, resolution: int | None = None) -> Contact
         lengths = {str(chrom): int(length) for chrom, length in found.chromsizes.items()}
         balanced = "weight" in found.bins().columns
         size, build = found.binsize, str(found.info.get("genome-assembly") or "")
+        content = [str(found.info.get(key)) for key in ("nbins", "nnz", "sum")]
     except (OSError, KeyError, RuntimeError) as error:
         raise XbenchError(f"{name}: cannot be read ({error}); get it again") from error
     if size is None:
@@ -160,7 +165,8 @@ def open_contact_map(path: str | Path, resolution: int | None = None) -> Contact
     if resolution is not None and resolution != size:
         raise XbenchError(f"{name}: no resolution {resolution:,}. Valid resolutions: {size}")
     assembly = None if build.lower() in _NO_BUILD else build
-    return ContactMap(name, uri, int(size), assembly, lengths, balanced)
+    fingerprint = short_digest([str(size), str(balanced), *content])
+    return ContactMap(name, uri, int(size), assembly, lengths, balanced, fingerprint)
 
 
 def _uri(path: str, resolution: int | None) -> str:
@@ -185,7 +191,10 @@ def _uri(path: str, resolution: int | None) -> str:
         raise XbenchError(f"{file}: holds no contact map; give a .cool or .mcool file")
     valid = ", ".join(map(str, sorted(sizes)))
     if resolution is None and len(sizes) > 1:
-        raise XbenchError(f"{file}: has several resolutions; choose one of: {valid}")
+        raise XbenchError(
+            f"{file}: has several resolutions; choose one of: {valid}, "
+            f"as in {file}::{sizes[max(sizes)]}"
+        )
     chosen = next(iter(sizes)) if resolution is None else resolution
     if chosen not in sizes:
         raise XbenchError(f"{file}: no resolution {chosen}. Valid resolutions: {valid}")

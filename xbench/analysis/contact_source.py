@@ -44,6 +44,10 @@ class ContactSource(Protocol):
         """What errors and results call it."""
 
     @property
+    def fingerprint(self) -> str:
+        """What tells its content from that of another file of the same name."""
+
+    @property
     def resolution(self) -> int | None:
         """Base pairs a bin; None where there are no bins."""
 
@@ -61,6 +65,11 @@ class ContactSource(Protocol):
         self, promoter: Sequence[Interval], start: np.ndarray, end: np.ndarray
     ) -> PeakContacts:
         """Return contacts of m peaks with the places at which a gene may start."""
+
+
+def identity(source: ContactSource) -> str:
+    """Return what findings call a source: its name and its fingerprint."""
+    return f"{source.name} [{source.fingerprint}]"
 
 
 def spelt(chrom: str, names: Iterable[str]) -> str | None:

@@ -20,7 +20,7 @@ from xbench.shapes import require_shape
 class ContactEnrichment:
     """Contacts of a selection with the promoter of its target's gene.
 
-    The seven numbers of peaks from `n_elsewhere` to `n_compared` add up to `n_selected`; a peak
+    The six numbers of peaks from `n_elsewhere` to `n_compared` add up to `n_selected`; a peak
     counts under the first that fits.
 
     Parameters

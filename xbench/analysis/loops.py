@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from xbench.analysis.contact_source import PeakContacts, spelt
+from xbench.digest import short_digest
 from xbench.errors import XbenchError
 from xbench.genomes import chromosome_lengths
 from xbench.interval import Interval
@@ -35,6 +36,12 @@ class Loops:
     first: np.ndarray
     second: np.ndarray
     n_trans: int = 0
+
+    @property
+    def fingerprint(self) -> str:
+        """Of all loops, in their order."""
+        ends = np.concatenate([self.first, self.second], axis=1)
+        return short_digest([*self.chrom.tolist(), str(ends.tolist())])
 
     @property
     def resolution(self) -> int | None:

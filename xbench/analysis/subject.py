@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -27,7 +27,7 @@ class Resources:
     second
         A surrogate of the same data trained from another seed; None where there is none.
     contacts
-        Contact maps and loops by name.
+        Contact maps and loops of all cells.
     contacts_by_type
         Contact maps of single cell types, by type.
     markers
@@ -37,7 +37,7 @@ class Resources:
     dataset: Dataset
     surrogate: OpenedSurrogate
     second: OpenedSurrogate | None = None
-    contacts: Mapping[str, ContactSource] = field(default_factory=dict)
+    contacts: Sequence[ContactSource] = ()
     contacts_by_type: Mapping[str, ContactSource] = field(default_factory=dict)
     markers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     _populations: dict[tuple[str, str, str], MaskedPopulation] = field(

@@ -219,8 +219,9 @@ def reproduce(
     surrogate: Surrogate = None,
     surrogate_seed: SurrogateSeed = 0,
     second_seed: Annotated[
-        int, typer.Option(help="Seed of the second surrogate that 'transfer' trains.")
-    ] = 1,
+        int | None,
+        typer.Option(help="Seed of the second surrogate of 'transfer': the first one's, plus 1."),
+    ] = None,
     checkpoint: Checkpoint = None,
     methods: Methods = None,
     target: Targets = None,
@@ -231,8 +232,8 @@ def reproduce(
         list[str] | None,
         typer.Option(
             metavar="<[type=]path>",
-            help="A .cool, .mcool or .bedpe file of your own, or TYPE=FILE of one cell type. "
-            "Repeatable.",
+            help="A .cool, .mcool or .bedpe file of your own, or TYPE=FILE of one cell type; one "
+            "of several maps in it: FILE::/resolutions/10000. Repeatable.",
         ),
     ] = None,
     jobs: Jobs = None,

@@ -27,7 +27,7 @@ def test_interval_agrees_with_every_resample_of_four_targets(make_values: Any) -
 
 def test_interval_knows_of_repetitions(make_values: Any) -> None:
     # The target means differ by 1 on both targets; only the repetitions spread.
-    found = effect(pairs(make_values(a=[[0, 4], [0, 4]], b=[1, 1]), "a", "b"))
+    found = effect(pairs(make_values(a=[[0, 4], [0, 4]], b=[[1, 1], [1, 1]]), "a", "b"))
     assert found.mean == 1.0
     assert found.low is not None
     assert found.low < 0 < 1 < (found.high or 0)

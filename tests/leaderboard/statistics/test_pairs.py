@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
 import pytest
 
 from xbench.errors import XbenchError
-from xbench.leaderboard.statistics import effect, pairs
+from xbench.leaderboard.statistics import effect, pairs, rank_in_tiers, signed_rank_test, t_test
 
 
 def test_only_targets_of_both_count_and_the_others_are_named(make_values: Any) -> None:
@@ -29,18 +30,46 @@ def test_as_many_repetitions_are_subtracted_one_by_one(make_values: Any) -> None
 @pytest.mark.parametrize(
     ("first", "second", "expected"),
     [
-        ([1, 5, 6], [2], [-1.0, 3.0, 4.0]),
-        ([2], [1, 5, 6], [1.0, -3.0, -4.0]),
-        # Paired -1 and 2, mean 0.5; the means are 4 and 2.5, so all move by 1.
-        ([1, 5, 6], [2, 3], [0.0, 3.0]),
+        ([1, 5, 6], [2], [-1.0]),
+        ([2], [1, 5, 6], [1.0]),
+        ([1, 5, 6], [2, 3], [-1.0, 2.0]),
+        ({0: 1, 2: 6}, {0: 2, 1: 3, 2: 4}, [-1.0, 2.0]),
+        # None in common: all against all.
+        ({0: 1, 1: 5}, {2: 2, 3: 3}, [-1.0, -2.0, 3.0, 2.0]),
     ],
 )
-def test_unequal_numbers_of_repetitions_keep_the_difference_of_the_means(
-    make_values: Any, first: list[float], second: list[float], expected: list[float]
+def test_repetitions_of_one_number_are_compared(
+    first: Any, second: Any, expected: list[float]
 ) -> None:
-    shared = pairs(make_values(a=[first], b=[second]), "a", "b")
+    target = ("VIP", "GAD1")
+    shared = pairs({"a": {target: first}, "b": {target: second}}, "a", "b")
     assert shared.differences == [expected]
     assert effect(shared).mean == pytest.approx(shared.mean_differences[0])
+
+
+def test_what_a_failed_repetition_shares_with_the_others_does_not_enter_the_difference() -> None:
+    # Each repetition divides the cells anew, which moves both methods alike: a is always 1 lower.
+    moved = {0: 5.0, 1: -3.0, 2: 8.0}
+    targets = [("VIP", name) for name in "ABC"]
+    values = {
+        "a": {target: {number: by - 1 for number, by in moved.items()} for target in targets},
+        "b": {target: dict(moved) for target in targets},
+    }
+    del values["a"]["VIP", "B"][0]
+    found = effect(pairs(values, "a", "b"))
+    assert (found.mean, found.low, found.high) == (-1.0, -1.0, -1.0)
+
+
+def test_what_differs_by_rounding_is_equal(make_values: Any) -> None:
+    generator = np.random.default_rng(0)
+    exact = generator.normal(-97, 1, 16)
+    values = make_values(a=exact.tolist(), b=(exact * (1 - 6e-8)).tolist())
+    shared = pairs(values, "a", "b")
+    assert effect(shared).side == "around"
+    assert t_test(shared, "lower").p_value is None
+    assert signed_rank_test(shared, "lower").p_value is None
+    (tier,) = rank_in_tiers(values, "lower").tiers
+    assert tier.methods == ("a", "b")
 
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf])

@@ -24,6 +24,6 @@ def make_records(make_record: Any) -> list[dict[str, Any]]:
 
 def test_repetitions_of_one_metric_at_one_size(make_record: Any) -> None:
     assert values_of_records(make_records(make_record), PLACE, 10, "rel-delta") == {
-        "grids": {("VIP", "GAD1"): [-1.0, -2.0], ("Oligo", "MOG"): [-3.0]},
-        "random": {("VIP", "GAD1"): [0.5]},
+        "grids": {("VIP", "GAD1"): {0: -1.0, 1: -2.0}, ("Oligo", "MOG"): {0: -3.0}},
+        "random": {("VIP", "GAD1"): {0: 0.5}},
     }
