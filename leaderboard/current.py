@@ -7,6 +7,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from xbench.analysis.finding import Finding
 from xbench.errors import XbenchError
 
 from .row import ALL
@@ -91,6 +92,23 @@ def _age(record: Record) -> tuple[str, str]:
     # Times are ISO 8601 in UTC: their text sorts as they do. The run's name settles ties, so
     # that the order of the records in the store does not matter.
     return str(record.get("created", "")), str(record["run_id"])
+
+
+def current_findings(findings: Iterable[Finding]) -> list[Finding]:
+    """Return findings without those of older versions of an analysis.
+
+    Examples
+    --------
+    >>> old = Finding(analysis="contacts", run_id="0", version=1)
+    >>> new = Finding(analysis="contacts", run_id="1", version=2)
+    >>> current_findings([new, old]) == [new]
+    True
+    """
+    known = list(findings)
+    newest: dict[str, int] = {}
+    for finding in known:
+        newest[finding.analysis] = max(finding.version, newest.get(finding.analysis, 0))
+    return [finding for finding in known if finding.version == newest[finding.analysis]]
 
 
 def _study(record: Record) -> tuple[Any, ...]:

@@ -11,7 +11,7 @@ from xbench.atomic import write_bytes, write_text
 from xbench.file_part import file_part
 
 from .csv_table import csv_table
-from .current import Record, current
+from .current import Record, current, current_findings
 from .figures.figure_files import figure_files
 from .fits import Fit, fit_of, read_fits
 from .json_table import json_table
@@ -82,7 +82,8 @@ def render(
     chosen = current([*(old if kept else []), *fresh])
     ids = {record["run_id"] for record in chosen.records}
     both = {one.key: one for one in (*(old_findings if kept else []), *findings)}
-    known = [rounded(one) for one in both.values() if one.run_id in ids]
+    of_runs = [one for one in both.values() if one.run_id in ids]
+    known = [rounded(one) for one in current_findings(of_runs)]
     rows = tidy(chosen.records, tasks)
     split = with_runs(studies(rows, tasks), chosen.records, known)
     new = {record["run_id"] for record in fresh}

@@ -218,6 +218,7 @@ ANALYSES: dict[str, Analysis] = {
             _contacts,
             _maps,
             lambda resources: list(map(identity, resources.contacts)),
+            version=2,
         ),
         Analysis(
             "matched-maps",
