@@ -48,7 +48,9 @@ leaderboard-whole: $(READY)
 		try table1 table3 figure2 figure3 hic redundancy transfer $$from; \
 		try table2 --methods $(TABLE2) $$from; \
 	done; \
-	try table1 table3 --methods $(SLOWEST) --seeds 1 --budget-seconds 600; \
+	for from in "--dataset snare-cortex --skip-missing-data" ""; do \
+		try table1 table3 figure3 redundancy transfer --methods $(SLOWEST) --seeds 1 --budget-seconds 600 $$from; \
+	done; \
 	for from in "--surrogate oracle" "" "--dataset snare-cortex --skip-missing-data"; do \
 		try table2 --methods fimap --seeds 1 $$from; \
 	done; \
