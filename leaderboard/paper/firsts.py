@@ -73,7 +73,8 @@ def fimap_ahead_on_opc(evidence: Evidence) -> Judgement:
     if found.grids is None or found.others is None:
         return Judgement(claim, "Table 1", "not testable here", figures([found], of=3))
     text = f"GRIDS has {found}, on {len(found.targets)} of 3 targets."
-    return Judgement(claim, "Table 1", all_of([found.others < found.grids]), text)
+    ahead = found.others < found.grids and not found.equal
+    return Judgement(claim, "Table 1", all_of([ahead]), text)
 
 
 def first_in_table2(evidence: Evidence) -> Judgement:

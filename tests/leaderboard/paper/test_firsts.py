@@ -79,6 +79,13 @@ def test_grids_ahead_on_opc_is_not_what_the_paper_has(papers: Evidence) -> None:
     assert first_in_table1_at_128(papers).verdict == "holds"
 
 
+def test_ahead_by_rounding_is_not_ahead_on_opc(papers: Evidence) -> None:
+    values = papers.values[128, "avg-delta"]
+    grids = values["grids"]
+    values["fimap"] = {one: [value * (1 + 1e-8) for value in grids[one]] for one in grids}  # type: ignore[index]
+    assert fimap_ahead_on_opc(papers).verdict == "does not hold"
+
+
 def test_equal_is_not_first(papers: Evidence) -> None:
     values = papers.values[10, "hit-ratio"]
     values["fimap"] = values["grids"]  # type: ignore[index]
