@@ -214,8 +214,8 @@ def _contacts_table(runs: StudyRuns, name: str) -> Table | None:
         Column("expected", _value("expected"), ".3g", interval=False),
         _observed_by_expected("observed / expected", "observed", "expected"),
         Column("p < 0.05 (% of selections)", _contact_significant, ".1f", interval=False),
-        Column("peaks compared", lambda record, values: values.get("n_compared"), ".1f"),
-        Column("elsewhere", lambda record, values: values.get("n_elsewhere"), ".1f", False),
+        Column("peaks compared", _value("n_compared"), ".1f"),
+        Column("elsewhere", _value("n_elsewhere"), ".1f", False),
     ]
     return means_table(
         runs,

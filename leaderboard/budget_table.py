@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .numbers import format_cost, format_metric
+from .numbers import format_cost, format_metric, six_digits
 from .study import OVERALL, Study
 from .table import Block, Cell, Table
 
@@ -73,7 +73,7 @@ def _best(
         cost = sum(part for part in parts if part is not None)
         if budget is None or cost <= budget:
             # Of equal ones, but for rounding, the cheaper.
-            found.append((float(f"{sign * value:.6g}"), cost, method, value))
+            found.append((six_digits(sign * value), cost, method, value))
     if not found:
         return None
     _, cost, method, value = min(found)

@@ -8,6 +8,17 @@ NOTHING = "\N{EN DASH}"
 """Stands where a table has nothing to show."""
 
 
+def six_digits(value: float) -> float:
+    """Return a number to six significant digits: what differs beyond them is rounding.
+
+    Examples
+    --------
+    >>> six_digits(-97.44121234)
+    -97.4412
+    """
+    return float(f"{value:.6g}")
+
+
 def format_metric(name: str, value: float) -> str:
     """Return a metric's value: changes with a sign and 3 decimals, shares in % with 2.
 

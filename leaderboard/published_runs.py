@@ -24,6 +24,7 @@ from xbench.record import Record as RunRecord
 from xbench.record import plain_values
 
 from .current import Record
+from .numbers import six_digits
 
 RUNS, FINDINGS = "runs.jsonl.gz", "findings.jsonl.gz"
 _LEFT_OUT = ("trace", "traceback", "details")
@@ -74,7 +75,7 @@ def _rounded(value: Any) -> Any:
         return {name: _rounded(part) for name, part in value.items()}
     if isinstance(value, list | tuple):
         return [_rounded(part) for part in value]
-    return float(f"{value:.6g}") if isinstance(value, float) and math.isfinite(value) else value
+    return six_digits(value) if isinstance(value, float) and math.isfinite(value) else value
 
 
 def read_published(folder: Path) -> tuple[list[Record], list[Finding]]:

@@ -7,7 +7,7 @@ from itertools import groupby
 from xbench.metrics import arrow
 
 from .notes import coverage_notes, task_note
-from .numbers import NOTHING, format_cost, format_metric, format_range
+from .numbers import NOTHING, format_cost, format_metric, format_range, six_digits
 from .quantities import COSTS, COUNTS
 from .study import MARK, OVERALL, Study
 from .table import Block, Cell, Table
@@ -92,7 +92,7 @@ def _order(study: Study, size: int, primary: str) -> list[tuple[str, str]]:
             missing.append(method)
         else:
             # To the digits of results.csv: what differs by rounding alone shares a rank.
-            values[method] = float(f"{value * (sign or 0.0):.6g}")
+            values[method] = six_digits(value * (sign or 0.0))
     compared = sorted((name for name in values if name not in incomplete), key=values.__getitem__)
     apart = sorted((name for name in values if name in incomplete), key=values.__getitem__)
     ranks: list[tuple[str, str]] = []

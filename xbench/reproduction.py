@@ -206,12 +206,10 @@ def _checked(order: Order, analyses: set[str]) -> Order:
 def _wanted(order: Order, results: Sequence[Result]) -> list[str]:
     """Analyses of results, each once; of contacts only those that there are maps for, if any."""
     wanted = dict.fromkeys(one for result in results for one in result.analyses)
-    if order.contacts and not order.contacts_by_type:
+    if not order.contacts_by_type:
         wanted.pop("matched-maps", None)
-    if order.contacts_by_type and not order.contacts:
+    elif not order.contacts:
         wanted.pop("contacts", None)
-    if not order.contacts and not order.contacts_by_type:
-        wanted.pop("matched-maps", None)
     return list(wanted)
 
 

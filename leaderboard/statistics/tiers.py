@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from statistics import fmean
 
+from ..numbers import six_digits
 from .direction import ascending
 from .effect import Effect, effect
 from .pairs import pairs
@@ -98,7 +99,7 @@ def rank_in_tiers(values: Values, direction: str) -> Tiers:
         if name not in unranked
     }
     # As the pairs do: means that differ by rounding only are equal.
-    ordered = sorted(means, key=lambda name: (float(f"{sign * means[name]:.6g}"), name))
+    ordered = sorted(means, key=lambda name: (six_digits(sign * means[name]), name))
     groups = _walk(values, ordered)
     tiers = tuple(
         Tier(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -37,7 +38,7 @@ class Loops:
     second: np.ndarray
     n_trans: int = 0
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """Of all loops, in their order."""
         ends = np.concatenate([self.first, self.second], axis=1)
