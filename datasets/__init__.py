@@ -1,1 +1,1 @@
-"""Datasets, one file each; found by name through `xbench.registry`."""
+"""Datasets, one file each; found by name through `xbench.registry.find`."""

@@ -6,14 +6,14 @@ import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from xbench.dataset_source import DatasetSource
+from xbench.data.options import AS_IT_IS, Reading
+from xbench.data.source import DatasetSource
 from xbench.errors import XbenchError
-from xbench.reading import AS_IT_IS, Reading
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from xbench.dataset import Dataset
+    from xbench.data.dataset import Dataset
 
 FRACTIONS = (0.64, 0.16, 0.2)
 SIDE = 28
@@ -49,8 +49,8 @@ class MnistBinary(DatasetSource):
         import pandas as pd
         from anndata import AnnData
 
-        from xbench.dataset import Dataset
-        from xbench.splits import split_cells
+        from xbench.data.dataset import Dataset
+        from xbench.data.splits import split_cells
 
         if options := reading.options():
             raise XbenchError(

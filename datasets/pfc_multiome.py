@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from xbench.dataset_source import DatasetSource
+from xbench.data.options import AS_IT_IS, Reading
+from xbench.data.source import DatasetSource
 from xbench.errors import XbenchError
-from xbench.folders import data_folder
-from xbench.reading import AS_IT_IS, Reading
+from xbench.utils.paths import data_folder
 
 if TYPE_CHECKING:
-    from xbench.dataset import Dataset
+    from xbench.data.dataset import Dataset
 
 # A folder of the reference's files, or one MuData file.
 FOLDER_NAME = "pfc_multiome"
@@ -64,7 +64,7 @@ class PfcMultiome(DatasetSource):
     def load(self, reading: Reading = AS_IT_IS) -> Dataset:
         """Read a folder of the reference layout, or any file of peaks and expression."""
         # Imported here, so that listing datasets does not import anndata.
-        from xbench.multiome import read_multiome
+        from xbench.data.multiome import read_multiome
 
         return read_multiome(
             self.find(reading.path),

@@ -5,15 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from xbench.dataset_source import DatasetSource
+from xbench.data.options import AS_IT_IS, Reading
+from xbench.data.source import DatasetSource
 from xbench.errors import XbenchError
-from xbench.fetch_watcher import NOBODY, FetchWatcher
 from xbench.holding import Holding
-from xbench.reading import AS_IT_IS, Reading
 from xbench.simulation import CITATION, LICENCE
+from xbench.utils.progress import NOBODY, FetchWatcher
 
 if TYPE_CHECKING:
-    from xbench.dataset import Dataset
+    from xbench.data.dataset import Dataset
     from xbench.simulation.parameters import Parameters
 
 
@@ -67,7 +67,7 @@ class SimulatedMultiome(DatasetSource):
     def load(self, reading: Reading = AS_IT_IS) -> Dataset:
         """Read the simulation from the cache, or one written before."""
         # Imported here, so that listing datasets does not import anndata.
-        from xbench.simulation.store import simulated_dataset
+        from xbench.simulation.files import simulated_dataset
 
         if options := reading.options():
             raise XbenchError(

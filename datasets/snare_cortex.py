@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from xbench.dataset_source import DatasetSource
-from xbench.reading import AS_IT_IS, Reading
+from xbench.data.options import AS_IT_IS, Reading
+from xbench.data.source import DatasetSource
 
 if TYPE_CHECKING:
-    from xbench.dataset import Dataset
+    from xbench.data.dataset import Dataset
 
 # The paper's names of the cell types that the file calls otherwise.
 ALIASES = {"VIP": "CGE", "SST": "Sst", "Micro": "MGC"}
@@ -40,7 +40,7 @@ class SnareCortex(DatasetSource):
     def load(self, reading: Reading = AS_IT_IS) -> Dataset:
         """Read the file from the data folder, or from where the reading says."""
         # Imported here, so that listing datasets does not import anndata.
-        from xbench.multiome import read_multiome
+        from xbench.data.multiome import read_multiome
 
         return read_multiome(
             self.find(reading.path),

@@ -1,12 +1,12 @@
 """Rendering of results: tidy rows, tables, pages."""
 
-from .interval import Interval, hierarchical_interval
-from .ranked import ranked
+from .formats.table import Block, Cell, Table
 from .render import render
 from .row import TidyRow
+from .statistics.bootstrap import Interval, hierarchical_interval
 from .study import Study, studies
-from .table import Block, Cell, Table
-from .table1 import table1
+from .tables.paper_layout import table1
+from .tables.ranked import ranked
 from .task_like import TargetLike, TaskLike
 from .tidy import tidy
 from .tidy_file import tidy_text

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
-from .row import ALL
+from xbench.results.current import ALL
+
 from .study import Study
 from .task_like import declared_first
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .text import plain
+from xbench.utils.text import plain
 
 PREFIX = "figure2--"
 

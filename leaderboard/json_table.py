@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 
-from .table import Table
-from .text import plain
+from xbench.utils.text import plain
+
+from .formats.table import Table
 
 
 def json_table(table: Table) -> str:
@@ -25,7 +26,7 @@ def json_table(table: Table) -> str:
 
     Examples
     --------
-    >>> from .table import Block, Cell
+    >>> from .formats.table import Block, Cell
     >>> rows = ((Cell("grids"), Cell("1.0")),)
     >>> table = Table("Scores.", ((Cell("Method"), Cell("Score")),), "lr", (Block("10", rows),))
     >>> json.loads(json_table(table))["blocks"]

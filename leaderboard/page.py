@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from xbench.utils.text import escape
+
 from .failures import failures
 from .fits import Fit
-from .markdown import escape, markdown
+from .formats.markdown import markdown
+from .formats.table import Table
 from .quantities import COUNTS
 from .study import OVERALL, Study
-from .table import Table
 
 _MOST_FAILURES = 30
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from .text import plain
+from xbench.utils.text import plain
 
 
 def environments(records: Iterable[Mapping[str, Any]]) -> list[tuple[str, int]]:

@@ -17,13 +17,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from xbench.analysis.finding import Finding
 from xbench.analysis.store import findings_of
 from xbench.errors import XbenchError
-from xbench.record import Record as RunRecord
-from xbench.record import plain_values
+from xbench.results.current import Record
+from xbench.results.findings import Finding
+from xbench.results.record import Record as RunRecord
+from xbench.utils.json import plain_values
 
-from .current import Record
 from .numbers import six_digits
 
 RUNS, FINDINGS = "runs.jsonl.gz", "findings.jsonl.gz"

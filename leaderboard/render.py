@@ -6,17 +6,18 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from xbench.analysis.finding import Finding
-from xbench.atomic import write_bytes, write_text
 from xbench.file_part import file_part
+from xbench.results.current import Record, current, current_findings
+from xbench.results.findings import Finding
+from xbench.utils.files import write_bytes, write_text
 
-from .csv_table import csv_table
-from .current import Record, current, current_findings
 from .figures.figure_files import figure_files
 from .fits import Fit, fit_of, read_fits
+from .formats.latex import latex
+from .formats.markdown import markdown
+from .formats.plain_formats import csv_table
+from .formats.table import Table
 from .json_table import json_table
-from .latex import latex
-from .markdown import markdown
 from .page import Section, page
 from .provenance import environments, newest_day
 from .published_runs import (
@@ -30,8 +31,7 @@ from .published_runs import (
 )
 from .study import Study, studies
 from .study_runs import StudyRuns, with_runs
-from .table import Table
-from .tables import NAMES, tables_of
+from .tables.all import NAMES, tables_of
 from .task_like import TaskLike
 from .tidy import tidy
 from .tidy_file import tidy_text
@@ -62,7 +62,7 @@ def render(
         What analyses found about the runs.
     kept
         Whether the runs that an earlier rendering kept in ``out/published/runs.jsonl.gz`` count.
-        Which versions of a thing count is decided over both (`xbench.leaderboard.current`).
+        Which versions of a thing count is decided over both (`xbench.results.current`).
 
     Returns
     -------

@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 import pandas as pd
 
-ALL = "*"
 """Cell type or target of a row that sums up all of them."""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .text import plain
+from xbench.utils.text import plain
 
 _LONGEST_REASON = 200
 _WORST_FIRST = ("failed", "oom", "timeout", "skipped")

@@ -10,9 +10,10 @@ from functools import cached_property
 import pandas as pd
 
 from xbench.metrics import METRICS
+from xbench.results.current import ALL
 
 from .quantities import COSTS, NOT_METRICS
-from .row import ALL, TidyRow, from_frame
+from .row import TidyRow, from_frame
 from .status import word
 from .task_like import TaskLike, declared_first
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar
 
-from xbench.analysis.finding import Finding
+from xbench.results.current import Record
+from xbench.results.findings import Finding
 
-from .current import Record
 from .figures.masked_pixels import DATASET, SIDE
 from .quantities import metric_quantity
 from .statistics import Target, Values, by_method_and_target

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from xbench.metrics import arrow
 
-from .notes import coverage_notes
+from .formats.table import Block, Cell, Table
 from .numbers import NOTHING, format_metric
 from .study import OVERALL, Study
-from .table import Block, Cell, Table
-from .table1 import method_cells
+from .tables.notes import coverage_notes
+from .tables.paper_layout import method_cells
 
 METRICS = ("hit-ratio", "soft-hit-ratio")
 CHANCE = ("hit-ratio-chance", "soft-hit-ratio-chance")

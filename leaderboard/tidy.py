@@ -9,10 +9,11 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from .current import Record, current
-from .interval import Nested, hierarchical_interval
+from xbench.results.current import ALL, Record, current
+
 from .quantities import COSTS, COUNTS, Quantity, metric_quantity
-from .row import ALL, TidyRow, to_frame
+from .row import TidyRow, to_frame
+from .statistics.bootstrap import Nested, hierarchical_interval
 from .status import mean_status, reason_of, value_status, worst
 from .task_like import TaskLike, declared_first
 
@@ -42,7 +43,7 @@ def tidy(records: Iterable[Mapping[str, Any]], tasks: Mapping[str, TaskLike]) ->
     Parameters
     ----------
     records
-        Records of runs; `xbench.leaderboard.current` says which of them count.
+        Records of runs; `xbench.results.current` says which of them count.
     tasks
         Tasks by name; records of other tasks are summed up too.
 

@@ -1,1 +1,1 @@
-"""Explainers, one file each; found by name through `xbench.registry`."""
+"""Explainers, one file each; found by name through `xbench.registry.find`."""

@@ -6,10 +6,10 @@ import numpy as np
 import torch
 
 from xbench import Explainer, Problem, Selection
-from xbench.explaining.batch_rows import batch_rows
-from xbench.explaining.best_on_validation import BestOnValidation
-from xbench.explaining.mask_size import shift_to_size
-from xbench.explaining.straight_through import logistic_noise
+from xbench.explainers.batch_rows import batch_rows
+from xbench.explainers.best_on_validation import BestOnValidation
+from xbench.explainers.mask_size import shift_to_size
+from xbench.explainers.relaxation import logistic_noise
 
 # Steps between two looks at the validation cells.
 CHECK_EVERY = 25

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from xbench import Explainer, Problem, Selection
-from xbench.explaining.attribution import masking_lowers
-from xbench.explaining.correlation import correlations
-from xbench.explaining.gene_distance import distance_to_start, why_no_distance
+from xbench.explainers.attribution import masking_lowers
+from xbench.explainers.correlation import correlations
+from xbench.explainers.gene_distance import distance_to_start, why_no_distance
 
 
 class Correlation(Explainer):

@@ -9,11 +9,11 @@ import torch
 from torch import Tensor, nn
 
 from xbench import Explainer, Problem, Selection
-from xbench.explaining.causal_targets import spread_to_features
-from xbench.explaining.importance_fit import Examples
-from xbench.explaining.importance_networks import ImageUNet, SparsePerceptron
-from xbench.explaining.windows import image_side, window_of_features, windows
-from xbench.training.loop import Stage, train_stage
+from xbench.explainers.causal_targets import spread_to_features
+from xbench.explainers.importance_model import Examples
+from xbench.explainers.importance_networks import ImageUNet, SparsePerceptron
+from xbench.explainers.neighbours import image_side, window_of_features, windows
+from xbench.surrogates.training.loop import Stage, train_stage
 
 QUANTILES = (0.05, 0.95)
 

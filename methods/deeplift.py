@@ -10,7 +10,7 @@ from captum.attr import DeepLift as CaptumDeepLift
 from torch import Tensor
 
 from xbench import Explainer, Problem, Selection
-from xbench.explaining.attribution import mean_attribution
+from xbench.explainers.attribution import mean_attribution
 
 # Cells on which the rules are tried, and the share of the change that they may miss.
 TRIED, MISSED = 4, 1e-3

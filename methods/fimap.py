@@ -8,9 +8,9 @@ import numpy as np
 import scipy.sparse as sp
 
 from xbench import Explainer, Problem, Selection
-from xbench.explaining.pair_limit import too_many_pairs
-from xbench.explaining.perturbations import Flips, Moves
-from xbench.explaining.priced_learning import FirstOrder, PricedLearning, learn
+from xbench.explainers.learning import FirstOrder, PricedLearning, learn
+from xbench.explainers.pair_limit import too_many_pairs
+from xbench.explainers.perturbations import Flips, Moves
 
 PERTURBATIONS = ("auto", "flips", "moves")
 

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from xbench import Explainer, Problem, Selection
-from xbench.explaining.pair_limit import too_many_pairs
-from xbench.explaining.priced_learning import FirstOrder, PricedLearning, learn
-from xbench.explaining.straight_through import bounded, straight_through
+from xbench.explainers.learning import FirstOrder, PricedLearning, learn
+from xbench.explainers.pair_limit import too_many_pairs
+from xbench.explainers.relaxation import bounded, straight_through
 
 # 0.95 of the draws flip a feature at the most.
 BOUND = 3.0

@@ -8,8 +8,8 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from xbench import Explainer, MaskedPopulation, Problem, Selection
-from xbench.explaining.beam_search import beam_search
-from xbench.explaining.candidates import drawn_outside, smallest
+from xbench.explainers.candidates import drawn_outside, smallest
+from xbench.explainers.search import beam_search
 
 CHOICES = {
     "choose": ("last", "best-on-validation"),

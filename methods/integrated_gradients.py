@@ -7,7 +7,7 @@ from captum.attr import IntegratedGradients as CaptumIntegratedGradients
 from torch import Tensor
 
 from xbench import Explainer, Problem, Selection
-from xbench.explaining.attribution import mean_attribution
+from xbench.explainers.attribution import mean_attribution
 
 
 class IntegratedGradients(Explainer):

@@ -10,8 +10,8 @@ import numpy as np
 import scipy.sparse as sp
 
 from xbench import Explainer, Problem, Selection
-from xbench.explaining.local_fit import local_coefficients
-from xbench.explaining.submodular_pick import picked_importance, submodular_pick
+from xbench.explainers.local_models import local_coefficients
+from xbench.explainers.submodular_pick import picked_importance, submodular_pick
 
 CHOICES = {
     "choice": ("highest-weights", "lasso-path"),

@@ -7,8 +7,8 @@ from typing import Literal
 import numpy as np
 
 from xbench import Explainer, Problem, Selection
-from xbench.explaining.attribution import share_changed
-from xbench.explaining.gene_distance import distance_to_start, why_no_distance
+from xbench.explainers.attribution import share_changed
+from xbench.explainers.gene_distance import distance_to_start, why_no_distance
 
 MATCHES = ("accessibility", "distance")
 

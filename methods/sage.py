@@ -10,8 +10,8 @@ import numpy as np
 import scipy.sparse as sp
 
 from xbench import Explainer, Problem, Selection
-from xbench.explaining.swept_mean import SweptMean, sweeps
-from xbench.explaining.windows import window_of_features, windows
+from xbench.explainers.neighbours import window_of_features, windows
+from xbench.explainers.running_mean import SweptMean, sweeps
 
 GROUPS = ("none", "windows", "chromosomes")
 # Walks at each visit of a cell: two, and both backwards.
@@ -38,7 +38,7 @@ class Sage(Explainer):
       permutation backwards is a random permutation, and what two features do together is then
       shared by both, whatever the order.
     - Standard errors are from how much a visit's two pairs of walks differ: see
-      `xbench.explaining.swept_mean`.
+      `xbench.explainers.running_mean`.
 
     It ends when the largest standard error is below `threshold` times the range of the scores, as
     the package has it, but not before every cell has been visited: a feature with a standard error

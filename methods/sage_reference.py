@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from xbench import Explainer, Problem, Selection
-from xbench.explaining.swept_mean import relative_error
+from xbench.explainers.running_mean import relative_error
 
 
 class SageReference(Explainer):

@@ -6,7 +6,7 @@ import numpy as np
 from captum.attr import Saliency as CaptumSaliency
 
 from xbench import Explainer, Problem, Selection
-from xbench.explaining.attribution import masking_lowers
+from xbench.explainers.attribution import masking_lowers
 
 
 class Saliency(Explainer):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from xbench import Explainer, Problem, Selection
-from xbench.explaining.attribution import masking_lowers
+from xbench.explainers.attribution import masking_lowers
 
 
 class SmoothGrad(Explainer):

@@ -1,1 +1,1 @@
-"""Task declarations (TOML), read by `xbench.task`; nothing here runs."""
+"""Task declarations (TOML), read by `xbench.benchmark.task`; nothing here runs."""

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from xbench.dataset import Dataset
-from xbench.splits import split_cells
+from xbench.data.dataset import Dataset
+from xbench.data.splits import split_cells
 
 TYPES = ("Astro", "Micro", "Oligo")
 

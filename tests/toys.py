@@ -12,16 +12,16 @@ import scipy.sparse as sp
 import torch
 from torch import Tensor, nn
 
-from xbench.features import Features
+from xbench.data.features import Features
+from xbench.data.target import Target
 from xbench.mask import DensePopulation, EvaluationCounts, MaskedPopulation, masked_population
 from xbench.mask.model import ExplainedModel
+from xbench.mask.objective import OBJECTIVES, wanted_outputs
 from xbench.mask.population import perturbation_vector
-from xbench.objective import OBJECTIVES, wanted_outputs
 from xbench.problem import Problem
-from xbench.surrogates.additive import AdditiveLayer
 from xbench.surrogates.base import Surrogate
 from xbench.surrogates.cross_modality import CrossModality
-from xbench.target import Target
+from xbench.surrogates.layers import AdditiveLayer
 
 Inputs: TypeAlias = sp.csr_matrix | np.ndarray
 

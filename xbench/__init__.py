@@ -9,20 +9,20 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from xbench.dataset import Dataset
+    from xbench.benchmark.runner import run
+    from xbench.data.dataset import Dataset
+    from xbench.data.features import Features, Interval
+    from xbench.data.load import load_dataset
+    from xbench.data.target import Target
     from xbench.errors import XbenchError
-    from xbench.explainer import Explainer
-    from xbench.features import Features, Interval
-    from xbench.loading import load_dataset
+    from xbench.explainers.base import Explainer
     from xbench.mask import MaskedPopulation, masked_population
     from xbench.metrics import METRICS
     from xbench.problem import Problem
-    from xbench.record import Record
-    from xbench.runner import run
+    from xbench.results.record import Record
+    from xbench.results.store import ResultStore
     from xbench.selection import Selection
-    from xbench.store import ResultStore
     from xbench.surrogates.base import Surrogate
-    from xbench.target import Target
 
 __version__ = "0.1.0"
 
@@ -47,22 +47,22 @@ __all__ = [
 ]
 
 _HOME = {
-    "Dataset": "xbench.dataset",
-    "Explainer": "xbench.explainer",
-    "Features": "xbench.features",
-    "Interval": "xbench.features",
+    "Dataset": "xbench.data.dataset",
+    "Explainer": "xbench.explainers.base",
+    "Features": "xbench.data.features",
+    "Interval": "xbench.data.features",
     "METRICS": "xbench.metrics",
     "MaskedPopulation": "xbench.mask",
     "Problem": "xbench.problem",
-    "Record": "xbench.record",
-    "ResultStore": "xbench.store",
+    "Record": "xbench.results.record",
+    "ResultStore": "xbench.results.store",
     "Selection": "xbench.selection",
     "Surrogate": "xbench.surrogates.base",
-    "Target": "xbench.target",
+    "Target": "xbench.data.target",
     "XbenchError": "xbench.errors",
-    "load_dataset": "xbench.loading",
+    "load_dataset": "xbench.data.load",
     "masked_population": "xbench.mask",
-    "run": "xbench.runner",
+    "run": "xbench.benchmark.runner",
 }
 
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from xbench.data.features import COORDINATE_COLUMNS, Features
 from xbench.errors import XbenchError
-from xbench.features import COORDINATE_COLUMNS, Features
 
 # chr1:100-200, and the separators other tools write: chr1-100-200, chr1_100_200.
 _NAME = r"^(?P<chrom>\S+?)[:_-](?P<start>\d+)[-_](?P<end>\d+)$"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from xbench.dataset import Dataset
+from xbench.benchmark.task import TargetGroup, Task
+from xbench.data.dataset import Dataset
 from xbench.errors import XbenchError
-from xbench.task import TargetGroup, Task
 
 
 def most_expressed(dataset: Dataset, cell_type: str, count: int) -> list[str]:

@@ -10,13 +10,13 @@ import scipy.sparse as sp
 from torch import Tensor
 
 from xbench.budget import Budget
-from xbench.features import Features
+from xbench.data.features import Features
+from xbench.data.target import Target
 from xbench.mask.counts import EvaluationCounts
 from xbench.mask.dense_chunks import dense_chunks
 from xbench.mask.model import ExplainedModel
+from xbench.mask.objective import OBJECTIVES, Objective
 from xbench.mask.population import MaskedPopulation
-from xbench.objective import OBJECTIVES, Objective
-from xbench.target import Target
 
 
 @dataclass(frozen=True)

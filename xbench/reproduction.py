@@ -8,20 +8,20 @@ from pathlib import Path
 
 from xbench.analysis.analyses import ANALYSES
 from xbench.analysis.contact_source import ContactSource
-from xbench.analysis.driver import analyse
+from xbench.analysis.run import analyse
 from xbench.analysis.subject import Resources
-from xbench.dataset import Dataset
+from xbench.benchmark.request import Request
+from xbench.benchmark.runner import run_request
+from xbench.benchmark.task import Task, load_task
+from xbench.data.dataset import Dataset
+from xbench.data.load import DataChoice
+from xbench.data.markers import MARKERS
 from xbench.errors import XbenchError, unknown_name
-from xbench.markers import MARKERS
-from xbench.record import Record
-from xbench.request import Request
-from xbench.runner import run_request
-from xbench.setting import DataChoice
-from xbench.store import ResultStore
+from xbench.results.record import Record
+from xbench.results.store import ResultStore
 from xbench.surrogates.open import OpenedSurrogate, open_surrogate
-from xbench.task import Task, load_task
-from xbench.training.loop import Progress
-from xbench.training.train import train_surrogate
+from xbench.surrogates.training.train import train_surrogate
+from xbench.utils.progress import Progress
 
 
 @dataclass(frozen=True)

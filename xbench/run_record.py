@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
-from xbench.dataset import Dataset
-from xbench.expand import RunKey
-from xbench.provenance import git_commit, machine, versions
-from xbench.record import Record
+from xbench.benchmark.plan import RunKey
+from xbench.data.dataset import Dataset
+from xbench.results.record import Record
 from xbench.surrogates.open import OpenedSurrogate
 from xbench.unit import Unit
+from xbench.utils.provenance import git_commit, machine, versions
 
 
 @dataclass(frozen=True)

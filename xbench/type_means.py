@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import sparse
 
-from xbench.dataset import MINIMUM_CELLS
+from xbench.data.dataset import MINIMUM_CELLS
 
 
 def counted_types(cell_types: np.ndarray, minimum: int = MINIMUM_CELLS) -> np.ndarray:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from xbench.expand import RunKey
-from xbench.scan import Entry
+from xbench.benchmark.plan import RunKey
+from xbench.registry.scan import Entry
 
 
 @dataclass(frozen=True)

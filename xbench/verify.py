@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
+from xbench.data.target import Target
 from xbench.mask import MaskedPopulation, masked_population
+from xbench.mask.objective import OBJECTIVES
 from xbench.metrics.expression import avg_delta, rel_delta
-from xbench.objective import OBJECTIVES
 from xbench.recorded_run import Trace, read_recorded_run
-from xbench.registry import explainer_class
-from xbench.target import Target
+from xbench.registry.find import explainer_class
 
 LOSS_TOLERANCE = 1e-4
 DELTA_TOLERANCE = 1e-3

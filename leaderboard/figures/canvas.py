@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from ..text import plain
+from xbench.utils.text import plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -44,7 +44,7 @@ def images(title: str, draw: Callable[[Figure], None]) -> dict[str, bytes]:
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
-    from xbench.report.style import drawn_alike
+    from xbench.utils.plotting import drawn_alike
 
     # Text of an SVG stays text: it can be searched, read aloud, and is escaped.
     # Neither file names the day or matplotlib's version, which would make them differ.

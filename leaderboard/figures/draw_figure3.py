@@ -101,7 +101,7 @@ def _draw_cells(axes: Axes, effects: CrossEffects, shares: np.ndarray, cell: flo
     from matplotlib.colors import LinearSegmentedColormap, Normalize
     from matplotlib.patches import Rectangle
 
-    from xbench.report.style import INK
+    from xbench.utils.plotting import INK
 
     ends = LinearSegmentedColormap.from_list("drops", [_RISE, "#FFFFFF", _DROP], N=1024)
     tints = ends.with_extremes(bad=_MISSING)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from xbench.results.current import ALL
+
 from ..numbers import format_metric
-from ..row import ALL
 from ..study import MARK
 from .canvas import (
     FAINT_LINE,
@@ -75,7 +76,7 @@ def draw_overview(figure: Figure, seen: Overview) -> None:
 
 
 def _draw_panel(axes: Axes, seen: Overview, rows: tuple[OverviewRow, ...]) -> None:
-    from xbench.report.style import INK
+    from xbench.utils.plotting import INK
 
     axes.axvline(0, color=FAINT_LINE, lw=0.8, zorder=1)
     axes.set(ylim=(len(rows) - 0.5, -0.5))
@@ -113,7 +114,7 @@ def _level(seen: Overview, cell_type: str) -> float:
 
 def _draw_overall(axes: Axes, row: OverviewRow, place: int) -> None:
     """Draw mean and interval, below the dots of the row."""
-    from xbench.report.style import INK
+    from xbench.utils.plotting import INK
 
     if row.overall is None:
         return
@@ -126,7 +127,7 @@ def _draw_overall(axes: Axes, row: OverviewRow, place: int) -> None:
 
 
 def _styles(seen: Overview) -> dict[str, Any]:
-    from xbench.report.style import type_styles
+    from xbench.utils.plotting import type_styles
 
     return type_styles(seen.cell_types, [1] * len(seen.cell_types))
 

@@ -68,7 +68,7 @@ def draw_redundancy_curves(figure: Figure, redundancy: RedundancyCurves) -> None
 
 def _look(place: int) -> dict[str, Any]:
     """Colour and dashes of a method: neither alone has to be told apart."""
-    from xbench.report.style import PALETTE
+    from xbench.utils.plotting import PALETTE
 
     return {
         "color": PALETTE[place % len(PALETTE)],

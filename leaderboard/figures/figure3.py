@@ -7,15 +7,16 @@ from collections.abc import Iterable, Mapping
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
+from xbench.utils.text import plain
+
 from ..paper.cross_effects import CrossEffects
 from ..paper.published import TARGETS
 from ..quantities import finite
 from ..task_like import declared_first
-from ..text import plain
 from .matched import at_largest
 
 if TYPE_CHECKING:
-    from xbench.analysis.finding import Finding
+    from xbench.results.findings import Finding
 
 ANALYSIS = "figure3"
 

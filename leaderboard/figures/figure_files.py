@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from ..current import current
+from xbench.results.current import current
+
 from .canvas import images
 from .figure3 import ANALYSIS, cross_effects
 from .masked_pixels import DATASET, masked_pixels, mean_eight
@@ -17,7 +18,7 @@ from .redundancy_curves import redundancy_curves
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from xbench.analysis.finding import Finding
+    from xbench.results.findings import Finding
 
     from ..study import Study
 

@@ -127,7 +127,7 @@ def mean_eight(digest: str) -> np.ndarray | None:
     >>> mean_eight("of other data") is None
     True
     """
-    from xbench.loading import load_dataset
+    from xbench.data.load import load_dataset
 
     dataset = load_dataset(DATASET)
     if dataset.digest != digest:

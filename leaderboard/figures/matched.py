@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from xbench.analysis.finding import Finding
+    from xbench.results.findings import Finding
 
 
 class Matched(NamedTuple):
@@ -15,7 +15,7 @@ class Matched(NamedTuple):
     Parameters
     ----------
     record
-        Fields of `xbench.record.Record`.
+        Fields of `xbench.results.record.Record`.
     values
         Of the finding.
     """
@@ -35,7 +35,7 @@ def at_largest(
     Parameters
     ----------
     records
-        Records of runs that count (`xbench.leaderboard.current`).
+        Records of runs that count (`xbench.results.current`).
     findings
         In any order; those of other runs and analyses are passed over.
     analysis

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..interval import Interval
-from ..row import ALL
+from xbench.results.current import ALL
+
+from ..statistics.bootstrap import Interval
 from ..study import OVERALL, Study
 
 

@@ -13,7 +13,7 @@ from ..quantities import finite
 from .matched import Matched, at_largest
 
 if TYPE_CHECKING:
-    from xbench.analysis.finding import Finding
+    from xbench.results.findings import Finding
 
 ANALYSIS = "redundancy"
 
@@ -82,7 +82,7 @@ def redundancy_curves(
 
     Examples
     --------
-    >>> from xbench.analysis.finding import Finding
+    >>> from xbench.results.findings import Finding
     >>> run = {"run_id": "1", "cell_type": "VIP", "target": "GAD1", "method": "grids", "L": 2,
     ...        "repetition": 0, "status": "ok", "ordered": True}
     >>> left_out = [{"feature": 7, "lost": 0.3}, {"feature": 4, "lost": 0.1}]

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from xbench.metrics import METRICS
+from xbench.results.current import ALL
 
 from ..numbers import format_metric
-from ..row import ALL
 from ..statistics import Target, Values, pairs, same
 
 _SHOWN = 3

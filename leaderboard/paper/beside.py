@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from xbench.metrics import METRICS, arrow
+from xbench.results.current import ALL
 
-from ..interval import hierarchical_interval
+from ..formats.table import Block, Cell, Table
 from ..numbers import NOTHING, format_metric, format_range
-from ..row import ALL
+from ..statistics.bootstrap import hierarchical_interval
 from ..study import OVERALL, Study, Target
-from ..table import Block, Cell, Table
 from .beside_notes import notes
 from .published import (
     TABLE2_GENES,

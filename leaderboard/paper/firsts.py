@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..row import ALL
+from xbench.results.current import ALL
+
 from .ahead import Duel, duels, figures
 from .evidence import Evidence
 from .judgement import Judgement, all_of

@@ -8,7 +8,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Literal
 
-from ..row import ALL
+from xbench.results.current import ALL
 
 PaperTable = Literal[1, 2, 3]
 

@@ -6,7 +6,7 @@ from .holm import holm
 from .pairs import Pairs, pairs, same
 from .signed_rank import signed_rank_test
 from .significance import Significance
-from .t_test import t_test
+from .tests import t_test
 from .tiers import Tier, Tiers, rank_in_tiers
 from .values import Target, Values, by_method_and_target, values_of_records
 

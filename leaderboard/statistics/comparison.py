@@ -10,7 +10,7 @@ from .holm import holm
 from .pairs import pairs
 from .signed_rank import signed_rank_test
 from .significance import Significance
-from .t_test import t_test
+from .tests import t_test
 from .values import Target, Values
 
 

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from ..interval import hierarchical_interval
+from .bootstrap import hierarchical_interval
 from .pairs import Pairs
 
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias, TypeVar
 
 from xbench.errors import XbenchError, unknown_name
+from xbench.results.current import current
 
-from ..current import current
 from ..quantities import metric_quantity
 
 Value = TypeVar("Value")
@@ -26,7 +26,7 @@ def values_of_records(
     Parameters
     ----------
     records
-        Records of runs; `xbench.leaderboard.current` says which of them count. Runs without a
+        Records of runs; `xbench.results.current` says which of them count. Runs without a
         result have no value.
     place
         Names of task, dataset and surrogate.

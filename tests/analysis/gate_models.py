@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from xbench.surrogates.additive import AdditiveLayer
 from xbench.surrogates.base import Surrogate
+from xbench.surrogates.layers import AdditiveLayer
 
 
 class Backups(Surrogate):

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from xbench.features import Features
+from xbench.data.features import Features
 
 cooler = pytest.importorskip("cooler", reason="cooler is not here; pip install '.[hic]'")
 

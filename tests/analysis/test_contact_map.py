@@ -11,8 +11,8 @@ import pytest
 from xbench.analysis import contact_map, map_rows
 from xbench.analysis.contact_map import ContactMap, open_contact_map
 from xbench.analysis.contact_source import PeakContacts, spelt
+from xbench.data.genome import chromosome_lengths
 from xbench.errors import XbenchError
-from xbench.genomes import chromosome_lengths
 from xbench.interval import Interval
 
 from .small_maps import BIN, LENGTHS, READS, cooler, decaying_reads, peaks_in_bins, write_cool

@@ -10,16 +10,16 @@ import pytest
 import xbench
 from xbench.analysis.analyses import ANALYSES
 from xbench.analysis.contact_source import identity
-from xbench.analysis.driver import analyse
-from xbench.analysis.finding import Finding
 from xbench.analysis.loops import Loops
+from xbench.analysis.run import analyse
 from xbench.analysis.store import FILE, append_findings, read_findings
 from xbench.analysis.subject import Resources
 from xbench.errors import XbenchError
 from xbench.metrics.expression import rel_delta
-from xbench.store import ResultStore
+from xbench.results.findings import Finding
+from xbench.results.store import ResultStore
 from xbench.surrogates.open import OpenedSurrogate, open_surrogate
-from xbench.training.train import train_surrogate
+from xbench.surrogates.training.train import train_surrogate
 
 
 @pytest.fixture(scope="module")

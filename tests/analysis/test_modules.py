@@ -10,15 +10,15 @@ import pytest
 
 from xbench.analysis.modules import ModuleAgreement, PairKind, module_agreement
 from xbench.analysis.synergy import pair_synergies
+from xbench.data.target import Target
 from xbench.errors import XbenchError
 from xbench.mask import MaskedPopulation, masked_population
-from xbench.objective import OBJECTIVES
+from xbench.mask.objective import OBJECTIVES
 from xbench.simulation.parameters import Parameters
 from xbench.simulation.simulate import Simulation, simulate
 from xbench.simulation.target_truth import TargetTruth
 from xbench.simulation.truth import Truth
 from xbench.surrogates.oracle import Oracle
-from xbench.target import Target
 
 from ..simulation.by_definition import expression
 

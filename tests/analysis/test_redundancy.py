@@ -16,11 +16,11 @@ from torch import nn
 
 from xbench.analysis.redundancy import LeftOut, redundancy
 from xbench.analysis.synergy import RESOLUTION, PairSynergy, pair_synergies, summarised
+from xbench.data.target import Target
 from xbench.errors import XbenchError
 from xbench.mask import MaskedPopulation, masked_population
-from xbench.objective import OBJECTIVES
+from xbench.mask.objective import OBJECTIVES
 from xbench.surrogates.base import Surrogate
-from xbench.target import Target
 
 from ..toys import (
     InteractingToy,

@@ -12,12 +12,12 @@ from xbench.analysis.contact_map import ContactMap, open_contact_map
 from xbench.analysis.contacts import ContactEnrichment, contact_enrichment
 from xbench.analysis.loops import Loops, read_loops
 from xbench.analysis.matched_draws import Matching
-from xbench.dataset import Dataset
+from xbench.data.dataset import Dataset
+from xbench.data.features import Features
 from xbench.errors import XbenchError
-from xbench.features import Features
 from xbench.interval import Interval
 from xbench.simulation.cell_types import MARKERS
-from xbench.simulation.store import read_simulation
+from xbench.simulation.files import read_simulation
 from xbench.simulation.truth import Truth, truth_of
 
 pytest.importorskip("cooler", reason="cooler is not here; pip install '.[hic]'")

@@ -16,11 +16,11 @@ import scipy.sparse as sp
 import torch
 from torch import Tensor, nn
 
+from xbench.data.target import Target
 from xbench.mask import DensePopulation, MaskedPopulation, masked_population
-from xbench.objective import OBJECTIVES
-from xbench.registry import explainer_class
+from xbench.mask.objective import OBJECTIVES
+from xbench.registry.find import explainer_class
 from xbench.surrogates.cross_modality import CrossModality
-from xbench.target import Target
 
 PEAKS = (
     11348, 6169, 6997, 6364, 3554, 4233, 4076, 4178, 4966, 3189, 3807, 10272, 3469, 1478, 2488,

@@ -17,7 +17,7 @@ from statistics import fmean, median
 from time import process_time
 from typing import Any
 
-from xbench.memory import PeakMemory
+from xbench.utils.process import PeakMemory
 
 # One pass of a side; returns the seconds of processor time that it took.
 Side = Callable[[], float]

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from xbench.explaining.local_fit import local_coefficients
+from xbench.explainers.local_models import local_coefficients
 from xbench.mask import MaskedPopulation
 
 from .paper_size import Case, make_case

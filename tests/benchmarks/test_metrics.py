@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from xbench.features import Features
+from xbench.data.features import Features
+from xbench.data.target import Target
 from xbench.interval import Interval
 from xbench.metrics.compute import MEASURES, Outcome, compute_metrics
-from xbench.target import Target
 
 from .paper_size import N_CELLS, PEAKS
 from .side_by_side import side_by_side, timed

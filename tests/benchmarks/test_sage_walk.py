@@ -18,9 +18,9 @@ import torch
 
 import xbench
 from xbench import Problem, Selection
-from xbench.registry import explainer_class
+from xbench.data.target import Target
+from xbench.registry.find import explainer_class
 from xbench.surrogates.mlp_classifier import MLPClassifier
-from xbench.target import Target
 
 from ..toys import make_problem
 from .paper_size import make_case, measured

@@ -16,9 +16,9 @@ import scipy.sparse as sp
 import torch
 from torch import Tensor, nn
 
-from xbench.training.cells import Cells
-from xbench.training.loop import GRADIENT_NORM, adam
-from xbench.training.networks import TrainingModel
+from xbench.surrogates.training.batches import Cells
+from xbench.surrogates.training.loop import GRADIENT_NORM, adam
+from xbench.surrogates.training.networks import TrainingModel
 
 from .dense_step import DenseAutoencoder, sparse_loss
 from .paper_size import PEAKS

@@ -8,7 +8,7 @@ import pytest
 
 from xbench.cli import main
 
-from ..run.workbench import cache, own_folders, small_data, small_surrogate
+from ..benchmark.workbench import cache, own_folders, small_data, small_surrogate
 
 __all__ = ["cache", "own_folders", "small_data", "small_surrogate"]
 

@@ -14,7 +14,7 @@ import torch
 import xbench
 from xbench.surrogates.checkpoint import load_surrogate
 
-from ..run.workbench import make_multiome, train_small, write_multiome, write_task
+from ..benchmark.workbench import make_multiome, train_small, write_multiome, write_task
 
 Refused = Callable[..., str]
 

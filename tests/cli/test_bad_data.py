@@ -9,7 +9,7 @@ import anndata
 import numpy as np
 import pytest
 
-from ..run.workbench import make_multiome, stored, write_multiome, write_task
+from ..benchmark.workbench import make_multiome, stored, write_multiome, write_task
 
 Refused = Callable[..., str]
 Modalities = dict[str, anndata.AnnData]

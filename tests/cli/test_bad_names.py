@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from ..run.workbench import explaining, write_method, write_task
+from ..benchmark.workbench import explaining, write_method, write_task
 
 Refused = Callable[..., str]
 

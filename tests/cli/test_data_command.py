@@ -14,12 +14,12 @@ import pytest
 
 from xbench.datasets.brain3k_multiome import Brain3kMultiome
 from xbench.datasets.simulated_multiome import SimulatedSmall
-from xbench.registry import entries
+from xbench.registry.find import entries
+from xbench.simulation.files import read_simulation
 from xbench.simulation.parameters import Parameters
-from xbench.simulation.store import read_simulation
 from xbench.simulation.truth import truth_table
 
-from ..data.file_server import FileServer, registered, serving
+from ..data.download.file_server import FileServer, registered, serving
 from .conftest import Command
 
 Refused = Callable[..., str]

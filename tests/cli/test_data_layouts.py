@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from xbench.benchmark.context import Setting, loaded
+from xbench.data.load import DataChoice
+from xbench.data.options import Reading
 from xbench.errors import XbenchError
-from xbench.reading import Reading
-from xbench.setting import DataChoice, Setting, loaded
 
-from ..data.small_layouts import small_multiome, write_labels, write_tenx_h5
-from ..run.workbench import make_multiome, write_multiome, write_task
+from ..benchmark.workbench import make_multiome, write_multiome, write_task
+from ..data.multiome.small_layouts import small_multiome, write_labels, write_tenx_h5
 
 Command = Callable[..., tuple[int, str, str]]
 

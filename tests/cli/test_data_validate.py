@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from ..run.workbench import make_multiome, write_multiome
+from ..benchmark.workbench import make_multiome, write_multiome
 from .conftest import Command
 
 Refused = Callable[..., str]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from ..run.workbench import stored
+from ..benchmark.workbench import stored
 
 Command = Callable[..., tuple[int, str, str]]
 COLUMNS = (

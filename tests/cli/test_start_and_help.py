@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import pytest
 
-from xbench.registry import KINDS, entries
+from xbench.registry.find import KINDS, entries
 
 HEAVY = ("torch", "captum", "sklearn", "pandas", "anndata", "mudata", "scipy", "joblib")
 COMMANDS = ("list", "run", "train", "leaderboard", "verify")

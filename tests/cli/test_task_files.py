@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ..run.workbench import write_task
+from ..benchmark.workbench import write_task
 
 
 def test_a_task_file_is_rendered_with_its_own_title_and_metric(

@@ -7,7 +7,7 @@ from typing import Any
 import mudata
 import pytest
 
-from .small_files import Writer, make_atac, make_rna
+from .multiome.small_files import Writer, make_atac, make_rna
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import sparse
 
-from xbench.counts import as_counts, binary, log_normalise
+from xbench.data.preprocess import as_counts, binary, log_normalise
 from xbench.errors import XbenchError
 
 count_tables = arrays(np.float32, (4, 3), elements=st.integers(0, 1000).map(float))

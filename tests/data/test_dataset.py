@@ -9,11 +9,11 @@ import pytest
 from anndata import AnnData
 from scipy import sparse
 
-from xbench.dataset import Dataset
+from xbench.data.dataset import Dataset
+from xbench.data.features import Interval
+from xbench.data.splits import Split, split_cells
+from xbench.data.target import Target
 from xbench.errors import XbenchError
-from xbench.features import Interval
-from xbench.splits import Split, split_cells
-from xbench.target import Target
 
 TYPES = np.array(["Sst"] * 20 + ["CGE"] * 10 + ["Endo"] * 9)
 GENES = pd.DataFrame(

@@ -8,12 +8,12 @@ from pathlib import Path
 import platformdirs
 import pytest
 
-from xbench.dataset_source import DatasetSource, data_folder
+from xbench.data.load import load_dataset
+from xbench.data.options import Reading
+from xbench.data.source import DatasetSource, data_folder
 from xbench.datasets.mnist_binary import MnistBinary
 from xbench.datasets.snare_cortex import SnareCortex
 from xbench.errors import XbenchError
-from xbench.loading import load_dataset
-from xbench.reading import Reading
 
 SOURCES = [MnistBinary, SnareCortex]
 
@@ -92,7 +92,7 @@ def test_load_dataset_needs_a_name_or_a_file() -> None:
 
 
 def test_load_dataset_by_name() -> None:
-    pytest.importorskip("xbench.registry", reason="the registry is not there yet")
+    pytest.importorskip("xbench.registry.find", reason="the registry is not there yet")
     dataset = load_dataset("mnist-binary", split_seed=1)
     assert dataset.digest == MnistBinary().load(Reading(split_seed=1)).digest
     with pytest.raises(XbenchError, match=r"unknown dataset 'mnist-binry'.*mnist-binary"):

@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from xbench.dataset import Dataset
-from xbench.multiome import read_multiome
-from xbench.reading import Reading
-from xbench.splits import split_cells
+from xbench.data.dataset import Dataset
+from xbench.data.multiome import read_multiome
+from xbench.data.options import Reading
+from xbench.data.splits import split_cells
 
-from .small_files import Writer, make_atac, make_rna
+from .multiome.small_files import Writer, make_atac, make_rna
 
 # The files are small: that SciPy would rather build a matrix in another way does not matter.
 pytestmark = pytest.mark.filterwarnings("ignore:Changing the sparsity structure")

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from xbench.data.features import Features, Interval
+from xbench.data.target import Target
 from xbench.errors import XbenchError
-from xbench.features import Features, Interval
-from xbench.target import Target
 
 intervals = st.builds(
     lambda chrom, start, length: Interval(chrom, start, start + length),

@@ -6,8 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from xbench.errors import XbenchError
-from xbench.genomes import (
+from xbench.data.genome import (
     GENOMES,
     build_name,
     chromosome_lengths,
@@ -16,6 +15,7 @@ from xbench.genomes import (
     outside_chromosomes,
     require_inside,
 )
+from xbench.errors import XbenchError
 
 
 def places(*rows: tuple[str, int, int]) -> pd.DataFrame:

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from xbench.dataset import Dataset
+from xbench.data.dataset import Dataset
+from xbench.data.options import Reading
 from xbench.datasets.mnist_binary import MnistBinary
 from xbench.errors import XbenchError
-from xbench.reading import Reading
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SCRIPT = REPOSITORY / "datasets" / "make_mnist_binary.py"

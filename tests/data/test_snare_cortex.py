@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from xbench.dataset import Dataset
+from xbench.data.dataset import Dataset
+from xbench.data.options import Reading
 from xbench.datasets.snare_cortex import SnareCortex
-from xbench.reading import Reading
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SHARED = Path(os.environ.get("XBENCH_SHARED", REPOSITORY.parent / "shared"))

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from xbench.data.splits import Split, split_cells
 from xbench.errors import XbenchError
-from xbench.splits import Split, split_cells
 
 FRACTIONS = (0.7, 0.1, 0.2)
 cell_types = st.lists(st.sampled_from(["Astro", "Oligo", "OPC"]), max_size=60)
@@ -72,7 +72,7 @@ def test_seeds_differ_and_types_of_one_seed_differ() -> None:
 def test_another_process_splits_alike() -> None:
     # Hash randomisation differs from process to process; the split must not.
     code = (
-        "from xbench.splits import split_cells\n"
+        "from xbench.data.splits import split_cells\n"
         "print(split_cells(['b', 'a'] * 20, seed=3).test.tolist())"
     )
     answers = {

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from xbench.explaining.windows import image_side, window_of_features, windows
-from xbench.features import Features
+from xbench.data.features import Features
+from xbench.explainers.neighbours import image_side, window_of_features, windows
 
 
 def peaks(sizes: list[int]) -> Features:

@@ -23,9 +23,9 @@ one clear line and the right exit code.
 | either of them below a leaderboard | test_the_leaderboard_says_what_it_could_not_read |
 
 Proved elsewhere, below the command line: torn and corrupt lines, full disks and read-only stores by
-`tests/bookkeeping/test_store_faults.py`, `test_journal.py` and `test_atomic.py`; kill -9 and Ctrl-C
-between records by `tests/run/test_killed_start.py`, of a worker by `test_failed_runs.py`; stores of
-a future version and impossible folders by `tests/cli/test_bad_folders.py`.
+`tests/results/test_store_faults.py`, `test_journal.py` and `test_atomic.py`; kill -9 and Ctrl-C
+between records by `tests/benchmark/test_killed_start.py`, of a worker by `test_failed_runs.py`;
+stores of a future version and impossible folders by `tests/cli/test_bad_folders.py`.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ from pathlib import Path
 
 import pytest
 
+from ..benchmark.workbench import cache, own_folders, small_data
 from ..cli.conftest import refused, xbench_command
-from ..run.workbench import cache, own_folders, small_data
 
 __all__ = ["cache", "own_folders", "refused", "small_data", "xbench_command"]
 

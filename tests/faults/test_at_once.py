@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 import xbench
+from xbench.benchmark.execute import one_thread
 from xbench.errors import XbenchWarning
-from xbench.execution import one_thread
-from xbench.record import Record
-from xbench.store import ResultStore
-from xbench.training.train import train_surrogate
+from xbench.results.record import Record
+from xbench.results.store import ResultStore
+from xbench.surrogates.training.train import train_surrogate
 
-from ..run.workbench import FEW_STEPS, lasting, stored
+from ..benchmark.workbench import FEW_STEPS, lasting, stored
 from .commands import QUICK, end_of, started
 
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 import xbench
-from xbench.execution import one_thread
-from xbench.training.train import train_surrogate
+from xbench.benchmark.execute import one_thread
+from xbench.surrogates.training.train import train_surrogate
 
-from ..run.workbench import FEW_STEPS, stored
+from ..benchmark.workbench import FEW_STEPS, stored
 from .commands import ended
 
 Command = Callable[..., tuple[int, str, str]]

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from xbench.store import ResultStore
+from xbench.results.store import ResultStore
 
-from ..run.workbench import lasting, stored, write_method
+from ..benchmark.workbench import lasting, stored, write_method
 from .commands import QUICK, started, wait_for
 
 Command = Callable[..., tuple[int, str, str]]

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from xbench.analysis.finding import Finding
+from xbench.benchmark.task import load_task
 from xbench.errors import XbenchError
 from xbench.leaderboard import render
-from xbench.record import Record
-from xbench.task import load_task
+from xbench.results.findings import Finding
+from xbench.results.record import Record
 
 STEM = "toy--cortex--"
 

@@ -11,11 +11,11 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from xbench.data.target import Target
 from xbench.mask import MaskedPopulation, masked_population
-from xbench.objective import OBJECTIVES
+from xbench.mask.objective import OBJECTIVES
 from xbench.surrogates.base import Surrogate
 from xbench.surrogates.mlp_classifier import MLPClassifier
-from xbench.target import Target
 
 from ..toys import dense_twin, masked_by_hand, messy_csr, random_cross_modality, random_inputs
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from xbench.data.target import Target
 from xbench.mask import AdditivePopulation, masked_population
-from xbench.objective import OBJECTIVES
-from xbench.target import Target
+from xbench.mask.objective import OBJECTIVES
 
 from ..toys import dense_twin, random_cross_modality, random_inputs
 

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import torch
 
+from xbench.data.target import Target
 from xbench.mask import EvaluationCounts, MaskedPopulation, masked_population
 from xbench.mask.model import ExplainedModel
-from xbench.objective import OBJECTIVES
-from xbench.target import Target
+from xbench.mask.objective import OBJECTIVES
 
 from ..toys import LinearToy, dense_twin, make_problem, random_cross_modality, random_inputs
 

@@ -11,10 +11,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from xbench.data.target import Target
 from xbench.mask import MaskedPopulation, masked_population
-from xbench.objective import OBJECTIVES
+from xbench.mask.objective import OBJECTIVES
 from xbench.surrogates.base import Surrogate
-from xbench.target import Target
 
 from ..toys import (
     InteractingToy,

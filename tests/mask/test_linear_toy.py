@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import torch
 
+from xbench.data.target import Target
 from xbench.mask import MaskedPopulation, masked_population
-from xbench.objective import OBJECTIVES
-from xbench.target import Target
+from xbench.mask.objective import OBJECTIVES
 
 from ..toys import LinearToy, dense_twin
 

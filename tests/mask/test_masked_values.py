@@ -8,9 +8,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from xbench.data.target import Target
 from xbench.mask import MaskedPopulation, masked_population
-from xbench.objective import OBJECTIVES
-from xbench.target import Target
+from xbench.mask.objective import OBJECTIVES
 
 from ..toys import (
     dense_twin,

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 
+from xbench.data.target import Target
 from xbench.mask import MaskedPopulation, masked_population
 from xbench.mask.noisy_gradients import noisy_sums
-from xbench.objective import OBJECTIVES
-from xbench.target import Target
+from xbench.mask.objective import OBJECTIVES
 
 from ..toys import dense_twin, random_cross_modality, random_inputs
 

@@ -12,19 +12,19 @@ import pytest
 import torch
 from torch import Tensor
 
+from xbench.benchmark.explain import build_problem, score
+from xbench.benchmark.plan import expand, run_id
+from xbench.benchmark.task import Task, load_task
+from xbench.data.target import Target
 from xbench.errors import XbenchError
-from xbench.expand import expand, run_id
-from xbench.explanation import build_problem, score
 from xbench.mask import EvaluationCounts, MaskedPopulation, masked_population
+from xbench.mask.objective import OBJECTIVES, Objective
 from xbench.mask.on_target import FLOOR, on_target
-from xbench.objective import OBJECTIVES, Objective
-from xbench.registry import explainer_class
+from xbench.registry.find import explainer_class
 from xbench.surrogates.mlp_classifier import MLPClassifier
 from xbench.surrogates.open import OpenedSurrogate
-from xbench.target import Target
-from xbench.task import Task, load_task
 
-from ..run.workbench import make_multiome, write_multiome, write_task
+from ..benchmark.workbench import make_multiome, write_multiome, write_task
 from ..toys import (
     LinearToy,
     make_problem,

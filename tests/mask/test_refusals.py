@@ -8,11 +8,11 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from xbench.data.target import Target
 from xbench.mask import AdditivePopulation, DensePopulation, MaskedPopulation, masked_population
+from xbench.mask.objective import OBJECTIVES
 from xbench.mask.population import check_subset, check_swap, perturbation_vector
-from xbench.objective import OBJECTIVES
-from xbench.surrogates.additive import AdditiveLayer
-from xbench.target import Target
+from xbench.surrogates.layers import AdditiveLayer
 
 from ..toys import LinearToy, dense_twin
 

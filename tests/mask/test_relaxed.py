@@ -9,11 +9,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from xbench.data.target import Target
 from xbench.mask import MaskedPopulation, masked_population
-from xbench.objective import OBJECTIVES
+from xbench.mask.objective import OBJECTIVES
 from xbench.surrogates.base import Surrogate
 from xbench.surrogates.mlp_classifier import MLPClassifier
-from xbench.target import Target
 
 from ..toys import LinearToy, dense_twin, messy_csr, random_cross_modality, random_inputs
 

@@ -11,15 +11,15 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from xbench.data.target import Target
 from xbench.mask import MaskedPopulation, masked_population
-from xbench.mask.changed_pairs import changed_pairs
 from xbench.mask.groups import disjoint_groups
+from xbench.mask.objective import OBJECTIVES
+from xbench.mask.pairs import changed_pairs
 from xbench.mask.path import Path
 from xbench.mask.walk import steps_of_groups
-from xbench.objective import OBJECTIVES
 from xbench.surrogates.base import Surrogate
 from xbench.surrogates.mlp_classifier import MLPClassifier
-from xbench.target import Target
 
 from ..toys import (
     InteractingToy,

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from xbench.problem import Problem
-from xbench.surrogates.additive import AdditiveLayer
 from xbench.surrogates.base import Surrogate
+from xbench.surrogates.layers import AdditiveLayer
 
 from ..toys import make_problem
 

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from xbench import Problem
-from xbench.features import Features
+from xbench.data.features import Features
+from xbench.data.target import Target
 from xbench.interval import Interval
-from xbench.registry import explainer_class
-from xbench.target import Target
+from xbench.registry.find import explainer_class
 
 from ..toys import LinearToy, make_problem
 

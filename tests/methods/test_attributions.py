@@ -12,9 +12,9 @@ from torch import Tensor, nn
 
 from xbench import Problem
 from xbench.budget import Budget
-from xbench.explaining.attribution import masking_lowers
+from xbench.data.target import Target
+from xbench.explainers.attribution import masking_lowers
 from xbench.surrogates.mlp_classifier import MLPClassifier
-from xbench.target import Target
 
 from ..toys import (
     InteractingToy,

@@ -11,8 +11,8 @@ import pytest
 from torch import Tensor
 
 from xbench import Problem
-from xbench.explaining.beam_search import beam_search
-from xbench.registry import explainer_class
+from xbench.explainers.search import beam_search
+from xbench.registry.find import explainer_class
 
 from ..toys import InteractingToy, LinearToy, loss_by_hand, make_problem, random_inputs
 

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from xbench.explaining.correlation import correlations
-from xbench.explaining.gene_distance import distance_to_start
-from xbench.features import Features
-from xbench.target import Target
+from xbench.data.features import Features
+from xbench.data.target import Target
+from xbench.explainers.correlation import correlations
+from xbench.explainers.gene_distance import distance_to_start
 
 from ..toys import messy_csr, random_inputs
 from .near_a_gene import GENE, D, features, method, posed

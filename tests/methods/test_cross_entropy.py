@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from xbench.budget import Budget
-from xbench.registry import explainer_class
+from xbench.registry.find import explainer_class
 
 from ..toys import InteractingToy, make_problem, random_inputs
 from .gates import best_subset, either_is_enough, gates

@@ -12,11 +12,11 @@ from torch import Tensor, nn
 
 from xbench import Problem, Selection
 from xbench.budget import Budget
-from xbench.explaining.causal_targets import causal_targets, spread_to_features
-from xbench.explaining.importance_fit import Examples
-from xbench.explaining.importance_networks import ImageUNet, SparsePerceptron
-from xbench.explaining.windows import windows
-from xbench.registry import explainer_class
+from xbench.explainers.causal_targets import causal_targets, spread_to_features
+from xbench.explainers.importance_model import Examples
+from xbench.explainers.importance_networks import ImageUNet, SparsePerceptron
+from xbench.explainers.neighbours import windows
+from xbench.registry.find import explainer_class
 
 from ..toys import InteractingToy, LinearToy, make_problem, masked_by_hand, messy_csr, random_inputs
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from xbench.budget import Budget
-from xbench.registry import explainer_class
+from xbench.registry.find import explainer_class
 
 from ..toys import (
     InteractingToy,

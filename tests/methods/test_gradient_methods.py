@@ -10,9 +10,9 @@ import torch
 from captum.attr import Saliency
 
 from xbench import Problem
-from xbench.registry import explainer_class
+from xbench.data.target import Target
+from xbench.registry.find import explainer_class
 from xbench.surrogates.mlp_classifier import MLPClassifier
-from xbench.target import Target
 
 from ..toys import InteractingToy, LinearToy, make_problem, messy_csr, random_inputs
 

@@ -10,7 +10,7 @@ import pytest
 from xbench import Selection
 from xbench.budget import Budget
 from xbench.problem import Problem
-from xbench.registry import explainer_class
+from xbench.registry.find import explainer_class
 
 from ..toys import InteractingToy, LinearToy, loss_by_hand, make_problem, random_inputs
 from .gates import best_subset, both_needed, either_is_enough, gates

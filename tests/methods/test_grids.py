@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xbench import Problem, Selection
-from xbench.registry import explainer_class
+from xbench.registry.find import explainer_class
 
 from ..toys import InteractingToy, LinearToy, loss_by_hand, make_problem, random_inputs
 

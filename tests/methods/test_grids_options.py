@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xbench import Problem
+from xbench.benchmark.task import load_task
 from xbench.budget import Budget
-from xbench.registry import explainer_class
-from xbench.task import load_task
+from xbench.registry.find import explainer_class
 
-from ..run.workbench import write_task
+from ..benchmark.workbench import write_task
 from ..toys import InteractingToy, LinearToy, loss_by_hand, make_problem, random_inputs
 
 SIZES = [4, 3]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from xbench.registry import explainer_class
+from xbench.registry.find import explainer_class
 
 from ..toys import InteractingToy, LinearToy, loss_by_hand, make_problem, random_inputs
 from .gates import best_subset, both_needed, either_is_enough, gates

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.stats import chisquare
 
 from xbench import Selection
-from xbench.registry import explainer_class
+from xbench.registry.find import explainer_class
 
 from ..toys import LinearToy, make_problem
 

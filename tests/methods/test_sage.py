@@ -14,11 +14,11 @@ from torch import Tensor, nn
 
 from xbench import Problem, Selection
 from xbench.budget import Budget
-from xbench.conformance.toys import peaks_problem, random_surrogate
-from xbench.features import Features
-from xbench.registry import explainer_class
+from xbench.data.features import Features
+from xbench.data.target import Target
+from xbench.registry.find import explainer_class
 from xbench.surrogates.mlp_classifier import MLPClassifier
-from xbench.target import Target
+from xbench.testing.toys import peaks_problem, random_surrogate
 
 from ..toys import InteractingToy, LinearToy, make_problem, masked_by_hand, random_inputs
 

@@ -15,12 +15,12 @@ from torch import nn
 import xbench
 from xbench import Problem, Selection
 from xbench.budget import Budget
-from xbench.conformance.toys import peaks_problem, pixels_problem, random_surrogate
-from xbench.objective import OBJECTIVES
-from xbench.registry import explainer_class
+from xbench.data.target import Target
+from xbench.mask.objective import OBJECTIVES
+from xbench.registry.find import explainer_class
 from xbench.surrogates.open import open_surrogate
-from xbench.target import Target
-from xbench.training.train import train_surrogate
+from xbench.surrogates.training.train import train_surrogate
+from xbench.testing.toys import peaks_problem, pixels_problem, random_surrogate
 
 from ..toys import LinearToy, make_problem, random_inputs
 

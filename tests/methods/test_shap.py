@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from xbench.budget import Budget
-from xbench.registry import explainer_class
+from xbench.registry.find import explainer_class
 
 from ..toys import LinearToy, make_problem, masked_by_hand
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xbench.features import Features
+from xbench.data.features import Features
 from xbench.interval import Interval
 from xbench.metrics.genomic import SOFT_DISTANCE, hit, hit_chance
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from xbench.dataset import Dataset
+from xbench.data.dataset import Dataset
 from xbench.metrics.compute import Outcome, compute_metrics
 from xbench.simulation.best_subset import _Search, best_subset
 from xbench.simulation.expression import true_expression

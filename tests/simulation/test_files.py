@@ -8,22 +8,22 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from xbench.dataset import Dataset
+from xbench.data.dataset import Dataset
+from xbench.data.options import Reading
 from xbench.datasets.simulated_multiome import SimulatedMultiome, SimulatedSmall
 from xbench.errors import XbenchError
-from xbench.reading import Reading
 from xbench.simulation.cell_types import CELL_TYPES
 from xbench.simulation.contacts import write_contacts, write_maps_by_type
-from xbench.simulation.genes import gene_table
-from xbench.simulation.parameters import Parameters
-from xbench.simulation.place import simulated_file
-from xbench.simulation.simulate import Simulation
-from xbench.simulation.store import (
+from xbench.simulation.files import (
     ensure_simulated,
     read_simulation,
     simulated_dataset,
     write_simulation,
 )
+from xbench.simulation.genes import gene_table
+from xbench.simulation.parameters import Parameters
+from xbench.simulation.place import simulated_file
+from xbench.simulation.simulate import Simulation
 from xbench.simulation.truth import Truth, truth_of, truth_table
 
 TINY = Parameters(n_cells=160, n_peaks=2000, n_genes=60)
@@ -54,7 +54,7 @@ def test_it_is_made_once_and_kept(cache: Path, monkeypatch: pytest.MonkeyPatch) 
     assert path == simulated_file(TINY)
     assert path.parent == cache / "simulations"
     assert [file.name for file in path.parent.iterdir()] == [path.name]
-    monkeypatch.setattr("xbench.simulation.store.simulate", None)
+    monkeypatch.setattr("xbench.simulation.files.simulate", None)
     first, second = simulated_dataset(TINY), simulated_dataset(TINY)
     assert first.digest == second.digest
     assert simulated_file(Parameters(160, 2000, 60, seed=2)) != path

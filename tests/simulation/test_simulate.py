@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy import sparse, stats
 
-from xbench.counts import log_normalise
+from xbench.data.preprocess import log_normalise
 from xbench.errors import XbenchError
 from xbench.simulation.accessibility import (
     Accessibility,

@@ -10,17 +10,17 @@ import pytest
 import torch
 from scipy import sparse
 
-from xbench.dataset import Dataset
+from xbench.data.dataset import Dataset
+from xbench.data.target import Target
 from xbench.errors import XbenchError
 from xbench.mask import DensePopulation, masked_population
-from xbench.objective import OBJECTIVES
+from xbench.mask.objective import OBJECTIVES
 from xbench.simulation.expression import log_rates, true_expression
 from xbench.simulation.simulate import Simulation
 from xbench.simulation.truth import Truth, truth_of, truth_table
 from xbench.surrogates.open import open_surrogate
 from xbench.surrogates.oracle import Oracle
-from xbench.target import Target
-from xbench.training.train import train_surrogate
+from xbench.surrogates.training.train import train_surrogate
 
 from .by_definition import expression
 

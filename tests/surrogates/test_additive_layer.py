@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_matrix
 
-from xbench.surrogates.additive import AdditiveLayer, block_pointers
+from xbench.surrogates.layers import AdditiveLayer, block_pointers
 
 
 def layer_of(sizes: list[int], hidden: int, seed: int = 0) -> AdditiveLayer:

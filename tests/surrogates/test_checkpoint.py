@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import torch
 
-from xbench.dataset import Dataset
+from xbench.data.dataset import Dataset
 from xbench.errors import XbenchError
 from xbench.surrogates.base import Surrogate
 from xbench.surrogates.checkpoint import (

@@ -12,7 +12,7 @@ from xbench.errors import XbenchError
 from xbench.surrogates.open import open_surrogate
 
 from ..small_datasets import small_multiome
-from ..traces.plain_reference import small_reference
+from ..verify.plain_reference import small_reference
 
 SIZES, GENES = (30, 1, 25), 12
 

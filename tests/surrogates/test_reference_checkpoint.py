@@ -14,13 +14,13 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from xbench.data.target import Target
 from xbench.errors import XbenchError
 from xbench.mask import masked_population
-from xbench.objective import OBJECTIVES
+from xbench.mask.objective import OBJECTIVES
 from xbench.surrogates.reference_checkpoint import load_reference_checkpoint
-from xbench.target import Target
 
-from ..traces.plain_reference import PlainReference, small_reference
+from ..verify.plain_reference import PlainReference, small_reference
 
 SIZES = [9, 4, 12]
 

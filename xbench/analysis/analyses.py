@@ -19,7 +19,7 @@ from xbench.analysis.redundancy import redundancy
 from xbench.analysis.subject import Resources, Subject
 from xbench.analysis.synergy import pair_synergies
 from xbench.analysis.transfer import transfer
-from xbench.features import Features
+from xbench.data.features import Features
 from xbench.interval import Interval
 from xbench.simulation.truth import truth_of
 

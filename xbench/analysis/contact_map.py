@@ -11,9 +11,9 @@ import numpy as np
 
 from xbench.analysis.contact_source import PeakContacts, require_lengths, spelt
 from xbench.analysis.map_rows import read_rows
-from xbench.digest import short_digest
+from xbench.data.digest import short_digest
+from xbench.data.genome import build_name
 from xbench.errors import XbenchError
-from xbench.genomes import build_name
 from xbench.interval import Interval
 
 # What a file says that does not say its build.

@@ -8,8 +8,8 @@ from typing import Protocol
 
 import numpy as np
 
+from xbench.data.genome import GENOMES, build_name, chromosome_lengths
 from xbench.errors import XbenchError
-from xbench.genomes import GENOMES, build_name, chromosome_lengths
 from xbench.interval import Interval
 
 

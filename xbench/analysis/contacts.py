@@ -10,7 +10,7 @@ from xbench.analysis.chosen import chosen_features
 from xbench.analysis.contact_source import ContactSource
 from xbench.analysis.matched_draws import Matching, drawn_sums, strata
 from xbench.analysis.promoter import possible_starts
-from xbench.features import Features
+from xbench.data.features import Features
 from xbench.interval import Interval
 from xbench.mask.population import Subset
 from xbench.shapes import require_shape

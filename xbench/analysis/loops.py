@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from xbench.analysis.contact_source import PeakContacts, spelt
-from xbench.digest import short_digest
+from xbench.data.digest import short_digest
+from xbench.data.genome import chromosome_lengths
 from xbench.errors import XbenchError
-from xbench.genomes import chromosome_lengths
 from xbench.interval import Interval
 
 

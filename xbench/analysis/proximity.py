@@ -10,7 +10,7 @@ from scipy.stats import hypergeom
 
 from xbench.analysis.chosen import chosen_features
 from xbench.analysis.promoter import anchor_of
-from xbench.features import Features
+from xbench.data.features import Features
 from xbench.interval import Interval
 from xbench.mask.population import Subset
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from xbench.analysis.finding import Finding
-from xbench.atomic import cannot_write
 from xbench.errors import XbenchError
-from xbench.journal import append_line, locked
+from xbench.results.findings import Finding
+from xbench.utils.files import cannot_write
+from xbench.utils.journal import append_line, locked
 
 FILE = "findings.jsonl"
 

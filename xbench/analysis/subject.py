@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from xbench.analysis.contact_source import ContactSource
-from xbench.dataset import Dataset
+from xbench.data.dataset import Dataset
+from xbench.data.target import Target
 from xbench.mask import MaskedPopulation, masked_population
-from xbench.objective import OBJECTIVES
-from xbench.record import Record
+from xbench.mask.objective import OBJECTIVES
+from xbench.results.record import Record
 from xbench.surrogates.open import OpenedSurrogate
-from xbench.target import Target
 
 
 @dataclass(frozen=True)

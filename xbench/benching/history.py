@@ -10,10 +10,10 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from xbench.atomic import cannot_write, write_text
-from xbench.benching.entry import Entry
 from xbench.errors import XbenchError
-from xbench.journal import locked
+from xbench.testing.performance import Entry
+from xbench.utils.files import cannot_write, write_text
+from xbench.utils.journal import locked
 
 FORMAT, VERSION = "xbench-bench", 1
 _ENTRIES = TypeAdapter(list[Entry])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from xbench.benching.entry import Entry, Measurement
+from xbench.testing.performance import Entry, Measurement
 
 ABSENT = "-"
 

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from xbench.atomic import NO_SPACE
 from xbench.errors import XbenchError, XbenchWarning
+from xbench.utils.files import NO_SPACE
 
 _INTERRUPTED = 130
 

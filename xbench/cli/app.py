@@ -30,8 +30,8 @@ from xbench.cli.options import (
     Targets,
     VariableGenes,
 )
-from xbench.cli.reporting import report_app
-from xbench.reading import Reading
+from xbench.cli.report import report_app
+from xbench.data.options import Reading
 
 app = typer.Typer(
     name="xbench",
@@ -73,7 +73,7 @@ def list_(
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
     """List what there is, and what each is."""
-    from xbench.cli.listing import show
+    from xbench.cli.list import show
 
     show(kind, as_json)
 
@@ -109,7 +109,7 @@ def run(
     skip_missing_data: SkipMissingData = False,
 ) -> None:
     """Run a task. Finished runs in the store are kept; the exit code is 1 if any run failed."""
-    from xbench.cli.running import run_and_show
+    from xbench.cli.run import run_and_show
 
     run_and_show(
         task,
@@ -161,7 +161,7 @@ def train(
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
 ) -> None:
     """Train a dataset's surrogate, or say where it is if it was trained before."""
-    from xbench.cli.training import train_and_show
+    from xbench.cli.train import train_and_show
 
     train_and_show(
         dataset,
@@ -183,7 +183,7 @@ def check(
     ],
 ) -> None:
     """Check that an explainer keeps the contract, clause by clause; exit code 1 if it does not."""
-    from xbench.cli.checking import check_and_show
+    from xbench.cli.check import check_and_show
 
     check_and_show(method)
 
@@ -195,7 +195,7 @@ def new(
     folder: Annotated[Path, typer.Option(help="Where to write the file.")] = Path(),
 ) -> None:
     """Write a file to begin a method with; as it stands it runs and keeps the contract."""
-    from xbench.cli.checking import new_and_show
+    from xbench.cli.check import new_and_show
 
     new_and_show(kind, name, folder)
 
@@ -244,10 +244,10 @@ def reproduce(
     ),
 ) -> None:
     """Make the paper's tables and figures on your data: runs, analyses, and their pages."""
-    from xbench.cli.reproducing import reproduce_and_show
-    from xbench.cli.running import as_names, as_sizes
-    from xbench.request import Request
-    from xbench.setting import DataChoice
+    from xbench.benchmark.request import Request
+    from xbench.cli.reproduce import reproduce_and_show
+    from xbench.cli.run import as_names, as_sizes
+    from xbench.data.load import DataChoice
 
     reading = Reading(data, labels, cell_type_key, binarize, variable_genes, minimum_open_share)
     reproduce_and_show(
@@ -281,7 +281,7 @@ def leaderboard(
     ),
 ) -> None:
     """Render the results to Markdown, CSV and LaTeX."""
-    from xbench.cli.rendering import render_store
+    from xbench.cli.leaderboard import render_store
 
     render_store(store, out)
 
@@ -305,7 +305,7 @@ def bench(
     ] = None,
 ) -> None:
     """Time every hot path of a checkout against a slower way, and keep the ratios."""
-    from xbench.cli.benching import bench_and_show
+    from xbench.cli.bench import bench_and_show
 
     bench_and_show(history, slow=slow, select=select, show=show, plot=plot)
 

@@ -7,15 +7,15 @@ from pathlib import Path
 
 import typer
 
-from xbench.baselines.chosen import of_place, of_task, records_of
-from xbench.baselines.file import baseline_path, names_in, read_baseline, write_baseline
-from xbench.baselines.snapshot import Snapshot, snapshot
-from xbench.baselines.thresholds import Thresholds
+from xbench.benchmark.saved_tasks import known_tasks
+from xbench.benchmark.task import load_task
+from xbench.benchmark.thresholds import Thresholds
 from xbench.errors import XbenchError
-from xbench.record import FAILED
-from xbench.store import ResultStore
-from xbench.stored_tasks import known_tasks
-from xbench.task import load_task
+from xbench.regression.chosen import of_place, of_task, records_of
+from xbench.regression.file import baseline_path, names_in, read_baseline, write_baseline
+from xbench.regression.snapshot import Snapshot, snapshot
+from xbench.results.record import FAILED
+from xbench.results.store import ResultStore
 
 
 def save_and_show(name: str, *, store: Path, task: str | None, folder: Path) -> None:

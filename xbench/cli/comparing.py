@@ -14,20 +14,20 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from xbench.atomic import write_text
-from xbench.baselines.chosen import of_place, of_task, records_of
-from xbench.baselines.comparison import Comparison, compare
-from xbench.baselines.fail_on import failing, parse_fail_on
-from xbench.baselines.file import baseline_path, read_baseline
-from xbench.baselines.gate import Gate
-from xbench.baselines.json_report import to_json
-from xbench.baselines.junit import to_junit
-from xbench.baselines.markdown import to_markdown
-from xbench.baselines.snapshot import Snapshot, snapshot
-from xbench.baselines.wording import HEADINGS, cells, origin, summary
 from xbench.cli.baseline_saved import task_name, thresholds_of
 from xbench.errors import XbenchError
-from xbench.store import ResultStore
+from xbench.regression.chosen import of_place, of_task, records_of
+from xbench.regression.compare import Comparison, compare
+from xbench.regression.fail_on import failing, parse_fail_on
+from xbench.regression.file import baseline_path, read_baseline
+from xbench.regression.gate import Gate
+from xbench.regression.json_report import to_json
+from xbench.regression.junit import to_junit
+from xbench.regression.markdown import to_markdown
+from xbench.regression.report import HEADINGS, cells, origin, summary
+from xbench.regression.snapshot import Snapshot, snapshot
+from xbench.results.store import ResultStore
+from xbench.utils.files import write_text
 
 WRITERS: dict[str, Callable[[Comparison, list[Gate]], str]] = {
     "junit": to_junit,
@@ -118,7 +118,7 @@ def _show(comparison: Comparison, everything: bool) -> None:
         shown = [gate for gate in shown if gate.kind != "seconds" or gate.verdict != "within"]
     if shown:
         console.print(_table(shown))
-    plain = importlib.import_module("xbench.leaderboard.text").plain
+    plain = importlib.import_module("xbench.utils.text").plain
     for line in (origin(comparison), *comparison.notes, summary(comparison)):
         console.print(escape(plain(line)), highlight=False, soft_wrap=True)
 

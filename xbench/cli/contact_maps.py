@@ -9,10 +9,10 @@ from typing import NamedTuple
 from xbench.analysis.contact_map import open_contact_map
 from xbench.analysis.contact_source import ContactSource
 from xbench.analysis.loops import read_loops
+from xbench.benchmark.task import load_task
+from xbench.data.load import DataChoice
 from xbench.errors import XbenchError
-from xbench.registry import dataset_source
-from xbench.setting import DataChoice
-from xbench.task import load_task
+from xbench.registry.find import dataset_source
 
 MAPS, LOOPS = (".cool", ".mcool"), (".bedpe",)
 

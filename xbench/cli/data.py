@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from xbench.cli.options import Binarize, CellTypeKey, Labels
-from xbench.reading import Reading
+from xbench.data.options import Reading
 
 data_app = typer.Typer(
     name="data",

@@ -8,8 +8,8 @@ import typer
 from rich.console import Console
 
 from xbench.cli.download_bar import DownloadBar
-from xbench.downloads.remote_file import size_text
-from xbench.registry import dataset_source
+from xbench.data.download.remote_file import size_text
+from xbench.registry.find import dataset_source
 
 
 def fetch_and_show(name: str) -> None:

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from xbench.downloads.remote_file import size_text
-from xbench.folders import data_folder
+from xbench.data.download.remote_file import size_text
 from xbench.holding import Holding
-from xbench.registry import dataset_source, entries
+from xbench.registry.find import dataset_source, entries
+from xbench.utils.paths import data_folder
 
 if TYPE_CHECKING:
-    from xbench.dataset_source import DatasetSource
+    from xbench.data.source import DatasetSource
 
 # How an absent dataset comes here.
 _GOT = {

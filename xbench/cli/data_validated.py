@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import typer
 
+from xbench.data.options import Reading
 from xbench.errors import XbenchError, unknown_name
-from xbench.reading import Reading
 
 
 def validate_and_show(reading: Reading, genome: str | None) -> None:
@@ -20,8 +20,8 @@ def validate_and_show(reading: Reading, genome: str | None) -> None:
         if path is not None and not path.exists():
             raise XbenchError(f"{path}: no such file or folder; give the path of your data")
     assert reading.path is not None, "the command line asks for it"
-    from xbench.genomes import GENOMES, chromosome_lengths
-    from xbench.multiome.validate import validate
+    from xbench.data.genome import GENOMES, chromosome_lengths
+    from xbench.data.multiome.validate import validate
 
     if genome is not None and chromosome_lengths(genome) is None:
         raise unknown_name("genome", genome, GENOMES)

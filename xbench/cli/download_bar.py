@@ -15,8 +15,8 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
-from xbench.downloads.remote_file import size_text
-from xbench.fetch_watcher import FetchWatcher
+from xbench.data.download.remote_file import size_text
+from xbench.utils.progress import FetchWatcher
 
 
 class DownloadBar(FetchWatcher):

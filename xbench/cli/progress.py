@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from xbench.record import FAILED, Record
-from xbench.request import Watcher
+from xbench.benchmark.request import Watcher
+from xbench.results.record import FAILED, Record
 from xbench.unit import Unit
 
 

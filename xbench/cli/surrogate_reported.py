@@ -9,14 +9,14 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from xbench.cli.progress import TrainingBar
+from xbench.data.load import DataChoice
+from xbench.data.options import Reading
 from xbench.errors import XbenchError
-from xbench.reading import Reading
-from xbench.report.cell_map import check_projection
-from xbench.report.measure import measure
-from xbench.report.subject import trained_or_opened
-from xbench.report.wording import headline
-from xbench.report.write import check_out, write_report
-from xbench.setting import DataChoice
+from xbench.surrogates.evaluation.cell_map import check_projection
+from xbench.surrogates.evaluation.measure import measure
+from xbench.surrogates.evaluation.subject import trained_or_opened
+from xbench.surrogates.evaluation.wording import headline
+from xbench.surrogates.evaluation.write import check_out, write_report
 
 
 def report_surrogate(

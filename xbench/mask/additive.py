@@ -15,10 +15,10 @@ from xbench.mask.encoded import EncodedPopulation
 from xbench.mask.groups import Groups, disjoint_groups, each_alone, without
 from xbench.mask.masked_values import check_masks, sums_under_masks
 from xbench.mask.noisy_gradients import noisy_gradient_of_sums
+from xbench.mask.objective import Objective, explained
 from xbench.mask.population import Subset, check_added, check_subset, check_swap
 from xbench.mask.relaxed import change_by_feature, change_by_pair, charged, check_mask
 from xbench.mask.walk import additive_walk, steps_of_groups
-from xbench.objective import Objective, explained
 from xbench.surrogates.base import Surrogate
 
 Tail = Callable[[Tensor, Tensor], Tensor]

@@ -6,16 +6,16 @@ import numpy as np
 import scipy.sparse as sp
 from torch import nn
 
+from xbench.data.target import Target
 from xbench.mask.additive import AdditivePopulation
 from xbench.mask.counts import EvaluationCounts
 from xbench.mask.dense import DensePopulation
 from xbench.mask.encoded import EncodedPopulation
+from xbench.mask.objective import Objective, wanted_outputs
 from xbench.mask.on_target import RememberingPopulation, on_target
 from xbench.mask.population import MaskedPopulation, perturbation_vector
-from xbench.objective import Objective, wanted_outputs
-from xbench.surrogates.additive import AdditiveLayer
 from xbench.surrogates.base import Surrogate
-from xbench.target import Target
+from xbench.surrogates.layers import AdditiveLayer
 
 
 def masked_population(

@@ -16,6 +16,7 @@ from xbench.mask.dense_effects import dense_effects
 from xbench.mask.dense_walk import dense_walk
 from xbench.mask.groups import disjoint_groups, without
 from xbench.mask.masked_values import check_masks, inputs_under_masks
+from xbench.mask.objective import Objective, explained
 from xbench.mask.population import (
     Subset,
     check_added,
@@ -25,7 +26,6 @@ from xbench.mask.population import (
 )
 from xbench.mask.relaxed import by_cell, charged, check_mask
 from xbench.mask.walk import steps_of_groups
-from xbench.objective import Objective, explained
 
 
 class DensePopulation:

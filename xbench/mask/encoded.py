@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from xbench.mask.changing_pairs import changing_pairs
-from xbench.sparse_products import Pattern, products_at
-from xbench.surrogates.additive import AdditiveLayer, block_pointers
+from xbench.surrogates.layers import AdditiveLayer, block_pointers
+from xbench.utils.sparse import Pattern, products_at
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from xbench.data.target import Target
 from xbench.mask.counts import EvaluationCounts
-from xbench.objective import explained, wanted_outputs
+from xbench.mask.objective import explained, wanted_outputs
 from xbench.surrogates.base import Surrogate
-from xbench.target import Target
 
 
 class ExplainedModel(nn.Module):

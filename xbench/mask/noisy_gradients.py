@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor
 
-from xbench.surrogates.additive import AdditiveLayer
+from xbench.surrogates.layers import AdditiveLayer
 
 # Cells of one product: 3 MB at the largest chromosome, which stays in cache.
 CELLS = 64

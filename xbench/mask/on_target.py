@@ -9,13 +9,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from xbench.data.target import Target
 from xbench.errors import XbenchError
 from xbench.mask.encoded import EncodedPopulation
-from xbench.objective import Objective
-from xbench.seeds import derive_seed
-from xbench.surrogates.additive import AdditiveLayer
+from xbench.mask.objective import Objective
 from xbench.surrogates.base import Surrogate
-from xbench.target import Target
+from xbench.surrogates.layers import AdditiveLayer
+from xbench.utils.seeds import derive_seed
 
 # Smallest output, in log1p units, that a change is taken relative to.
 FLOOR = 0.1

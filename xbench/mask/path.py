@@ -10,9 +10,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from xbench.mask.changed_pairs import ChangedPairs, run_starts
-from xbench.surrogates.additive import AdditiveLayer
+from xbench.mask.pairs import ChangedPairs, run_starts
 from xbench.surrogates.base import Surrogate
+from xbench.surrogates.layers import AdditiveLayer
 
 
 @dataclass(frozen=True)

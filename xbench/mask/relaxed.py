@@ -13,7 +13,7 @@ from torch import Tensor
 
 from xbench.mask.counts import EvaluationCounts
 from xbench.mask.encoded import EncodedPopulation
-from xbench.sparse_products import Pattern, weighted_sums
+from xbench.utils.sparse import Pattern, weighted_sums
 
 
 def check_mask(mask: Tensor, size: int, what: str) -> Tensor:

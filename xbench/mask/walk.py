@@ -9,9 +9,9 @@ import scipy.sparse as sp
 import torch
 from torch import Tensor
 
-from xbench.mask.changed_pairs import changed_pairs
 from xbench.mask.encoded import EncodedPopulation
 from xbench.mask.groups import Groups
+from xbench.mask.pairs import changed_pairs
 from xbench.mask.path import Path
 from xbench.surrogates.base import Surrogate
 

@@ -1,6 +1,6 @@
 """Metrics: what each declares, and the functions that compute them."""
 
-from xbench.metrics.declaration import Metric, arrow
-from xbench.metrics.declared import METRICS
+from xbench.metrics.base import Metric, arrow
+from xbench.metrics.catalog import METRICS
 
 __all__ = ["METRICS", "Metric", "arrow"]

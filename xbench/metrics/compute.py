@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from xbench.features import Features
-from xbench.metrics.classes import log_odds_drop, own_class_share
+from xbench.data.features import Features
+from xbench.data.target import Target
+from xbench.metrics.classification import log_odds_drop, own_class_share
 from xbench.metrics.expression import avg_delta, rel_delta, rel_delta_expm1
 from xbench.metrics.genomic import SOFT_DISTANCE, hit, hit_chance
-from xbench.target import Target
 
 if TYPE_CHECKING:
     from xbench.simulation.target_truth import TargetTruth

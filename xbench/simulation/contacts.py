@@ -10,11 +10,11 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from xbench.atomic import cannot_write, write_text
-from xbench.dataset import Dataset
+from xbench.data.dataset import Dataset
 from xbench.simulation.genes import gene_table
 from xbench.simulation.parameters import CHROMOSOMES
 from xbench.simulation.truth import truth_table
+from xbench.utils.files import cannot_write, write_text
 
 RESOLUTION = 100_000
 # Expected reads of two bins s bins apart: READS / max(s, 1), up to the farthest CRE.

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from scipy import sparse
 
-from xbench.counts import COUNTS_PER_CELL
+from xbench.data.preprocess import COUNTS_PER_CELL
 from xbench.simulation.accessibility import Cells
 from xbench.simulation.truth import Truth
 

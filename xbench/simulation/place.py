@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from xbench.folders import cache_folder
 from xbench.simulation.parameters import Parameters
+from xbench.utils.paths import cache_folder
 
 NAME = "simulated-multiome"
 

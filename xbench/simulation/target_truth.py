@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from xbench.dataset import Dataset
+from xbench.data.dataset import Dataset
+from xbench.data.target import Target
 from xbench.simulation.best_subset import best_subset
 from xbench.simulation.response import Response, response_of
 from xbench.simulation.truth import truth_of
-from xbench.target import Target
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,7 +14,7 @@ from xbench.errors import XbenchError
 if TYPE_CHECKING:
     import pandas as pd
 
-    from xbench.dataset import Dataset
+    from xbench.data.dataset import Dataset
 
 # Where a dataset keeps its truth, if it has one: `dataset.inputs.uns[KEY]`.
 KEY = "truth"

@@ -5,15 +5,15 @@ from __future__ import annotations
 from importlib.util import find_spec
 from pathlib import Path
 
-from xbench.atomic import cannot_write, write_text
-from xbench.fetch_watcher import NOBODY, FetchWatcher
-from xbench.journal import locked
 from xbench.simulation.cell_types import CELL_TYPES
 from xbench.simulation.contacts import write_contacts, write_maps_by_type
+from xbench.simulation.files import ensure_simulated, read_simulation
 from xbench.simulation.parameters import Parameters
 from xbench.simulation.place import set_folder, simulated_file
-from xbench.simulation.store import ensure_simulated, read_simulation
 from xbench.simulation.truth import truth_table
+from xbench.utils.files import cannot_write, write_text
+from xbench.utils.journal import locked
+from xbench.utils.progress import NOBODY, FetchWatcher
 
 
 def ensure_whole_set(parameters: Parameters, watcher: FetchWatcher = NOBODY) -> tuple[Path, ...]:

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from torch import Tensor, nn
 
-from xbench.surrogates.additive import AdditiveLayer
+from xbench.surrogates.layers import AdditiveLayer
 
 
 class Surrogate(nn.Module):

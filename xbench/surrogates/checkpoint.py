@@ -13,8 +13,9 @@ from typing import Any
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
+from xbench.data.dataset import Dataset
 from xbench.errors import XbenchError
-from xbench.registry import find, load
+from xbench.registry.find import find, load
 from xbench.surrogates.base import Surrogate
 
 FORMAT, VERSION = "xbench-surrogate", 1
@@ -157,3 +158,18 @@ def read_description(folder: Path) -> Description:
 def _file_digest(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def check_dataset(description: Description, dataset: Dataset, where: Path) -> None:
+    """Refuse a surrogate that was trained on other data.
+
+    Raises
+    ------
+    XbenchError
+        Naming both datasets and the beginnings of their digests.
+    """
+    if description.dataset_digest != dataset.digest:
+        raise XbenchError(
+            f"{where}: trained on {description.dataset} ({description.dataset_digest[:12]}), but "
+            f"the data are {dataset.name} ({dataset.digest[:12]}); run 'xbench train' for these"
+        )

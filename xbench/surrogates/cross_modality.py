@@ -12,10 +12,10 @@ import torch
 import torch.nn.functional as functional
 from torch import Tensor, nn
 
-from xbench.surrogates.additive import AdditiveLayer
 from xbench.surrogates.base import Surrogate
 from xbench.surrogates.blocks import BlockBatchNorm, BlockLinear, block_prelu
 from xbench.surrogates.folding import folded, scale_and_shift
+from xbench.surrogates.layers import AdditiveLayer
 from xbench.surrogates.mapping import MixtureMapping
 
 CHROMOSOME_CHANNELS = 32

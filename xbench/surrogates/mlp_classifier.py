@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from torch import Tensor, nn
 
-from xbench.surrogates.additive import AdditiveLayer
 from xbench.surrogates.base import Surrogate
+from xbench.surrogates.layers import AdditiveLayer
 
 
 class MLPClassifier(Surrogate):

@@ -9,12 +9,11 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from xbench.dataset import Dataset
+from xbench.data.dataset import Dataset
 from xbench.errors import XbenchError
 from xbench.surrogates.base import Surrogate
-from xbench.surrogates.checkpoint import load_surrogate
+from xbench.surrogates.checkpoint import check_dataset, load_surrogate
 from xbench.surrogates.reference_checkpoint import load_reference_checkpoint
-from xbench.training.train import check_dataset
 
 
 class OpenedSurrogate(NamedTuple):

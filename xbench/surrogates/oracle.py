@@ -11,14 +11,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from xbench.dataset import Dataset
+from xbench.data.dataset import Dataset
 from xbench.errors import XbenchError
 from xbench.simulation.cell_types import MARKERS
 from xbench.simulation.truth import Truth, truth_of
-from xbench.surrogates.additive import AdditiveLayer
 from xbench.surrogates.base import Surrogate
+from xbench.surrogates.layers import AdditiveLayer
 from xbench.surrogates.oracle_tables import TailTables, modules_of
-from xbench.training.loop import Progress, StageHistory, silent
+from xbench.surrogates.training.loop import StageHistory
+from xbench.utils.progress import Progress, silent
 
 # Bytes of first-layer weight up to which an oracle answers for all genes, not the markers alone.
 WIDEST = 2**28

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from xbench.analysis.finding import Finding
+from xbench.results.findings import Finding
 
 FindingMaker = Callable[..., Finding]
 

@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
-from xbench.analysis.finding import Finding
 from xbench.leaderboard.figures.draw_figure3 import draw_figure3, shares_of_largest_drop
 from xbench.leaderboard.figures.figure3 import cross_effects
 from xbench.leaderboard.paper import CrossEffects
+from xbench.results.findings import Finding
 
 from .layout import assert_legible, written
 

@@ -14,9 +14,9 @@ import matplotlib.image
 import pytest
 
 from xbench import load_dataset
-from xbench.analysis.finding import Finding
 from xbench.leaderboard import studies, tidy
 from xbench.leaderboard.figures import figure_files
+from xbench.results.findings import Finding
 
 EVIL = "<script>alert(1)</script> & $x$"
 EVERY = ("overview", "figure3", "redundancy")
@@ -90,7 +90,7 @@ from xbench.leaderboard.figures import draw_figure3, draw_masked_pixels, draw_ov
 from xbench.leaderboard.figures import draw_redundancy_curves
 record = {"task": "t", "dataset": "d", "surrogate": "s", "cell_type": "VIP", "target": "GAD1",
           "method": "grids", "run_id": "1", "L": 1, "repetition": 0, "status": "ok", "metrics": {}}
-from xbench.analysis.finding import Finding
+from xbench.results.findings import Finding
 found = Finding(analysis="figure3", run_id="1", values={"rel_delta": {"VIP:GAD1": -1.0}})
 print(figure_files([record], [found], "toy"))
 """

@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from matplotlib.figure import Figure
 from scipy.optimize import isotonic_regression
 
-from xbench.analysis.finding import Finding
 from xbench.analysis.redundancy import redundancy
+from xbench.data.target import Target
 from xbench.leaderboard.figures.draw_redundancy_curves import draw_redundancy_curves, spread
 from xbench.leaderboard.figures.redundancy_curves import redundancy_curves
 from xbench.mask import masked_population
-from xbench.objective import OBJECTIVES
-from xbench.target import Target
+from xbench.mask.objective import OBJECTIVES
+from xbench.results.findings import Finding
 
 from .layout import assert_legible, written
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from xbench.leaderboard import Study, Table, studies, tidy
-from xbench.leaderboard.csv_table import csv_table
-from xbench.leaderboard.latex import latex
-from xbench.leaderboard.markdown import markdown
+from xbench.leaderboard.formats.latex import latex
+from xbench.leaderboard.formats.markdown import markdown
+from xbench.leaderboard.formats.plain_formats import csv_table
 from xbench.leaderboard.paper import beside
 
 

@@ -1,0 +1,1 @@
+"""The tables of the leaderboard, one file a kind."""

@@ -1,0 +1,100 @@
+"""The layout of the paper's Table 1: methods across, cell types down, a block for each L."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from xbench.metrics import arrow
+from xbench.results.current import ALL
+
+from ..formats.table import Block, Cell, Table
+from ..numbers import format_metric
+from ..study import MARK, OVERALL, Study, Target, best
+from .notes import coverage_notes, task_note
+
+PAPER_METRICS = ("avg-delta", "rel-delta")
+
+
+def table1(study: Study, metrics: Sequence[str] = PAPER_METRICS) -> Table:
+    """Lay out tidy rows as the paper's Table 1.
+
+    Parameters
+    ----------
+    study
+        Rows of one (task, dataset, surrogate), from `studies`.
+    metrics
+        Sub-columns of each method. Those that were not recorded are left out; if none was, the
+        task's primary metric stands alone.
+
+    Returns
+    -------
+    Table
+        A row for each cell type and ``"Avg."``, the mean of the rows. The best value of a row is
+        bold; where there is none a word says why.
+    """
+    shown = [name for name in metrics if name in study.metrics] or study.metrics[:1]
+    blocks = tuple(Block(str(size), tuple(_rows(study, size, shown))) for size in study.sizes)
+    names = tuple(Cell(method, span=len(shown)) for method in study.methods)
+    labels = tuple(
+        Cell(study.label(metric) + arrow(study.direction(metric)))
+        for _ in study.methods
+        for metric in shown
+    )
+    return Table(
+        caption=_caption(study, shown),
+        header=((Cell("Cell type"), *names), (Cell(""), *labels)),
+        alignment="l" + "r" * len(labels),
+        blocks=blocks,
+        notes=(*coverage_notes(study, shown[0]), *task_note(study)),
+    )
+
+
+def _caption(study: Study, metrics: list[str]) -> str:
+    _, dataset, surrogate = study.place
+    labels = " and ".join(study.label_with_unit(metric) for metric in metrics)
+    return (
+        f"{study.title} ({dataset}, {surrogate}). {labels} after masking L features. A row is the "
+        "mean over the cell type's targets, Avg. the mean of the rows; the best of a row is bold."
+    )
+
+
+def _rows(study: Study, size: int, metrics: list[str]) -> list[tuple[Cell, ...]]:
+    places = [((cell_type, ALL), cell_type) for cell_type in study.cell_types]
+    return [
+        (Cell(label), *_cells(study, size, metrics, place))
+        for place, label in [*places, (OVERALL, "Avg.")]
+    ]
+
+
+def _cells(study: Study, size: int, metrics: list[str], place: Target) -> list[Cell]:
+    columns = [method_cells(study, size, metric, place) for metric in metrics]
+    return [cell for method in zip(*columns, strict=True) for cell in method]
+
+
+def method_cells(study: Study, size: int, metric: str, place: Target) -> list[Cell]:
+    """Return one metric's cell for each method, the best in bold.
+
+    Parameters
+    ----------
+    study
+        Rows of one (task, dataset, surrogate).
+    size
+        L.
+    metric
+        Name of the metric.
+    place
+        Target, mean over a cell type's targets, or mean over all.
+    """
+    incomplete = study.incomplete(size, metric, within=place[0])
+    values = [study.value(place, method, size, metric) for method in study.methods]
+    texts = [
+        study.instead(place, method, size, metric) if value is None
+        else format_metric(metric, value) + MARK * (method in incomplete)
+        for method, value in zip(study.methods, values, strict=True)
+    ]  # fmt: skip
+    compared = [
+        None if method in incomplete else value
+        for method, value in zip(study.methods, values, strict=True)
+    ]
+    bold = best(texts, compared, study.direction(metric))
+    return [Cell(text, bold=index in bold) for index, text in enumerate(texts)]

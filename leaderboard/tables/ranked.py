@@ -1,0 +1,125 @@
+"""One ranked table for each L: who is best, how surely, and at what cost."""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+from xbench.metrics import arrow
+
+from ..formats.table import Block, Cell, Table
+from ..numbers import NOTHING, format_cost, format_metric, format_range, six_digits
+from ..quantities import COSTS, COUNTS
+from ..study import MARK, OVERALL, Study
+from .notes import coverage_notes, task_note
+
+UNRANKED = NOTHING
+_SHOWN_COSTS = [cost.name for cost in COSTS if cost.name != "peak-memory"]
+
+
+def ranked(study: Study) -> Table:
+    """Lay out tidy rows as a ranking by the primary metric, a block for each L.
+
+    Methods whose mean is over fewer targets than others' come after the ranked ones, and those
+    without any value last; neither have a rank. Equal values share one.
+
+    Parameters
+    ----------
+    study
+        Rows of one (task, dataset, surrogate), from `studies`.
+
+    Returns
+    -------
+    Table
+        Rank, method, primary metric with interval, successful runs and targets behind it, the
+        other metrics, costs, and how many runs were ok, failed and skipped.
+    """
+    primary, *others = study.metrics
+    header = [
+        "Rank",
+        "Method",
+        f"{_heading(study, primary)}, 95% interval",
+        "n",
+        "Targets",
+        *(_heading(study, name) for name in (*others, *_SHOWN_COSTS)),
+        *(name.removeprefix("runs-") for name in COUNTS),
+    ]
+    return Table(
+        caption=_caption(study, primary),
+        header=(tuple(map(Cell, header)),),
+        alignment="rl" + "r" * (len(header) - 2),
+        blocks=tuple(
+            Block(str(size), tuple(_rows(study, size, primary, others))) for size in study.sizes
+        ),
+        notes=(*coverage_notes(study, primary), *task_note(study)),
+    )
+
+
+def _heading(study: Study, name: str) -> str:
+    return study.label_with_unit(name) + arrow(study.direction(name))
+
+
+def _caption(study: Study, primary: str) -> str:
+    _, dataset, surrogate = study.place
+    direction = study.direction(primary)
+    label = study.label(primary)
+    if direction == "none":
+        order = f"Not ranked: {label} has no better direction"
+    else:
+        order = f"Ranked by {label},{arrow(direction)} {direction} is better"
+    return (
+        f"{study.title} ({dataset}, {surrogate}). {order}; means over cell types of means over "
+        "targets of means over repetitions. n counts the runs behind the ranked value. Evaluations "
+        "of the model (forward, gradient) are in cells."
+    )
+
+
+def _rows(study: Study, size: int, primary: str, others: list[str]) -> list[tuple[Cell, ...]]:
+    return [
+        tuple(map(Cell, [rank, method, *_cells(study, size, primary, others, method)]))
+        for rank, method in _order(study, size, primary)
+    ]
+
+
+def _order(study: Study, size: int, primary: str) -> list[tuple[str, str]]:
+    """Return (rank, method) for each method, as the table lists them."""
+    sign = {"lower": 1.0, "higher": -1.0}.get(study.direction(primary))
+    incomplete = study.incomplete(size, primary)
+    values: dict[str, float] = {}
+    missing = []
+    for method in study.methods:
+        value = study.value(OVERALL, method, size, primary)
+        if value is None:
+            missing.append(method)
+        else:
+            # To the digits of results.csv: what differs by rounding alone shares a rank.
+            values[method] = six_digits(value * (sign or 0.0))
+    compared = sorted((name for name in values if name not in incomplete), key=values.__getitem__)
+    apart = sorted((name for name in values if name in incomplete), key=values.__getitem__)
+    ranks: list[tuple[str, str]] = []
+    for _, equal in groupby(compared, key=values.__getitem__):
+        rank = UNRANKED if sign is None else str(len(ranks) + 1)
+        ranks += [(rank, method) for method in equal]
+    return ranks + [(UNRANKED, method) for method in [*apart, *missing]]
+
+
+def _cells(study: Study, size: int, primary: str, others: list[str], method: str) -> list[str]:
+    row = study.row(OVERALL, method, size, primary)
+    first = _text(study, size, primary, method)
+    if row and (ends := format_range(primary, row.low, row.high)):
+        first += f" ({ends})"
+    if method in study.incomplete(size, primary):
+        first += MARK
+    return [
+        first,
+        str(row.n if row else 0),
+        str(len(study.covered(method, size, primary))),
+        *(_text(study, size, name, method) for name in (*others, *_SHOWN_COSTS)),
+        *(f"{study.value(OVERALL, method, size, name) or 0:.0f}" for name in COUNTS),
+    ]
+
+
+def _text(study: Study, size: int, name: str, method: str) -> str:
+    value = study.value(OVERALL, method, size, name)
+    if value is None:
+        return study.instead(OVERALL, method, size, name)
+    return format_cost(value) if name in _SHOWN_COSTS else format_metric(name, value)

@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import os
+import runpy
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+import pytest
+
+from xbench.results.record import Record
+
+WRITING_PROCESS = Path(__file__).parent / "results" / "writing_process.py"
+NOBODY = 65534
+
+
+@pytest.fixture(scope="session")
+def writing_process() -> Path:
+    return WRITING_PROCESS
+
+
+@pytest.fixture(scope="session")
+def make_record() -> Callable[..., Record]:
+    function: Callable[..., Record] = runpy.run_path(str(WRITING_PROCESS))["make_record"]
+    return function
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that every user of the machine can enter, unlike pytest's."""
+    folder = Path(tempfile.mkdtemp())
+    folder.chmod(0o755)
+    yield folder
+    # What a test forbade has to be allowed again before a plain user may delete it.
+    for place in (folder, *folder.iterdir()):
+        place.chmod(0o755)
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def as_plain_user() -> Callable[[], AbstractContextManager[None]]:
+    """Permissions do not bind root, so a test as root takes another user's rights for a while."""
+
+    @contextmanager
+    def plain_user() -> Iterator[None]:
+        is_root = os.geteuid() == 0
+        if is_root:
+            os.seteuid(NOBODY)
+        try:
+            yield
+        finally:
+            if is_root:
+                os.seteuid(0)
+
+    return plain_user

@@ -1,0 +1,201 @@
+"""Tables in each format, and names that try to be more than names."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+
+import pytest
+
+from xbench.file_part import file_part
+from xbench.leaderboard import Block, Cell, Table
+from xbench.leaderboard.formats.latex import escape as escape_latex
+from xbench.leaderboard.formats.latex import latex
+from xbench.leaderboard.formats.markdown import markdown
+from xbench.leaderboard.formats.plain_formats import csv_table
+from xbench.utils.text import escape as escape_markdown
+from xbench.utils.text import plain
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    "a|b",
+    "\\|x",
+    "![x](http://evil)",
+    "[x](javascript:y)",
+    "`code` **bold** _it_ ~~no~~",
+    "$x^2$",
+    "&lt;b&gt;",
+    "two\nlines\r\n| a | b |",
+    "\\input{/etc/passwd}",
+    "}\\end{tabular}\\write18{ls}",
+    "50% & more # ^ ~ {x}",
+    "[6pt] * x",
+    "\u202eevil\u2066",
+]
+
+
+@pytest.fixture
+def table() -> Table:
+    return Table(
+        caption="Drops.",
+        header=(
+            (Cell("Cell type"), Cell("random", span=2), Cell("grids", span=2)),
+            tuple(map(Cell, ("", "Avg. Δ ↓", "Rel. Δ(%) ↓", "Avg. Δ ↓", "Rel. Δ(%) ↓"))),
+        ),
+        alignment="lrrrr",
+        blocks=(
+            Block("10", (tuple(map(Cell, ("VIP", "+0.1", "-0.2"))) + best("-1.0", "-2.0"),)),
+            Block("128", (tuple(map(Cell, ("VIP", "failed", "failed"))) + best("-3.0", "-4.0"),)),
+        ),
+        notes=("† L = 10: picky: 2 of 3 targets.",),
+    )
+
+
+def best(*texts: str) -> tuple[Cell, ...]:
+    return tuple(Cell(text, bold=True) for text in texts)
+
+
+def one_cell(text: str) -> Table:
+    return Table(
+        text, ((Cell(text),),), "l", (Block("10", ((Cell(text, bold=True),),)),), notes=(text,)
+    )
+
+
+def test_markdown(table: Table) -> None:
+    assert markdown(table) == (
+        "Drops.\n\n"
+        "**L = 10**\n\n"
+        "| Cell type |   random |             |    grids |             |\n"
+        "| :-------- | -------: | ----------: | -------: | ----------: |\n"
+        "|           | Avg. Δ ↓ | Rel. Δ(%) ↓ | Avg. Δ ↓ | Rel. Δ(%) ↓ |\n"
+        "| VIP       |     +0.1 |        -0.2 | **-1.0** |    **-2.0** |\n\n"
+        "**L = 128**\n\n"
+        "| Cell type |   random |             |    grids |             |\n"
+        "| :-------- | -------: | ----------: | -------: | ----------: |\n"
+        "|           | Avg. Δ ↓ | Rel. Δ(%) ↓ | Avg. Δ ↓ | Rel. Δ(%) ↓ |\n"
+        "| VIP       |   failed |      failed | **-3.0** |    **-4.0** |\n\n"
+        "- † L = 10: picky: 2 of 3 targets.\n"
+    )
+
+
+def test_latex(table: Table) -> None:
+    lines = latex(table).splitlines()
+    start = lines.index(r"\toprule")
+    assert lines[start - 1] == r"\begin{tabular}{lrrrr}"
+    assert lines[start + 1 :] == [
+        r"Cell type & \multicolumn{2}{c}{random} & \multicolumn{2}{c}{grids} \\",
+        r"\cmidrule(lr){2-3}\cmidrule(lr){4-5}",
+        r" & Avg. $\Delta$ $\downarrow$ & Rel. $\Delta$(\%) $\downarrow$"
+        r" & Avg. $\Delta$ $\downarrow$ & Rel. $\Delta$(\%) $\downarrow$ \\",
+        r"\midrule",
+        r"\multicolumn{5}{l}{$L = 10$} \\",
+        r"\midrule",
+        r"VIP & $+$0.1 & $-$0.2 & \textbf{$-$1.0} & \textbf{$-$2.0} \\",
+        r"\midrule",
+        r"\multicolumn{5}{l}{$L = 128$} \\",
+        r"\midrule",
+        r"VIP & failed & failed & \textbf{$-$3.0} & \textbf{$-$4.0} \\",
+        r"\bottomrule",
+        r"\end{tabular}",
+        r"\par\footnotesize \textdagger{} L = 10: picky: 2 of 3 targets.",
+        r"\end{table}",
+    ]
+
+
+def test_csv(table: Table) -> None:
+    assert list(csv.reader(io.StringIO(csv_table(table)))) == [
+        [
+            "L",
+            "Cell type",
+            "random: Avg. Δ ↓",
+            "random: Rel. Δ(%) ↓",
+            "grids: Avg. Δ ↓",
+            "grids: Rel. Δ(%) ↓",
+        ],
+        ["10", "VIP", "+0.1", "-0.2", "-1.0", "-2.0"],
+        ["128", "VIP", "failed", "failed", "-3.0", "-4.0"],
+    ]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_markdown_shows_a_name_as_it_is(text: str) -> None:
+    markdown_it = pytest.importorskip("markdown_it")
+    reader = markdown_it.MarkdownIt("gfm-like", {"html": True, "linkify": False})
+    tokens = reader.parse(markdown(one_cell(text)))
+    assert not [token for token in tokens if token.type == "html_block"]
+    shown = [token for token in tokens if token.type == "inline"]
+    # Caption, "L = 10", heading, cell, note: one table with one column, whatever the name.
+    texts = ["".join(child.content for child in token.children or []) for token in shown]
+    assert texts == [plain(text), "L = 10", plain(text), plain(text), plain(text)]
+    kinds = {child.type for token in shown for child in token.children or []}
+    assert kinds <= {"text", "strong_open", "strong_close", "text_special"}
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_markdown_has_no_tag_and_no_open_bar(text: str) -> None:
+    escaped = escape_markdown(text)
+    assert not re.search(r"[<>\n\r]", escaped)
+    assert not re.search(r"(?<!\\)(\\\\)*\|", escaped)
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_latex_runs_nothing_of_a_name(text: str) -> None:
+    escaped = escape_latex(text)
+    known = (
+        r"\\(text(backslash|asciicircum|asciitilde|less|greater|bar|dagger|quotedbl)\{\}|[{}$&#%_])"
+    )
+    rest = re.sub(known, "", escaped).replace("{[}", "").replace("{]}", "").replace("{*}", "")
+    rest = re.sub(r"\$[+-]\$", "", rest)
+    assert not re.search(r"[\\{}$&#%_^~<>|\[\]*\n\r]", rest)
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_latex_table_keeps_its_shape(text: str) -> None:
+    lines = latex(one_cell(text)).splitlines()
+    assert [line for line in lines if line.startswith((r"\begin", r"\end"))] == [
+        r"\begin{table}",
+        r"\begin{tabular}{l}",
+        r"\end{tabular}",
+        r"\end{table}",
+    ]
+    assert all(escape_latex(text) in line for line in (lines[3], lines[6], lines[10]))
+
+
+def test_minus_is_a_minus_and_a_hyphen_a_hyphen() -> None:
+    assert escape_latex("-1.5 (-2.0 to +0.5)") == "$-$1.5 ($-$2.0 to $+$0.5)"
+    assert escape_latex("grids-100") == "grids-100"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["../../evil", "/etc/passwd", "..", ".", "", "a\\b", "C:\\x", "a\x00b", ".hidden", "x" * 500],
+)
+def test_file_part_cannot_leave_its_folder(name: str) -> None:
+    part = file_part(name)
+    assert re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]*", part)
+    assert len(part) < 80
+
+
+def test_file_parts_stay_apart() -> None:
+    names = [
+        "a",
+        "a/b",
+        "a-b",
+        "a--b",
+        "a b",
+        "A/b",
+        "",
+        "..",
+        "é",
+        "ü",
+        "a.",
+        "x" * 500,
+        "x" * 501,
+    ]
+    parts = [file_part(name) for name in names]
+    assert len(set(parts)) == len(names)
+    # The parts of a name are joined by two dashes, so none may be inside one.
+    assert not any("--" in part for part in parts)
+    assert parts[0] == "a"
+    assert parts[2] == "a-b"

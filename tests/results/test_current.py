@@ -1,0 +1,76 @@
+"""Which records count."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from xbench.errors import XbenchError
+from xbench.results.current import current
+
+EARLY, LATE = "2026-01-01T00:00:00+00:00", "2026-01-02T00:00:00+00:00"
+
+
+def values(records: list[dict[str, Any]]) -> list[float]:
+    return [record["metrics"]["rel-delta"] for record in current(records).records]
+
+
+def test_latest_record_of_a_run_wins_in_any_order(make_record: Any) -> None:
+    old = make_record(rel=-1.0, created=EARLY)
+    new = make_record(rel=-2.0, created=LATE)
+    assert old["run_id"] == new["run_id"]
+    assert values([old, new]) == values([new, old]) == [-2.0]
+
+
+@pytest.mark.parametrize(
+    ("field", "old", "new"),
+    [
+        ("task_version", 1, 2),
+        ("dataset_digest", "d1", "d2"),
+        ("surrogate_digest", "s1", "s2"),
+        ("method_digest", "m1", "m2"),
+    ],
+)
+def test_two_versions_are_never_in_one_mean(
+    make_record: Any, field: str, old: object, new: object
+) -> None:
+    records = [
+        make_record("VIP/GAD1", rel=-1.0, created=EARLY, **{field: old}),
+        make_record("VIP/GAD2", rel=-1.0, created=EARLY, **{field: old}),
+        make_record("VIP/GAD1", rel=-2.0, created=LATE, **{field: new}),
+    ]
+    assert values(records) == [-2.0]
+    assert current(records).left_out == {("toy", "cortex"): 2}
+
+
+def test_a_new_method_leaves_the_others_alone(make_record: Any) -> None:
+    records = [
+        make_record(method="random", rel=-1.0, created=EARLY),
+        make_record(method="grids", rel=-2.0, created=LATE),
+    ]
+    assert values(records) == [-2.0, -1.0]
+    assert current(records).left_out == {}
+
+
+def test_a_run_that_never_met_the_surrogate_counts(make_record: Any) -> None:
+    skipped = make_record("VIP/GAD2", status="skipped", reason="no gene", surrogate_digest="")
+    kept = current([skipped, make_record(created=LATE)]).records
+    assert [record["status"] for record in kept] == ["ok", "skipped"]
+
+
+def test_names_are_put_on_one_line(make_record: Any) -> None:
+    record = current([make_record(method="my\nmethod\u202e\x00\ud800")]).records[0]
+    assert record["method"] == "my method"
+
+
+def test_missing_field_is_named(make_record: Any) -> None:
+    record = make_record()
+    del record["L"]
+    with pytest.raises(XbenchError, match=f"record {record['run_id']}: no field 'L'"):
+        current([record])
+
+
+def test_star_is_refused_as_a_target(make_record: Any) -> None:
+    with pytest.raises(XbenchError, match="target '\\*' stands for means"):
+        current([make_record("VIP/*")])

@@ -1,0 +1,130 @@
+"""Refusing what can only be a mistake, before anything is written, trained or run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+
+from xbench.benchmark.plan import RunKey
+from xbench.benchmark.task import MethodSpec, Task
+from xbench.data.dataset import Dataset
+from xbench.errors import XbenchError
+from xbench.metrics import METRICS
+from xbench.registry.find import load
+from xbench.registry.scan import Entry
+
+
+def check_machine(device: str, jobs: int | None) -> None:
+    """Refuse a device that is not there, and a number of processes that cannot be.
+
+    Raises
+    ------
+    XbenchError
+        Saying which devices there are.
+
+    Examples
+    --------
+    >>> check_machine("cpu", 2)
+    """
+    if jobs is not None and jobs < 1:
+        raise XbenchError(f"jobs {jobs}: give at least 1")
+    if device == "cpu":
+        return
+    import torch
+
+    if device != "cuda":
+        raise XbenchError(f"device {device!r}: must be one of: cpu, cuda")
+    if not torch.cuda.is_available():
+        raise XbenchError("device 'cuda': no CUDA device is available here; use --device cpu")
+
+
+def check_fit(task: Task, dataset: Dataset) -> None:
+    """Refuse a task whose objective or metrics mean nothing on the data.
+
+    Raises
+    ------
+    XbenchError
+        Naming what does not fit.
+
+    Examples
+    --------
+    >>> import xbench
+    >>> from xbench.benchmark.task import load_task
+    >>> check_fit(load_task("quick"), xbench.load_dataset("mnist-binary"))
+    """
+    data = "classes" if dataset.is_classification else "expression"
+    kind = "expression" if dataset.is_classification else "classes"
+    what = ", ".join(name for name in task.metrics if METRICS[name].explains == kind)
+    if task.objective == "cross-entropy" and not dataset.is_classification:
+        what = "objective cross-entropy"
+    if what:
+        raise XbenchError(
+            f"task {task.name}: made for {kind} ({what}), but {dataset.name} has {data}; "
+            "choose another task or other data"
+        )
+
+
+def check_parameters(task: Task, specs: Sequence[MethodSpec], entries: Mapping[str, Entry]) -> None:
+    """Refuse parameters that a method does not have or does not take, before anything is trained.
+
+    Only where the task gives some: a method that cannot be imported at all is a failed run.
+
+    Raises
+    ------
+    XbenchError
+        Naming the method and its parameters.
+    """
+    for spec in specs:
+        if not spec.parameters:
+            continue
+        try:
+            method = load(entries[spec.name])
+        except (Exception, SystemExit):
+            continue
+        try:
+            method(**spec.parameters)
+        except (TypeError, ValueError) as error:
+            valid = ", ".join(field.name for field in fields(method)) or "none"
+            raise XbenchError(
+                f"task {task.name}: method {spec.label!r}: {' '.join(str(error).split())}; its "
+                f"parameters: {valid}"
+            ) from error
+
+
+def check_keys(dataset: Dataset, keys: Sequence[RunKey], *, explicit: bool) -> None:
+    """Refuse runs that the data cannot answer.
+
+    A target of a task that the data lack is a skipped run, as long as there is another; a target
+    that was asked for by name is a mistake.
+
+    Parameters
+    ----------
+    dataset
+        What is asked.
+    keys
+        The runs.
+    explicit
+        Whether the targets were asked for by name.
+
+    Raises
+    ------
+    XbenchError
+        For an L above the number of features, and for the first target that is not there.
+    """
+    largest = max(key.L for key in keys)
+    if largest > dataset.n_features:
+        raise XbenchError(
+            f"{dataset.name}: L = {largest} is more than its {dataset.n_features} features; "
+            "choose a smaller -L"
+        )
+    problems = []
+    targets = list(dict.fromkeys((key.cell_type, key.target) for key in keys))
+    for cell_type, output in targets:
+        try:
+            dataset.target(cell_type, output)
+        except XbenchError as error:
+            problems.append(error)
+    if problems and explicit:
+        raise problems[0]
+    if len(problems) == len(targets):
+        raise XbenchError(f"{problems[0]}; give targets of these data: --target CELL_TYPE:OUTPUT")

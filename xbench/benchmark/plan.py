@@ -1,0 +1,220 @@
+"""Expand a task into its runs, and give each run a name that changes with all it depends on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from xbench.benchmark.task import MethodSpec, Task
+from xbench.errors import XbenchError, unknown_name
+from xbench.registry.find import entries
+from xbench.utils.seeds import derive_seed
+
+# Raised by hand with any change of xbench itself (mask operator, metrics) that changes results.
+RESULTS_VERSION = 1
+
+
+@dataclass(frozen=True)
+class RunKey:
+    """What one run is asked; one run is one point of the task's grid.
+
+    Parameters
+    ----------
+    task, task_version
+        Of the task.
+    cell_type, target
+        The population and the output explained.
+    method, method_name, parameters
+        Label in tables; name in the registry; parameters of the method.
+    L, repetition, seed
+        Size of the subset; repetition, from 0; the seed, which does not depend on L.
+    perturbation, objective, split, metrics, budget_seconds, budget_evaluations, beta
+        As the task says: the result depends on them too.
+    division
+        Seed of this repetition's division of the cells that are not for the test into training
+        and validation ones (`xbench.data.splits.divided_anew`); None for the dataset's own.
+
+    Examples
+    --------
+    >>> from xbench.benchmark.task import load_task
+    >>> key = expand(load_task("quick"))[0]
+    >>> key.method, key.cell_type, key.target, key.L, key.repetition
+    ('random', '8', '3', 16, 0)
+    """
+
+    task: str
+    task_version: int
+    cell_type: str
+    target: str
+    method: str
+    method_name: str
+    # Left out of the hash alone, since a dict has none; equality compares it.
+    parameters: dict[str, Any] = field(hash=False)
+    L: int
+    repetition: int
+    seed: int
+    perturbation: float | str
+    objective: str
+    split: str
+    metrics: tuple[str, ...]
+    budget_seconds: float | None = None
+    budget_evaluations: int | None = None
+    beta: float | None = None
+    division: int | None = None
+
+
+def expand(
+    task: Task,
+    *,
+    methods: Sequence[str | MethodSpec] | None = None,
+    subset_sizes: Sequence[int] | None = None,
+    repetitions: int | None = None,
+) -> list[RunKey]:
+    """List the runs of a task: target by target, then method, L, repetition.
+
+    Parameters
+    ----------
+    task
+        The task.
+    methods
+        Instead of the task's methods: a label of the task; a name (every method of the task with
+        that name, else the registered method with its defaults); or a `MethodSpec`.
+    subset_sizes, repetitions
+        Instead of the task's.
+
+    Raises
+    ------
+    XbenchError
+        For an unknown method, a subset size or a number of repetitions below 1, anything given
+        twice.
+
+    Examples
+    --------
+    >>> from xbench.benchmark.task import load_task
+    >>> task = load_task("table1")
+    >>> len(expand(task))  # 16 targets, 8 methods, 2 subset sizes, 5 repetitions
+    1280
+    >>> len(expand(task, methods=["saliency"], subset_sizes=[10], repetitions=1))
+    16
+    """
+    specs = task.methods if methods is None else choose_methods(task, methods)
+    sizes = task.subset_sizes if subset_sizes is None else list(subset_sizes)
+    count = task.repetitions if repetitions is None else repetitions
+    _check_once("method", [spec.label for spec in specs])
+    _check_once("subset size L", sizes)
+    if min(sizes, default=0) < 1:
+        raise XbenchError(f"subset sizes {sizes}: give at least one, each at least 1")
+    if count < 1:
+        raise XbenchError(f"repetitions {count}: give at least 1")
+    return [
+        _key(task, group.cell_type, output, spec, size, repetition)
+        for group in task.targets
+        for output in group.outputs
+        for spec in specs
+        for size in sizes
+        for repetition in range(count)
+    ]
+
+
+def run_id(
+    key: RunKey,
+    dataset_digest: str,
+    surrogate_digest: str,
+    method_digest: str,
+    device: str = "cpu",
+) -> str:
+    """Return 16 hex digits that name a run: equal where everything it depends on is equal.
+
+    Parameters
+    ----------
+    key
+        What the run is asked; every field counts.
+    dataset_digest, surrogate_digest, method_digest
+        What it is asked of.
+    device
+        Where it is computed: sums in another order are other numbers.
+
+    Examples
+    --------
+    >>> from xbench.benchmark.task import load_task
+    >>> key = expand(load_task("quick"))[0]
+    >>> run_id(key, "data", "model", "code") == run_id(key, "data", "model", "other code")
+    False
+    """
+    on = [dataset_digest, surrogate_digest, method_digest, device, RESULTS_VERSION]
+    # The order in which metrics are listed changes no result.
+    asked = {**asdict(key), "metrics": sorted(key.metrics)}
+    # Runs without one of these keep the ids they had before there were any.
+    for name in ("beta", "budget_seconds", "budget_evaluations", "division"):
+        if asked[name] is None:
+            del asked[name]
+    text = json.dumps([asked, on], sort_keys=True)
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()[:16]
+
+
+def _key(
+    task: Task, cell_type: str, output: str, spec: MethodSpec, size: int, repetition: int
+) -> RunKey:
+    return RunKey(
+        task=task.name,
+        task_version=task.version,
+        cell_type=cell_type,
+        target=output,
+        method=spec.label,
+        method_name=spec.name,
+        parameters=dict(spec.parameters),
+        L=size,
+        repetition=repetition,
+        seed=derive_seed(task.name, cell_type, output, spec.label, repetition),
+        perturbation=task.perturbation,
+        objective=task.objective,
+        split=task.split,
+        metrics=tuple(task.metrics),
+        budget_seconds=task.budget_seconds,
+        budget_evaluations=task.budget_evaluations,
+        beta=task.beta,
+        division=repetition if task.repeats == "split" else None,
+    )
+
+
+def choose_methods(task: Task, wanted: Sequence[str | MethodSpec]) -> list[MethodSpec]:
+    """Turn labels and names into methods, as `expand` does.
+
+    Raises
+    ------
+    XbenchError
+        For an unknown name, or where nothing is wanted.
+
+    Examples
+    --------
+    >>> from xbench.benchmark.task import load_task
+    >>> [spec.label for spec in choose_methods(load_task("quick"), ["grids"])]
+    ['grids']
+    """
+    chosen: list[MethodSpec] = []
+    for one in wanted:
+        chosen += [one] if isinstance(one, MethodSpec) else _named(task, one)
+    if not chosen:
+        raise XbenchError(f"task {task.name}: no method chosen; give at least one")
+    return chosen
+
+
+def _named(task: Task, name: str) -> list[MethodSpec]:
+    """Return the methods that a text means: by label, by name, or from the registry."""
+    found = [spec for spec in task.methods if spec.label == name]
+    found = found or [spec for spec in task.methods if spec.name == name]
+    if found:
+        return found
+    registered = [entry.name for entry in entries("method")]
+    if name not in registered:
+        raise unknown_name("method", name, [*task.method_labels, *registered])
+    return [MethodSpec(name=name)]
+
+
+def _check_once(what: str, values: Sequence[object]) -> None:
+    twice = sorted({str(value) for value in values if list(values).count(value) > 1})
+    if twice:
+        raise XbenchError(f"{what} {', '.join(twice)} is given twice; keep one")

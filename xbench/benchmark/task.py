@@ -1,0 +1,290 @@
+"""A task: what is compared on what. Declared in TOML, checked here, run elsewhere."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+import re
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+    ValidationError,
+    model_validator,
+)
+
+from xbench.benchmark.thresholds import Thresholds
+from xbench.errors import XbenchError, unknown_name
+from xbench.metrics import METRICS
+from xbench.registry.find import find
+from xbench.task_problems import describe
+
+_Value = TypeVar("_Value")
+
+
+def _check_distinct(what: str, values: Sequence[object]) -> None:
+    twice = sorted({repr(value) for value in values if values.count(value) > 1})
+    if twice:
+        raise ValueError(f"{what} {', '.join(twice)} given twice; keep one".lstrip())
+
+
+def _distinct(values: list[_Value]) -> list[_Value]:
+    _check_distinct("", values)
+    return values
+
+
+def _known_metric(name: str) -> str:
+    if name not in METRICS:
+        raise ValueError(str(unknown_name("metric", name, METRICS)))
+    return name
+
+
+def _number_or_mean(value: Any) -> Any:
+    # Checked before pydantic tries both types, which would make two problems of one.
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if value != "mean" and not (number and math.isfinite(value)):
+        raise ValueError(f"must be a finite number or 'mean', not {value!r}")
+    return value
+
+
+Text = Annotated[str, Field(min_length=1)]
+Name = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
+Count = Annotated[int, Field(gt=0)]
+MetricName = Annotated[str, AfterValidator(_known_metric)]
+
+
+class _Declared(BaseModel):
+    """Unknown fields are mistakes, and a text is no number."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+
+
+class MethodSpec(_Declared):
+    """A method of a task: its name, its label in tables, its parameters.
+
+    In TOML just the name, or a table:
+    ``{name = "grids", label = "grids-100", parameters = {steps = 100}}``.
+
+    Examples
+    --------
+    >>> MethodSpec(name="grids").label
+    'grids'
+    """
+
+    name: Text
+    label: Text = ""
+    parameters: dict[str, JsonValue] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _complete(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            value = {"name": value}
+        if isinstance(value, dict) and "name" in value:
+            return {"label": value["name"], **value}
+        return value
+
+
+class TargetGroup(_Declared):
+    """A cell type (or class) and the outputs explained on its cells.
+
+    Parameters
+    ----------
+    cell_type
+        Cell type or class.
+    outputs
+        Genes or classes by name.
+    most_expressed
+        Instead of names: so many genes of highest mean expression in the type's training cells
+        (the paper's Table 2), which are known once there are data (`xbench.most_expressed`).
+
+    Examples
+    --------
+    >>> TargetGroup(cell_type="VIP", outputs=["GAD1", "GAD2"]).outputs
+    ['GAD1', 'GAD2']
+    >>> TargetGroup(cell_type="VIP", most_expressed=100).outputs
+    []
+    """
+
+    cell_type: Text
+    outputs: Annotated[list[Text], AfterValidator(_distinct)] = Field(default_factory=list)
+    most_expressed: Count | None = None
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> TargetGroup:
+        if bool(self.outputs) == (self.most_expressed is not None):
+            raise ValueError("give outputs, or most_expressed, and not both")
+        return self
+
+
+class Task(_Declared):
+    """A checked task declaration.
+
+    Parameters
+    ----------
+    name, title, version, description
+        ``version`` grows whenever results of before and after must not be compared.
+    dataset, surrogate
+        Names; the dataset's default surrogate where None.
+    split
+        ``"strict"``: the surrogate never sees a test cell; ``"reference"``: as the reference does.
+    targets
+        One `TargetGroup` a cell type.
+    methods
+        `MethodSpec` each; labels are distinct.
+    subset_sizes, repetitions
+        Every L; how often each run is repeated, with a seed of its own.
+    repeats
+        What a repetition draws anew: ``"method"``, its seed alone; ``"split"``, also which of the
+        cells that are not for the test are training and which validation cells.
+    perturbation
+        What masked features become: a number, or ``"mean"`` for each feature's mean.
+    objective, beta
+        What masking should lower (`xbench.mask.objective`); beta for
+        ``"expression-on-target"`` only.
+    metrics, primary_metric
+        What is reported; the one that ranks, which must have a direction.
+    layout
+        Of the leaderboard: ``"table1"`` of the paper, or only ``"ranked"``.
+    timeout_seconds
+        A run's limit, after which it is ended without a result; no limit where None.
+    budget_seconds, budget_evaluations
+        After these a method is asked to stop and to give its best so far (`xbench.budget`);
+        evaluations count forward and gradient ones together, in cells. No limit where None.
+    thresholds
+        What ``xbench compare`` tolerates (`xbench.benchmark.thresholds`); no result depends on it.
+
+    Examples
+    --------
+    >>> task = load_task("mnist-binary")
+    >>> task.targets[0].cell_type, task.targets[0].outputs, task.subset_sizes
+    ('8', ['3'], [64])
+    """
+
+    name: Name
+    title: Text
+    version: Count
+    description: str = ""
+    dataset: Text
+    surrogate: Text | None = None
+    split: Literal["strict", "reference"] = "strict"
+    targets: Annotated[list[TargetGroup], Field(min_length=1)]
+    methods: Annotated[list[MethodSpec], Field(min_length=1)]
+    subset_sizes: Annotated[list[Count], Field(min_length=1), AfterValidator(_distinct)]
+    repetitions: Count = 1
+    repeats: Literal["method", "split"] = "method"
+    perturbation: Annotated[float | Literal["mean"], BeforeValidator(_number_or_mean)] = 0.0
+    objective: Literal["expression", "cross-entropy", "expression-on-target"]
+    beta: Annotated[float, Field(ge=0)] | None = None
+    metrics: Annotated[list[MetricName], Field(min_length=1), AfterValidator(_distinct)]
+    primary_metric: MetricName
+    layout: Literal["table1", "ranked"] = "ranked"
+    timeout_seconds: Annotated[float, Field(gt=0)] | None = None
+    budget_seconds: Annotated[float, Field(gt=0)] | None = None
+    budget_evaluations: Count | None = None
+    thresholds: Thresholds = Field(default_factory=Thresholds)
+
+    @property
+    def method_labels(self) -> list[str]:
+        """Labels of the methods, in the order of the declaration."""
+        return [method.label for method in self.methods]
+
+    @property
+    def digest(self) -> str:
+        """16 hex digits of what is declared, but the words and what no result depends on."""
+        declared = self.model_dump(mode="json", exclude={"title", "description", "thresholds"})
+        # Left out where there are none, so that tasks of before these keep their digest.
+        for name in ("beta", "budget_seconds", "budget_evaluations"):
+            if declared[name] is None:
+                del declared[name]
+        if self.repeats == "method":
+            del declared["repeats"]
+        for group in declared["targets"]:
+            if group["most_expressed"] is None:
+                del group["most_expressed"]
+        text = json.dumps(declared, sort_keys=True)
+        return hashlib.sha256(text.encode("utf-8")).hexdigest()[:16]
+
+    @model_validator(mode="after")
+    def _check_together(self) -> Task:
+        pairs = [(group.cell_type, output) for group in self.targets for output in group.outputs]
+        _check_distinct("methods: label", self.method_labels)
+        _check_distinct("targets:", pairs)
+        self._check_primary()
+        self._check_thresholds()
+        if (self.objective == "expression-on-target") != (self.beta is not None):
+            raise ValueError("beta: give it with objective 'expression-on-target', and only then")
+        return self
+
+    def _check_primary(self) -> None:
+        ranking = [name for name in self.metrics if METRICS[name].direction != "none"]
+        if self.primary_metric not in ranking:
+            what = "is not among metrics"
+            if self.primary_metric in self.metrics:
+                what = "has no direction, so it cannot rank"
+            choices = f"choose one of: {', '.join(ranking)}" if ranking else "add one that ranks"
+            raise ValueError(f"primary_metric: {self.primary_metric!r} {what}; {choices}")
+
+    def _check_thresholds(self) -> None:
+        told = self.thresholds
+        reference = [told.reference_method] if told.reference_method is not None else []
+        for label in (*reference, *told.methods):
+            if label not in self.method_labels:
+                raise ValueError(f"thresholds: {unknown_name('method', label, self.method_labels)}")
+
+
+def load_task(name_or_path: str | os.PathLike[str]) -> Task:
+    """Load a task by its name or from a TOML file.
+
+    Parameters
+    ----------
+    name_or_path
+        A name of ``xbench list tasks``, or a path, told by its ending ``.toml``.
+
+    Raises
+    ------
+    XbenchError
+        In one line: an unknown name, a file that cannot be read, a mistake in the TOML with its
+        line, or every wrong field with what is valid there.
+
+    Examples
+    --------
+    >>> load_task("quick").method_labels
+    ['random', 'saliency', 'gradient-change', 'grids']
+    """
+    path = Path(name_or_path)
+    if path.suffix != ".toml":
+        path = Path(find("task", str(name_or_path)).location)
+    try:
+        return Task.model_validate(_read_toml(path))
+    except ValidationError as error:
+        problems = "; ".join(describe(problem, Task) for problem in error.errors())
+        raise XbenchError(f"{path}: {problems}") from error
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    """Read a TOML file; a syntax error names file and line."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        what = f"cannot be read ({error.strerror})"
+        raise XbenchError(f"{path}: {what}; give the name of a task or its file") from error
+    except UnicodeDecodeError as error:
+        raise XbenchError(f"{path}: is not UTF-8 text; save it as UTF-8") from error
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        found = re.search(r"line (\d+)", str(error))
+        line = found[1] if found else str(text.count("\n") + 1)
+        what = re.sub(r" \(at .*\)$", "", str(error))
+        raise XbenchError(f"{path}:{line}: is not valid TOML ({what}); correct it") from error

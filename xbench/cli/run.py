@@ -1,0 +1,163 @@
+"""``xbench run``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+import typer
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from xbench.benchmark.request import Request
+from xbench.benchmark.runner import run_request
+from xbench.benchmark.task import Task, load_task
+from xbench.cli.progress import ShownRuns
+from xbench.data.load import DataChoice
+from xbench.data.options import Reading
+from xbench.errors import XbenchError
+from xbench.metrics import METRICS, arrow
+from xbench.registry.find import dataset_source
+from xbench.results.record import FAILED, Record
+from xbench.results.store import ResultStore
+
+
+def run_and_show(
+    task_name: str,
+    *,
+    dataset: str | None,
+    reading: Reading,
+    methods: str | None,
+    method_files: Sequence[Path],
+    targets: Sequence[str] | None,
+    subset_sizes: str | None,
+    seeds: int | None,
+    budget_seconds: float | None,
+    budget_evaluations: int | None,
+    surrogate: str | None,
+    surrogate_seed: int,
+    jobs: int | None,
+    device: str,
+    checkpoint: Path | None,
+    store: Path,
+    skip_missing_data: bool,
+) -> None:
+    """Run a task with a progress bar, then print what came out."""
+    console = Console(stderr=True)
+    task = load_task(task_name)
+    choice = DataChoice(dataset, reading).or_of(task.dataset)
+    if skip_missing_data and (reason := missing_data(choice)) is not None:
+        console.print(
+            escape(f"skipped task {task.name}: {reason}"), highlight=False, soft_wrap=True
+        )
+        return
+    results = ResultStore(store)
+    with ShownRuns(console) as watcher:
+        ids = run_request(
+            Request(
+                task=task_name,
+                data=choice,
+                methods=None if methods is None else as_names(methods),
+                method_files=[str(path) for path in method_files],
+                targets=targets,
+                subset_sizes=None if subset_sizes is None else as_sizes(subset_sizes),
+                repetitions=seeds,
+                budget_seconds=budget_seconds,
+                budget_evaluations=budget_evaluations,
+                surrogate=surrogate,
+                surrogate_seed=surrogate_seed,
+                checkpoint=checkpoint,
+                jobs=jobs,
+                device=device,
+                watcher=watcher,
+            ),
+            results,
+        )
+    # Lines that are no records were warned of when the runs were planned.
+    records, _ = results.read()
+    asked = set(ids)
+    chosen = [record for record in records if record.run_id in asked]
+    # Eighty columns, which rich takes where there is no terminal, would cut the table.
+    _print_summary(Console(width=None if sys.stdout.isatty() else 120), task, chosen)
+    console.print(escape(f"records in {results.folder}"), highlight=False, soft_wrap=True)
+    stopped = sum(bool(record.stopped) for record in chosen)
+    if stopped:
+        console.print(
+            f"{stopped} runs were stopped by their budget and gave their best so far",
+            highlight=False,
+        )
+    if any(record.status in FAILED for record in chosen):
+        console.print("some runs failed; their records say why", highlight=False)
+        raise typer.Exit(1)
+
+
+def missing_data(choice: DataChoice) -> str | None:
+    """Return what to do to get the data; None where they are there."""
+    if choice.name is None or choice.reading.path is not None:
+        return None
+    return dataset_source(choice.name).available()
+
+
+def _listed(text: str, option: str) -> list[str]:
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    if not parts:
+        raise XbenchError(f"{option} {text!r}: names nothing; give names separated by commas")
+    return parts
+
+
+def as_names(text: str) -> list[str]:
+    """Return the methods that ``--methods`` names, by comma."""
+    names = _listed(text, "--methods")
+    for name in names:
+        if name.endswith(".py"):
+            raise XbenchError(f"--methods takes names; give a file of your own by --method {name}")
+    return names
+
+
+def as_sizes(text: str) -> list[int]:
+    """Return the sizes that ``-L`` gives, by comma."""
+    try:
+        return [int(part) for part in _listed(text, "-L")]
+    except ValueError as error:
+        raise XbenchError(f"-L {text!r}: must be whole numbers by comma, such as 10,128") from error
+
+
+def _print_summary(console: Console, task: Task, records: Sequence[Record]) -> None:
+    """Print means over runs, by L and method: a first look, not the leaderboard."""
+    ranking = [name for name in task.metrics if METRICS[name].direction != "none"]
+    shown = [task.primary_metric, *(m for m in ranking if m != task.primary_metric)][:3]
+    headings = [METRICS[name].label + arrow(METRICS[name].direction) for name in shown]
+    groups: dict[tuple[int, str], list[Record]] = {}
+    for record in records:
+        groups.setdefault((record.L, record.method), []).append(record)
+    rows = []
+    for (size, method), members in sorted(groups.items(), key=lambda group: group[0][0]):
+        done = [record for record in members if record.status == "ok"]
+        skipped = sum(record.status == "skipped" for record in members)
+        counts = (len(done), len(members) - len(done) - skipped, skipped)
+        means = [_mean([record.metrics.get(name) for record in done]) for name in shown]
+        seconds = _mean([record.seconds for record in done])
+        rows.append([str(size), escape(method), *map(str, counts), *means, seconds])
+    console.print(escape(f"{task.title}: mean over runs"), highlight=False, soft_wrap=True)
+    console.print(_table(["L", "method", "ok", "failed", "skipped", *headings, "seconds"], rows))
+
+
+def _table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+    """Lay out rows so that headings break where there is little room, and cells never do."""
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 0))
+    for number, heading in enumerate(headings):
+        longest = max((len(row[number]) for row in rows), default=0)
+        justify: Literal["left", "right"] = "left" if heading == "method" else "right"
+        table.add_column(heading, justify=justify, min_width=longest, overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+def _mean(values: Sequence[float | None]) -> str:
+    known = [value for value in values if value is not None]
+    return f"{sum(known) / len(known):.3f}" if known else "–"

@@ -1,0 +1,80 @@
+"""``xbench train``."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from xbench.benchmark.checks import check_machine
+from xbench.cli.progress import TrainingBar
+from xbench.data.load import DataChoice
+from xbench.data.options import Reading
+from xbench.errors import XbenchError
+from xbench.surrogates.checkpoint import read_description
+from xbench.surrogates.training.cross_modality import UNPAIRED, CrossModalityTraining
+from xbench.surrogates.training.train import train_surrogate
+
+
+def train_and_show(
+    dataset: str | None,
+    *,
+    reading: Reading,
+    surrogate: str | None,
+    split: str,
+    seed: int,
+    out: Path | None,
+    again: bool,
+    unpaired: bool,
+    device: str,
+) -> None:
+    """Train with a progress bar, then say where the surrogate is and how well it fits."""
+    if split not in ("strict", "reference"):
+        raise XbenchError(f"--split {split!r}: must be one of: strict, reference")
+    check_machine(device, None)
+    console = Console(stderr=True)
+    loaded = DataChoice(dataset, reading).load()
+    name = surrogate or loaded.default_surrogate
+    columns = (TextColumn("{task.description}"), BarColumn(bar_width=30), TimeElapsedColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        folder = train_surrogate(
+            loaded,
+            name,
+            split=split,
+            seed=seed,
+            settings=_settings(name, unpaired, device),
+            folder=out,
+            progress=TrainingBar(progress),
+            again=again,
+        )
+    description = read_description(folder)
+    typer.echo(f"{description.surrogate} of {description.dataset} in {folder}")
+    for stage in description.training.get("stages", {}).values():
+        typer.echo(
+            f"  {stage['name']}: best at step {stage['best_step']}, "
+            f"validation loss {stage['best_validation']:.4g}{_seconds(stage)}"
+        )
+    peak = description.training.get("peak_memory_bytes")
+    if peak is not None:
+        typer.echo(f"  peak memory: {peak / 1e9:.2f} GB")
+    for measure, value in description.fit.items():
+        typer.echo(f"  {measure}: {value:.4g}")
+
+
+def _settings(surrogate: str, unpaired: bool, device: str) -> CrossModalityTraining | None:
+    """Return settings other than the recipe's defaults, where some are asked for."""
+    if not unpaired and device == "cpu":
+        return None
+    if surrogate != "cross-modality":
+        asked = "--unpaired" if unpaired else f"--device {device}"
+        raise XbenchError(f"{asked} is for surrogate cross-modality, not for {surrogate}; leave it")
+    return replace(UNPAIRED if unpaired else CrossModalityTraining(), device=device)
+
+
+def _seconds(stage: dict[str, Any]) -> str:
+    """Seconds of a stage; a surrogate trained before they were kept has none."""
+    return f", {stage['seconds']:.0f} s" if "seconds" in stage else ""

@@ -1,0 +1,105 @@
+"""Get a registered file into a folder, whole and checked, or not at all."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from pathlib import Path
+
+from xbench.data.download.remote_file import RemoteFile, size_text
+from xbench.data.download.verified import require_verified
+from xbench.errors import XbenchError
+from xbench.utils.files import cannot_write
+from xbench.utils.journal import locked
+from xbench.utils.progress import NOBODY, FetchWatcher
+
+
+def part_of(path: Path) -> Path:
+    """Return where the bytes of an unfinished download are kept.
+
+    Examples
+    --------
+    >>> part_of(Path("matrix.h5"))
+    PosixPath('matrix.h5.part')
+    """
+    return path.with_name(f"{path.name}.part")
+
+
+def fetch_file(file: RemoteFile, folder: Path, watcher: FetchWatcher = NOBODY) -> Path:
+    """Return the file in the folder, getting it first where it is not there.
+
+    A file that is there is taken if it has the registered checksum. The name only ever stands for
+    the whole, checked file. Where another process gets the same file, this one waits for it.
+
+    Parameters
+    ----------
+    file
+        What is to be there.
+    folder
+        Made where missing.
+    watcher
+        Told how it goes.
+
+    Raises
+    ------
+    XbenchError
+        No network, a refusal by the server, a wrong checksum, too little space, or another file of
+        that name.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> abc = RemoteFile("abc", "", 3, "md5:900150983cd24fb0d6963f7d28e17f72")
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = Path(folder, "abc").write_text("abc")
+    ...     fetch_file(abc, Path(folder)).name
+    'abc'
+    """
+    path = folder / file.name
+    if not path.exists():
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with locked(
+                folder / f".{file.name}.lock",
+                lambda: watcher.said(f"{file.name}: another process gets it; waiting"),
+            ):
+                # The process waited for may have brought it.
+                if not path.exists():
+                    _download(file, path, watcher)
+        except OSError as error:
+            raise cannot_write(path, error) from error
+    require_verified(path, file)
+    return path
+
+
+def _download(file: RemoteFile, path: Path, watcher: FetchWatcher) -> None:
+    # Imported here, so that what only looks at datasets does not wait for them.
+    import pooch
+
+    from xbench.data.download.transfer import Transfer
+
+    part = part_of(path)
+    _require_space(file, path, part)
+    # It says by itself where files go, on standard error, between the lines of a progress bar.
+    pooch.get_logger().setLevel(logging.WARNING)
+    transfer = Transfer(file, part, watcher)
+    try:
+        pooch.retrieve(file.url, file.checksum, file.name, path.parent, downloader=transfer)
+    except ValueError as error:
+        # pooch has removed what it checked, so that nothing wrong is gone on from.
+        how = "put together from several connections " if transfer.resumed else ""
+        raise XbenchError(
+            f"{file.name}: what {file.host} sent {how}does not have the registered "
+            f"{file.algorithm}; it was thrown away: run the same command again, and if that does "
+            "not help, the file there has changed: report it"
+        ) from error
+
+
+def _require_space(file: RemoteFile, path: Path, part: Path) -> None:
+    kept = part.stat().st_size if part.exists() else 0
+    missing, free = file.size - kept, shutil.disk_usage(path.parent).free
+    if missing > free:
+        raise XbenchError(
+            f"{path.parent}: {file.name} needs {size_text(missing)}, but only {size_text(free)} "
+            "are free; free some space or set XBENCH_DATA to another folder"
+        )

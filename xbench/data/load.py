@@ -1,0 +1,117 @@
+"""One door to all data: by name, or from a user's own files."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from xbench.data.dataset import Dataset
+from xbench.data.options import AS_IT_IS, Reading
+from xbench.errors import XbenchError
+
+
+def load_dataset(
+    name: str | None = None,
+    data: str | os.PathLike[str] | None = None,
+    *,
+    labels: str | os.PathLike[str] | None = None,
+    cell_type_key: str = "cell_type",
+    binarize: bool = False,
+    variable_genes: int | None = None,
+    minimum_open_share: float | None = None,
+    split_seed: int = 0,
+) -> Dataset:
+    """Load a dataset by its name, from files of your own, or a named one from another place.
+
+    Parameters
+    ----------
+    name
+        A dataset that `xbench list datasets` shows.
+    data
+        A file or folder (see `xbench.data.multiome.read_multiome`), called after its name; together
+        with `name`, the place of that dataset's files.
+    labels, cell_type_key, binarize, variable_genes, minimum_open_share, split_seed
+        What is to be made of them; see `xbench.data.options.Reading`.
+
+    Raises
+    ------
+    XbenchError
+        An unknown name, a file that is absent or wrong, or neither name nor file.
+
+    Examples
+    --------
+    >>> import xbench
+    >>> xbench.load_dataset("mnist-binary").split.train.size
+    1269
+    """
+    reading = Reading(
+        path=None if data is None else Path(data),
+        labels=None if labels is None else Path(labels),
+        cell_type_key=cell_type_key,
+        binarize=binarize,
+        variable_genes=variable_genes,
+        minimum_open_share=minimum_open_share,
+        split_seed=split_seed,
+    )
+    return load_reading(name, reading)
+
+
+def load_reading(name: str | None, reading: Reading) -> Dataset:
+    """Load a registered dataset or, without a name, the user's own files.
+
+    Parameters
+    ----------
+    name
+        A dataset that `xbench list datasets` shows, or None.
+    reading
+        Where the data are, and what is to be made of them.
+
+    Raises
+    ------
+    XbenchError
+        See `load_dataset`.
+
+    Examples
+    --------
+    >>> load_reading("mnist-binary", Reading(split_seed=1)).n_cells
+    1984
+    """
+    if name is not None:
+        # Imported here: the registry knows the datasets, which know this package.
+        from xbench.registry.find import dataset_source
+
+        return dataset_source(name).load(reading)
+    if reading.path is None:
+        raise XbenchError("no dataset: give a name (see xbench list datasets) or --data FILE")
+    from xbench.data.multiome import read_multiome
+
+    # A folder is called by its whole name: what follows a dot in it is no suffix.
+    place = reading.path.resolve()
+    name = place.name if place.is_dir() else place.stem
+    return read_multiome(reading.path, name=name, reading=reading)
+
+
+@dataclass(frozen=True)
+class DataChoice:
+    """Which dataset, and how its files are to be read.
+
+    Parameters
+    ----------
+    name
+        A registered dataset; None for a user's files, or, without a path, for the task's own.
+    reading
+        Where the files are, and what is to be made of them.
+    """
+
+    name: str | None = None
+    reading: Reading = AS_IT_IS
+
+    def or_of(self, dataset: str) -> DataChoice:
+        """Return this choice, or that dataset where nothing is chosen."""
+        chosen = self.name is not None or self.reading.path is not None
+        return self if chosen else replace(self, name=dataset)
+
+    def load(self) -> Dataset:
+        """Read the data."""
+        return load_reading(self.name, self.reading)

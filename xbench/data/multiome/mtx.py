@@ -1,0 +1,140 @@
+"""Matrix Market files (.mtx), a stretch at a time, with some rows in one matrix, some in another.
+
+Not through SciPy: its reader ends the whole process on a stream that is no gzip (scipy 1.17,
+`scipy.io.mminfo`), and would hold the file as one matrix before it could be taken apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, NamedTuple
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+
+from xbench.data.multiome.files import opened_bytes
+from xbench.errors import XbenchError
+
+_BANNER = "%%matrixmarket matrix coordinate"
+_KINDS = {"integer": np.int64, "real": np.float64}
+# Entries that are held as text and numbers beside the matrices while a file is read.
+CHUNK = 1 << 21
+
+
+class Header(NamedTuple):
+    """What the first lines of a Matrix Market file say; the matrix has n_entries stored numbers."""
+
+    path: Path
+    n_rows: int
+    n_columns: int
+    n_entries: int
+    field: str
+
+
+def read_header(path: Path) -> Header:
+    """Read what is above the entries.
+
+    Raises
+    ------
+    XbenchError
+        It is no sparse, general matrix of whole or real numbers, or is damaged.
+    """
+    with opened_bytes(path) as file:
+        return _header(path, file)
+
+
+def read_rows_apart(header: Header, rows: dict[str, np.ndarray]) -> dict[str, sparse.csr_matrix]:
+    """Return several groups of rows, each transposed: columns x the group's rows.
+
+    Parameters
+    ----------
+    header
+        From `read_header`; the file is read again.
+    rows
+        By group, row numbers from 0 on, none in two groups.
+
+    Raises
+    ------
+    XbenchError
+        An entry is no number or outside the matrix, or there are not as many as the header says.
+
+    Examples
+    --------
+    >>> import scipy.io, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = Path(folder) / "matrix.mtx"
+    ...     scipy.io.mmwrite(file, sparse.coo_matrix([[0, 5], [7, 0], [0, 9]]))
+    ...     rows = {"a": np.array([0, 2]), "b": np.array([1])}
+    ...     matrices = read_rows_apart(read_header(file), rows)
+    >>> matrices["a"].toarray().tolist(), matrices["b"].toarray().tolist()
+    ([[0, 0], [5, 9]], [[7], [0]])
+    """
+    group, position = np.full(header.n_rows, -1), np.zeros(header.n_rows, dtype=np.int32)
+    for number, chosen in enumerate(rows.values()):
+        group[chosen], position[chosen] = number, np.arange(len(chosen))
+    parts: list[list[pd.DataFrame]] = [[] for _ in rows]
+    for entries in _entries(header):
+        of_entry = group[entries["row"]]
+        entries["row"] = position[entries["row"]]
+        for number, part in enumerate(parts):
+            part.append(entries[of_entry == number])
+    return {
+        name: _transposed(part, header, len(chosen))
+        for part, (name, chosen) in zip(parts, rows.items(), strict=True)
+    }
+
+
+def _header(path: Path, file: IO[bytes]) -> Header:
+    banner = file.readline().decode().lower().split()
+    if " ".join(banner[:3]) != _BANNER or banner[3:] not in [[kind, "general"] for kind in _KINDS]:
+        raise XbenchError(
+            f"{path}: begins with {' '.join(banner)!r:.80}; write a matrix of the kind "
+            "'%%MatrixMarket matrix coordinate integer general'"
+        )
+    line = file.readline()
+    while line.startswith(b"%") or (line and not line.strip()):
+        line = file.readline()
+    n_rows, n_columns, n_entries = (int(number) for number in line.split())
+    return Header(path, n_rows, n_columns, n_entries, banner[3])
+
+
+def _entries(header: Header) -> Iterator[pd.DataFrame]:
+    """Yield stretches of row and column (int32, from 0 on) and value, in few bytes."""
+    found = 0
+    kinds = {"row": np.int64, "column": np.int64, "value": _KINDS[header.field]}
+    with opened_bytes(header.path) as file:
+        _header(header.path, file)
+        if header.n_entries == 0:
+            return
+        for entries in pd.read_csv(
+            file, sep=r"\s+", header=None, names=list(kinds), dtype=kinds, chunksize=CHUNK
+        ):
+            if not isinstance(entries.index, pd.RangeIndex):
+                # pandas takes what is before the last three columns as the names of rows.
+                raise ValueError("entries of more than three numbers")
+            found += len(entries)
+            for name, length in (("row", header.n_rows), ("column", header.n_columns)):
+                if not entries[name].between(1, length).all():
+                    raise ValueError(f"an entry lies outside the {length} {name}s")
+                entries[name] = (entries[name] - 1).astype(np.int32)
+            if header.field == "integer":
+                entries["value"] = pd.to_numeric(entries["value"], downcast="unsigned")
+            yield entries
+        if found != header.n_entries:
+            raise ValueError(f"{found} entries instead of {header.n_entries}")
+
+
+def _transposed(parts: list[pd.DataFrame], header: Header, width: int) -> sparse.csr_matrix:
+    shape = (header.n_columns, width)
+    if not parts:
+        return sparse.csr_matrix(shape, dtype=np.int64)
+    row, column, value = (
+        np.concatenate([part[name].to_numpy() for part in parts])
+        for name in ("row", "column", "value")
+    )
+    matrix = sparse.csr_matrix((value, (column, row)), shape=shape)
+    if matrix.nnz != len(value):
+        raise XbenchError(f"{header.path}: an entry is there twice; write each once")
+    return matrix

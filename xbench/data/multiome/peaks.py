@@ -1,0 +1,129 @@
+"""From the atac modality to open and closed peaks in the order of the genome."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+
+from xbench.coordinates import natural_order, read_coordinates
+from xbench.data.genome import outside_chromosomes, require_inside
+from xbench.data.multiome.prepared import PreparedMatrix, columns_of, rows_of
+from xbench.data.multiome.raw import RawMultiome
+from xbench.data.options import Reading
+from xbench.data.preprocess import as_counts, binary
+from xbench.errors import XbenchError, XbenchWarning
+
+
+def prepare_peaks(
+    raw: RawMultiome,
+    rows: np.ndarray,
+    reading: Reading,
+    where: str,
+    genome: str | None = None,
+    chromosome_names: Mapping[str, str] | None = None,
+) -> PreparedMatrix:
+    """Return the peaks that are kept, 0 or 1 (int8), by chromosome and start.
+
+    Parameters
+    ----------
+    raw
+        As read.
+    rows
+        Rows of the cells that are kept; the share of cells in which a peak is open is theirs.
+    reading
+        Whether to binarize, and the least share.
+    where
+        File and modality, for the error's text.
+    genome
+        The build that all peaks must be of; None where it is not known.
+    chromosome_names
+        Other names to give chromosomes.
+
+    Raises
+    ------
+    XbenchError
+        Values that are neither 0 nor 1, peaks without place or of another build, or none left.
+    """
+    coordinates = peak_coordinates(raw, where, chromosome_names)
+    if genome is not None:
+        require_inside(coordinates, genome, where)
+    accessibility = rows_of(as_counts(raw.atac.X, where), rows)
+    open_peaks = binary(accessibility, reading.binarize, where)
+    kept = _on_chromosomes(raw, coordinates, where)
+    kept &= open_often(open_peaks, reading.minimum_open_share, where)
+    if not kept.any():
+        raise XbenchError(
+            f"{where}: no peak is left: none on a chromosome is open often enough; lower "
+            "--minimum-open-share"
+        )
+    order = natural_order(coordinates)
+    order = order[kept[order]]
+    return PreparedMatrix(columns_of(open_peaks, order), coordinates.iloc[order])
+
+
+def peak_coordinates(
+    raw: RawMultiome, where: str, chromosome_names: Mapping[str, str] | None = None
+) -> pd.DataFrame:
+    """Return chrom, start and end of each peak.
+
+    Raises
+    ------
+    XbenchError
+        There are none, or they are not numbers, or a peak ends before it starts.
+    """
+    coordinates = read_coordinates(raw.atac.var, where, chromosome_names)
+    if coordinates is None:
+        raise XbenchError(
+            f"{where}: no var columns chrom, start, end, and names such as "
+            f"{str(raw.atac.var.index[0])!r} are not like chr1:100-200; add the columns"
+        )
+    return coordinates
+
+
+def open_often(
+    open_peaks: sparse.csr_matrix, minimum_share: float | None, where: str
+) -> np.ndarray:
+    """Return which peaks are open in at least a share of the cells: shape (d,), bool.
+
+    Raises
+    ------
+    XbenchError
+        No peak is.
+
+    Examples
+    --------
+    >>> cells = sparse.csr_matrix([[1, 0], [1, 1], [1, 0]])
+    >>> open_often(cells, 0.5, "atac").tolist()
+    [True, False]
+    """
+    n_cells, n_peaks = open_peaks.shape
+    if not minimum_share:
+        return np.ones(n_peaks, dtype=bool)
+    counts = open_peaks.getnnz(axis=0)
+    # Rounded first: 0.1 of 30 cells is 3, not 3.0000000000000004.
+    often = counts >= math.ceil(round(minimum_share * n_cells, 9))
+    if not often.any():
+        raise XbenchError(
+            f"{where}: no peak is open in {minimum_share:g} of the cells (at most in "
+            f"{counts.max() / n_cells:.2g}); lower --minimum-open-share"
+        )
+    return often
+
+
+def _on_chromosomes(raw: RawMultiome, coordinates: pd.DataFrame, where: str) -> np.ndarray:
+    if raw.keep_scaffolds:
+        return np.ones(len(coordinates), dtype=bool)
+    outside = outside_chromosomes(coordinates["chrom"])
+    if outside.any():
+        warnings.warn(
+            f"{where}: {int(outside.sum()):,} of {len(outside):,} peaks lie on scaffolds or the "
+            "mitochondrion and are left out",
+            XbenchWarning,
+            stacklevel=2,
+        )
+    return ~outside

@@ -1,0 +1,163 @@
+"""`read_multiome`: files of any layout as a `Dataset`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import pandas as pd
+from anndata import AnnData
+
+from xbench.coordinates import require_shared_chromosomes
+from xbench.data.dataset import Dataset
+from xbench.data.genome import build_name
+from xbench.data.multiome.cells import Cells, choose_cells
+from xbench.data.multiome.genes import prepare_genes
+from xbench.data.multiome.layout import read_raw
+from xbench.data.multiome.peaks import prepare_peaks
+from xbench.data.multiome.prepared import PreparedMatrix
+from xbench.data.multiome.raw import RawMultiome, require_sound
+from xbench.data.options import AS_IT_IS, Reading
+from xbench.data.splits import split_cells
+from xbench.errors import XbenchError
+
+
+def read_multiome(
+    path: str | Path,
+    *,
+    name: str,
+    reading: Reading = AS_IT_IS,
+    genome: str | None = None,
+    cell_type_aliases: Mapping[str, str] | None = None,
+    chromosome_names: Mapping[str, str] | None = None,
+    citation: str = "",
+    licence: str = "",
+) -> Dataset:
+    """Read peaks and genes of the same cells, checked and preprocessed.
+
+    Peaks become int8 0 or 1 and are sorted by chromosome (chr1, chr2, ..., X, Y) and start; a peak
+    that is never open stays unless a share is asked for. Raw RNA counts become log1p of counts
+    scaled to 1e5 a cell, by the counts of all genes; a cell without counts stays, all zero. Genes
+    keep their order. Cells come in the order of `atac`. Both matrices are CSR throughout.
+
+    Parameters
+    ----------
+    path
+        One of:
+
+        - an ``.h5mu`` file with modalities `atac` and `rna`; `atac`'s var has columns chrom,
+          start, end, or names like ``chr1:100-200``; `rna`'s may have those columns;
+        - a folder with ``atac.h5ad`` and ``rna.h5ad``, or names that end so (``_atac.h5ad``);
+        - the ``filtered_feature_bc_matrix.h5`` of CellRanger ARC;
+        - a folder with ``matrix.mtx``, ``features.tsv`` and ``barcodes.tsv``, gzipped or not, with
+          a common prefix or without;
+        - a folder in the reference layout (see `xbench.data.multiome.reference`).
+
+        Of the output of CellRanger ARC, peaks on scaffolds and the mitochondrion are left out, and
+        a warning counts them; all else is taken as it is.
+    name
+        What leaderboards call the dataset.
+    reading
+        What is to be made of it; its `path` is not looked at.
+    genome
+        The build of the coordinates, such as "hg38"; None for that which the files name, if any.
+        Peaks and genes must lie inside its chromosomes.
+    cell_type_aliases
+        Other names of cell types.
+    chromosome_names
+        Other names to give chromosomes, such as ``{"chr20": "chrX"}``.
+    citation, licence
+        Whom to credit, and the terms of use.
+
+    Raises
+    ------
+    XbenchError
+        Anything wrong with the files; one line naming the file, what is wrong and what to do.
+
+    Examples
+    --------
+    >>> import tempfile, anndata, mudata
+    >>> import numpy as np
+    >>> cells = pd.DataFrame({"cell_type": ["Oligo", "Astro", "Oligo"]}, index=["a", "b", "c"])
+    >>> peaks = pd.DataFrame(index=["chr10:5-9", "chr2:5-9"])
+    >>> atac = anndata.AnnData(np.array([[1.0, 0], [0, 0], [1, 1]]), obs=cells, var=peaks)
+    >>> genes = pd.DataFrame(index=["Mog"])
+    >>> rna = anndata.AnnData(np.array([[4.0], [0], [1]]), obs=cells, var=genes)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     mudata.MuData({"atac": atac, "rna": rna}).write_h5mu(f"{folder}/tiny.h5mu")
+    ...     dataset = read_multiome(f"{folder}/tiny.h5mu", name="tiny")
+    >>> dataset
+    Dataset('tiny', 3 cells x 2 features, 1 outputs)
+    >>> dataset.features.names.tolist()
+    ['chr2:5-9', 'chr10:5-9']
+    """
+    parts = assemble(read_raw(Path(path)), str(path), reading, genome, chromosome_names)
+    obs = pd.DataFrame({"cell_type": parts.cells.types}, index=parts.cells.barcodes)
+    return Dataset(
+        name=name,
+        inputs=AnnData(parts.peaks.matrix, obs=obs, var=parts.peaks.var),
+        outputs=AnnData(parts.genes.matrix, obs=obs, var=parts.genes.var),
+        cell_types=parts.cells.types,
+        split=split_cells(parts.cells.types, seed=reading.split_seed),
+        genome=parts.genome,
+        cell_type_aliases=dict(cell_type_aliases or {}),
+        default_surrogate="cross-modality",
+        citation=citation,
+        licence=licence,
+    )
+
+
+class Parts(NamedTuple):
+    """What a dataset is made of: the same cells in both matrices, and the build of the places."""
+
+    cells: Cells
+    peaks: PreparedMatrix
+    genes: PreparedMatrix
+    genome: str | None
+
+
+def assemble(
+    raw: RawMultiome,
+    where: str,
+    reading: Reading,
+    genome: str | None = None,
+    chromosome_names: Mapping[str, str] | None = None,
+) -> Parts:
+    """Check and preprocess what a layout's reader read from `where`; see `read_multiome`.
+
+    Raises
+    ------
+    XbenchError
+        Anything wrong with the content.
+    """
+    of_atac, of_rna = f"{where}: atac", f"{where}: rna"
+    require_sound(raw.atac, of_atac)
+    require_sound(raw.rna, of_rna)
+    genome = agreed_genome(raw, genome, where)
+    cells = choose_cells(raw, reading, where)
+    peaks = prepare_peaks(raw, cells.atac_rows, reading, of_atac, genome, chromosome_names)
+    genes = prepare_genes(
+        raw, cells.rna_rows, reading.variable_genes, of_rna, genome, chromosome_names
+    )
+    if len(genes.var.columns):
+        require_shared_chromosomes(peaks.var, genes.var, where)
+    return Parts(cells, peaks, genes, genome)
+
+
+def agreed_genome(raw: RawMultiome, declared: str | None, where: str) -> str | None:
+    """Return the build that is declared, or that the files name.
+
+    Raises
+    ------
+    XbenchError
+        They differ.
+    """
+    if declared is None or raw.genome is None:
+        return declared if raw.genome is None else raw.genome
+    if build_name(declared) != raw.genome:
+        raise XbenchError(
+            f"{where}: its coordinates are of {raw.genome}, but {declared} is needed; give data of "
+            f"{declared}"
+        )
+    return declared

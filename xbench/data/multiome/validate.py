@@ -1,0 +1,173 @@
+"""What a file is, in plain words, and all that is wrong with it rather than the first."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from xbench.data.dataset import MINIMUM_CELLS
+from xbench.data.genome import fitting_genomes, outside_chromosomes, require_inside
+from xbench.data.markers import MARKER_GENES
+from xbench.data.multiome.cells import Cells, choose_cells
+from xbench.data.multiome.genes import gene_coordinates
+from xbench.data.multiome.layout import find_layout
+from xbench.data.multiome.peaks import peak_coordinates
+from xbench.data.multiome.raw import RawMultiome, require_sound
+from xbench.data.multiome.read import Parts, agreed_genome, assemble
+from xbench.data.multiome.report import Report
+from xbench.data.options import AS_IT_IS, Reading
+from xbench.data.preprocess import as_counts, binary, require_whole
+from xbench.errors import XbenchWarning
+
+
+def validate(path: str | Path, reading: Reading = AS_IT_IS, genome: str | None = None) -> Report:
+    """Look at all of a file or folder, as `read_multiome` would with the same reading.
+
+    Parameters
+    ----------
+    path
+        A file or folder of any layout that `read_multiome` takes.
+    reading
+        What is to be made of it; its `path` is not looked at.
+    genome
+        The build that its coordinates must be of; None for that which the files name.
+
+    Returns
+    -------
+    A report that `will_do` exactly where `read_multiome` reads the file.
+
+    Raises
+    ------
+    XbenchError
+        There is nothing at the path, or nothing of a known layout.
+
+    Examples
+    --------
+    >>> import tempfile, anndata, mudata
+    >>> cells = pd.DataFrame({"cell_type": ["Oligo"] * 12}, index=[f"c{n}" for n in range(12)])
+    >>> peaks, genes = pd.DataFrame(index=["chr1:5-9"]), pd.DataFrame(index=["Mog"])
+    >>> atac = anndata.AnnData(np.full((12, 1), 3.0), obs=cells, var=peaks)
+    >>> rna = anndata.AnnData(np.ones((12, 1)), obs=cells, var=genes)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     mudata.MuData({"atac": atac, "rna": rna}).write_h5mu(f"{folder}/counts.h5mu")
+    ...     report = validate(f"{folder}/counts.h5mu")
+    >>> report.will_do, len(report.problems), "pass --binarize" in report.problems[0]
+    (False, 1, True)
+    """
+    path = Path(path)
+    layout = find_layout(path)
+    report = Report([f"layout: {layout.name}"])
+    with warnings.catch_warnings(record=True) as noted:
+        warnings.simplefilter("always", XbenchWarning)
+        with report.collecting():
+            _look_at(layout.read(path), str(path), reading, genome, report)
+    said = [str(note.message) for note in noted if issubclass(note.category, XbenchWarning)]
+    report.lines.extend(dict.fromkeys(said))
+    return report
+
+
+def _look_at(
+    raw: RawMultiome, where: str, reading: Reading, genome: str | None, report: Report
+) -> None:
+    report.lines.extend(raw.remarks)
+    with report.collecting():
+        genome = agreed_genome(raw, genome, where)
+    sound = []
+    for name, modality in (("atac", raw.atac), ("rna", raw.rna)):
+        with report.collecting():
+            require_sound(modality, f"{where}: {name}")
+            sound.append(name)
+    if "atac" in sound:
+        _look_at_peaks(raw, f"{where}: atac", reading, genome, report)
+    if "rna" in sound:
+        _look_at_genes(raw, f"{where}: rna", genome, report)
+    if len(sound) == 2:
+        with report.collecting():
+            _tell_cells(choose_cells(raw, reading, where), report)
+    if report.will_do:
+        # What no check alone can tell; and the verdict is that of the real thing.
+        with report.collecting():
+            _tell_result(assemble(raw, where, reading, genome), report)
+
+
+def _look_at_peaks(
+    raw: RawMultiome, where: str, reading: Reading, genome: str | None, report: Report
+) -> None:
+    report.lines.append(f"peaks: {len(raw.atac.var):,}")
+    with report.collecting():
+        places = peak_coordinates(raw, where)
+        _tell_places(places, raw, genome, report)
+        if genome is not None:
+            require_inside(places, genome, where)
+    with report.collecting():
+        counts = as_counts(raw.atac.X, where)
+        open_per_cell = np.diff(counts.indptr)
+        report.lines.append(f"open peaks a cell: {open_per_cell.mean():,.1f} on average")
+        _tell_empty(open_per_cell, "an open peak", report)
+        binary(counts, reading.binarize, where)
+
+
+def _look_at_genes(raw: RawMultiome, where: str, genome: str | None, report: Report) -> None:
+    names = raw.rna.var.index
+    report.lines.append(f"genes: {len(names):,}")
+    found = set(names.str.lower())
+    absent = [gene for gene in MARKER_GENES if gene.lower() not in found]
+    present = [gene for gene in MARKER_GENES if gene not in absent]
+    report.lines.append(
+        f"marker genes: {', '.join(present) or 'none'}"
+        + (f"; absent: {', '.join(absent)}" if absent else "")
+    )
+    with report.collecting():
+        places = gene_coordinates(raw, where)
+        known = int((places["start"] >= 0).sum()) if len(places.columns) else 0
+        report.lines.append(f"genes with a known place: {known:,}")
+        if genome is not None and known:
+            require_inside(places, genome, where)
+    with report.collecting():
+        counts = as_counts(raw.rna.X, where)
+        _tell_empty(np.diff(counts.indptr), "a count of any gene", report)
+        if not raw.normalised:
+            require_whole(counts, where)
+
+
+def _tell_places(
+    places: pd.DataFrame, raw: RawMultiome, genome: str | None, report: Report
+) -> None:
+    outside = int(outside_chromosomes(places["chrom"]).sum())
+    if outside and raw.keep_scaffolds:
+        report.lines.append(f"peaks on scaffolds or the mitochondrion: {outside:,}, kept")
+    if genome is not None:
+        report.lines.append(f"genome: {genome}")
+    else:
+        fitting = " and ".join(fitting_genomes(places)) or "none that is known"
+        report.lines.append(f"genome: not said; the peaks would fit {fitting}")
+
+
+def _tell_empty(entries: np.ndarray, what: str, report: Report) -> None:
+    empty = int((entries == 0).sum())
+    if empty:
+        report.lines.append(f"cells without {what}: {empty:,}, kept as they are")
+
+
+def _tell_cells(cells: Cells, report: Report) -> None:
+    report.lines.append(f"cells: {len(cells.types):,}")
+    types, counts = np.unique(cells.types, return_counts=True)
+    each = [f"{name} {count:,}" for name, count in zip(types, counts, strict=True)]
+    report.lines.append(f"cell types: {', '.join(each)}")
+    rare = types[counts < MINIMUM_CELLS].tolist()
+    if rare:
+        report.lines.append(
+            f"cell types with fewer than {MINIMUM_CELLS} cells, which cannot be explained: "
+            f"{', '.join(rare)}"
+        )
+
+
+def _tell_result(parts: Parts, report: Report) -> None:
+    n_cells, n_peaks = parts.peaks.matrix.shape
+    report.lines.append(
+        f"as read: {n_cells:,} cells x {n_peaks:,} peaks on "
+        f"{parts.peaks.var['chrom'].nunique()} chromosomes, {len(parts.genes.var):,} genes"
+    )

@@ -1,0 +1,125 @@
+"""What a file in `datasets/` subclasses: where data comes from and how it becomes a `Dataset`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from xbench.data.options import AS_IT_IS, Reading
+from xbench.errors import XbenchError
+from xbench.holding import Holding
+from xbench.utils.paths import data_folder
+from xbench.utils.progress import NOBODY, FetchWatcher
+
+if TYPE_CHECKING:
+    from xbench.data.dataset import Dataset
+
+
+class DatasetSource:
+    """A dataset that can be asked for by name.
+
+    Subclass it in a file of its own, with a docstring and the class variables below; `load` is
+    all there is to write. Import heavy packages inside `load`, so that `xbench list` stays fast.
+
+    Attributes
+    ----------
+    name
+        What users type and leaderboards show.
+    citation, licence
+        Whom to credit, and the terms of use, as the source states them.
+    file_name
+        The file looked for in the data folder.
+    how_to_get
+        What to get, from where, and how the file must be laid out; shown when it is absent.
+    origin
+        ``"by hand"`` (the user gets it), ``"built in"``, ``"simulation"`` or ``"download"``.
+    genome
+        The assembly of its coordinates; empty where it has none.
+
+    Examples
+    --------
+    >>> class Tiny(DatasetSource):
+    ...     '''Nothing at all.'''
+    ...
+    ...     name = "tiny"
+    ...     file_name = "tiny.h5mu"
+    ...     how_to_get = "write one with mudata"
+    >>> "write one with mudata; put it there" in Tiny().available()
+    True
+    """
+
+    name: ClassVar[str]
+    citation: ClassVar[str] = ""
+    licence: ClassVar[str] = ""
+    file_name: ClassVar[str]
+    how_to_get: ClassVar[str]
+    origin: ClassVar[str] = "by hand"
+    genome: ClassVar[str] = ""
+
+    def load(self, reading: Reading = AS_IT_IS) -> Dataset:
+        """Read the data.
+
+        Parameters
+        ----------
+        reading
+            Where the data are, and what is to be made of them; an option that means nothing here
+            is refused (see `Reading.options`).
+
+        Raises
+        ------
+        XbenchError
+            The file is absent or wrong.
+        """
+        raise NotImplementedError(f"{type(self).__name__} must define load()")
+
+    def available(self) -> str | None:
+        """Return None if the data can be loaded now, else what to get and where to put it."""
+        try:
+            self.find()
+        except XbenchError as error:
+            return str(error)
+        return None
+
+    def holding(self) -> Holding:
+        """Return what there is of it here, without reading any of it."""
+        try:
+            return Holding.of([self.find()])
+        except XbenchError:
+            return Holding("absent")
+
+    def fetch(self, watcher: FetchWatcher = NOBODY) -> tuple[Path, ...]:
+        """Get or make what is not here yet, and return the files; `load` reads the first.
+
+        Raises
+        ------
+        XbenchError
+            It cannot be got by a program (the error says how to get it), or getting it failed.
+        """
+        return (self.find(),)
+
+    def contacts(self) -> tuple[Path, ...]:
+        """Return contact maps and lists of loops that come with the data, made if need be."""
+        return ()
+
+    def contacts_by_type(self) -> dict[str, Path]:
+        """Return contact maps of single cell types that come with the data, made if need be."""
+        return {}
+
+    def find(self, path: Path | None = None) -> Path:
+        """Return the data's file (or folder): `path`, or `file_name` in the data folder.
+
+        Raises
+        ------
+        XbenchError
+            The file is absent; the error says what to get, from where, and where to put it.
+        """
+        file = path or data_folder() / self.file_name
+        try:
+            if file.exists():
+                return file
+        except PermissionError as error:
+            raise XbenchError(f"{self.name}: {file} may not be read; allow it") from error
+        message = f"{self.name}: no file {file}; {self.how_to_get}"
+        if path is None:
+            message += "; put it there, or set XBENCH_DATA to the folder that holds it"
+        raise XbenchError(message)

@@ -1,0 +1,72 @@
+"""Neighbouring features as windows: runs of peaks, square patches of pixels."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from xbench.data.features import Features
+
+
+def image_side(features: Features) -> int | None:
+    """Return the side of the square image that the features are the pixels of.
+
+    Features are taken for pixels, row by row, where they have no coordinates and their number is
+    a square; None where they are not.
+
+    Examples
+    --------
+    >>> image_side(Features([f"pixel{number}" for number in range(9)]))
+    3
+    """
+    side = math.isqrt(len(features))
+    return side if not features.has_coordinates and side**2 == len(features) else None
+
+
+def window_of_features(features: Features, width: int = 4, patch: int = 2) -> np.ndarray:
+    """Cut features into windows and say in which each of them is.
+
+    Parameters
+    ----------
+    features
+        Pixels of a square image (see `image_side`) are cut into patches, numbered row by row; any
+        others into runs, in the order of the columns, which do not reach across chromosomes.
+    width
+        Features in a run; the last of a chromosome may have fewer.
+    patch
+        Rows and columns of a patch; those at the right and lower edge may have fewer.
+
+    Returns
+    -------
+    ndarray
+        Number of each feature's window, from 0 without a gap, shape (d,).
+
+    Examples
+    --------
+    >>> peaks = Features(list("abcdef"), ["chr1"] * 5 + ["chr2"], range(6), range(1, 7))
+    >>> window_of_features(peaks).tolist()
+    [0, 0, 0, 0, 1, 2]
+    >>> window_of_features(Features(list("abcdefghi"))).tolist()
+    [0, 0, 1, 0, 0, 1, 2, 2, 3]
+    """
+    side = image_side(features)
+    if side is not None:
+        place = np.arange(side) // patch
+        return (place[:, None] * (place[-1] + 1) + place).ravel()
+    sizes = np.diff(features.blocks()[1])
+    runs = [np.arange(size) // width for size in sizes]
+    before = np.concatenate([[0], np.cumsum(-(-sizes // width))[:-1]])
+    return np.concatenate([run + first for run, first in zip(runs, before, strict=True)])
+
+
+def windows(window_of: np.ndarray) -> list[np.ndarray]:
+    """Return the features of each window, ascending.
+
+    Examples
+    --------
+    >>> windows(np.array([0, 0, 1, 0]))
+    [array([0, 1, 3]), array([2])]
+    """
+    order = np.argsort(window_of, kind="stable")
+    return np.split(order, np.cumsum(np.bincount(window_of))[:-1])

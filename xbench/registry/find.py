@@ -1,0 +1,216 @@
+"""Find methods, datasets, tasks, surrogates and metrics by name; import only what is used.
+
+Nothing is registered by hand. A class with a text ``name = "..."`` in a file of ``methods/``,
+``datasets/`` or ``xbench/surrogates/`` is found by reading the file; so is a method in any file a
+user points to, and one that an installed package declares as an entry point of ``xbench.methods``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import inspect
+from collections.abc import Sequence
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from xbench.errors import XbenchError, unknown_name
+from xbench.metrics import METRICS
+from xbench.registry.load import class_of_entry_point, class_of_file, class_of_module
+from xbench.registry.scan import Entry, scan_file, scan_folder, scan_tasks
+
+ENTRY_POINT_GROUP = "xbench.methods"
+_PACKAGES = {
+    "method": "xbench.methods",
+    "dataset": "xbench.datasets",
+    "surrogate": "xbench.surrogates",
+    "task": "xbench.tasks",
+}
+KINDS = (*_PACKAGES, "metric")
+
+
+def entries(kind: str, folders: Sequence[Path] | None = None) -> list[Entry]:
+    """List everything of a kind, sorted by name, without importing any of it.
+
+    Parameters
+    ----------
+    kind
+        One of `KINDS`.
+    folders
+        Where to look, instead of in the installed package and the entry points.
+
+    Raises
+    ------
+    XbenchError
+        Where two of a kind have the same name: both places are named.
+
+    Examples
+    --------
+    >>> [entry.name for entry in entries("task") if entry.name.startswith("table")]
+    ['table1', 'table2']
+    """
+    if kind not in KINDS:
+        raise unknown_name("kind", kind, KINDS)
+    if kind == "metric":
+        return [_metric_entry(name) for name in METRICS]
+    found = [entry for folder in _folders(kind, folders) for entry in _scan(kind, folder, folders)]
+    if kind == "method" and folders is None:
+        found += _entry_points()
+    return _sorted(found)
+
+
+def find(kind: str, name: str, folders: Sequence[Path] | None = None) -> Entry:
+    """Return the entry of that name; an unknown name is an error that names the nearest.
+
+    Examples
+    --------
+    >>> find("task", "quick").class_name, find("method", "random").class_name
+    ('', 'Random')
+    >>> find("metric", "avgdelta")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    xbench.errors.XbenchError: unknown metric 'avgdelta'. Nearest: avg-delta, rel-delta. ...
+    """
+    by_name = {entry.name: entry for entry in entries(kind, folders)}
+    if name not in by_name:
+        raise unknown_name(kind, name, by_name)
+    return by_name[name]
+
+
+def methods_from_file(path: str | Path) -> list[Entry]:
+    """List the methods that a file outside of xbench defines: all of them, at least one.
+
+    Raises
+    ------
+    XbenchError
+        Where the file cannot be read, is no Python, defines no method, or two of one name.
+    """
+    found = scan_file("method", Path(path).absolute(), "file")
+    if not found:
+        what = 'defines no method (a class with a line such as name = "my-method")'
+        raise XbenchError(f"{path}: {what}; see methods/random.py for an example")
+    return _sorted(found)
+
+
+def load(entry: Entry) -> type:
+    """Import the class of an entry, and nothing else.
+
+    Across processes send the `Entry` and call this in the worker: a class from a file outside
+    has no module that a worker could import by itself.
+
+    Raises
+    ------
+    XbenchError
+        Where the import fails (with file, line and error), or a method is no `Explainer`.
+    """
+    if not entry.class_name:
+        raise ValueError(f"a {entry.kind} is no class: {entry.name}")
+    if entry.source == "built-in":
+        module = f"{_PACKAGES[entry.kind]}.{Path(entry.location).stem}"
+        loaded = class_of_module(module, entry.class_name)
+    elif entry.source == "entry point":
+        loaded = class_of_entry_point(entry.location)
+    else:
+        loaded = class_of_file(Path(entry.location), entry.class_name)
+    if entry.kind == "method":
+        _check_explainer(entry, loaded)
+    return loaded
+
+
+def explainer_class(name_or_path: str | Path) -> type:
+    """Load the method of that name, or the only one of a ``*.py`` file.
+
+    Examples
+    --------
+    >>> explainer_class("random").__name__
+    'Random'
+    """
+    if Path(name_or_path).suffix != ".py":
+        return load(find("method", str(name_or_path)))
+    found = methods_from_file(name_or_path)
+    if len(found) > 1:
+        names = ", ".join(entry.name for entry in found)
+        raise XbenchError(f"{name_or_path}: defines several methods ({names}); keep one a file")
+    return load(found[0])
+
+
+def dataset_source(name: str) -> Any:
+    """Return an instance of the dataset's class; its data are not loaded yet."""
+    return load(find("dataset", name))()
+
+
+def source_digest(entry: Entry) -> str:
+    """Return 16 hex digits of the file that defines an entry (SHA-256 of its bytes).
+
+    For an entry point this is the file where its class is written, which has to be imported for
+    that; for a metric it is the list of declarations.
+
+    Examples
+    --------
+    >>> len(source_digest(find("task", "quick")))
+    16
+    """
+    path = Path(entry.location)
+    if entry.source == "entry point":
+        try:
+            path = Path(inspect.getfile(load(entry)))
+        except (TypeError, OSError) as error:
+            raise XbenchError(f"{entry.location}: has no source file ({error})") from error
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+    except OSError as error:
+        raise XbenchError(f"{path}: cannot be read ({error.strerror})") from error
+
+
+def _folders(kind: str, folders: Sequence[Path] | None) -> list[Path]:
+    """Return the folders to look in: those given, else those of the installed package."""
+    if folders is not None:
+        return [Path(folder) for folder in folders]
+    found = importlib.util.find_spec(_PACKAGES[kind])
+    return [Path(place) for place in (found and found.submodule_search_locations) or []]
+
+
+def _scan(kind: str, folder: Path, folders: Sequence[Path] | None) -> list[Entry]:
+    """List what one folder defines."""
+    if kind == "task":
+        return scan_tasks(folder)
+    return scan_folder(kind, folder.absolute(), "built-in" if folders is None else "file")
+
+
+def _entry_points() -> list[Entry]:
+    """List the methods that installed packages declare."""
+    found = metadata.entry_points(group=ENTRY_POINT_GROUP)
+    # One package can be listed twice, by an editable install and by its own folder.
+    return list(dict.fromkeys(_entry_of_point(point) for point in found))
+
+
+def _entry_of_point(point: metadata.EntryPoint) -> Entry:
+    package = f"{point.dist.name} {point.dist.version}" if point.dist else "an installed package"
+    attribute = point.attr or point.name
+    return Entry("method", point.name, f"From {package}.", point.value, attribute, "entry point")
+
+
+def _metric_entry(name: str) -> Entry:
+    metric = METRICS[name]
+    place = importlib.util.find_spec("xbench.metrics.catalog")
+    location = str(place.origin) if place else ""
+    return Entry("metric", name, metric.description, location, "", "built-in")
+
+
+def _sorted(found: list[Entry]) -> list[Entry]:
+    """Sort by name; refuse two of one name."""
+    by_name: dict[str, Entry] = {}
+    for entry in found:
+        if (other := by_name.setdefault(entry.name, entry)) is not entry:
+            places = f"{other.location} and {entry.location}"
+            raise XbenchError(f"two {entry.kind}s are named {entry.name!r}: {places}; rename one")
+    return [by_name[name] for name in sorted(by_name)]
+
+
+def _check_explainer(entry: Entry, loaded: type) -> None:
+    """Refuse a class that cannot be run as a method."""
+    from xbench.explainers.base import Explainer
+
+    if not issubclass(loaded, Explainer):
+        what = f"{entry.class_name} is no Explainer"
+        raise XbenchError(f"{entry.location}: {what}; write class {entry.class_name}(Explainer)")

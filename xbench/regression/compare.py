@@ -1,0 +1,150 @@
+"""A baseline against a fresh run, number by number."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from xbench.benchmark.thresholds import Thresholds
+from xbench.errors import XbenchError
+from xbench.regression.comparable import check_comparable
+from xbench.regression.gate import VERDICTS, Gate
+from xbench.regression.group import Group, groups
+from xbench.regression.judge import Judged, gates_of, metric_judged
+from xbench.regression.judge_evaluations import COUNTS, judge_evaluations
+from xbench.regression.judge_runs import judge_runs
+from xbench.regression.judge_speed import judge_speed
+from xbench.regression.noise import LEVEL
+from xbench.regression.snapshot import Header, Snapshot
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Every gate of a comparison, the worst first.
+
+    Parameters
+    ----------
+    name
+        Of the baseline.
+    baseline, fresh
+        What the runs of each share.
+    gates
+        What was judged.
+    notes
+        What was not, and why.
+    """
+
+    name: str
+    baseline: Header
+    fresh: Header
+    gates: tuple[Gate, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Number of gates of each verdict."""
+        found = Counter(gate.verdict for gate in self.gates)
+        return {verdict: found[verdict] for verdict in VERDICTS}
+
+
+def compare(
+    name: str,
+    baseline: Snapshot,
+    fresh: Snapshot,
+    thresholds: Thresholds | None = None,
+    repetitions: Sequence[int] | None = None,
+) -> Comparison:
+    """Compare a fresh run with a baseline.
+
+    Parameters
+    ----------
+    name
+        Of the baseline.
+    baseline, fresh
+        Snapshots of the same task; the fresh one taken with the baseline's reference method.
+    thresholds
+        Of the task.
+    repetitions
+        Which fresh repetitions stand for the baseline's, as many as it has; its own where None.
+
+    Raises
+    ------
+    XbenchError
+        Where they cannot be compared.
+
+    Examples
+    --------
+    >>> from xbench.regression.kept_run import KeptRun
+    >>> header = Header(task="t", task_version=1, dataset="d", dataset_digest="0",
+    ...                 surrogate="s", surrogate_digest="1", metrics=["optimality"])
+    >>> runs = [KeptRun(cell_type="VIP", target="GAD1", method="grids", L=1, repetition=n, seed=n,
+    ...                 status="ok", indices=[n], metrics={"optimality": 0.5}) for n in range(2)]
+    >>> taken = Snapshot(header=header, runs=runs)
+    >>> compare("ci", taken, taken).counts
+    {'regression': 0, 'better': 0, 'within': 0, 'same': 5}
+    """
+    check_comparable(baseline.header, fresh.header, name)
+    asked = _repetitions(name, baseline, repetitions)
+    tolerated = thresholds or Thresholds()
+    matched = groups(baseline, fresh, asked)
+    found = [one for group in matched for one in _gates(group, baseline.header.metrics, tolerated)]
+    gates = [one for one in found if isinstance(one, Gate)]
+    gates += gates_of([one for one in found if isinstance(one, Judged)], LEVEL)
+    reference = baseline.header.reference_method
+    if reference is not None:
+        gates += judge_speed(baseline.speeds, fresh.speeds, reference, tolerated)
+    order = {verdict: number for number, verdict in enumerate(VERDICTS)}
+    gates.sort(key=lambda gate: (order[gate.verdict], gate.method, gate.L))
+    return Comparison(
+        name=name,
+        baseline=baseline.header,
+        fresh=fresh.header,
+        gates=tuple(gates),
+        notes=tuple(_notes(baseline, fresh, asked)),
+    )
+
+
+def _gates(group: Group, metrics: Sequence[str], thresholds: Thresholds) -> list[Gate | Judged]:
+    found: list[Gate | Judged | None] = [judge_runs(group)]
+    for metric in metrics:
+        found.append(metric_judged(group, metric, thresholds.of(group.method, metric)))
+    for count in COUNTS:
+        found.append(judge_evaluations(group, count, thresholds.of(group.method, count)))
+    return [one for one in found if one is not None]
+
+
+def _repetitions(name: str, baseline: Snapshot, asked: Sequence[int] | None) -> list[int]:
+    own = baseline.repetitions
+    if asked is None:
+        return own
+    if len(asked) != len(own):
+        raise XbenchError(
+            f"repetitions {asked[0]}-{asked[-1]} are {len(asked)}, but baseline {name!r} has "
+            f"{len(own)}; give as many"
+        )
+    if list(asked) != own and len(own) == 1:
+        raise XbenchError(
+            f"baseline {name!r} has one repetition, which says nothing about noise; compare the "
+            "same repetition, or save one with at least 2"
+        )
+    return list(asked)
+
+
+def _notes(baseline: Snapshot, fresh: Snapshot, asked: Sequence[int]) -> list[str]:
+    notes = []
+    if list(asked) != baseline.repetitions:
+        notes.append(
+            f"repetitions {asked[0]}-{asked[-1]} stand for {baseline.repetitions[0]}-"
+            f"{baseline.repetitions[-1]}: other seeds, so that bands decide"
+        )
+    new = sorted({run.method for run in fresh.runs} - {run.method for run in baseline.runs})
+    if new:
+        notes.append(f"not in the baseline, so not compared: {', '.join(new)}")
+    if baseline.header.reference_method is None:
+        notes.append("seconds are not compared: the task named no reference_method")
+    elif baseline.speeds and not fresh.speeds:
+        notes.append(
+            f"seconds are not compared: no run of {baseline.header.reference_method} gave a result"
+        )
+    return notes

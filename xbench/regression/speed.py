@@ -1,0 +1,88 @@
+"""How long methods took relative to one of them: seconds of two machines cannot be compared."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import ClassVar
+
+import numpy as np
+from pydantic import ConfigDict
+
+from xbench.results.record import Record
+
+
+@dataclass(frozen=True, kw_only=True)
+class Speed:
+    """Seconds of a method at one L, as a multiple of the reference method's.
+
+    Parameters
+    ----------
+    method, L
+        What was timed.
+    ratio
+        Median over targets and repetitions of seconds(method) / seconds(reference method), both
+        of the same target, repetition and L.
+    low, high
+        Quartiles of these ratios.
+
+    Examples
+    --------
+    >>> Speed(method="grids", L=10, ratio=0.5, low=0.4, high=0.6).to_json()
+    '{"L": 10, "high": 0.6, "low": 0.4, "method": "grids", "ratio": 0.5}'
+    """
+
+    method: str
+    L: int
+    ratio: float
+    low: float
+    high: float
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid", strict=True)
+
+    def to_json(self) -> str:
+        """Return it as one line of JSON, keys sorted."""
+        return json.dumps(asdict(self), sort_keys=True)
+
+
+def speeds(records: Sequence[Record], reference_method: str) -> list[Speed]:
+    """Measure every method against the reference method of the same records.
+
+    Parameters
+    ----------
+    records
+        Of one task on one machine; only those that are ok are timed.
+    reference_method
+        Label of the method that is 1.
+
+    Returns
+    -------
+    list of Speed
+        By method and L; empty where the reference method has no run.
+
+    Examples
+    --------
+    >>> speeds([], "saliency")
+    []
+    """
+    timed = [record for record in records if record.status == "ok"]
+    reference = {_place(one): one.seconds for one in timed if one.method == reference_method}
+    ratios: dict[tuple[str, int], list[float]] = {}
+    for record in timed:
+        beside = reference.get(_place(record), 0.0)
+        if beside > 0:
+            ratios.setdefault((record.method, record.L), []).append(record.seconds / beside)
+    return [_speed(method, size, ratios[method, size]) for method, size in sorted(ratios)]
+
+
+def _place(record: Record) -> tuple[str, str, int, int]:
+    return (record.cell_type, record.target, record.L, record.repetition)
+
+
+def _speed(method: str, size: int, ratios: Sequence[float]) -> Speed:
+    # Three digits: a clock is no better, and a file with more is harder to review.
+    low, ratio, high = (
+        float(f"{part:.3g}") for part in np.quantile(np.asarray(ratios), [0.25, 0.5, 0.75])
+    )
+    return Speed(method=method, L=size, ratio=ratio, low=low, high=high)

@@ -1,0 +1,180 @@
+"""The record of one run: what was asked, what came out, what it cost."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import asdict, dataclass, field
+from typing import Any, ClassVar, Literal, get_args
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+from xbench.errors import XbenchError
+from xbench.utils.json import plain_values
+
+Status = Literal["ok", "failed", "timeout", "oom", "skipped"]
+STATUSES: tuple[str, ...] = get_args(Status)
+# What is not run again; what gave no result although it should have.
+FINISHED = ("ok", "skipped")
+FAILED = ("failed", "timeout", "oom")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """One run: a point of (task, dataset, surrogate, target, method, L, repetition).
+
+    A run that gave no result is a record too: its status says so, its reason says why, and it
+    has neither metrics nor indices, so that it can be counted but never scored.
+
+    Parameters
+    ----------
+    run_id
+        16 hexadecimal digits that name everything the result depends on (`xbench.benchmark.plan.run_id`).
+    task, task_version
+        The task and the version of its declaration.
+    dataset, dataset_digest, surrogate, surrogate_digest
+        Names and content digests.
+    cell_type, target
+        The population and the output explained, as in the task: ``"VIP"`` and ``"GAD1"``.
+    method, parameters, method_digest
+        The method's label, its parameters, and the digest of the file that defines it.
+    L, repetition, seed
+        Size of the subset; repetition, from 0; the seed derived for this run.
+    status, reason, traceback
+        ``"ok"``, or why there is no result; traceback where an exception was the reason.
+    indices
+        The L features chosen, as positions in the dataset; empty unless ok.
+    ordered, nested
+        Whether indices come best first; whether a smaller L gives a part of a larger one's.
+    metrics
+        Value of each metric; None where it is undefined. Empty unless ok.
+    seconds
+        Wall time of the explanation.
+    forward_evaluations, gradient_evaluations, computed_evaluations
+        Evaluations of the surrogate, in cells.
+    peak_memory_bytes
+        Peak resident memory of the process; None where the system does not tell.
+    trace
+        Learning curve, one dict a step.
+    stopped
+        Why the explainer was asked to stop and gave its best so far; empty where it was not.
+    details
+        What else the method told, such as the uncertainty of its scores.
+    versions, git_commit
+        Of xbench, python, torch and numpy; of the checkout, None outside of one.
+    machine
+        Processor and number of cores: seconds compare only where it is the same.
+    device
+        ``"cpu"`` or ``"cuda"``.
+    created
+        When the run ended: ISO 8601, UTC.
+
+    Raises
+    ------
+    ValueError
+        Where status, reason, metrics and indices contradict each other.
+
+    Examples
+    --------
+    >>> record = Record(
+    ...     run_id="00c0ffee00c0ffee", task="quick", task_version=1, dataset="mnist-binary",
+    ...     dataset_digest="d0", surrogate="mlp-classifier", surrogate_digest="50", cell_type="8",
+    ...     target="3", method="grids", method_digest="3e", L=2, repetition=0, seed=7,
+    ...     status="ok", indices=[3, 1], metrics={"log-odds-drop": 1.5}, seconds=0.1,
+    ...     created="2025-01-31T12:00:00+00:00",
+    ... )
+    >>> Record.from_json(record.to_json()) == record
+    True
+    """
+
+    run_id: str
+    task: str
+    task_version: int
+    dataset: str
+    dataset_digest: str
+    surrogate: str
+    surrogate_digest: str
+    cell_type: str
+    target: str
+    method: str
+    parameters: dict[str, Any] = field(default_factory=dict)
+    method_digest: str
+    L: int
+    repetition: int
+    seed: int
+    status: Status
+    reason: str = ""
+    traceback: str | None = None
+    indices: list[int] = field(default_factory=list)
+    ordered: bool = False
+    nested: bool = False
+    metrics: dict[str, float | None] = field(default_factory=dict)
+    seconds: float
+    forward_evaluations: int = 0
+    gradient_evaluations: int = 0
+    computed_evaluations: int = 0
+    peak_memory_bytes: int | None = None
+    trace: list[dict[str, Any]] = field(default_factory=list)
+    stopped: str = ""
+    details: dict[str, Any] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)
+    git_commit: str | None = None
+    machine: str = ""
+    device: str = "cpu"
+    created: str
+
+    # Read by pydantic when a line comes back from a file: no other field, no other type.
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid", strict=True)
+
+    def __post_init__(self) -> None:
+        if self.status not in STATUSES:
+            raise ValueError(f"unknown status {self.status!r}; valid: {', '.join(STATUSES)}")
+        if self.status == "ok":
+            if self.reason or self.traceback:
+                raise ValueError("a run that is ok has neither reason nor traceback")
+            return
+        if not self.reason:
+            raise ValueError(f"a run that is {self.status} needs a reason")
+        if self.metrics or self.indices:
+            raise ValueError(f"a run that is {self.status} has neither metrics nor indices")
+
+    def to_json(self) -> str:
+        """Return the record as one line of JSON, keys sorted; NaN and infinities become null.
+
+        numpy numbers and arrays are written as plain numbers and lists.
+
+        Raises
+        ------
+        TypeError
+            For a parameter or a trace that JSON cannot hold.
+        """
+        return json.dumps(plain_values(asdict(self)), sort_keys=True, allow_nan=False)
+
+    @staticmethod
+    def from_json(line: str | bytes) -> Record:
+        """Read one line written by `to_json`.
+
+        Raises
+        ------
+        XbenchError
+            Saying in one line why the text is no record: no JSON, a field that is missing,
+            unknown or of a wrong type, or fields that contradict each other.
+        """
+        try:
+            return _ADAPTER.validate_json(line)
+        except ValidationError as error:
+            raise XbenchError("; ".join(map(_describe, error.errors()))) from error
+
+
+_ADAPTER = TypeAdapter(Record)
+
+
+def _describe(problem: Any) -> str:
+    """Describe one problem found by pydantic: where in the record, and what."""
+    where = ".".join(str(part) for part in problem["loc"])
+    message = " ".join(problem["msg"].removeprefix("Value error, ").split())
+    if problem["type"] == "unexpected_keyword_argument":
+        message = "unknown field, perhaps of a newer xbench"
+    return f"{where}: {message}" if where else message
+
+

@@ -1,0 +1,236 @@
+"""The result store: a folder that keeps one record a run, whatever happens to the writer."""
+
+from __future__ import annotations
+
+import json
+import os
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from xbench.utils.files import cannot_write, sync_folder, write_text
+from xbench.bad_line import BadLine, summary
+from xbench.errors import XbenchError, XbenchWarning
+from xbench.utils.journal import append_line, locked
+from xbench.results.record import FINISHED, Record
+
+if TYPE_CHECKING:
+    import pandas
+
+FORMAT = "xbench-results"
+VERSION = 1
+# What xbench itself may have put into the folder before it became a store (`xbench bench`).
+_OURS = {"bench.json"}
+
+
+class ResultStore:
+    """Records in a folder: ``store.json`` says format and version, ``runs.jsonl`` has the lines.
+
+    Making the object writes nothing; the folder is made by `prepare` or the first `append`.
+
+    What may happen to a writer, and what is done about it:
+
+    - It is killed inside a line. Readers ignore the bytes after the last newline, and the next
+      `append` cuts them off: they begin the record of a run that never counted as finished and
+      is run again. A last line that lacks nothing but its newline (written by an editor, say) is
+      a record, and stays one.
+    - The disk fills up. The file is cut back to where it was and an error raised.
+    - Another process writes as well. One writes at a time, under a lock that the system
+      releases when its owner dies.
+
+    Parameters
+    ----------
+    folder
+        The store, an empty folder, or one that does not exist yet.
+
+    Raises
+    ------
+    XbenchError
+        Where the folder is something else, or a store of a newer version.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     store = ResultStore(folder)
+    ...     store.prepare()
+    ...     store.records()
+    []
+    """
+
+    def __init__(self, folder: str | os.PathLike[str]) -> None:
+        self.folder = Path(folder)
+        self.path = self.folder / "runs.jsonl"
+        self._check_folder()
+
+    def prepare(self) -> None:
+        """Make the store where there is none; learn before the first run that it can be written.
+
+        Raises
+        ------
+        XbenchError
+            Where it cannot.
+        """
+        with self._writing(), self.path.open("ab"):
+            pass
+
+    def append(self, record: Record) -> None:
+        """Add one record; when this returns, it is on the disk, and until then it is not there.
+
+        Raises
+        ------
+        XbenchError
+            Where the folder cannot be written or the disk is full; the store is as it was.
+        """
+        line = record.to_json().encode("utf-8")
+        with self._writing():
+            append_line(self.path, line, lambda tail: _complete(tail) is not None)
+
+    def read(self) -> tuple[list[Record], list[BadLine]]:
+        """Read every record and say which lines are none.
+
+        Where a run was recorded more than once (it failed, and was tried again), the latest
+        record counts.
+
+        Returns
+        -------
+        records : list of Record
+            One for each run, in the order in which the runs came first.
+        problems : list of BadLine
+            Corrupt lines, with their numbers. A torn last line is no problem (see the class).
+        """
+        *lines, tail = self._content().split(b"\n")
+        latest: dict[str, Record] = {}
+        problems: list[BadLine] = []
+        for number, line in enumerate(lines, start=1):
+            if not line.strip():
+                continue
+            try:
+                record = Record.from_json(line)
+            except XbenchError as error:
+                problems.append(BadLine(self.path, number, str(error)))
+            else:
+                latest[record.run_id] = record
+        if (last := _complete(tail)) is not None:
+            latest[last.run_id] = last
+        return list(latest.values()), problems
+
+    def records(self) -> list[Record]:
+        """Return the latest record of every run; warn (XbenchWarning) of lines that are none."""
+        records, problems = self.read()
+        if problems:
+            warnings.warn(summary(problems), XbenchWarning, stacklevel=2)
+        return records
+
+    def finished(self) -> set[str]:
+        """Return the run_id of every run that need not be run again.
+
+        Those are ok or skipped; what failed, timed out or ran out of memory is tried again.
+        """
+        return {record.run_id for record in self.records() if record.status in FINISHED}
+
+    def to_frame(self) -> pandas.DataFrame:
+        """Return one row for each run.
+
+        Returns
+        -------
+        pandas.DataFrame
+            The fields of `Record` as columns, but ``metrics``: each metric is a column by its
+            name (``"rel-delta"``), NaN where a run has no value. ``parameters`` and ``versions``
+            are JSON text, to group by; ``indices`` and ``trace`` are lists. Without xbench:
+            ``pandas.read_json("runs.jsonl", lines=True, dtype=False)``, since without
+            ``dtype=False`` pandas takes the class "8" for the number 8.
+        """
+        import pandas
+
+        records = self.records()
+        columns = [field.name for field in fields(Record) if field.name != "metrics"]
+        frame = pandas.DataFrame([_row(record) for record in records], columns=columns)
+        metrics = pandas.DataFrame([record.metrics for record in records], index=frame.index)
+        return frame.join(metrics.astype(float))
+
+    def _check_folder(self) -> None:
+        """Refuse a folder that holds something else, or a store this xbench cannot read."""
+        declaration = self.folder / "store.json"
+        try:
+            if self.folder.exists() and not self.folder.is_dir():
+                raise XbenchError(f"{self.folder}: is a file; choose a folder for the results")
+            # Hidden files are no sign of a use: a lock, a .gitignore, a Mac's .DS_Store. Read
+            # before the declaration is looked for: another process may be making the store, and
+            # the declaration is the first that it writes.
+            names = {path.name for path in self.folder.iterdir() if path.name[0] != "."} - _OURS
+            if names and not declaration.exists():
+                other = min(names)
+                what = f"not a result store, but has other files ({other})"
+                raise XbenchError(f"{self.folder}: {what}; choose an empty or a new folder")
+            _check_declaration(declaration)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            what = f"cannot be read ({error.strerror})"
+            raise XbenchError(f"{self.folder}: {what}; choose another folder") from error
+
+    def _content(self) -> bytes:
+        """Return the bytes of all lines; none where nothing has been written yet."""
+        try:
+            return self.path.read_bytes()
+        except FileNotFoundError:
+            return b""
+        except OSError as error:
+            what = f"cannot be read ({error.strerror})"
+            raise XbenchError(f"{self.path}: {what}; choose another store") from error
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Hold the lock on a store that is there and complete."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with locked(self.folder / ".lock"):
+                self._declare()
+                yield
+        except OSError as error:
+            raise cannot_write(self.path, error) from error
+
+    def _declare(self) -> None:
+        """Write ``store.json`` and an empty ``runs.jsonl`` into a new store."""
+        self._check_folder()
+        declaration = self.folder / "store.json"
+        if not declaration.exists():
+            content = json.dumps({"format": FORMAT, "version": VERSION})
+            write_text(declaration, content + "\n")
+        if not self.path.exists():
+            self.path.touch()
+            sync_folder(self.folder)
+
+
+def _check_declaration(path: Path) -> None:
+    """Refuse a ``store.json`` of something else or of a newer version."""
+    try:
+        declared = json.loads(path.read_bytes())
+        known, version = declared["format"] == FORMAT, declared["version"]
+    except (ValueError, KeyError, TypeError):
+        known, version = False, None
+    if not known or type(version) is not int:
+        raise XbenchError(f"{path}: does not describe a result store; choose another folder")
+    if version > VERSION:
+        readable = f"this xbench reads up to version {VERSION}; update xbench"
+        raise XbenchError(f"{path}: the store has version {version}, {readable}")
+
+
+def _complete(tail: bytes) -> Record | None:
+    """Return the record in a last line without a newline; None where it is torn or empty."""
+    try:
+        return Record.from_json(tail)
+    except XbenchError:
+        return None
+
+
+def _row(record: Record) -> dict[str, object]:
+    """Return the fields of a record as cells of a table."""
+    row = asdict(record)
+    for name in ("parameters", "versions"):
+        row[name] = json.dumps(row[name], sort_keys=True)
+    return row

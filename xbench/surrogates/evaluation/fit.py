@@ -1,0 +1,84 @@
+"""How well a surrogate predicts expression on cells it has not seen (paper, Section 5.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import scipy.sparse as sp
+import torch
+from torch import Tensor
+
+from xbench.data.dataset import Dataset
+from xbench.data.markers import present_markers
+from xbench.surrogates.base import Surrogate
+from xbench.surrogates.evaluation.accuracy import pearson
+from xbench.type_means import counted_types, type_means
+
+CHUNK = 1024
+
+
+def predict(surrogate: Surrogate, x: sp.csr_matrix) -> np.ndarray:
+    """Outputs for sparse inputs, shape (n, n_outputs)."""
+    return from_sums(surrogate, x, surrogate.tail)
+
+
+def from_sums(
+    surrogate: Surrogate, x: sp.csr_matrix, question: Callable[[Tensor], Tensor]
+) -> np.ndarray:
+    """Ask what a surrogate makes of the hidden sums of sparse inputs, some cells at a time.
+
+    Parameters
+    ----------
+    surrogate
+        On the CPU.
+    x
+        Shape (n, n_features).
+    question
+        From hidden sums, shape (cells, n_blocks, hidden), to shape (cells, answers).
+
+    Returns
+    -------
+    ndarray
+        Shape (n, answers).
+    """
+    layer = surrogate.additive_layer()
+    inputs = x.astype(np.float32)
+    with torch.no_grad():
+        parts = [
+            question(layer.sparse_sums(inputs[start : start + CHUNK])).numpy()
+            for start in range(0, inputs.shape[0], CHUNK)
+        ]
+    return np.concatenate(parts)
+
+
+def expression_fit(surrogate: Surrogate, dataset: Dataset) -> dict[str, float]:
+    """Squared correlation of predicted and observed cell-type means on test cells.
+
+    Returns
+    -------
+    dict
+        ``test_type_mean_r2``: median over genes of the squared Pearson correlation across cell
+        types with at least 10 test cells; ``test_type_mean_r2_genes``: genes it could be computed
+        for (both means vary). Where the data hold marker genes of the paper, also
+        ``marker_type_mean_r2``: its mean over them, and ``marker_type_mean_r2_genes``. NaN where
+        there is no such gene: nothing varies across fewer than two types.
+    """
+    if dataset.Y is None:
+        raise ValueError(f"{dataset.name} has no expression to compare with")
+    rows = dataset.split.test
+    types = dataset.cell_types[rows]
+    names = counted_types(types)
+    predicted = type_means(predict(surrogate.frozen(), dataset.X[rows]), types, names)
+    squared = pearson(type_means(dataset.Y[rows], types, names), predicted) ** 2
+    defined = squared[np.isfinite(squared)]
+    fit = {
+        "test_type_mean_r2": float(np.median(defined)) if defined.size else float("nan"),
+        "test_type_mean_r2_genes": len(defined),
+    }
+    markers = list(present_markers(dataset.output_features).values())
+    if markers:
+        defined = squared[markers][np.isfinite(squared[markers])]
+        fit["marker_type_mean_r2"] = float(defined.mean()) if defined.size else float("nan")
+        fit["marker_type_mean_r2_genes"] = len(defined)
+    return fit

@@ -1,0 +1,136 @@
+"""The report as one PNG: the same parts as the page, one below the other."""
+
+from __future__ import annotations
+
+import io
+import textwrap
+from collections.abc import Sequence
+from typing import Any
+
+from matplotlib.figure import Figure, SubFigure
+from matplotlib.lines import Line2D
+
+from xbench.surrogates.evaluation import wording
+from xbench.surrogates.evaluation.measure import SurrogateReport
+from xbench.surrogates.evaluation.sections import WIDTH, Section, sections
+from xbench.utils.plotting import FAINT, drawn_alike
+
+DOTS_PER_INCH = 150
+LINE = 0.155  # inches from line to line
+LEFT = 0.03  # of the width
+LETTERS = 175  # in a line as wide as the page
+SECOND = 0.13  # where the second column of the facts begins
+RIGHT = 0.97  # where the last column of a table ends
+
+
+def png_poster(report: SurrogateReport) -> bytes:
+    """Draw everything on one image.
+
+    Parameters
+    ----------
+    report
+        What is shown.
+
+    Returns
+    -------
+    bytes
+        A PNG file, 1,650 pixels wide.
+    """
+    parts = sections(report)
+    heights = [_header_height(report)]
+    for part in parts:
+        heights += [_head_height(part), part.height] if part.draw else [_head_height(part)]
+    with drawn_alike():
+        figure = Figure(figsize=(WIDTH, sum(heights)))
+        rows = figure.subfigures(len(heights), 1, squeeze=False, height_ratios=heights)
+        strips = iter(rows.flat)
+        _draw_header(next(strips), report)
+        for part in parts:
+            _draw_head(next(strips), part)
+            if part.draw:
+                part.draw(next(strips), report)
+        buffer = io.BytesIO()
+        # matplotlib's version in the file would make it differ from machine to machine.
+        figure.savefig(buffer, format="png", dpi=DOTS_PER_INCH, metadata={"Software": None})
+    return buffer.getvalue()
+
+
+def _wrapped(report: SurrogateReport) -> tuple[list[str], list[tuple[str, str]], list[str]]:
+    """Lines of the headline, the facts and the note."""
+    facts: list[tuple[str, str]] = []
+    for name, text in wording.facts(report):
+        first, *others = textwrap.wrap(text, LETTERS - 20) or [""]
+        facts += [(name, first), *(("", line) for line in others)]
+    headline = textwrap.wrap(wording.headline(report), LETTERS - 25)
+    return headline, facts, textwrap.wrap(wording.level_note(report), LETTERS)
+
+
+def _header_height(report: SurrogateReport) -> float:
+    return 0.75 + LINE * (2 + sum(len(lines) for lines in _wrapped(report)))
+
+
+def _draw_header(figure: SubFigure, report: SurrogateReport) -> None:
+    headline, facts, note = _wrapped(report)
+    pen = _Pen(figure, _header_height(report), start=0.35)
+    pen.line(wording.title(report), size=14, weight="bold", step=0.32)
+    for text in headline:
+        pen.line(text, size=9)
+    pen.down()
+    for name, text in facts:
+        pen.write(LEFT, name, color="#666666")
+        pen.write(SECOND, text)
+        pen.down()
+    pen.down()
+    for text in note:
+        pen.line(text)
+
+
+def _head_height(part: Section) -> float:
+    lines = len(textwrap.wrap(part.caption, LETTERS)) + len(part.table)
+    return 0.45 + LINE * lines + (LINE if part.table else 0)
+
+
+def _draw_head(figure: SubFigure, part: Section) -> None:
+    pen = _Pen(figure, _head_height(part), start=0.2)
+    pen.rule(above=0.15)
+    pen.line(part.heading, size=11, weight="bold", step=0.19)
+    for text in textwrap.wrap(part.caption, LETTERS):
+        pen.line(text, color="#444444")
+    if part.table:
+        pen.down()
+    for place, row in enumerate(part.table):
+        pen.row(row)
+        if place == 0:
+            pen.rule()
+
+
+class _Pen:
+    """Writes from the top of a strip downwards."""
+
+    def __init__(self, figure: SubFigure, height: float, start: float) -> None:
+        self.figure, self.height, self.at = figure, height, start
+
+    def write(self, x: float, text: str, **style: Any) -> None:
+        self.figure.text(x, 1 - self.at / self.height, text, va="baseline", **style)
+
+    def line(self, text: str, step: float = LINE, **style: Any) -> None:
+        self.write(LEFT, text, **style)
+        self.down(step)
+
+    def row(self, texts: Sequence[str]) -> None:
+        """Write a row of a table, numbers flush right."""
+        self.write(LEFT, texts[0])
+        width = 0.14 if len(texts) <= 4 else 0.085
+        for place, text in enumerate(reversed(texts[1:])):
+            self.write(RIGHT - place * width, text, ha="right")
+        self.down()
+
+    def rule(self, above: float = 0.11) -> None:
+        y = 1 - (self.at - above) / self.height
+        across = Line2D(
+            [LEFT, RIGHT], [y, y], color=FAINT, lw=0.8, transform=self.figure.transSubfigure
+        )
+        self.figure.add_artist(across)
+
+    def down(self, step: float = LINE) -> None:
+        self.at += step

@@ -1,0 +1,148 @@
+"""What a report is about: a surrogate, how it was trained, on which data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from xbench.data.dataset import Dataset
+from xbench.errors import XbenchError
+from xbench.surrogates.checkpoint import read_description
+from xbench.surrogates.open import OpenedSurrogate, open_surrogate
+from xbench.surrogates.training.train import train_surrogate, training_rows
+from xbench.utils.progress import Progress, silent
+from xbench.utils.provenance import git_commit, machine, versions
+
+UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A surrogate with all that is known of its making.
+
+    Parameters
+    ----------
+    surrogate, surrogate_digest
+        Name, and SHA-256 of the weights.
+    dataset, dataset_digest
+        Name, and SHA-256 of the content.
+    citation, licence
+        Whom to credit for the data.
+    n_features, n_outputs
+        Peaks and genes.
+    cells
+        Part of the split -> number of cells.
+    split, seed
+        What it was trained on, see `train_surrogate`, and with which seed; ``"unknown"`` and None
+        for a checkpoint that does not say.
+    settings, fit
+        As the checkpoint has them.
+    training_machine
+        What it was trained on; "" where the checkpoint does not say.
+    stages
+        Stage -> name, best_step, best_validation, and curve: (step, validation loss) pairs.
+    versions, machine, git_commit
+        What the report was made with.
+    """
+
+    surrogate: str
+    surrogate_digest: str
+    dataset: str
+    dataset_digest: str
+    citation: str
+    licence: str
+    n_features: int
+    n_outputs: int
+    cells: dict[str, int]
+    split: str
+    seed: int | None
+    settings: dict[str, Any]
+    fit: dict[str, float]
+    training_machine: str
+    stages: dict[str, Any]
+    versions: dict[str, str]
+    machine: str
+    git_commit: str | None
+
+    @property
+    def saw_test_cells(self) -> bool | None:
+        """Whether the surrogate was trained on test cells; None where that is not known."""
+        return {"strict": False, "reference": True}.get(self.split)
+
+    def training_rows(self, dataset: Dataset) -> np.ndarray:
+        """Rows of the cells the surrogate was trained on; the training part where not known."""
+        return training_rows(dataset, self.split)
+
+
+def trained_or_opened(
+    dataset: Dataset,
+    name: str | None = None,
+    checkpoint: Path | None = None,
+    *,
+    split: str | None = None,
+    seed: int | None = None,
+    progress: Progress = silent,
+) -> tuple[OpenedSurrogate, Subject]:
+    """Open a checkpoint, or the surrogate that `xbench train` makes, training it if need be.
+
+    Parameters
+    ----------
+    dataset
+        What the surrogate predicts.
+    name, split, seed
+        See `xbench.surrogates.training.train.train_surrogate`; None for its defaults.
+    checkpoint
+        A trained surrogate's folder, or a ``.pt`` file of the reference, instead.
+
+    Raises
+    ------
+    XbenchError
+        Where both are asked for, the dataset has classes, or the surrogate cannot be had.
+    """
+    if dataset.is_classification:
+        raise XbenchError(
+            f"{dataset.name}: has classes, not expression; report a surrogate of data with genes, "
+            "such as snare-cortex"
+        )
+    if checkpoint is None:
+        folder = train_surrogate(
+            dataset, name, split=split or "strict", seed=seed or 0, progress=progress
+        )
+        opened = open_surrogate(folder, dataset)
+        return opened, _subject(dataset, opened, folder)
+    asked = {"--surrogate": name, "--split": split, "--seed": seed}
+    given = [option for option, value in asked.items() if value is not None]
+    if given:
+        raise XbenchError(f"{given[0]}: --checkpoint says which surrogate it is; leave out one")
+    opened = open_surrogate(checkpoint, dataset)
+    return opened, _subject(dataset, opened, checkpoint)
+
+
+def _subject(dataset: Dataset, opened: OpenedSurrogate, path: Path) -> Subject:
+    # A file is a checkpoint of the reference, which does not say how it was trained.
+    description = read_description(path) if path.is_dir() else None
+    training = description.training if description else {}
+    parts = ("train", "validation", "test")
+    return Subject(
+        surrogate=opened.name,
+        surrogate_digest=opened.digest,
+        dataset=dataset.name,
+        dataset_digest=dataset.digest,
+        citation=dataset.citation,
+        licence=dataset.licence,
+        n_features=dataset.n_features,
+        n_outputs=dataset.n_outputs,
+        cells={part: len(getattr(dataset.split, part)) for part in parts},
+        split=training.get("split", UNKNOWN),
+        seed=training.get("seed"),
+        settings=training.get("settings", {}),
+        fit=description.fit if description else {},
+        training_machine=training.get("machine", ""),
+        stages=training.get("stages", {}),
+        versions=versions(),
+        machine=machine(),
+        git_commit=git_commit(),
+    )

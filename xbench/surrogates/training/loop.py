@@ -1,0 +1,116 @@
+"""The one training loop: steps, early stopping on validation, the best state kept."""
+
+from __future__ import annotations
+
+import copy
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor, nn
+
+from xbench.utils.progress import Progress, silent
+
+GRADIENT_NORM = 1.0
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage of training.
+
+    Parameters
+    ----------
+    name
+        Shown in the progress bar and in the history.
+    steps
+        Most steps taken.
+    learning_rate
+        Of Adam, whose betas are (0.9, 0.99) as in the protocol.
+    evaluate_every
+        Steps between two looks at the validation loss.
+    patience
+        Looks without improvement before the stage ends.
+    """
+
+    name: str
+    steps: int
+    learning_rate: float
+    evaluate_every: int = 100
+    patience: int = 5
+
+
+@dataclass
+class StageHistory:
+    """What a stage did: its validation curve, where its best state was, and how long it took."""
+
+    name: str
+    best_step: int = 0
+    best_validation: float = float("inf")
+    curve: list[tuple[int, float]] = field(default_factory=list)
+    # No part of equality: two trainings that agree in everything else take different times.
+    seconds: float = field(default=0.0, compare=False)
+
+
+def adam(parameters: Iterable[nn.Parameter], learning_rate: float) -> torch.optim.Adam:
+    """Adam with the protocol's betas."""
+    return torch.optim.Adam(list(parameters), lr=learning_rate, betas=(0.9, 0.99), fused=True)
+
+
+def train_stage(
+    stage: Stage,
+    modules: nn.ModuleList,
+    step_loss: Callable[[int], Tensor],
+    validation_loss: Callable[[], float],
+    progress: Progress = silent,
+    stop: Callable[[], bool] = lambda: False,
+) -> StageHistory:
+    """Minimise `step_loss` and leave `modules` in their best state on validation.
+
+    Parameters
+    ----------
+    stage
+        Settings.
+    modules
+        What is trained; their state is restored to the best look.
+    step_loss
+        Loss of the batch of step t.
+    validation_loss
+        Evaluated every `stage.evaluate_every` steps, before the first one too.
+    progress
+        Told of each such look.
+    stop
+        Asked at each look but the first whether to end the stage.
+
+    Returns
+    -------
+    StageHistory
+        The curve of validation losses.
+    """
+    started = time.perf_counter()
+    optimizer = adam(modules.parameters(), stage.learning_rate)
+    history = StageHistory(stage.name)
+    best = copy.deepcopy(modules.state_dict())
+    since = 0
+    for step in range(stage.steps + 1):
+        if step % stage.evaluate_every == 0 or step == stage.steps:
+            modules.eval()
+            with torch.no_grad():
+                value = validation_loss()
+            history.curve.append((step, value))
+            progress(stage.name, step, stage.steps, value)
+            since += 1
+            if value < history.best_validation:
+                history.best_step, history.best_validation, since = step, value, 0
+                best = copy.deepcopy(modules.state_dict())
+            if since >= stage.patience or step == stage.steps or (step > 0 and stop()):
+                break
+        modules.train()
+        optimizer.zero_grad(set_to_none=True)
+        step_loss(step).backward()
+        nn.utils.clip_grad_norm_(modules.parameters(), GRADIENT_NORM)
+        optimizer.step()
+    modules.load_state_dict(best)
+    modules.eval()
+    history.seconds = time.perf_counter() - started
+    return history

@@ -1,0 +1,201 @@
+"""Training a surrogate by name, or taking the one that was trained before."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from xbench.data.dataset import Dataset
+from xbench.errors import XbenchError, unknown_name
+from xbench.surrogates.base import Surrogate
+from xbench.surrogates.checkpoint import (
+    DESCRIPTION,
+    Description,
+    check_dataset,
+    read_description,
+    save_surrogate,
+)
+from xbench.surrogates.oracle import OracleSettings, build_oracle
+from xbench.surrogates.training.classifier import ClassifierTraining, train_classifier
+from xbench.surrogates.training.cross_modality import CrossModalityTraining, train_cross_modality
+from xbench.surrogates.training.loop import StageHistory
+from xbench.surrogates.training.one_trainer import one_trainer
+from xbench.utils.paths import cache_folder
+from xbench.utils.process import PeakMemory
+from xbench.utils.progress import Progress, silent
+from xbench.utils.provenance import machine
+
+# Raised by hand with any change of xbench that changes trained weights: surrogates in the cache of
+# before are then not taken for ones of now.
+TRAINING_VERSION = 2
+
+Result = tuple[Surrogate, list[StageHistory], dict[str, float]]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a surrogate is trained: its default settings and the function."""
+
+    settings: Any
+    train: Callable[..., Result]
+    classifies: bool
+
+
+RECIPES: dict[str, Recipe] = {
+    "mlp-classifier": Recipe(ClassifierTraining(), train_classifier, classifies=True),
+    "cross-modality": Recipe(CrossModalityTraining(), train_cross_modality, classifies=False),
+    "oracle": Recipe(OracleSettings(), build_oracle, classifies=False),
+}
+
+
+def surrogates_folder() -> Path:
+    """Where trained surrogates are kept."""
+    return cache_folder() / "surrogates"
+
+
+def train_surrogate(
+    dataset: Dataset,
+    name: str | None = None,
+    *,
+    split: str = "strict",
+    seed: int = 0,
+    settings: Any = None,
+    folder: Path | None = None,
+    progress: Progress = silent,
+    again: bool = False,
+) -> Path:
+    """Return the folder of a trained surrogate, training it where it is not there yet.
+
+    Parameters
+    ----------
+    dataset
+        What it is trained on.
+    name
+        Of the surrogate; the dataset's default where None.
+    split
+        ``"strict"``: trained on the training cells only. ``"reference"``: on all cells but the
+        validation ones, test cells included, as the reference does.
+    seed
+        Of initial weights and batches.
+    settings
+        Other than the recipe's defaults.
+    folder
+        Where to keep it; by default a folder of the cache named for all of the above.
+    again
+        Train even where it is there.
+
+    Raises
+    ------
+    XbenchError
+        An unknown surrogate, one that does not fit the dataset, or a folder that holds another
+        surrogate or anything else.
+    """
+    name = name or dataset.default_surrogate
+    if name not in RECIPES:
+        raise unknown_name("surrogate", name, RECIPES)
+    recipe = RECIPES[name]
+    if recipe.classifies != dataset.is_classification:
+        fitting = [other for other, one in RECIPES.items() if one.classifies != recipe.classifies]
+        raise XbenchError(
+            f"{dataset.name}: surrogate {name!r} does not fit this data; use {', '.join(fitting)}"
+        )
+    chosen = settings if settings is not None else recipe.settings
+    training = {"settings": asdict(chosen), "seed": seed, "split": split}
+    folder = folder or surrogates_folder() / _folder_name(dataset, name, training)
+    if folder.exists() and not again:
+        return _as_asked(dataset, name, training, folder)
+    _check_replaceable(folder)
+    with one_trainer(folder):
+        if folder.exists() and not again:
+            # Another process has trained it meanwhile.
+            return _as_asked(dataset, name, training, folder)
+        return _train(dataset, name, recipe, chosen, training, folder, progress)
+
+
+def training_rows(dataset: Dataset, split: str) -> np.ndarray:
+    """Return the rows of the cells that a surrogate is trained on.
+
+    Parameters
+    ----------
+    dataset
+        What it is trained on.
+    split
+        ``"strict"`` or ``"reference"``, see `train_surrogate`.
+    """
+    if split == "reference":
+        return np.setdiff1d(np.arange(dataset.n_cells), dataset.split.validation)
+    return dataset.split.train
+
+
+def _as_asked(dataset: Dataset, name: str, training: dict[str, Any], folder: Path) -> Path:
+    """Return the folder of a surrogate that is there, if it is the one asked for."""
+    found = read_description(folder)
+    check_dataset(found, dataset, folder)
+    _check_asked(found, name, training, folder)
+    return folder
+
+
+def _check_asked(found: Description, name: str, training: dict[str, Any], folder: Path) -> None:
+    """Refuse to pass off a surrogate trained otherwise as the one asked for."""
+    differing = [key for key, value in training.items() if found.training.get(key) != value]
+    if found.surrogate != name:
+        differing.insert(0, "name")
+    if differing:
+        raise XbenchError(
+            f"{folder}: holds a surrogate of another {', '.join(differing)}; choose another "
+            "folder, or replace it with --again"
+        )
+
+
+def _check_replaceable(folder: Path) -> None:
+    """Refuse to replace what is no surrogate: saving deletes the folder that was there."""
+    is_surrogate = (folder / DESCRIPTION).exists()
+    if folder.exists() and not is_surrogate and (folder.is_file() or any(folder.iterdir())):
+        raise XbenchError(f"{folder}: holds something else; choose an empty or a new folder")
+
+
+def _train(
+    dataset: Dataset,
+    name: str,
+    recipe: Recipe,
+    settings: Any,
+    training: dict[str, Any],
+    folder: Path,
+    progress: Progress,
+) -> Path:
+    rows = training_rows(dataset, training["split"])
+    with PeakMemory() as memory:
+        model, stages, fit = recipe.train(
+            dataset, settings, seed=training["seed"], train_rows=rows, progress=progress
+        )
+    stopped = {stage.name: asdict(stage) for stage in stages}
+    description = Description(
+        surrogate=name,
+        configuration=model.configuration(),
+        dataset=dataset.name,
+        dataset_digest=dataset.digest,
+        training={
+            **training,
+            "stages": stopped,
+            "peak_memory_bytes": memory.peak,
+            "machine": machine(),
+            "threads": torch.get_num_threads(),
+        },
+        fit=fit,
+    )
+    save_surrogate(folder, model, description)
+    return folder
+
+
+def _folder_name(dataset: Dataset, name: str, training: dict[str, Any]) -> str:
+    content = json.dumps([TRAINING_VERSION, dataset.digest, name, training], sort_keys=True)
+    key = hashlib.sha256(content.encode()).hexdigest()[:12]
+    safe = "".join(letter if letter.isalnum() or letter in "-_" else "-" for letter in dataset.name)
+    return f"{safe}-{name}-{key}"

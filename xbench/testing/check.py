@@ -1,0 +1,59 @@
+"""Put an explainer through the suite."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+from xbench.explainers.base import Explainer
+from xbench.testing.clauses import CLAUSES
+from xbench.testing.verdict import BrokenClauseError, NotTestedError, Verdict
+from xbench.threads import one_thread
+
+
+def check_explainer(
+    method: type[Explainer], parameters: dict[str, Any] | None = None
+) -> list[Verdict]:
+    """Check every clause of the contract, on toys of 24 peaks and of 25 pixels.
+
+    Parameters
+    ----------
+    method
+        The explainer's class.
+    parameters
+        Instead of its defaults; its `quick_parameters` where None.
+
+    Returns
+    -------
+    list of Verdict
+        One a clause, in the order of `CLAUSES`.
+
+    Examples
+    --------
+    >>> from xbench.registry.find import explainer_class
+    >>> verdicts = check_explainer(explainer_class("gradient-change"))
+    >>> {verdict.outcome for verdict in verdicts} <= {"kept", "not tested"}
+    True
+    """
+    chosen = dict(method.quick_parameters) if parameters is None else parameters
+
+    def make() -> Explainer:
+        return method(**chosen)
+
+    verdicts = []
+    with one_thread():
+        for clause in CLAUSES:
+            sentence = inspect.getdoc(clause) or clause.__name__
+            try:
+                clause(make)
+            except BrokenClauseError as error:
+                verdicts.append(Verdict(sentence, "broken", str(error)))
+            except NotTestedError as error:
+                verdicts.append(Verdict(sentence, "not tested", str(error)))
+            except Exception as error:
+                # Whatever its constructor or skip() raises breaks the clause that asked.
+                detail = f"{type(error).__name__}: {error}".splitlines()[0]
+                verdicts.append(Verdict(sentence, "broken", detail))
+            else:
+                verdicts.append(Verdict(sentence, "kept"))
+    return verdicts

@@ -1,0 +1,46 @@
+"""Names and reasons from strangers' files, made fit for one line."""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+
+
+def plain(text: object, longest: int | None = None) -> str:
+    r"""Return text on one line, without control, direction or other invisible characters.
+
+    Parameters
+    ----------
+    text
+        Anything; turned into text.
+    longest
+        Number of characters to shorten it to, if it is longer.
+
+    Examples
+    --------
+    >>> plain("two\nlines\x00")
+    'two lines'
+    >>> plain("abcdef", longest=4)
+    'abc…'
+    """
+    line = str(text)
+    if not line.isprintable():
+        hidden = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+        line = "".join(" " if unicodedata.category(letter) in hidden else letter for letter in line)
+    line = " ".join(line.split())
+    if longest is not None and len(line) > longest:
+        line = line[: longest - 1] + "…"
+    return line
+
+
+def escape(text: str) -> str:
+    r"""Return text so that Markdown shows it as it is, with neither markup nor HTML.
+
+    Examples
+    --------
+    >>> escape("<b>|x_1|</b>")
+    '&lt;b&gt;\\|x\\_1\\|&lt;/b&gt;'
+    """
+    # An ampersand first becomes an entity, so that "&lt;" in a name stays what it is.
+    return re.sub(r"([\\`*_\[\]|~$!#])", r"\\\1", html.escape(plain(text), quote=False))
