@@ -78,7 +78,7 @@ def _read(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return images (n, 28, 28), labels (n,) and positions in the test file (n,)."""
     import numpy as np
 
-    from xbench.shapes import require_shape
+    from xbench.errors import require_shape
 
     try:
         # allow_pickle=False: an array that holds objects is refused, never run.

@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xbench.data.options import AS_IT_IS, Reading
-from xbench.data.source import DatasetSource
+from xbench.data.source import DatasetSource, Holding
 from xbench.errors import XbenchError
-from xbench.holding import Holding
 from xbench.simulation import CITATION, LICENCE
 from xbench.utils.progress import NOBODY, FetchWatcher
 
@@ -42,7 +41,7 @@ class SimulatedMultiome(DatasetSource):
 
     def holding(self) -> Holding:
         """Look in the cache."""
-        from xbench.simulation.place import set_folder, simulated_file
+        from xbench.simulation.parameters import set_folder, simulated_file
 
         path, folder = simulated_file(self.parameters()), set_folder(self.parameters())
         beside = [folder] if folder.is_dir() else []
@@ -50,7 +49,7 @@ class SimulatedMultiome(DatasetSource):
 
     def fetch(self, watcher: FetchWatcher = NOBODY) -> tuple[Path, ...]:
         """Simulate what is not there yet; the data come first, then truth, loops and contacts."""
-        from xbench.simulation.whole_set import ensure_whole_set
+        from xbench.simulation.files import ensure_whole_set
 
         return ensure_whole_set(self.parameters(), watcher)
 
@@ -60,7 +59,7 @@ class SimulatedMultiome(DatasetSource):
 
     def contacts_by_type(self) -> dict[str, Path]:
         """Return a simulated map of each cell type, where cooler can write one."""
-        from xbench.simulation.whole_set import ensure_maps_by_type
+        from xbench.simulation.files import ensure_maps_by_type
 
         return ensure_maps_by_type(self.parameters())
 

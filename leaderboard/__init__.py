@@ -2,14 +2,12 @@
 
 from .formats.table import Block, Cell, Table
 from .render import render
-from .row import TidyRow
+from .row import TargetLike, TaskLike, TidyRow
 from .statistics.bootstrap import Interval, hierarchical_interval
 from .study import Study, studies
 from .tables.paper_layout import table1
 from .tables.ranked import ranked
-from .task_like import TargetLike, TaskLike
-from .tidy import tidy
-from .tidy_file import tidy_text
+from .tidy import tidy, tidy_text
 
 __all__ = [
     "Block",

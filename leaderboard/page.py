@@ -1,17 +1,26 @@
-"""The index page of the leaderboard."""
+"""The index page of the leaderboard.
+
+Every reason for which runs gave no result, and where.
+
+How well the surrogates predict: what ``xbench reproduce figure2`` left beside the tables.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
-from xbench.utils.text import escape
+from xbench.results.current import ALL
+from xbench.utils.text import escape, plain
 
-from .failures import failures
-from .fits import Fit
 from .formats.markdown import markdown
 from .formats.table import Table
 from .quantities import COUNTS
+from .row import declared_first
 from .study import OVERALL, Study
 
 _MOST_FAILURES = 30
@@ -204,3 +213,105 @@ def _made_with(environments: list[tuple[str, int]]) -> str:
         return ""
     lines = [f"- {escape(text)} ({runs} runs)" for text, runs in environments]
     return "\n".join(["## Versions and machine\n", *lines, ""])
+
+
+_MOST_TARGETS = 4
+
+
+def failures(study: Study) -> list[str]:
+    """Return one line for each reason and set of targets, with the methods and L it struck.
+
+    Parameters
+    ----------
+    study
+        Rows of one (task, dataset, surrogate).
+    """
+    targets_of: dict[tuple[str, str, int], list[str]] = {}
+    runs_of: Counter[tuple[str, str, int]] = Counter()
+    for ((cell_type, target), method, size, metric), row in study.rows.items():
+        counted = metric in ("runs-failed", "runs-skipped") and row.mean > 0
+        if counted and ALL not in (cell_type, target):
+            key = row.status, method, size
+            targets_of.setdefault(key, []).append(f"{cell_type}/{target}")
+            runs_of[key] += round(row.mean)
+    # Two steps, so that a line is about all of its methods at all of its L.
+    sizes_of: dict[tuple[str, str, tuple[str, ...]], list[int]] = {}
+    for (status, method, size), targets in sorted(targets_of.items()):
+        sizes_of.setdefault((status, method, tuple(sorted(targets))), []).append(size)
+    methods_of: dict[tuple[str, tuple[str, ...], tuple[int, ...]], list[str]] = {}
+    for (status, method, where), sizes in sizes_of.items():
+        methods_of.setdefault((status, where, tuple(sizes)), []).append(method)
+    lines = []
+    for (status, where, at), names in sorted(methods_of.items()):
+        runs = sum(runs_of[status, method, size] for method in names for size in at)
+        lines.append(_line(status, where, at, declared_first(study.methods, names), runs))
+    return lines
+
+
+def _line(
+    status: str, where: tuple[str, ...], sizes: tuple[int, ...], methods: list[str], runs: int
+) -> str:
+    targets = ", ".join(where[:_MOST_TARGETS])
+    if len(where) > _MOST_TARGETS:
+        targets += f" and {len(where) - _MOST_TARGETS} more"
+    noun = "run" if runs == 1 else "runs"
+    at = f"L = {', '.join(map(str, sizes))}"
+    return f"{', '.join(methods)}; {at}; {targets} ({runs} {noun}): {status}"
+
+
+PREFIX = "figure2--"
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A surrogate's fit.
+
+    Parameters
+    ----------
+    dataset, surrogate, surrogate_digest
+        Which surrogate.
+    headline
+        Its fit in a sentence or two.
+    image
+        Name of the PNG beside the page; empty where there is none.
+    """
+
+    dataset: str
+    surrogate: str
+    surrogate_digest: str
+    headline: str
+    image: str = ""
+
+
+def read_fits(folder: Path) -> list[Fit]:
+    """Return the fits found in a folder, by name; files that say something else are passed over.
+
+    Examples
+    --------
+    >>> read_fits(Path("no-such-folder"))
+    []
+    """
+    fits = []
+    for path in sorted(folder.glob(f"{PREFIX}*.json")):
+        try:
+            said = json.loads(path.read_text(encoding="utf-8"))
+            names = ("dataset", "surrogate", "surrogate_digest", "headline")
+            dataset, surrogate, digest, headline = (plain(said[name]) for name in names)
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+        image = path.with_suffix(".png")
+        shown = image.name if image.exists() else ""
+        fits.append(Fit(dataset, surrogate, digest, headline, shown))
+    return fits
+
+
+def fit_of(fits: Iterable[Fit], records: Iterable[Mapping[str, Any]]) -> Fit | None:
+    """Return the fit of the surrogate that records were made on; None where nobody measured it.
+
+    Examples
+    --------
+    >>> fit_of([Fit("cortex", "mlp", "d1", "R2 0.5")], [{"surrogate_digest": "d1"}]).headline
+    'R2 0.5'
+    """
+    digests = {record.get("surrogate_digest") for record in records}
+    return next((fit for fit in fits if fit.surrogate_digest in digests), None)

@@ -6,35 +6,31 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from xbench.file_part import file_part
 from xbench.results.current import Record, current, current_findings
 from xbench.results.findings import Finding
-from xbench.utils.files import write_bytes, write_text
+from xbench.utils.files import file_part, write_bytes, write_text
 
 from .figures.figure_files import figure_files
-from .fits import Fit, fit_of, read_fits
 from .formats.latex import latex
 from .formats.markdown import markdown
-from .formats.plain_formats import csv_table
+from .formats.plain_formats import csv_table, json_table
 from .formats.table import Table
-from .json_table import json_table
-from .page import Section, page
-from .provenance import environments, newest_day
+from .page import Fit, Section, fit_of, page, read_fits
 from .published_runs import (
     FINDINGS,
     RUNS,
+    environments,
     findings_text,
+    newest_day,
     packed,
     read_published,
     rounded,
     runs_text,
 )
-from .study import Study, studies
-from .study_runs import StudyRuns, with_runs
+from .row import TaskLike
+from .study import Study, StudyRuns, studies, with_runs
 from .tables.all import NAMES, tables_of
-from .task_like import TaskLike
-from .tidy import tidy
-from .tidy_file import tidy_text
+from .tidy import tidy, tidy_text
 
 FORMATS = {"md": markdown, "csv": csv_table, "tex": latex, "json": json_table}
 _IMAGES = ("png", "svg")

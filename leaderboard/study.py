@@ -1,23 +1,28 @@
-"""The tidy rows of one (task, dataset, surrogate), by place."""
+"""The tidy rows of one (task, dataset, surrogate), by place.
+
+One study with the runs behind it, and what analyses found about them.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any, TypeVar
 
 import pandas as pd
 
 from xbench.metrics import METRICS
-from xbench.results.current import ALL
+from xbench.results.current import ALL, Record
+from xbench.results.findings import Finding
 
-from .quantities import COSTS, NOT_METRICS
-from .row import TidyRow, from_frame
-from .status import word
-from .task_like import TaskLike, declared_first
+from .figures.masked_pixels import DATASET, SIDE
+from .quantities import COSTS, NOT_METRICS, metric_quantity
+from .row import TaskLike, TidyRow, declared_first, from_frame, word
+from .statistics import Target, Values, by_method_and_target
 
-Target = tuple[str, str]
 OVERALL: Target = (ALL, ALL)
 MARK = "†"
 
@@ -189,3 +194,113 @@ def best(texts: Sequence[str | None], values: Sequence[float | None], direction:
         return set()
     _, first = min(present) if direction == "lower" else max(present)
     return {index for _, index in present if texts[index] == texts[first]}
+
+
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True)
+class StudyRuns:
+    """Rows, records and findings of one (task, dataset, surrogate).
+
+    Parameters
+    ----------
+    study
+        Its tidy rows.
+    records
+        Its runs that count, failed ones included.
+    findings
+        What analyses found about these runs.
+    """
+
+    study: Study
+    records: tuple[Record, ...]
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def where(self) -> str:
+        """Dataset and surrogate, as captions name them."""
+        return self.study.where
+
+    def values(self, size: int, metric: str) -> Values:
+        """Return one metric's values at one L by method, target and repetition.
+
+        Parameters
+        ----------
+        size
+            L.
+        metric
+            Name of a metric.
+        """
+        return self._gathered(size, metric_quantity(metric).read)
+
+    def selections(self, size: int) -> dict[str, dict[Target, list[list[int]]]]:
+        """Return the indices of each repetition at one L, by method and target."""
+        found = self._gathered(size, lambda record: record.get("indices") or None)
+        return {
+            name: {target: list(subsets.values()) for target, subsets in targets.items()}
+            for name, targets in found.items()
+        }
+
+    def _gathered(
+        self, size: int, read: Callable[[Mapping[str, Any]], Value | None]
+    ) -> dict[str, dict[Target, dict[int, Value]]]:
+        """Gather what runs at one L say, methods in the order of the task."""
+        found = by_method_and_target(self._successful, size, read)
+        return {name: found[name] for name in self.study.methods if name in found}
+
+    def found(self, analysis: str) -> Iterator[tuple[Record, Finding]]:
+        """Yield each run of which an analysis found something, with what it found."""
+        runs = {record["run_id"]: record for record in self._successful}
+        for finding in self.findings:
+            if finding.analysis == analysis and finding.run_id in runs:
+                yield runs[finding.run_id], finding
+
+    @cached_property
+    def n_features(self) -> int | None:
+        """How many features there are, d; None where no analysis says it, and no image shows it."""
+        if self.study.place[1] == DATASET:
+            return SIDE**2
+        counts = {
+            finding.values["n_features"]
+            for finding in self.findings
+            if isinstance(finding.values.get("n_features"), int)
+        }
+        return counts.pop() if len(counts) == 1 else None
+
+    @cached_property
+    def _successful(self) -> list[Record]:
+        return [record for record in self.records if record["status"] == "ok"]
+
+
+def with_runs(
+    split: Iterable[Study], records: Iterable[Record], findings: Iterable[Finding]
+) -> list[StudyRuns]:
+    """Give each study its records and findings.
+
+    Parameters
+    ----------
+    split
+        Studies.
+    records
+        Runs that count, of all of them.
+    findings
+        Of these runs and others.
+
+    Examples
+    --------
+    >>> with_runs([], [], [])
+    []
+    """
+    by_place: Mapping[tuple[str, ...], list[Record]] = defaultdict(list)
+    place_of: dict[str, tuple[str, ...]] = {}
+    for record in records:
+        place = record["task"], record["dataset"], record["surrogate"]
+        by_place[place].append(record)
+        place_of[record["run_id"]] = place
+    found: Mapping[Any, list[Finding]] = defaultdict(list)
+    for finding in findings:
+        found[place_of.get(finding.run_id)].append(finding)
+    return [
+        StudyRuns(study, tuple(by_place[study.place]), tuple(found[study.place])) for study in split
+    ]

@@ -1,7 +1,12 @@
-"""Records of runs summed up in tidy rows: one number a row, with its interval."""
+"""Records of runs summed up in tidy rows: one number a row, with its interval.
+
+The tidy rows as comma-separated values.
+"""
 
 from __future__ import annotations
 
+import csv
+import io
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
@@ -12,10 +17,18 @@ import pandas as pd
 from xbench.results.current import ALL, Record, current
 
 from .quantities import COSTS, COUNTS, Quantity, metric_quantity
-from .row import TidyRow, to_frame
+from .row import (
+    TaskLike,
+    TidyRow,
+    declared_first,
+    from_frame,
+    mean_status,
+    reason_of,
+    to_frame,
+    value_status,
+    worst,
+)
 from .statistics.bootstrap import Nested, hierarchical_interval
-from .status import mean_status, reason_of, value_status, worst
-from .task_like import TaskLike, declared_first
 
 Target = tuple[str, str]
 Runs = dict[Target, list[Record]]
@@ -185,3 +198,31 @@ def _empty_row(group: _Group, metric: str, target: Target) -> TidyRow:
         *group.place, *target, group.method, group.size, metric, "runs", "none",
         nothing, nothing, nothing, 0, "", ids,
     )  # fmt: skip
+
+
+def tidy_text(rows: pd.DataFrame) -> str:
+    """Return tidy rows as comma-separated values with 6 significant digits, sorted.
+
+    Parameters
+    ----------
+    rows
+        As `tidy` returns them.
+
+    Examples
+    --------
+    >>> from .row import to_frame
+    >>> tidy_text(to_frame([])).startswith("task,dataset,surrogate,")
+    True
+    """
+    output = io.StringIO()
+    writer = csv.writer(output, lineterminator="\n")
+    writer.writerow(TidyRow._fields)
+    for row in sorted(from_frame(rows), key=lambda row: row.place):
+        writer.writerow(_digits(cell) if isinstance(cell, float) else cell for cell in row)
+    return output.getvalue()
+
+
+def _digits(value: float) -> str:
+    """Return a number with 6 significant digits, and nothing for one that is missing."""
+    # Adding zero turns a negative zero into a plain one.
+    return "" if math.isnan(value) else f"{value + 0.0:.6g}"

@@ -6,10 +6,9 @@ import numpy as np
 import torch
 
 from xbench import Explainer, Problem, Selection
-from xbench.explainers.batch_rows import batch_rows
-from xbench.explainers.best_on_validation import BestOnValidation
-from xbench.explainers.mask_size import shift_to_size
-from xbench.explainers.relaxation import logistic_noise
+from xbench.explainers.learning import BestOnValidation
+from xbench.explainers.relaxation import logistic_noise, shift_to_size
+from xbench.explainers.search import batch_rows
 
 # Steps between two looks at the validation cells.
 CHECK_EVERY = 25

@@ -9,9 +9,12 @@ import torch
 from torch import Tensor, nn
 
 from xbench import Explainer, Problem, Selection
-from xbench.explainers.causal_targets import spread_to_features
-from xbench.explainers.importance_model import Examples
-from xbench.explainers.importance_networks import ImageUNet, SparsePerceptron
+from xbench.explainers.importance_model import (
+    Examples,
+    ImageUNet,
+    SparsePerceptron,
+    spread_to_features,
+)
 from xbench.explainers.neighbours import image_side, window_of_features, windows
 from xbench.surrogates.training.loop import Stage, train_stage
 

@@ -9,8 +9,8 @@ import scipy.sparse as sp
 
 from xbench import Explainer, Problem, Selection
 from xbench.explainers.learning import FirstOrder, PricedLearning, learn
-from xbench.explainers.pair_limit import too_many_pairs
-from xbench.explainers.perturbations import Flips, Moves
+from xbench.explainers.perturbation_network import Flips, Moves
+from xbench.explainers.relaxation import too_many_pairs
 
 PERTURBATIONS = ("auto", "flips", "moves")
 

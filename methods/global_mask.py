@@ -10,8 +10,7 @@ from torch import Tensor
 
 from xbench import Explainer, Problem, Selection
 from xbench.explainers.learning import FirstOrder, PricedLearning, learn
-from xbench.explainers.pair_limit import too_many_pairs
-from xbench.explainers.relaxation import bounded, straight_through
+from xbench.explainers.relaxation import bounded, straight_through, too_many_pairs
 
 # 0.95 of the draws flip a feature at the most.
 BOUND = 3.0

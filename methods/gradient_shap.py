@@ -7,8 +7,7 @@ from captum.attr import GradientShap as CaptumGradientShap
 from torch import Tensor
 
 from xbench import Explainer, Problem, Selection
-from xbench.explainers.attribution import mean_attribution
-from xbench.explainers.global_generators import seeded
+from xbench.explainers.attribution import mean_attribution, seeded
 
 
 class GradientShap(Explainer):

@@ -8,8 +8,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from xbench import Explainer, MaskedPopulation, Problem, Selection
-from xbench.explainers.candidates import drawn_outside, smallest
-from xbench.explainers.search import beam_search
+from xbench.explainers.search import beam_search, drawn_outside, smallest
 
 CHOICES = {
     "choose": ("last", "best-on-validation"),

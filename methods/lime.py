@@ -10,8 +10,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from xbench import Explainer, Problem, Selection
-from xbench.explainers.local_models import local_coefficients
-from xbench.explainers.submodular_pick import picked_importance, submodular_pick
+from xbench.explainers.local_models import local_coefficients, picked_importance, submodular_pick
 
 CHOICES = {
     "choice": ("highest-weights", "lasso-path"),

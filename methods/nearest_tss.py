@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from xbench import Explainer, Problem, Selection
-from xbench.explainers.gene_distance import distance_to_start, why_no_distance
+from xbench.explainers.neighbours import distance_to_start, why_no_distance
 
 
 class NearestTss(Explainer):

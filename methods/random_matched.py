@@ -8,7 +8,7 @@ import numpy as np
 
 from xbench import Explainer, Problem, Selection
 from xbench.explainers.attribution import share_changed
-from xbench.explainers.gene_distance import distance_to_start, why_no_distance
+from xbench.explainers.neighbours import distance_to_start, why_no_distance
 
 MATCHES = ("accessibility", "distance")
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from xbench import Explainer, Problem, Selection
-from xbench.explainers.global_generators import seeded
+from xbench.explainers.attribution import seeded
 
 
 class Shap(Explainer):

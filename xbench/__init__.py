@@ -15,13 +15,11 @@ if TYPE_CHECKING:
     from xbench.data.load import load_dataset
     from xbench.data.target import Target
     from xbench.errors import XbenchError
-    from xbench.explainers.base import Explainer
+    from xbench.explainers.base import Explainer, Problem, Selection
     from xbench.mask import MaskedPopulation, masked_population
     from xbench.metrics import METRICS
-    from xbench.problem import Problem
     from xbench.results.record import Record
     from xbench.results.store import ResultStore
-    from xbench.selection import Selection
     from xbench.surrogates.base import Surrogate
 
 __version__ = "0.1.0"
@@ -53,10 +51,10 @@ _HOME = {
     "Interval": "xbench.data.features",
     "METRICS": "xbench.metrics",
     "MaskedPopulation": "xbench.mask",
-    "Problem": "xbench.problem",
+    "Problem": "xbench.explainers.base",
     "Record": "xbench.results.record",
     "ResultStore": "xbench.results.store",
-    "Selection": "xbench.selection",
+    "Selection": "xbench.explainers.base",
     "Surrogate": "xbench.surrogates.base",
     "Target": "xbench.data.target",
     "XbenchError": "xbench.errors",

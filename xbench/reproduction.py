@@ -19,7 +19,7 @@ from xbench.data.markers import MARKERS
 from xbench.errors import XbenchError, unknown_name
 from xbench.results.record import Record
 from xbench.results.store import ResultStore
-from xbench.surrogates.open import OpenedSurrogate, open_surrogate
+from xbench.surrogates.checkpoint import OpenedSurrogate, open_surrogate
 from xbench.surrogates.training.train import train_surrogate
 from xbench.utils.progress import Progress
 

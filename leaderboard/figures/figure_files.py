@@ -79,7 +79,7 @@ def figure_files(
 def _overview(study: Study | None) -> Iterator[Drawing]:
     seen = None if study is None else overview(study)
     if seen is not None:
-        from .draw_overview import draw_overview
+        from .overview import draw_overview
 
         title = f"{seen.label} of each method, by cell type"
         yield "overview", title, lambda figure: draw_overview(figure, seen)
@@ -91,7 +91,7 @@ def _pixels(records: list[dict[str, Any]]) -> Iterator[Drawing]:
     # Loading the images takes a moment: only where their digest can be that of the runs.
     digit = mean_eight(digests.pop()) if masked is not None and len(digests) == 1 else None
     if masked is not None and digit is not None:
-        from .draw_masked_pixels import draw_masked_pixels
+        from .masked_pixels import draw_masked_pixels
 
         title = f"Pixels that each method masks ({DATASET})"
         yield "masked-pixels", title, lambda figure: draw_masked_pixels(figure, masked, digit)
@@ -100,7 +100,7 @@ def _pixels(records: list[dict[str, Any]]) -> Iterator[Drawing]:
 def _figure3(records: list[dict[str, Any]], findings: list[Finding]) -> Iterator[Drawing]:
     effects = cross_effects(records, findings, METHOD)
     if effects is not None:
-        from .draw_figure3 import draw_figure3
+        from .figure3 import draw_figure3
 
         size = at_largest(records, findings, ANALYSIS, METHOD)[0].record["L"]
         title = "Change of each cell type's markers by the subsets found for each cell type"
@@ -110,7 +110,7 @@ def _figure3(records: list[dict[str, Any]], findings: list[Finding]) -> Iterator
 def _redundancy(records: list[dict[str, Any]], findings: list[Finding]) -> Iterator[Drawing]:
     curves = redundancy_curves(records, findings)
     if curves is not None:
-        from .draw_redundancy_curves import draw_redundancy_curves
+        from .redundancy_curves import draw_redundancy_curves
 
         title = "Drop by number of features masked, and what is lost without one"
         yield "redundancy", title, lambda figure: draw_redundancy_curves(figure, curves)

@@ -2,9 +2,7 @@
 
 from .beside import beside
 from .claims import judge
-from .cross_effects import CrossEffects
-from .evidence import Evidence
-from .judgement import Judgement
+from .evidence import CrossEffects, Evidence, Judgement
 from .published import PublishedValue, published, published_r2, published_value
 
 __all__ = [

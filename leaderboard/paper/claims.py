@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .differences import no_better_than_random, saliency_as_smoothgrad, significantly_better
-from .evidence import Evidence
+from .evidence import Evidence, Judgement
 from .firsts import (
     fimap_ahead_on_opc,
     first_in_table1_at_10,
@@ -11,7 +11,6 @@ from .firsts import (
     first_in_table2,
     highest_hit_ratios,
 )
-from .judgement import Judgement
 from .on_the_diagonal import largest_on_the_diagonal
 
 FAILED = ("lime", "cxplain", "sage")

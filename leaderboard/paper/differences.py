@@ -8,8 +8,7 @@ from xbench.errors import unknown_name
 
 from ..numbers import format_metric
 from ..statistics import Comparison, Effect, Pairs, compare, effect, pairs
-from .evidence import Evidence
-from .judgement import Judgement, all_of
+from .evidence import Evidence, Judgement, all_of
 from .published import METHODS, N_TARGETS
 
 LEVEL = 0.01

@@ -1,14 +1,20 @@
-"""Claims that GRIDS comes first in a table."""
+"""Claims that GRIDS comes first in a table.
+
+Whether GRIDS is ahead of a method in one number of a table.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean
 
+from xbench.metrics import METRICS
 from xbench.results.current import ALL
 
-from .ahead import Duel, duels, figures
-from .evidence import Evidence
-from .judgement import Judgement, all_of
+from ..numbers import format_metric
+from ..statistics import Target, Values, pairs, same
+from .evidence import Evidence, Judgement, all_of
 from .published import METHODS, N_TARGETS, TABLE2_GENES, TARGETS
 
 _OTHERS = METHODS[:-1]
@@ -155,3 +161,145 @@ def _all_ahead(
         for duel in found
     )
     return Judgement(claim, source, all_of(parts), figures(found, sum(of.values())))
+
+
+_SHOWN = 3
+
+
+@dataclass(frozen=True)
+class Duel:
+    """GRIDS against one method in one row and column of a table.
+
+    Parameters
+    ----------
+    row
+        Cell type, ``"*"`` for all targets.
+    size
+        L.
+    metric, other
+        Metric and method compared by.
+    targets
+        Targets that both have values for.
+    grids, others
+        Their means over these targets; None where there are none.
+    """
+
+    row: str
+    size: int
+    metric: str
+    other: str
+    targets: tuple[Target, ...] = ()
+    grids: float | None = None
+    others: float | None = None
+
+    @property
+    def ahead(self) -> bool | None:
+        """Whether GRIDS' mean is better; equal is not. None where one of them was not run."""
+        if self.grids is None or self.others is None:
+            return None
+        if self.equal:
+            return False
+        lower = METRICS[self.metric].direction == "lower"
+        return self.grids < self.others if lower else self.grids > self.others
+
+    @property
+    def equal(self) -> bool:
+        """Whether both were run, and differ by no more than rounding does."""
+        return self.grids is not None and self.others is not None and same(self.grids, self.others)
+
+    def __str__(self) -> str:
+        """Return row, column and numbers as a sentence names them."""
+        label = METRICS[self.metric].label
+        where = label if self.row == ALL else f"{label} of {self.row}"
+        mine, others = (
+            "nothing" if value is None else format_metric(self.metric, value)
+            for value in (self.grids, self.others)
+        )
+        return f"{where} {mine} against {others} of {self.other} (L = {self.size})"
+
+
+def duels(
+    values: Values, grids: str, others: Sequence[str], rows: Iterable[str], size: int, metric: str
+) -> list[Duel]:
+    """Compare GRIDS with each method in each row.
+
+    Parameters
+    ----------
+    values
+        Repetitions of the metric at this L, by method and target.
+    grids
+        Label of GRIDS.
+    others
+        Methods to compare with.
+    rows
+        Cell types; ``"*"`` for all targets.
+    size, metric
+        L, and the name of a metric.
+
+    Examples
+    --------
+    >>> values = {"grids": {("VIP", "GAD1"): [-5.0]}, "random": {("VIP", "GAD1"): [0.5]}}
+    >>> [one] = duels(values, "grids", ["random"], ["VIP"], 10, "rel-delta")
+    >>> one.ahead, str(one)
+    (True, 'Rel. Δ(%) of VIP -5.000 against +0.500 of random (L = 10)')
+    """
+    return [_duel(values, grids, other, row, size, metric) for row in rows for other in others]
+
+
+def _duel(values: Values, grids: str, other: str, row: str, size: int, metric: str) -> Duel:
+    nothing = Duel(row, size, metric, other)
+    if grids not in values or other not in values:
+        return nothing
+    inside: Values = {
+        name: {target: runs for target, runs in values[name].items() if row in (ALL, target[0])}
+        for name in (grids, other)
+    }
+    shared = pairs(inside, grids, other)
+    if not shared.targets:
+        return nothing
+    first, second = fmean(shared.first_means), fmean(shared.second_means)
+    return Duel(row, size, metric, other, shared.targets, first, second)
+
+
+def figures(found: Sequence[Duel], of: int) -> str:
+    """Return in a sentence how often GRIDS is ahead, where it is not, and what is missing.
+
+    Parameters
+    ----------
+    found
+        The comparisons that a claim is about.
+    of
+        Number of targets that the paper has.
+
+    Examples
+    --------
+    >>> figures([], of=16)
+    'Nothing of it was run.'
+    >>> one = Duel("VIP", 10, "rel-delta", "random", (("VIP", "GAD1"),), -5.0, 0.5)
+    >>> figures([one, Duel("VIP", 10, "rel-delta", "fimap")], of=16)
+    'GRIDS is ahead in 1 of 1 comparisons, on 1 of 16 targets; no values of fimap.'
+    """
+    known = [one for one in found if one.ahead is not None]
+    if not known:
+        names = dict.fromkeys(one.other for one in found)
+        return (
+            f"GRIDS was not run beside {', '.join(names)}." if names else "Nothing of it was run."
+        )
+    targets = {target for one in known for target in one.targets}
+    ahead = sum(one.ahead is True for one in known)
+    text = f"GRIDS is ahead in {ahead} of {len(known)} comparisons"
+    equal = sum(one.equal for one in known)
+    text += f" (equal in {equal})" if equal else ""
+    text += f", on {len(targets)} of {of} targets"
+    behind = [str(one) for one in known if not one.ahead and not one.equal]
+    if behind:
+        more = f" and in {len(behind) - _SHOWN} more" if len(behind) > _SHOWN else ""
+        text += f"; not in {', '.join(behind[:_SHOWN])}{more}"
+    run = {one.other for one in known}
+    absent = dict.fromkeys(one.other for one in found if one.other not in run)
+    unknown = sum(one.ahead is None and one.other in run for one in found)
+    if absent:
+        text += f"; no values of {', '.join(absent)}"
+    if unknown:
+        text += f"; {unknown} further comparisons lack values"
+    return f"{text}."

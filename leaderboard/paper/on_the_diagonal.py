@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from ..numbers import format_metric
 from ..statistics import same
-from .evidence import Evidence
-from .judgement import Judgement, all_of, every
+from .evidence import Evidence, Judgement, all_of, every
 from .published import TARGETS
 
 

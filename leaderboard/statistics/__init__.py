@@ -1,12 +1,8 @@
 """How surely one method is better than another: effects, tests, corrections, tiers."""
 
 from .comparison import Comparison, compare
-from .effect import Effect, effect
-from .holm import holm
-from .pairs import Pairs, pairs, same
-from .signed_rank import signed_rank_test
-from .significance import Significance
-from .tests import t_test
+from .pairs import Effect, Pairs, effect, pairs, same
+from .tests import Significance, holm, signed_rank_test, t_test
 from .tiers import Tier, Tiers, rank_in_tiers
 from .values import Target, Values, by_method_and_target, values_of_records
 

@@ -5,12 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from .effect import Effect, effect
-from .holm import holm
-from .pairs import pairs
-from .signed_rank import signed_rank_test
-from .significance import Significance
-from .tests import t_test
+from .pairs import Effect, effect, pairs
+from .tests import Significance, holm, signed_rank_test, t_test
 from .values import Target, Values
 
 

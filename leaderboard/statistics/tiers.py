@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from ..numbers import six_digits
-from .direction import ascending
-from .effect import Effect, effect
-from .pairs import pairs
+from .pairs import Effect, effect, pairs
+from .tests import ascending
 from .values import Target, Values, of_method
 
 

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 from ..formats.table import Table
 from ..paper import beside
-from ..study_runs import StudyRuns
-from ..table3 import table3
+from ..study import StudyRuns
 from .analyses import (
     contacts_tables,
     matched_maps_tables,
@@ -17,7 +16,7 @@ from .analyses import (
 )
 from .budget import budget_table
 from .claims import claims_table, of_task
-from .paper_layout import table1
+from .paper_layout import table1, table3
 from .ranked import ranked
 from .significance import overlap_table, significance_table, tiers_table
 

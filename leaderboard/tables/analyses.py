@@ -8,7 +8,7 @@ from typing import Any
 from xbench.results.current import Record
 
 from ..formats.table import Table
-from ..study_runs import StudyRuns
+from ..study import StudyRuns
 from .means import Column, means_table
 
 Values = Mapping[str, Any]

@@ -8,7 +8,7 @@ from ..figures.figure3 import cross_effects
 from ..formats.table import Block, Cell, Table
 from ..paper import Evidence, judge
 from ..paper.evidence import BySize
-from ..study_runs import StudyRuns
+from ..study import StudyRuns
 
 
 def claims_table(runs: StudyRuns, table2: StudyRuns | None) -> Table:

@@ -13,7 +13,7 @@ from ..formats.table import Block, Cell, Table
 from ..numbers import NOTHING
 from ..quantities import finite
 from ..statistics.bootstrap import Interval, hierarchical_interval
-from ..study_runs import StudyRuns
+from ..study import StudyRuns
 
 _Found: TypeAlias = Mapping[tuple[str, str], Sequence[tuple[Record, Any]]]
 

@@ -9,8 +9,8 @@ from xbench.analysis.overlap import seed_overlap
 from ..formats.table import Block, Cell, Table
 from ..numbers import NOTHING, format_metric, format_range
 from ..statistics import Comparison, Significance, compare, rank_in_tiers
-from ..statistics.effect import Effect
-from ..study_runs import StudyRuns
+from ..statistics.pairs import Effect
+from ..study import StudyRuns
 
 GRIDS = "grids"
 

@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from xbench.analysis import contact_map, map_rows
+from xbench.analysis import contact_map
 from xbench.analysis.contact_map import ContactMap, open_contact_map
 from xbench.analysis.contact_source import PeakContacts, spelt
+from xbench.data.features import Interval
 from xbench.data.genome import chromosome_lengths
 from xbench.errors import XbenchError
-from xbench.interval import Interval
 
 from .small_maps import BIN, LENGTHS, READS, cooler, decaying_reads, peaks_in_bins, write_cool
 
@@ -113,7 +113,7 @@ def test_rows_are_those_of_coolers_own_matrix(
     cooler.create_cooler(str(path), bins, table, symmetric_upper=symmetric, ordered=True)
     found = cooler.Cooler(str(path))
     for chrom, at in (("chr1", [0, 5, 11]), ("chr2", [1])):
-        rows, by_distance = map_rows.read_rows(found, chrom, np.array(at), balanced=False)
+        rows, by_distance = contact_map.read_rows(found, chrom, np.array(at), balanced=False)
         whole = found.matrix(balance=False).fetch(chrom)
         np.testing.assert_array_equal(rows, whole[at])
         means = [np.diagonal(whole, apart).mean() for apart in range(len(whole))]

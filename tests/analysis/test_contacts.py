@@ -18,9 +18,8 @@ from xbench.analysis.contact_source import PeakContacts
 from xbench.analysis.contacts import ContactEnrichment, contact_enrichment
 from xbench.analysis.loops import Loops
 from xbench.analysis.matched_draws import Matching, drawn_sums, strata
-from xbench.data.features import Features
+from xbench.data.features import Features, Interval
 from xbench.errors import XbenchError
-from xbench.interval import Interval
 
 from .small_maps import BIN, READS, decaying_reads, peaks_in_bins, write_cool
 

@@ -12,13 +12,12 @@ from xbench.analysis.analyses import ANALYSES
 from xbench.analysis.contact_source import identity
 from xbench.analysis.loops import Loops
 from xbench.analysis.run import analyse
-from xbench.analysis.store import FILE, append_findings, read_findings
 from xbench.analysis.subject import Resources
 from xbench.errors import XbenchError
 from xbench.metrics.expression import rel_delta
-from xbench.results.findings import Finding
+from xbench.results.findings import FILE, Finding, append_findings, read_findings
 from xbench.results.store import ResultStore
-from xbench.surrogates.open import OpenedSurrogate, open_surrogate
+from xbench.surrogates.checkpoint import OpenedSurrogate, open_surrogate
 from xbench.surrogates.training.train import train_surrogate
 
 

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xbench.analysis.loops import Loops, read_loops
+from xbench.data.features import Interval
 from xbench.errors import XbenchError
-from xbench.interval import Interval
 
 TSS = (Interval("chr1", 5_000, 5_001),)
 

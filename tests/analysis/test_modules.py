@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from xbench.analysis.modules import ModuleAgreement, PairKind, module_agreement
-from xbench.analysis.synergy import pair_synergies
+from xbench.analysis.redundancy import pair_synergies
 from xbench.data.target import Target
 from xbench.errors import XbenchError
 from xbench.mask import MaskedPopulation, masked_population

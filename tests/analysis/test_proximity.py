@@ -17,11 +17,10 @@ from scipy.stats import hypergeom
 
 from xbench.analysis.promoter import anchor_of, possible_starts
 from xbench.analysis.proximity import REACHES, proximity
-from xbench.data.features import Features
+from xbench.data.features import Features, Interval
 from xbench.data.options import Reading
 from xbench.datasets.snare_cortex import SnareCortex
 from xbench.errors import XbenchError
-from xbench.interval import Interval
 from xbench.simulation.genes import gene_table
 from xbench.simulation.parameters import CHROMOSOMES
 

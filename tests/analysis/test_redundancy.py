@@ -14,8 +14,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from xbench.analysis.redundancy import LeftOut, redundancy
-from xbench.analysis.synergy import RESOLUTION, PairSynergy, pair_synergies, summarised
+from xbench.analysis.redundancy import (
+    RESOLUTION,
+    LeftOut,
+    PairSynergy,
+    pair_synergies,
+    redundancy,
+    summarised,
+)
 from xbench.data.target import Target
 from xbench.errors import XbenchError
 from xbench.mask import MaskedPopulation, masked_population

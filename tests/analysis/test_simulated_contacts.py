@@ -13,9 +13,8 @@ from xbench.analysis.contacts import ContactEnrichment, contact_enrichment
 from xbench.analysis.loops import Loops, read_loops
 from xbench.analysis.matched_draws import Matching
 from xbench.data.dataset import Dataset
-from xbench.data.features import Features
+from xbench.data.features import Features, Interval
 from xbench.errors import XbenchError
-from xbench.interval import Interval
 from xbench.simulation.cell_types import MARKERS
 from xbench.simulation.files import read_simulation
 from xbench.simulation.truth import Truth, truth_of

@@ -12,7 +12,7 @@ from xbench.benchmark.task import load_task
 from xbench.data.load import load_dataset
 from xbench.data.splits import divided_anew
 from xbench.simulation.truth import truth_of
-from xbench.surrogates.open import OpenedSurrogate
+from xbench.surrogates.checkpoint import OpenedSurrogate
 from xbench.surrogates.oracle import Oracle
 
 

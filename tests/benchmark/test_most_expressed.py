@@ -7,9 +7,9 @@ import pytest
 from pydantic import ValidationError
 
 import xbench
+from xbench.benchmark.plan import most_expressed, with_named_outputs
 from xbench.benchmark.task import TargetGroup, load_task
 from xbench.errors import XbenchError
-from xbench.most_expressed import most_expressed, with_named_outputs
 
 
 @pytest.fixture(scope="module")

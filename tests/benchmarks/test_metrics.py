@@ -10,10 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from xbench.data.features import Features
+from xbench.data.features import Features, Interval
 from xbench.data.target import Target
-from xbench.interval import Interval
-from xbench.metrics.compute import MEASURES, Outcome, compute_metrics
+from xbench.metrics.catalog import MEASURES, Outcome, compute_metrics
 
 from .paper_size import N_CELLS, PEAKS
 from .side_by_side import side_by_side, timed

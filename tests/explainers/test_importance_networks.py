@@ -8,7 +8,7 @@ import scipy.sparse as sp
 import torch
 
 from xbench.data.features import Features
-from xbench.explainers.importance_networks import ImageUNet, SparsePerceptron
+from xbench.explainers.importance_model import ImageUNet, SparsePerceptron
 from xbench.explainers.neighbours import window_of_features, windows
 
 from ..toys import messy_csr, random_inputs

@@ -8,7 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from xbench.explainers.mask_size import shift_to_size
+from xbench.explainers.relaxation import shift_to_size
 
 
 @settings(max_examples=60, deadline=None, derandomize=True)

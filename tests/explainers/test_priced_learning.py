@@ -12,11 +12,16 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from xbench import Problem
-from xbench.budget import Budget
-from xbench.explainers.batch_rows import batch_rows
-from xbench.explainers.best_on_validation import BestOnValidation
-from xbench.explainers.learning import FirstOrder, PricedLearning, learn, spread_of_losses
-from xbench.explainers.multiplier import Multiplier
+from xbench.explainers.base import Budget
+from xbench.explainers.learning import (
+    BestOnValidation,
+    FirstOrder,
+    Multiplier,
+    PricedLearning,
+    learn,
+    spread_of_losses,
+)
+from xbench.explainers.search import batch_rows
 
 from ..toys import LinearToy, make_problem
 

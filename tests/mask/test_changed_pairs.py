@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from xbench.mask.groups import disjoint_groups
 from xbench.mask.pairs import changed_pairs
+from xbench.mask.population import disjoint_groups
 
 from ..toys import random_inputs
 

@@ -21,8 +21,8 @@ from xbench.mask import EvaluationCounts, MaskedPopulation, masked_population
 from xbench.mask.objective import OBJECTIVES, Objective
 from xbench.mask.on_target import FLOOR, on_target
 from xbench.registry.find import explainer_class
+from xbench.surrogates.checkpoint import OpenedSurrogate
 from xbench.surrogates.mlp_classifier import MLPClassifier
-from xbench.surrogates.open import OpenedSurrogate
 
 from ..benchmark.workbench import make_multiome, write_multiome, write_task
 from ..toys import (

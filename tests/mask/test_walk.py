@@ -13,11 +13,10 @@ from hypothesis import strategies as st
 
 from xbench.data.target import Target
 from xbench.mask import MaskedPopulation, masked_population
-from xbench.mask.groups import disjoint_groups
 from xbench.mask.objective import OBJECTIVES
 from xbench.mask.pairs import changed_pairs
-from xbench.mask.path import Path
-from xbench.mask.walk import steps_of_groups
+from xbench.mask.population import disjoint_groups
+from xbench.mask.walk import Path, steps_of_groups
 from xbench.surrogates.base import Surrogate
 from xbench.surrogates.mlp_classifier import MLPClassifier
 
@@ -246,7 +245,7 @@ def test_dense_chunks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     model, target, objective, _ = posed("classifier")
     theirs = dense_twin(model, random_inputs(4, D), target, objective, 0.3)
     whole = theirs.walk(shuffled(4, D))
-    monkeypatch.setattr("xbench.mask.dense_walk.CHUNK", 3 * D)
+    monkeypatch.setattr("xbench.mask.dense.CHUNK", 3 * D)
     np.testing.assert_allclose(theirs.walk(shuffled(4, D)).data, whole.data, atol=1e-6)
 
 

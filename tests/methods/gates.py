@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from xbench.problem import Problem
+from xbench.explainers.base import Problem
 from xbench.surrogates.base import Surrogate
 from xbench.surrogates.layers import AdditiveLayer
 

@@ -11,9 +11,9 @@ import torch
 from torch import Tensor, nn
 
 from xbench import Problem
-from xbench.budget import Budget
 from xbench.data.target import Target
 from xbench.explainers.attribution import masking_lowers
+from xbench.explainers.base import Budget
 from xbench.surrogates.mlp_classifier import MLPClassifier
 
 from ..toys import (
@@ -118,7 +118,7 @@ def test_integrated_gradients_see_what_is_saturated() -> None:
 
 
 def test_a_budget_leaves_the_cells_seen_so_far(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("xbench.mask.dense_chunks.CHUNK", 2 * D)
+    monkeypatch.setattr("xbench.mask.dense.CHUNK", 2 * D)
     model = InteractingToy(SIZES, 1)
     x, problem = posed(model)
     problem = dataclasses.replace(problem, budget=Budget(evaluations=1))

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from xbench.explainers.candidates import drawn_outside, smallest
+from xbench.explainers.search import drawn_outside, smallest
 
 
 @settings(max_examples=60, deadline=None, derandomize=True)

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from xbench.data.features import Features
 from xbench.data.target import Target
-from xbench.explainers.correlation import correlations
-from xbench.explainers.gene_distance import distance_to_start
+from xbench.explainers.neighbours import distance_to_start
+from xbench.methods.correlation import correlations
 
 from ..toys import messy_csr, random_inputs
 from .near_a_gene import GENE, D, features, method, posed

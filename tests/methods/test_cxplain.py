@@ -11,10 +11,14 @@ import torch.nn.functional as functional
 from torch import Tensor, nn
 
 from xbench import Problem, Selection
-from xbench.budget import Budget
-from xbench.explainers.causal_targets import causal_targets, spread_to_features
-from xbench.explainers.importance_model import Examples
-from xbench.explainers.importance_networks import ImageUNet, SparsePerceptron
+from xbench.explainers.base import Budget
+from xbench.explainers.importance_model import (
+    Examples,
+    ImageUNet,
+    SparsePerceptron,
+    causal_targets,
+    spread_to_features,
+)
 from xbench.explainers.neighbours import windows
 from xbench.registry.find import explainer_class
 

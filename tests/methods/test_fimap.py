@@ -10,7 +10,7 @@ import torch
 
 from xbench.data.target import Target
 from xbench.explainers.learning import FirstOrder, PricedLearning, learn
-from xbench.explainers.perturbations import Flips, Moves
+from xbench.explainers.perturbation_network import Flips, Moves
 from xbench.registry.find import explainer_class
 from xbench.surrogates.mlp_classifier import MLPClassifier
 
@@ -73,7 +73,7 @@ def test_the_score_is_the_mean_probability_to_flip(monkeypatch: pytest.MonkeyPat
         alone[row, flips._features[changes.indices]] = 1 / (1 + np.exp(-logits))
     np.testing.assert_allclose(flips.scores(), alone.mean(axis=0), rtol=1e-4)
     assert flips.scores().max() > 0
-    monkeypatch.setattr("xbench.explainers.perturbations.CHUNK", 2)
+    monkeypatch.setattr("xbench.explainers.perturbation_network.CHUNK", 2)
     np.testing.assert_allclose(flips.scores(), alone.mean(axis=0), rtol=1e-4)
 
 

@@ -76,7 +76,7 @@ def test_saliency_is_the_mean_absolute_gradient(model: torch.nn.Module, classes:
 def test_saliency_in_chunks_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     model = InteractingToy(SIZES, 1)
     whole = method("saliency").explain(posed(model, False)[1]).scores
-    monkeypatch.setattr("xbench.mask.dense_chunks.CHUNK", 2 * D)
+    monkeypatch.setattr("xbench.mask.dense.CHUNK", 2 * D)
     problem = posed(model, False)[1]
     assert [len(part) for part in problem.dense_inputs()] == [2, 2, 2, 1]
     np.testing.assert_allclose(method("saliency").explain(problem).scores, whole, rtol=1e-5)

@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 from xbench import Selection
-from xbench.budget import Budget
-from xbench.problem import Problem
+from xbench.explainers.base import Budget, Problem
 from xbench.registry.find import explainer_class
 
 from ..toys import InteractingToy, LinearToy, loss_by_hand, make_problem, random_inputs

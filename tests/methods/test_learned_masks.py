@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from xbench import Problem, Selection
-from xbench.budget import Budget
+from xbench.explainers.base import Budget
 from xbench.registry.find import explainer_class
 from xbench.surrogates.base import Surrogate
 from xbench.surrogates.layers import AdditiveLayer
@@ -182,7 +182,7 @@ def test_the_size_of_a_global_mask_is_steered_to_l() -> None:
 def test_too_many_pairs_are_refused_and_open_features_alone_are_not(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("xbench.explainers.pair_limit.MOST_PAIRS", 12 * 9 - 1)
+    monkeypatch.setattr("xbench.explainers.relaxation.MOST_PAIRS", 12 * 9 - 1)
     assert method(name).skip(posed()) is None
     reason = method(name).skip(posed(perturbation=0.5))
     assert reason is not None

@@ -13,10 +13,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xbench import Problem, Selection
-from xbench.budget import Budget
 from xbench.data.features import Features
-from xbench.explainers.local_models import local_coefficients
-from xbench.explainers.submodular_pick import global_importance, picked_importance, submodular_pick
+from xbench.explainers.base import Budget
+from xbench.explainers.local_models import (
+    global_importance,
+    local_coefficients,
+    picked_importance,
+    submodular_pick,
+)
 from xbench.registry.find import explainer_class
 
 from ..toys import InteractingToy, LinearToy, make_problem, masked_by_hand, messy_csr, random_inputs

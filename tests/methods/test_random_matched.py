@@ -8,11 +8,10 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from xbench.data.features import Features
+from xbench.data.features import Features, Interval
 from xbench.data.target import Target
 from xbench.explainers.attribution import share_changed
-from xbench.explainers.gene_distance import distance_to_start
-from xbench.interval import Interval
+from xbench.explainers.neighbours import distance_to_start
 
 from ..toys import messy_csr, random_inputs
 from .near_a_gene import D, method, posed

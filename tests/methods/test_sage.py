@@ -13,9 +13,9 @@ import torch
 from torch import Tensor, nn
 
 from xbench import Problem, Selection
-from xbench.budget import Budget
 from xbench.data.features import Features
 from xbench.data.target import Target
+from xbench.explainers.base import Budget
 from xbench.registry.find import explainer_class
 from xbench.surrogates.mlp_classifier import MLPClassifier
 from xbench.testing.toys import peaks_problem, random_surrogate

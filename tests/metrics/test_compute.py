@@ -9,12 +9,11 @@ import numpy as np
 import pytest
 
 from xbench.benchmark.task import load_task
-from xbench.data.features import Features
+from xbench.data.features import Features, Interval
 from xbench.data.target import Target
-from xbench.interval import Interval
 from xbench.metrics import METRICS
+from xbench.metrics.catalog import MEASURES, Outcome, compute_metrics
 from xbench.metrics.classification import log_odds_drop, own_class_share
-from xbench.metrics.compute import MEASURES, Outcome, compute_metrics
 
 PEAKS = Features(["a", "b", "c", "d"], ["chr1"] * 3 + ["chr2"], [100, 500, 9000, 100],
                  [200, 600, 9100, 200])  # fmt: skip

@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xbench.data.features import Features
-from xbench.interval import Interval
+from xbench.data.features import Features, Interval
 from xbench.metrics.genomic import SOFT_DISTANCE, hit, hit_chance
 
 GENE = Interval("chr1", 1000, 2000)

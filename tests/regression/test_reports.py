@@ -9,11 +9,8 @@ import pytest
 
 from xbench.errors import XbenchError
 from xbench.regression.compare import Comparison, compare
-from xbench.regression.fail_on import failing, parse_fail_on
-from xbench.regression.gate import KINDS
-from xbench.regression.json_report import to_json
-from xbench.regression.junit import to_junit
-from xbench.regression.markdown import to_markdown
+from xbench.regression.gate import KINDS, failing, parse_fail_on
+from xbench.regression.report import to_json, to_junit, to_markdown
 
 from .recorded import records, taken
 

@@ -21,8 +21,7 @@ from xbench.simulation.files import (
     write_simulation,
 )
 from xbench.simulation.genes import gene_table
-from xbench.simulation.parameters import Parameters
-from xbench.simulation.place import simulated_file
+from xbench.simulation.parameters import Parameters, simulated_file
 from xbench.simulation.simulate import Simulation
 from xbench.simulation.truth import Truth, truth_of, truth_table
 

@@ -18,7 +18,7 @@ from xbench.mask.objective import OBJECTIVES
 from xbench.simulation.expression import log_rates, true_expression
 from xbench.simulation.simulate import Simulation
 from xbench.simulation.truth import Truth, truth_of, truth_table
-from xbench.surrogates.open import open_surrogate
+from xbench.surrogates.checkpoint import open_surrogate
 from xbench.surrogates.oracle import Oracle
 from xbench.surrogates.training.train import train_surrogate
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from xbench.surrogates.blocks import BlockBatchNorm, BlockLinear, block_prelu
+from xbench.surrogates.layers import BlockBatchNorm, BlockLinear, block_prelu
 
 BLOCKS = 24
 

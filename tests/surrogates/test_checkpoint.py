@@ -22,11 +22,11 @@ from xbench.surrogates.checkpoint import (
     WEIGHTS,
     Description,
     load_surrogate,
+    open_surrogate,
     save_surrogate,
 )
 from xbench.surrogates.cross_modality import CrossModality
 from xbench.surrogates.mlp_classifier import MLPClassifier
-from xbench.surrogates.open import open_surrogate
 
 from ..small_datasets import small_images, small_multiome
 from ..toys import random_cross_modality

@@ -6,8 +6,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from xbench.surrogates.blocks import BlockBatchNorm, BlockLinear
-from xbench.surrogates.folding import folded
+from xbench.surrogates.layers import BlockBatchNorm, BlockLinear, folded
 from xbench.surrogates.mlp_classifier import MLPClassifier
 
 from ..toys import random_cross_modality

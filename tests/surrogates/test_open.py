@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from xbench.errors import XbenchError
-from xbench.surrogates.open import open_surrogate
+from xbench.surrogates.checkpoint import open_surrogate
 
 from ..small_datasets import small_multiome
 from ..verify.plain_reference import small_reference

@@ -9,8 +9,7 @@ from typing import Any
 
 import pytest
 
-from xbench.benching.history import add_entry, read_history
-from xbench.testing.performance import Entry, Measurement
+from xbench.testing.performance import Entry, Measurement, add_entry, read_history
 
 Command = Callable[..., tuple[int, str, str]]
 Checkout = Callable[..., Path]

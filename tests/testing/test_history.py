@@ -11,9 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from xbench.benching.history import add_entry, read_history
 from xbench.errors import XbenchError
-from xbench.testing.performance import Entry, Measurement
+from xbench.testing.performance import Entry, Measurement, add_entry, read_history
 
 DAY = "2026-01-31T12:00:00+00:00"
 SPEED = Measurement("walk: small", 0.004, 12.3, "dense", "4 cells", 2**20)

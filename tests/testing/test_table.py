@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from xbench.benching.table import table_lines
 from xbench.testing.performance import Entry, Measurement, measurements
+from xbench.testing.performance_suite import table_lines
 
 DAY = "2026-01-3{}T12:00:00+00:00"
 

@@ -12,15 +12,12 @@ import numpy as np
 from xbench.analysis.compared_maps import compare_maps
 from xbench.analysis.contact_source import identity
 from xbench.analysis.contacts import contact_enrichment
-from xbench.analysis.cross_types import cross_type_changes
 from xbench.analysis.modules import module_agreement
 from xbench.analysis.proximity import proximity
-from xbench.analysis.redundancy import redundancy
+from xbench.analysis.redundancy import pair_synergies, redundancy
 from xbench.analysis.subject import Resources, Subject
-from xbench.analysis.synergy import pair_synergies
-from xbench.analysis.transfer import transfer
-from xbench.data.features import Features
-from xbench.interval import Interval
+from xbench.analysis.transfer import cross_type_changes, transfer
+from xbench.data.features import Features, Interval
 from xbench.simulation.truth import truth_of
 
 

@@ -10,9 +10,8 @@ import numpy as np
 from xbench.analysis.contact_source import ContactSource
 from xbench.analysis.contacts import ContactEnrichment, contact_enrichment
 from xbench.analysis.matched_draws import Matching
-from xbench.data.features import Features
+from xbench.data.features import Features, Interval
 from xbench.errors import XbenchError, unknown_name
-from xbench.interval import Interval
 from xbench.mask.population import Subset
 
 

@@ -8,9 +8,9 @@ from typing import Protocol
 
 import numpy as np
 
+from xbench.data.features import Interval
 from xbench.data.genome import GENOMES, build_name, chromosome_lengths
 from xbench.errors import XbenchError
-from xbench.interval import Interval
 
 
 @dataclass(frozen=True, eq=False)

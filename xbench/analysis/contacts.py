@@ -6,14 +6,13 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
-from xbench.analysis.chosen import chosen_features
 from xbench.analysis.contact_source import ContactSource
 from xbench.analysis.matched_draws import Matching, drawn_sums, strata
 from xbench.analysis.promoter import possible_starts
-from xbench.data.features import Features
-from xbench.interval import Interval
+from xbench.analysis.subject import chosen_features
+from xbench.data.features import Features, Interval
+from xbench.errors import require_shape
 from xbench.mask.population import Subset
-from xbench.shapes import require_shape
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ import numpy as np
 
 from xbench.analysis.contact_source import PeakContacts, spelt
 from xbench.data.digest import short_digest
+from xbench.data.features import Interval
 from xbench.data.genome import chromosome_lengths
 from xbench.errors import XbenchError
-from xbench.interval import Interval
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from xbench.analysis.chosen import chosen_features
-from xbench.errors import XbenchError
+from xbench.analysis.subject import chosen_features
+from xbench.errors import XbenchError, require_shape
 from xbench.mask.population import Subset
-from xbench.shapes import require_shape
 from xbench.simulation.truth import Truth
 
 
@@ -70,7 +69,7 @@ def module_agreement(
     indices
         Selected peaks, shape (L,).
     synergies
-        Of all pairs of them, shape (L, L): `xbench.analysis.synergy.pair_synergies`.
+        Of all pairs of them, shape (L, L): `xbench.analysis.redundancy.pair_synergies`.
     n_features
         d.
 

@@ -10,7 +10,7 @@ from itertools import combinations
 import numpy as np
 from scipy.stats import hypergeom
 
-from xbench.analysis.chosen import chosen_features
+from xbench.analysis.subject import chosen_features
 from xbench.mask.population import Subset
 
 

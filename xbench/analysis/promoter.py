@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from xbench.data.features import Interval
 from xbench.errors import XbenchError
-from xbench.interval import Interval
 
 STRANDS = ("+", "-")
 

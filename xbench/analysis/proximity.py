@@ -8,10 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import hypergeom
 
-from xbench.analysis.chosen import chosen_features
 from xbench.analysis.promoter import anchor_of
-from xbench.data.features import Features
-from xbench.interval import Interval
+from xbench.analysis.subject import chosen_features
+from xbench.data.features import Features, Interval
 from xbench.mask.population import Subset
 
 # Base pairs; 0 is overlap. The widest is the paper's soft hit.

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from xbench.analysis.analyses import ANALYSES, Analysis
-from xbench.analysis.store import FILE, append_findings, read_findings
 from xbench.analysis.subject import Resources, Subject
 from xbench.errors import unknown_name
-from xbench.results.findings import Finding
+from xbench.results.findings import FILE, Finding, append_findings, read_findings
 from xbench.results.record import Record
 from xbench.results.store import ResultStore
 

@@ -1,4 +1,7 @@
-"""What analyses look at: a run's selection, its data, its surrogate, and what else they need."""
+"""What analyses look at: a run's selection, its data, its surrogate, and what else they need.
+
+The features that a measure is about, checked.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +13,12 @@ import numpy as np
 from xbench.analysis.contact_source import ContactSource
 from xbench.data.dataset import Dataset
 from xbench.data.target import Target
+from xbench.errors import XbenchError
 from xbench.mask import MaskedPopulation, masked_population
 from xbench.mask.objective import OBJECTIVES
+from xbench.mask.population import Subset, check_subset
 from xbench.results.record import Record
-from xbench.surrogates.open import OpenedSurrogate
+from xbench.surrogates.checkpoint import OpenedSurrogate
 
 
 @dataclass(frozen=True)
@@ -96,3 +101,32 @@ class Subject:
         """Return the run's test cells under the mask operator, of another surrogate if given."""
         chosen = surrogate or self.resources.surrogate
         return self.resources.population(chosen, self.record.cell_type, self.target)
+
+
+def chosen_features(indices: Subset, n_features: int) -> np.ndarray:
+    """Return the selected features as an array of at least one distinct index in range.
+
+    Parameters
+    ----------
+    indices
+        Selected features, shape (L,), in any order, which is kept.
+    n_features
+        d.
+
+    Raises
+    ------
+    XbenchError
+        No feature at all, one that is out of range, or one that is there more than once.
+
+    Examples
+    --------
+    >>> chosen_features([4, 0], 5)
+    array([4, 0])
+    """
+    try:
+        chosen = check_subset(indices, n_features)
+    except ValueError as error:
+        raise XbenchError(f"selected features: {error}") from None
+    if not len(chosen):
+        raise XbenchError("selected features: there are none; give at least one index")
+    return chosen

@@ -10,7 +10,7 @@ from pathlib import Path
 from xbench.data.dataset import Dataset
 from xbench.data.load import DataChoice
 from xbench.errors import XbenchWarning
-from xbench.surrogates.open import OpenedSurrogate, open_surrogate
+from xbench.surrogates.checkpoint import OpenedSurrogate, open_surrogate
 
 
 @dataclass(frozen=True)

@@ -10,22 +10,18 @@ import numpy as np
 import scipy.sparse as sp
 
 from xbench.benchmark.plan import RunKey
-from xbench.budget import Budget
 from xbench.data.dataset import Dataset
 from xbench.data.splits import divided_anew
 from xbench.data.target import Target
-from xbench.explainers.base import Explainer
-from xbench.limits import time_limit
+from xbench.explainers.base import Budget, Explainer, Problem, Selection
 from xbench.mask import EvaluationCounts, MaskedPopulation, masked_population
-from xbench.mask.model import ExplainedModel
+from xbench.mask.build import ExplainedModel
 from xbench.mask.objective import OBJECTIVES
 from xbench.mask.population import perturbation_vector
-from xbench.metrics.compute import Outcome
-from xbench.problem import Problem
-from xbench.selection import Selection
+from xbench.metrics.catalog import Outcome
 from xbench.simulation.target_truth import target_truth
-from xbench.surrogates.open import OpenedSurrogate
-from xbench.utils.process import PeakMemory
+from xbench.surrogates.checkpoint import OpenedSurrogate
+from xbench.utils.process import PeakMemory, time_limit
 
 
 @dataclass

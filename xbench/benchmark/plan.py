@@ -1,4 +1,9 @@
-"""Expand a task into its runs, and give each run a name that changes with all it depends on."""
+"""Expand a task into its runs, and give each run a name that changes with all it depends on.
+
+Grouping runs that one explanation can serve.
+
+The most expressed genes of a cell type: targets that are known once there are data.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +13,13 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from xbench.benchmark.task import MethodSpec, Task
+import numpy as np
+
+from xbench.benchmark.task import MethodSpec, TargetGroup, Task
+from xbench.data.dataset import Dataset
 from xbench.errors import XbenchError, unknown_name
 from xbench.registry.find import entries
+from xbench.registry.scan import Entry
 from xbench.utils.seeds import derive_seed
 
 # Raised by hand with any change of xbench itself (mask operator, metrics) that changes results.
@@ -218,3 +227,115 @@ def _check_once(what: str, values: Sequence[object]) -> None:
     twice = sorted({str(value) for value in values if list(values).count(value) > 1})
     if twice:
         raise XbenchError(f"{what} {', '.join(twice)} is given twice; keep one")
+
+
+@dataclass(frozen=True)
+class Unit:
+    """Runs that differ only in L, so that one nested explanation can serve them all.
+
+    Parameters
+    ----------
+    keys
+        The runs, largest L first.
+    run_ids
+        Of the runs, in the same order.
+    method
+        Where the method's class is found.
+    method_digest
+        Of the file that defines it.
+    timeout_seconds
+        Limit of one explanation; None for none.
+    """
+
+    keys: tuple[RunKey, ...]
+    run_ids: tuple[str, ...]
+    method: Entry
+    method_digest: str
+    timeout_seconds: float | None = None
+
+
+def units(
+    keys: Sequence[RunKey],
+    run_ids: Sequence[str],
+    methods: dict[str, tuple[Entry, str]],
+    timeout_seconds: float | None = None,
+) -> list[Unit]:
+    """Group runs that differ only in L, in the order of their first run.
+
+    Parameters
+    ----------
+    keys, run_ids
+        The runs.
+    methods
+        Entry and digest of each method, by its registered name.
+    """
+    groups: dict[tuple[str, str, str, int], list[tuple[RunKey, str]]] = {}
+    for key, run_id in zip(keys, run_ids, strict=True):
+        group = (key.cell_type, key.target, key.method, key.repetition)
+        groups.setdefault(group, []).append((key, run_id))
+    result = []
+    for members in groups.values():
+        members.sort(key=lambda member: -member[0].L)
+        ordered, ids = zip(*members, strict=True)
+        entry, digest = methods[ordered[0].method_name]
+        result.append(Unit(ordered, ids, entry, digest, timeout_seconds))
+    return result
+
+
+def most_expressed(dataset: Dataset, cell_type: str, count: int) -> list[str]:
+    """Return the genes of highest mean measured expression in a type's training cells.
+
+    Test cells have no say: they judge what is found for these genes.
+
+    Parameters
+    ----------
+    dataset
+        With expression in log1p units.
+    cell_type
+        A cell type or an alias of one.
+    count
+        How many; all where there are fewer.
+
+    Returns
+    -------
+    list of str
+        Highest first; of equal means the one that comes first in the data.
+
+    Raises
+    ------
+    XbenchError
+        For a dataset of classes.
+
+    Examples
+    --------
+    >>> import xbench
+    >>> cells = xbench.load_dataset("simulated-multiome-small")
+    >>> len(most_expressed(cells, "VIP", 3))
+    3
+    """
+    if dataset.Y is None:
+        raise XbenchError(f"{dataset.name}: has classes, no expression; name the outputs instead")
+    rows = dataset.rows(cell_type, "train")
+    means = np.asarray(dataset.Y[rows].mean(axis=0)).ravel()
+    highest = np.argsort(-means, kind="stable")[:count]
+    return [str(dataset.output_features.names[index]) for index in highest]
+
+
+def with_named_outputs(task: Task, dataset: Dataset) -> Task:
+    """Return the task with every group's outputs named, `most_expressed` ones looked up.
+
+    Raises
+    ------
+    XbenchError
+        For a group of a type that the data do not have.
+    """
+    groups = [
+        group
+        if group.most_expressed is None
+        else TargetGroup(
+            cell_type=group.cell_type,
+            outputs=most_expressed(dataset, group.cell_type, group.most_expressed),
+        )
+        for group in task.targets
+    ]
+    return task.model_copy(update={"targets": groups})

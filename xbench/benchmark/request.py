@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from xbench.benchmark.plan import Unit
 from xbench.data.load import DataChoice
 from xbench.results.record import Record
-from xbench.unit import Unit
 from xbench.utils.progress import Progress, silent
 
 

@@ -14,7 +14,7 @@ import joblib
 
 from xbench.benchmark.checks import check_fit, check_keys, check_machine, check_parameters
 from xbench.benchmark.context import Setting
-from xbench.benchmark.plan import choose_methods, expand, run_id
+from xbench.benchmark.plan import choose_methods, expand, run_id, units, with_named_outputs
 from xbench.benchmark.request import Request
 from xbench.benchmark.saved_tasks import check_name, keep_declaration
 from xbench.benchmark.task import MethodSpec, TargetGroup, Task, load_task
@@ -23,13 +23,11 @@ from xbench.data.dataset import Dataset
 from xbench.data.load import DataChoice
 from xbench.data.options import Reading
 from xbench.errors import XbenchError
-from xbench.most_expressed import with_named_outputs
 from xbench.registry.find import find, methods_from_file, source_digest
 from xbench.registry.scan import Entry
 from xbench.results.store import ResultStore
-from xbench.surrogates.open import OpenedSurrogate, open_surrogate
+from xbench.surrogates.checkpoint import OpenedSurrogate, open_surrogate
 from xbench.surrogates.training.train import train_surrogate
-from xbench.unit import units
 
 if TYPE_CHECKING:
     import pandas as pd

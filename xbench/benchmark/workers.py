@@ -9,9 +9,9 @@ from joblib.externals.loky.process_executor import TerminatedWorkerError
 
 from xbench.benchmark.context import Setting
 from xbench.benchmark.execute import execute, killed_records
-from xbench.orphans import end_with_parent
+from xbench.benchmark.plan import Unit
 from xbench.results.record import Record
-from xbench.unit import Unit
+from xbench.utils.process import end_with_parent
 
 Started = Callable[[Unit], None]
 

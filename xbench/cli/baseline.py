@@ -1,13 +1,56 @@
-"""``xbench baseline`` and ``xbench compare``: commands and options; what they do lives beside."""
+"""``xbench baseline`` and ``xbench compare``: commands and options; what they do lives beside.
+
+``xbench baseline save`` and ``xbench baseline list``.
+
+``xbench compare``.
+"""
 
 from __future__ import annotations
 
+import importlib
+import re
+import sys
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
 
+from xbench.benchmark.saved_tasks import known_tasks
+from xbench.benchmark.task import load_task
+from xbench.benchmark.thresholds import Thresholds
 from xbench.cli.options import Store
+from xbench.errors import XbenchError
+from xbench.regression.compare import Comparison
+from xbench.regression.compare import compare as compare_with_baseline
+from xbench.regression.file import (
+    baseline_path,
+    names_in,
+    of_place,
+    of_task,
+    read_baseline,
+    records_of,
+    write_baseline,
+)
+from xbench.regression.gate import Gate, failing, parse_fail_on
+from xbench.regression.report import (
+    HEADINGS,
+    cells,
+    origin,
+    summary,
+    to_json,
+    to_junit,
+    to_markdown,
+)
+from xbench.regression.snapshot import Snapshot, snapshot
+from xbench.results.record import FAILED
+from xbench.results.store import ResultStore
+from xbench.utils.files import write_text
 
 Folder = Annotated[Path, typer.Option(help="Folder of the baselines.")]
 
@@ -34,16 +77,12 @@ def save(
     folder: Folder = Path("baselines"),
 ) -> None:
     """Save the newest runs of a task as a baseline; one of that name is replaced."""
-    from xbench.cli.baseline_saved import save_and_show
-
     save_and_show(name, store=store, task=task, folder=folder)
 
 
 @baseline_app.command("list", epilog="Example: xbench baseline list")
 def list_(folder: Folder = Path("baselines")) -> None:
     """List the baselines of a folder."""
-    from xbench.cli.baseline_saved import list_and_show
-
     list_and_show(folder)
 
 
@@ -70,8 +109,6 @@ def compare(
     everything: Annotated[bool, typer.Option("--all", help="Show what is the same, too.")] = False,
 ) -> None:
     """Compare the newest runs with a baseline: 0 same or better, 1 worse, 2 cannot be compared."""
-    from xbench.cli.comparing import compare_and_show
-
     compare_and_show(
         name,
         store=store,
@@ -82,3 +119,169 @@ def compare(
         reports={"junit": junit, "json": json, "markdown": markdown},
         everything=everything,
     )
+
+
+def save_and_show(name: str, *, store: Path, task: str | None, folder: Path) -> None:
+    """Save a store's runs of one task, and say what was kept.
+
+    Raises
+    ------
+    XbenchError
+        Where there are no runs, or of several tasks, datasets or surrogates.
+    """
+    path = baseline_path(name, folder)
+    results = ResultStore(store)
+    records = of_task(records_of(results), task_name(task), str(store))
+    records = of_place(records, None, str(store))
+    told = thresholds_of(task, records[0].task, results)
+    taken = snapshot(records, told.reference_method)
+    replaced = path.exists()
+    write_baseline(path, taken)
+    typer.echo(f"{'replaced' if replaced else 'saved'} {path}: {_described(taken)}")
+    lost = sum(run.status in FAILED for run in taken.runs)
+    if lost:
+        typer.echo(f"warning: {lost} of these runs have no result; see their reasons", err=True)
+
+
+def list_and_show(folder: Path) -> None:
+    """Print the baselines of a folder, a line each.
+
+    Raises
+    ------
+    XbenchError
+        Where there is none, or one cannot be read.
+    """
+    names = names_in(folder)
+    if not names:
+        raise XbenchError(f"{folder}: holds no baseline; save one with 'xbench baseline save NAME'")
+    longest = max(map(len, names))
+    for name in names:
+        taken = read_baseline(folder / f"{name}.json")
+        typer.echo(f"{name:<{longest}}  {_described(taken)}")
+
+
+def task_name(task: str | None) -> str | None:
+    """Return the name of a task given by name or file; None where none is given."""
+    return load_task(task).name if task is not None and task.endswith(".toml") else task
+
+
+def thresholds_of(task: str | None, name: str, store: ResultStore) -> Thresholds:
+    """Return the thresholds of the task given, else of the one known by that name."""
+    if task is not None and task.endswith(".toml"):
+        return load_task(task).thresholds
+    known = known_tasks(store).get(name)
+    return known.thresholds if known is not None else Thresholds()
+
+
+def _described(taken: Snapshot) -> str:
+    header = taken.header
+    statuses = Counter(run.status for run in taken.runs)
+    told = ", ".join(f"{count} {status}" for status, count in sorted(statuses.items()))
+    return (
+        f"task {header.task} version {header.task_version} on {header.dataset} with "
+        f"{header.surrogate}, {len(taken.repetitions)} repetitions, runs: {told}; {header.created}"
+    )
+
+
+WRITERS: dict[str, Callable[[Comparison, list[Gate]], str]] = {
+    "junit": to_junit,
+    "json": to_json,
+    "markdown": to_markdown,
+}
+_STYLES = {"regression": "bold red", "better": "green", "within": "yellow", "same": "dim"}
+
+
+def compare_and_show(
+    name: str,
+    *,
+    store: Path,
+    task: str | None,
+    folder: Path,
+    fail_on: str | None,
+    repetitions: str | None,
+    reports: Mapping[str, Path | None],
+    everything: bool,
+) -> None:
+    """Compare a store's runs with a baseline, print and write what changed.
+
+    Raises
+    ------
+    XbenchError
+        Where they cannot be compared.
+    typer.Exit
+        With code 1, where a regression counts.
+    """
+    counted = parse_fail_on(fail_on)
+    asked = None if repetitions is None else _numbers(repetitions)
+    baseline = read_baseline(baseline_path(name, folder))
+    results = ResultStore(store)
+    fresh = _fresh(baseline, results, task, asked or baseline.repetitions)
+    told = thresholds_of(task, baseline.header.task, results)
+    comparison = compare_with_baseline(Path(name).stem, baseline, fresh, told, asked)
+    worse = failing(comparison.gates, counted)
+    for kind, path in reports.items():
+        if path is not None:
+            write_text(path, WRITERS[kind](comparison, worse))
+    _show(comparison, everything)
+    if worse:
+        raise typer.Exit(1)
+
+
+def _fresh(
+    baseline: Snapshot, results: ResultStore, task: str | None, repetitions: Sequence[int]
+) -> Snapshot:
+    """Take the snapshot of a store's runs of the baseline's task, of these repetitions alone."""
+    header, where = baseline.header, str(results.folder)
+    given = task_name(task)
+    if given is not None and given != header.task:
+        raise XbenchError(
+            f"the baseline is of task {header.task!r}, not {given!r}; leave out --task, or name "
+            "another baseline"
+        )
+    records = of_task(records_of(results), header.task, where)
+    wanted = of_place(records, (header.dataset, header.surrogate), where)
+    if not wanted:
+        # Of something else: let the comparison say of what.
+        wanted = of_place(records, None, where)
+    asked = [record for record in wanted if record.repetition in repetitions]
+    if not asked:
+        numbers = f"{repetitions[0]}-{repetitions[-1]}"
+        raise XbenchError(
+            f"{where}: holds no run of repetitions {numbers} of task {header.task!r}; run it with "
+            f"--seeds {repetitions[-1] + 1}"
+        )
+    return snapshot(asked, header.reference_method)
+
+
+def _numbers(text: str) -> list[int]:
+    """Read ``5-9`` or ``5`` as repetitions."""
+    found = re.fullmatch(r"(\d+)(?:-(\d+))?", text.strip())
+    first, last = (int(found[1]), int(found[2] or found[1])) if found else (1, 0)
+    if first > last:
+        raise XbenchError(f"--repetitions {text!r}: must be two numbers from 0, such as 5-9")
+    return list(range(first, last + 1))
+
+
+def _show(comparison: Comparison, everything: bool) -> None:
+    """Print what changed, the worst first, and what was found in one line."""
+    # Eighty columns, which rich takes where there is no terminal, would cut the table.
+    console = Console(width=None if sys.stdout.isatty() else 160)
+    shown = [gate for gate in comparison.gates if everything or gate.verdict != "same"]
+    if not everything:
+        # Seconds are never the same twice: those within their factor are only counted.
+        shown = [gate for gate in shown if gate.kind != "seconds" or gate.verdict != "within"]
+    if shown:
+        console.print(_table(shown))
+    plain = importlib.import_module("xbench.utils.text").plain
+    for line in (origin(comparison), *comparison.notes, summary(comparison)):
+        console.print(escape(plain(line)), highlight=False, soft_wrap=True)
+
+
+def _table(gates: list[Gate]) -> Table:
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
+    for heading in HEADINGS:
+        side = "right" if heading in ("L", "baseline", "now", "change", "allowed") else "left"
+        table.add_column(heading, justify=side, no_wrap=heading in HEADINGS[4:9], overflow="fold")  # type: ignore[arg-type]
+    for gate in gates:
+        table.add_row(*map(escape, cells(gate)), style=_STYLES[gate.verdict])
+    return table

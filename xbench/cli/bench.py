@@ -7,10 +7,9 @@ from pathlib import Path
 
 import typer
 
-from xbench.benching.history import add_entry, read_history
-from xbench.benching.table import table_lines
 from xbench.errors import XbenchError
-from xbench.testing.performance_suite import run_benchmarks
+from xbench.testing.performance import add_entry, read_history
+from xbench.testing.performance_suite import run_benchmarks, table_lines
 
 # Columns of ratios that a screen has room for.
 _SHOWN = 5

@@ -12,8 +12,8 @@ from xbench.errors import XbenchError
 from xbench.registry.find import find, load, methods_from_file
 from xbench.registry.scan import Entry
 from xbench.testing.check import check_explainer
+from xbench.testing.clauses import Verdict
 from xbench.testing.template import write_method
-from xbench.testing.verdict import Verdict
 
 _MARKS = {
     "kept": "[green]kept[/]      ",

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import typer
 
-from xbench.analysis.store import FILE, read_findings
 from xbench.benchmark.saved_tasks import known_tasks
 from xbench.errors import XbenchError
+from xbench.results.findings import FILE, read_findings
 from xbench.results.store import ResultStore
 
 

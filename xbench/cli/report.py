@@ -1,4 +1,7 @@
-"""``xbench report``: the commands and their options; what they do lives beside."""
+"""``xbench report``: the commands and their options; what they do lives beside.
+
+``xbench report surrogate``: take or train a surrogate, measure it, write its page.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from xbench.cli.options import (
     Binarize,
@@ -16,7 +21,15 @@ from xbench.cli.options import (
     OpenShare,
     VariableGenes,
 )
+from xbench.cli.progress import TrainingBar
+from xbench.data.load import DataChoice
 from xbench.data.options import Reading
+from xbench.errors import XbenchError
+from xbench.surrogates.evaluation.cell_map import check_projection
+from xbench.surrogates.evaluation.measure import measure
+from xbench.surrogates.evaluation.page import check_out, write_report
+from xbench.surrogates.evaluation.subject import trained_or_opened
+from xbench.surrogates.evaluation.wording import headline
 
 report_app = typer.Typer(
     name="report",
@@ -64,8 +77,6 @@ def surrogate(
 
     Takes the surrogate that was trained before, or trains it as a run would.
     """
-    from xbench.cli.surrogate_reported import report_surrogate
-
     report_surrogate(
         dataset,
         reading=Reading(data, labels, cell_type_key, binarize, variable_genes, minimum_open_share),
@@ -77,3 +88,40 @@ def surrogate(
         projection=projection,
         out=out,
     )
+
+
+def report_surrogate(
+    dataset: str | None,
+    *,
+    reading: Reading,
+    surrogate: str | None,
+    checkpoint: Path | None,
+    split: str | None,
+    seed: int | None,
+    space: str,
+    projection: str,
+    out: Path,
+) -> None:
+    """Take a trained surrogate, or train it, and write its report."""
+    if split not in (None, "strict", "reference"):
+        raise XbenchError(f"--split {split!r}: must be one of: strict, reference")
+    check_out(out)
+    check_projection(projection, space)
+    console = Console(stderr=True)
+    data = DataChoice(dataset, reading).load()
+    columns = (TextColumn("{task.description}"), BarColumn(bar_width=30), TimeElapsedColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        opened, subject = trained_or_opened(
+            data,
+            surrogate,
+            checkpoint,
+            split=split,
+            seed=seed,
+            progress=TrainingBar(progress),
+        )
+    report = measure(data, opened.model, subject, space=space, projection=projection)
+    if report.map.note:
+        typer.echo(f"the map is PCA: {report.map.note}", err=True)
+    typer.echo(headline(report))
+    for path in write_report(report, out):
+        typer.echo(str(path))

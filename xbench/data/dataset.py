@@ -14,8 +14,7 @@ from xbench.data.digest import content_digest
 from xbench.data.features import Features
 from xbench.data.splits import Split
 from xbench.data.target import Target
-from xbench.errors import XbenchError, unknown_name
-from xbench.shapes import require_shape
+from xbench.errors import XbenchError, require_shape, unknown_name
 
 MINIMUM_CELLS = 10
 PARTS = ("train", "validation", "test", "all")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from xbench.interval import Interval
+from xbench.data.features import Interval
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,30 @@
-"""What a contributor subclasses."""
+"""What a contributor subclasses.
+
+What an explainer is asked.
+
+What an explainer returns.
+
+What a run may spend before its explainer is asked to stop.
+"""
 
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Any, ClassVar, dataclass_transform
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, dataclass_transform
 
-if TYPE_CHECKING:
-    from xbench.problem import Problem
-    from xbench.selection import Selection
+import numpy as np
+import scipy.sparse as sp
+from torch import Tensor
+
+from xbench.data.features import Features
+from xbench.data.target import Target
+from xbench.mask.build import ExplainedModel
+from xbench.mask.dense import dense_chunks
+from xbench.mask.objective import OBJECTIVES, Objective
+from xbench.mask.population import EvaluationCounts, MaskedPopulation
 
 
 @dataclass_transform(kw_only_default=True)
@@ -67,3 +84,213 @@ class Explainer:
     def parameters(self) -> dict[str, Any]:
         """Return the parameters by name."""
         return dataclasses.asdict(self)  # type: ignore[call-overload]
+
+
+@dataclass(frozen=True)
+class Selection:
+    """A subset of features, chosen to be masked together.
+
+    Parameters
+    ----------
+    indices
+        Distinct feature indices, shape (L,); best first where `ordered`.
+    ordered
+        Whether `indices` is ranked.
+    nested
+        Whether the first l indices are what the method would return for subset size l: then one
+        explanation serves every size.
+    scores
+        One number a feature, shape (d,); the higher, the more masking the feature lowers the loss.
+    trace
+        The learning curve: a list of JSON-like dictionaries with a ``step`` and a ``loss``.
+    details
+        Anything else worth keeping in the record, JSON-like, such as the uncertainty of scores
+        (of the selected features only: a record is no place for d numbers).
+
+    Examples
+    --------
+    >>> Selection.from_scores([0.1, 0.9, 0.5], subset_size=2).indices
+    array([1, 2])
+    """
+
+    indices: np.ndarray
+    ordered: bool = False
+    nested: bool = False
+    scores: np.ndarray | None = None
+    trace: list[dict[str, float]] = field(default_factory=list)
+    details: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        indices = np.asarray(self.indices)
+        if indices.ndim != 1 or not np.issubdtype(indices.dtype, np.integer):
+            raise ValueError(
+                f"indices have shape {indices.shape} and type {indices.dtype} but must be "
+                "a flat array of integers"
+            )
+        if len(np.unique(indices)) != len(indices):
+            raise ValueError("indices must be distinct")
+        object.__setattr__(self, "indices", indices.astype(np.int64))
+
+    @classmethod
+    def from_scores(cls, scores: Sequence[float] | np.ndarray, subset_size: int) -> Selection:
+        """Select the features with the highest scores; ties go to the lower index.
+
+        Parameters
+        ----------
+        scores
+            Shape (d,); the higher, the more important to mask.
+        subset_size
+            L, at most d.
+
+        Raises
+        ------
+        ValueError
+            Where a score is NaN, or fewer than L features are scored.
+        """
+        values = np.asarray(scores, dtype=np.float64)
+        if values.ndim != 1 or len(values) < subset_size:
+            raise ValueError(
+                f"scores have shape {values.shape} but must have one of at least {subset_size}"
+            )
+        if np.isnan(values).any():
+            raise ValueError(f"{int(np.isnan(values).sum())} scores are NaN")
+        order = np.argsort(-values, kind="stable")
+        return cls(order[:subset_size], ordered=True, nested=True, scores=values)
+
+    def first(self, subset_size: int) -> Selection:
+        """Return the first `subset_size` indices of a nested selection.
+
+        Raises
+        ------
+        ValueError
+            Where the selection is not nested or too short.
+        """
+        if not self.nested or subset_size > len(self.indices):
+            raise ValueError(f"no nested subset of {subset_size} in {len(self.indices)} indices")
+        return Selection(
+            self.indices[:subset_size],
+            self.ordered,
+            True,
+            self.scores,
+            list(self.trace),
+            dict(self.details),
+        )
+
+
+@dataclass
+class Budget:
+    """Wall time and evaluations that an explainer may spend.
+
+    It is asked, not forced: an explainer that works in steps calls `Problem.exhausted` after each
+    and then returns its best selection so far. `stopped` remembers that it was told to stop.
+
+    Parameters
+    ----------
+    seconds
+        Wall time since `start`; no limit where None.
+    evaluations
+        Forward and gradient evaluations together, in cells; no limit where None.
+
+    Examples
+    --------
+    >>> budget, counts = Budget(evaluations=100), EvaluationCounts()
+    >>> budget.spent(counts)
+    False
+    >>> counts.add(forward=64, gradient=64)
+    >>> budget.spent(counts), budget.stopped
+    (True, 'its budget of 100 evaluations was spent')
+    """
+
+    seconds: float | None = None
+    evaluations: int | None = None
+    stopped: str = ""
+    _started: float = field(default_factory=time.perf_counter, repr=False)
+
+    def start(self) -> None:
+        """Start the clock."""
+        self._started, self.stopped = time.perf_counter(), ""
+
+    def spent(self, counts: EvaluationCounts) -> bool:
+        """Whether to stop now."""
+        used = counts.forward + counts.gradient
+        if self.evaluations is not None and used >= self.evaluations:
+            self.stopped = f"its budget of {self.evaluations:,} evaluations was spent"
+        elif self.seconds is not None and time.perf_counter() - self._started >= self.seconds:
+            self.stopped = f"its budget of {self.seconds:g} s was spent"
+        return bool(self.stopped)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Find L features whose masking lowers the loss most over a population.
+
+    Parameters
+    ----------
+    population
+        The mask operator over the training cells: what most methods need, and nothing else.
+    validation
+        The same over the validation cells, to choose among subsets.
+    model
+        Dense inputs (n, d) to the number explained (n, 1), for packages such as captum.
+    inputs
+        Training inputs, shape (n, d), sparse or dense.
+    features
+        Names, and coordinates where there are any.
+    target
+        What is explained.
+    subset_size
+        L.
+    perturbation
+        p, shape (d,).
+    seed
+        The only source of randomness; see `generator`.
+    device
+        ``"cpu"`` or ``"cuda"``.
+    observed
+        What was measured for the target in the training cells, shape (n,), in the units of the
+        output; None where nothing was (classification).
+    budget
+        What may be spent; see `exhausted`.
+    objective
+        What masking should lower, for packages that want a loss; `population` has it already.
+    """
+
+    population: MaskedPopulation
+    validation: MaskedPopulation
+    model: ExplainedModel
+    inputs: sp.csr_matrix | np.ndarray
+    features: Features
+    target: Target
+    subset_size: int
+    perturbation: np.ndarray
+    seed: int
+    device: str = "cpu"
+    observed: np.ndarray | None = None
+    budget: Budget = field(default_factory=Budget)
+    objective: Objective = OBJECTIVES["expression"]
+
+    @property
+    def n_features(self) -> int:
+        """Number of features d."""
+        return int(self.inputs.shape[1])
+
+    @property
+    def counts(self) -> EvaluationCounts:
+        """Evaluations charged so far."""
+        return self.population.counts
+
+    def exhausted(self) -> bool:
+        """Whether the run's budget is spent.
+
+        An explainer that works in steps asks after each, and where the answer is True returns its
+        best selection so far; the record then says that it was stopped.
+        """
+        return self.budget.spent(self.counts)
+
+    def generator(self) -> np.random.Generator:
+        """Return a new NumPy generator; the same numbers each time it is called."""
+        return np.random.default_rng(self.seed)
+
+    def dense_inputs(self) -> Iterator[Tensor]:
+        """Return training inputs as dense float32 tensors of shape (some cells, d)."""
+        return dense_chunks(self.inputs, self.device)

@@ -1,20 +1,23 @@
-"""Learning what to perturb at a price: the loss, plus a multiple of how much is perturbed."""
+"""Learning what to perturb at a price: the loss, plus a multiple of how much is perturbed.
+
+The price of a constraint, learned with everything else.
+
+Choosing among the iterates of a method that learns scores.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from xbench.explainers.batch_rows import batch_rows
-from xbench.explainers.best_on_validation import BestOnValidation
-from xbench.explainers.multiplier import Multiplier
-from xbench.problem import Problem
-from xbench.selection import Selection
+from xbench.explainers.base import Problem, Selection
+from xbench.explainers.search import batch_rows
+from xbench.mask.population import MaskedPopulation
 
 
 class Perturbation(Protocol):
@@ -36,7 +39,7 @@ class PricedLearning:
 
     The objective is the mean loss, in standard deviations over cells, plus price x size. The size
     wanted falls by the same factor at each step, from `start_factor` times `size` at first to
-    `size` in the middle, and the price follows; see `xbench.explainers.multiplier.Multiplier`.
+    `size` in the middle, and the price follows; see `xbench.explainers.learning.Multiplier`.
 
     Parameters
     ----------
@@ -133,3 +136,98 @@ def spread_of_losses(problem: Problem) -> float:
     """Standard deviation of the loss over the training cells, unmasked; 1 where it is 0."""
     unmasked = torch.zeros(problem.n_features, device=problem.device)
     return float(problem.population.relaxed_losses(unmasked).std(correction=0)) or 1.0
+
+
+@dataclass
+class Multiplier:
+    """A price that rises while a size is above what is wanted, and falls below.
+
+    Multiplicative dual ascent with damping: ``level <- level * ratio^rate`` remembers,
+    ``price = level * ratio^pull`` reacts at once (an augmented Lagrangian's term), where ratio is
+    size / wanted. Dual ascent alone (a pull of 0) swings by orders of magnitude, since what is
+    learned follows the price only after many steps.
+
+    Parameters
+    ----------
+    level
+        Price at which the size would stay as it is; above 0.
+    rate, pull
+        Exponents; see above.
+
+    Examples
+    --------
+    >>> multiplier = Multiplier(level=2.0, rate=0.5, pull=1.0)
+    >>> multiplier.update(size=40.0, wanted=10.0)
+    >>> multiplier.level, multiplier.price
+    (4.0, 16.0)
+    """
+
+    level: float
+    rate: float = 0.1
+    pull: float = 4.0
+
+    def __post_init__(self) -> None:
+        self.price = self.level
+
+    def update(self, size: float, wanted: float) -> None:
+        """Take one step; sizes are not negative, `wanted` is positive."""
+        # Bounded, so that a size that is off by orders at the start does not decide for good.
+        ratio = min(max(size / wanted, 0.1), 10.0)
+        self.level *= ratio**self.rate
+        self.price = self.level * ratio**self.pull
+
+
+@dataclass
+class BestOnValidation:
+    """Keeps the scores whose first L features lower the loss most over validation cells.
+
+    Between equals the later one is kept, which has learned for longer.
+
+    Parameters
+    ----------
+    validation
+        Cells that are not learned from.
+    subset_size
+        L.
+    trace
+        A dictionary for each offer: its step, the validation loss, and what else was said.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from xbench.mask import masked_population
+    >>> from xbench.mask.objective import OBJECTIVES
+    >>> from xbench.data.target import Target
+    >>> model, cells = torch.nn.Identity(), np.array([[3.0, 1.0, 2.0]])
+    >>> target, objective = Target("all", "first", 0), OBJECTIVES["expression"]
+    >>> best = BestOnValidation(masked_population(model, cells, target, objective), 1)
+    >>> best.offer(0, np.array([0.9, 0.5, 0.1]))
+    >>> best.offer(1, np.array([0.1, 0.5, 0.9]))
+    >>> best.selection().indices, best.trace[0]["loss"]
+    (array([0]), 0.0)
+    """
+
+    validation: MaskedPopulation
+    subset_size: int
+    trace: list[dict[str, float]] = field(default_factory=list)
+    _best: tuple[float, Selection] | None = None
+
+    def offer(self, step: int, scores: np.ndarray, **numbers: float) -> None:
+        """Try the first L features by `scores`, shape (d,), the higher the better."""
+        selection = Selection.from_scores(scores, self.subset_size)
+        loss = float(self.validation.losses([selection.indices])[0])
+        self.trace.append({"step": step, "loss": loss, **numbers})
+        if self._best is None or loss <= self._best[0]:
+            self._best = (loss, selection)
+
+    def selection(self) -> Selection:
+        """Return the best so far, with the trace; not nested: it is made for this L.
+
+        Raises
+        ------
+        ValueError
+            Before anything was offered.
+        """
+        if self._best is None:
+            raise ValueError("no scores were offered")
+        return replace(self._best[1], nested=False, trace=self.trace)

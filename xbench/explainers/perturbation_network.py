@@ -1,14 +1,21 @@
-"""A perceptron from a cell to a number for each of its features (FIMAP's g)."""
+"""A perceptron from a cell to a number for each of its features (FIMAP's g).
+
+What a network may do to each cell: flip its features to p, or move them by any amount.
+"""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 import numpy as np
 import scipy.sparse as sp
 import torch
+import torch.nn.functional as functional
 from torch import Tensor, nn
 
+from xbench.explainers.base import Problem
+from xbench.explainers.relaxation import bounded, straight_through
 from xbench.utils.sparse import Pattern, products_at, weighted_sums
 
 
@@ -73,3 +80,114 @@ class PerturbationNetwork(nn.Module):
         for weight, bias in zip(self.between, self.biases[1:], strict=True):
             hidden = torch.relu(hidden @ weight + bias)
         return hidden
+
+
+# A feature is flipped in 0.95 of the draws at the most.
+BOUND = 3.0
+# Cells that are scored at once.
+CHUNK = 256
+
+
+class Flips:
+    """Features that a network flips to p in some cells, each with a probability of its own.
+
+    Only (cell, feature) pairs that masking changes enter the network and leave it.
+
+    Parameters
+    ----------
+    problem
+        Whose training cells are perturbed.
+    chosen
+        Features whose masking sets the size to aim at.
+    start_factor
+        Multiple of that size that the probabilities begin with.
+    temperature
+        Of the relaxation that gradients are taken of.
+    """
+
+    def __init__(
+        self, problem: Problem, chosen: np.ndarray, start_factor: float, temperature: float
+    ) -> None:
+        self._population, self._temperature = problem.population, temperature
+        self._n_features = problem.n_features
+        self._generator = torch.Generator().manual_seed(problem.seed % 2**63)
+        changes = self._population.changing_pairs()
+        n_cells = self._population.n_cells
+        # The network has no rows for features that masking changes nowhere.
+        self._features, column = np.unique(changes.indices, return_inverse=True)
+        self._changes = sp.csr_matrix(
+            (changes.data, column.astype(changes.indices.dtype), changes.indptr),
+            shape=(n_cells, len(self._features)),
+        )
+        self.size = max(1, int(np.isin(changes.indices, chosen).sum())) / n_cells
+        share = min(0.5, start_factor * self.size * n_cells / max(1, changes.nnz))
+        length = math.sqrt(float((changes.data**2).sum()) / n_cells) or 1.0
+        network = PerturbationNetwork(
+            len(self._features), length, math.log(share / (1 - share)), self._generator
+        )
+        self._network = network.to(problem.device)
+
+    def parameters(self) -> Iterable[Tensor]:
+        """What is learned."""
+        return self._network.parameters()
+
+    def trial(self, rows: np.ndarray) -> tuple[Tensor, Tensor]:
+        """Losses of cells with flips drawn anew, and their expected number of flips a cell."""
+        logits = bounded(self._network.at_entries(self._changes[rows]), BOUND)
+        flips = straight_through(logits, self._temperature, self._generator)
+        losses = self._population.batch(rows).relaxed_pair_losses(flips)
+        return losses, torch.sigmoid(logits).sum() / len(rows)
+
+    @torch.no_grad()
+    def scores(self) -> np.ndarray:
+        """Share of the cells in which each feature is expected to flip, shape (d,)."""
+        total = np.zeros(len(self._features))
+        for start in range(0, self._population.n_cells, CHUNK):
+            cells = self._changes[start : start + CHUNK]
+            share = torch.sigmoid(self._network.at_entries(cells)).cpu().numpy()
+            total += np.bincount(cells.indices, share, len(self._features))
+        scores = np.zeros(self._n_features)
+        scores[self._features] = total / self._population.n_cells
+        return scores
+
+
+class Moves:
+    """Amounts that a network adds to each cell; the sum is clamped to the range of the data.
+
+    Parameters
+    ----------
+    problem
+        Whose training cells are perturbed, as dense inputs.
+    chosen
+        Features whose masking sets the size to aim at.
+    """
+
+    def __init__(self, problem: Problem, chosen: np.ndarray) -> None:
+        self._problem = problem
+        self._inputs = torch.cat(list(problem.dense_inputs()))
+        self._range = (float(self._inputs.min()), float(self._inputs.max()))
+        changes = torch.from_numpy(problem.perturbation).to(self._inputs) - self._inputs
+        masked = changes[:, torch.from_numpy(chosen).to(changes.device)].abs().sum(dim=1)
+        self.size = max(float(masked.mean()), 1e-6)
+        length = float(self._inputs.square().sum(dim=1).mean().sqrt()) or 1.0
+        generator = torch.Generator().manual_seed(problem.seed % 2**63)
+        network = PerturbationNetwork(problem.n_features, length, 0.0, generator)
+        self._network = network.to(problem.device)
+
+    def parameters(self) -> Iterable[Tensor]:
+        """What is learned."""
+        return self._network.parameters()
+
+    def trial(self, rows: np.ndarray) -> tuple[Tensor, Tensor]:
+        """Losses of the moved cells, and the mean of what is added to a cell in all."""
+        x = self._inputs[torch.from_numpy(rows).to(self._inputs.device)]
+        added = self._network(x)
+        number = self._problem.model((x + added).clamp(*self._range))[:, 0]
+        # A class is left by the cross-entropy of the other one; any other number is lowered.
+        classes = self._problem.target.contrast is not None
+        return functional.softplus(number) if classes else number, added.abs().sum(dim=1).mean()
+
+    @torch.no_grad()
+    def scores(self) -> np.ndarray:
+        """Mean over cells of how much is added to each feature, shape (d,)."""
+        return self._network(self._inputs).abs().mean(dim=0).double().cpu().numpy()

@@ -1,11 +1,21 @@
-"""Yes-or-no choices that can be learned by gradients."""
+"""Yes-or-no choices that can be learned by gradients.
+
+Holding the expected size of a mask at a number.
+
+Which problems have too many (cell, feature) pairs for a method that draws each of them.
+"""
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
+import numpy as np
 import torch
+from scipy.optimize import brentq
 from torch import Tensor
+
+from xbench.explainers.base import Problem
 
 
 def logistic_noise(like: Tensor, generator: torch.Generator) -> Tensor:
@@ -68,3 +78,59 @@ class _Bounded(torch.autograd.Function):
         (at_bound,) = context.saved_tensors
         # A descent step goes against the gradient: a negative one would lead further up.
         return gradients[0].masked_fill(at_bound & (gradients[0] < 0), 0.0), None
+
+
+def shift_to_size(logits: Tensor, size: float) -> Tensor:
+    """Return the number whose addition gives ``sum sigmoid(logits + shift) = size``.
+
+    Parameters
+    ----------
+    logits
+        Shape (d,).
+    size
+        Above 0 and below d.
+
+    Returns
+    -------
+    Tensor
+        A scalar with the gradient of the implicit function: whoever raises one logit lowers the
+        others', each in proportion to how much its sigmoid gives way.
+
+    Examples
+    --------
+    >>> logits = torch.tensor([0.0, 0.0, 5.0, 5.0])
+    >>> torch.sigmoid(logits + shift_to_size(logits, 2.0)).round(decimals=3)
+    tensor([0.0760, 0.0760, 0.9240, 0.9240])
+    """
+    fixed = logits.detach()
+
+    def excess(shift: float) -> float:
+        return float(torch.sigmoid(fixed + shift).sum(dtype=torch.float64)) - size
+
+    # With all logits at the highest (lowest) of them, one of these shifts would be the answer.
+    even = math.log(size / (len(fixed) - size))
+    low, high = even - float(fixed.max()), even - float(fixed.min())
+    # A margin, since rounding may put the root just outside.
+    shift = brentq(excess, low - 1e-3, high + 1e-3, xtol=1e-6)
+    share = torch.sigmoid(fixed + shift)
+    give = share * (1 - share)
+    moved = (give * (logits - fixed)).sum() / give.sum().clamp_min(1e-12)
+    return shift - moved
+
+
+# 0.8 GB of changes and indices.
+MOST_PAIRS = 10**8
+
+
+def too_many_pairs(problem: Problem) -> str | None:
+    """Return why masking changes too many pairs, or None.
+
+    With p = 0 only open features change; otherwise nearly every feature of every cell.
+    """
+    n_pairs = int(np.prod(problem.inputs.shape, dtype=np.int64))
+    if not problem.perturbation.any() or n_pairs <= MOST_PAIRS:
+        return None
+    return (
+        f"with p other than 0 masking changes up to {n_pairs:,} (cell, feature) pairs, and this "
+        f"method draws each of them: at most {MOST_PAIRS:,}"
+    )

@@ -6,9 +6,8 @@ operator and nothing else. `masked_population` builds it.
 
 from xbench.mask.additive import AdditivePopulation
 from xbench.mask.build import masked_population
-from xbench.mask.counts import EvaluationCounts
 from xbench.mask.dense import DensePopulation
-from xbench.mask.population import MaskedPopulation
+from xbench.mask.population import EvaluationCounts, MaskedPopulation
 
 __all__ = [
     "AdditivePopulation",

@@ -9,14 +9,22 @@ import scipy.sparse as sp
 import torch
 from torch import Tensor
 
-from xbench.mask.counts import EvaluationCounts
 from xbench.mask.effects import Effects, additive_effects
 from xbench.mask.encoded import EncodedPopulation
-from xbench.mask.groups import Groups, disjoint_groups, each_alone, without
 from xbench.mask.masked_values import check_masks, sums_under_masks
 from xbench.mask.noisy_gradients import noisy_gradient_of_sums
 from xbench.mask.objective import Objective, explained
-from xbench.mask.population import Subset, check_added, check_subset, check_swap
+from xbench.mask.population import (
+    EvaluationCounts,
+    Groups,
+    Subset,
+    check_added,
+    check_subset,
+    check_swap,
+    disjoint_groups,
+    each_alone,
+    without,
+)
 from xbench.mask.relaxed import change_by_feature, change_by_pair, charged, check_mask
 from xbench.mask.walk import additive_walk, steps_of_groups
 from xbench.surrogates.base import Surrogate

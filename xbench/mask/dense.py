@@ -1,28 +1,35 @@
-"""The same questions, answered densely by autograd for any `nn.Module`."""
+"""The same questions, answered densely by autograd for any `nn.Module`.
+
+Sparse or dense inputs as dense tensors, a bounded number of cells at a time.
+
+Exact effects of single groups for any module: a full pass of the population for each.
+
+Walks for any module: a full pass for each step that changes an input.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 
 import numpy as np
 import scipy.sparse as sp
 import torch
 from torch import Tensor, nn
 
-from xbench.mask.changing_pairs import changing_pairs
-from xbench.mask.counts import EvaluationCounts
-from xbench.mask.dense_chunks import dense_chunks
-from xbench.mask.dense_effects import dense_effects
-from xbench.mask.dense_walk import dense_walk
-from xbench.mask.groups import disjoint_groups, without
 from xbench.mask.masked_values import check_masks, inputs_under_masks
 from xbench.mask.objective import Objective, explained
+from xbench.mask.pairs import changing_pairs
 from xbench.mask.population import (
+    EvaluationCounts,
+    Groups,
     Subset,
     check_added,
     check_subset,
     check_swap,
+    disjoint_groups,
     perturbation_vector,
+    without,
 )
 from xbench.mask.relaxed import by_cell, charged, check_mask
 from xbench.mask.walk import steps_of_groups
@@ -241,3 +248,125 @@ class DensePopulation:
             leaf = self._masked(x, subset).requires_grad_()
             total = of(explained(self._model(leaf)[:, self._wanted])).sum()
             yield x, torch.autograd.grad(total, leaf)[0]
+
+
+# Numbers in one dense chunk of inputs: 32 MB of float32 (a model may hold many times that).
+CHUNK = 2**23
+
+
+def dense_chunks(
+    inputs: sp.csr_matrix | np.ndarray, device: str = "cpu", cells: int | None = None
+) -> Iterator[Tensor]:
+    """Yield inputs as float32 tensors of shape (some cells, n_features).
+
+    Parameters
+    ----------
+    inputs
+        Any SciPy sparse matrix with rows, or an array, shape (n, n_features).
+    device
+        Where the tensors are put.
+    cells
+        In one tensor; as many as hold `CHUNK` numbers where None.
+
+    Examples
+    --------
+    >>> [len(chunk) for chunk in dense_chunks(np.ones((5, 3)), cells=2)]
+    [2, 2, 1]
+    """
+    step = cells or max(1, CHUNK // inputs.shape[1])
+    for start in range(0, inputs.shape[0], step):
+        part = inputs[start : start + step]
+        rows = part.toarray() if sp.issparse(part) else part  # type: ignore[union-attr]
+        # A copy: what a caller does with the tensor must not reach the data.
+        yield torch.from_numpy(np.array(rows, dtype=np.float32)).to(device)
+
+
+def dense_effects(
+    inputs: sp.csr_matrix | np.ndarray,
+    perturbation: np.ndarray,
+    groups: Groups,
+    subset: np.ndarray,
+    losses_of: Callable[[np.ndarray], np.ndarray],
+) -> sp.csr_matrix:
+    """Mask each group on top of the subset.
+
+    Parameters
+    ----------
+    inputs
+        CSR or array, shape (n, d).
+    perturbation
+        p, shape (d,).
+    groups
+        Without the features of the subset.
+    subset
+        Masked before.
+    losses_of
+        Losses of the cells with some features masked, shape (n,).
+
+    Returns
+    -------
+    csr_matrix
+        float32, shape (n, groups); an entry for each pair in which masking changes an input.
+    """
+    columns = sp.csc_matrix(inputs)
+    edges = np.searchsorted(groups.number, np.arange(groups.count + 1))
+    unmasked = losses_of(subset)
+    cells, changes = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.float32)]
+    for first, last in pairwise(edges):
+        group = groups.features[first:last]
+        changed = (columns[:, group].toarray() != perturbation[group]).any(axis=1)
+        cells.append(np.flatnonzero(changed))
+        changes.append((losses_of(np.append(subset, group)) - unmasked)[changed])
+    pointers = np.cumsum([len(some) for some in cells])
+    entries = (np.concatenate(changes), np.concatenate(cells), pointers)
+    return sp.csc_matrix(entries, shape=(len(unmasked), groups.count)).tocsr()
+
+
+def dense_walk(
+    inputs: sp.csr_matrix | np.ndarray,
+    perturbation: np.ndarray,
+    groups: Groups,
+    steps: np.ndarray,
+    losses_of: Callable[[np.ndarray], np.ndarray],
+) -> sp.csr_matrix:
+    """Change of each cell's loss at the step that masks each group.
+
+    Parameters
+    ----------
+    inputs
+        CSR or array, shape (n, d).
+    perturbation
+        p, shape (d,).
+    groups
+        What one step masks.
+    steps
+        At which each group is masked, shape (n, groups).
+    losses_of
+        Losses of dense inputs, shape (some, d).
+
+    Returns
+    -------
+    csr_matrix
+        float64, shape (n, groups); see `MaskedPopulation.walk`.
+    """
+    rows = [sp.csr_matrix((0, groups.count))]
+    together = max(1, CHUNK // inputs.shape[1])
+    for x, own in zip(_cells(inputs), steps, strict=True):
+        # No step ever masks a feature that is in no group.
+        masked_at = np.full(len(x), groups.count)
+        masked_at[groups.features] = own[groups.number]
+        walked = np.unique(masked_at[(x != perturbation) & (masked_at < groups.count)])
+        losses = [losses_of(x[None])]
+        for start in range(0, len(walked), together):
+            masked = masked_at <= walked[start : start + together, None]
+            losses.append(losses_of(np.where(masked, perturbation, x)))
+        group = np.argsort(own)[walked]
+        changes = np.diff(np.concatenate(losses).astype(np.float64))
+        rows.append(sp.csr_matrix((changes, group, [0, len(group)]), shape=(1, groups.count)))
+        rows[-1].sort_indices()
+    return sp.csr_matrix(sp.vstack(rows))
+
+
+def _cells(inputs: sp.csr_matrix | np.ndarray) -> Iterator[np.ndarray]:
+    for x in dense_chunks(inputs, cells=1):
+        yield x.numpy()[0]

@@ -12,8 +12,8 @@ import torch.nn.functional as functional
 from torch import Tensor
 
 from xbench.mask.encoded import EncodedPopulation
-from xbench.mask.groups import Groups
 from xbench.mask.pairs import ChangedPairs, changed_pairs, run_starts
+from xbench.mask.population import Groups
 from xbench.surrogates.base import Surrogate
 from xbench.surrogates.layers import AdditiveLayer
 

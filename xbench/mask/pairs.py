@@ -1,4 +1,7 @@
-"""Which (cell, group) pairs masking changes, and by how much in which features."""
+"""Which (cell, group) pairs masking changes, and by how much in which features.
+
+The (cell, feature) pairs that masking changes: where a learned mask can do anything.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 
-from xbench.mask.changing_pairs import changing_pairs
-from xbench.mask.groups import Groups
+from xbench.mask.population import Groups
 
 
 @dataclass(frozen=True)
@@ -92,3 +94,35 @@ def _pieces(width: np.ndarray, together: int) -> Iterator[tuple[int, int]]:
         total += entries
     if first < len(width):
         yield first, len(width)
+
+
+def changing_pairs(inputs: sp.csr_matrix | np.ndarray, perturbation: np.ndarray) -> sp.csr_matrix:
+    """Return p - x where it is not 0: with p = 0 only the open features.
+
+    Parameters
+    ----------
+    inputs
+        Shape (n, n_features).
+    perturbation
+        p, shape (n_features,).
+
+    Returns
+    -------
+    csr_matrix
+        float32, shape (n, n_features), sorted, no zero stored.
+
+    Examples
+    --------
+    >>> pairs = changing_pairs(np.array([[1, 0, 0], [0, 2, 1]]), np.zeros(3))
+    >>> pairs.indices, pairs.data
+    (array([0, 1, 2], dtype=int32), array([-1., -2., -1.], dtype=float32))
+    """
+    rows = sp.csr_matrix(inputs, dtype=np.float32)
+    if perturbation.any():
+        pairs = sp.csr_matrix(perturbation.astype(np.float32) - rows.toarray())
+    else:
+        # A copy: what is dropped here must stay in the data.
+        pairs = -rows
+        pairs.sum_duplicates()
+        pairs.eliminate_zeros()
+    return pairs

@@ -11,8 +11,8 @@ import scipy.sparse as sp
 import torch
 from torch import Tensor
 
-from xbench.mask.counts import EvaluationCounts
 from xbench.mask.encoded import EncodedPopulation
+from xbench.mask.population import EvaluationCounts
 from xbench.utils.sparse import Pattern, weighted_sums
 
 

@@ -1,8 +1,13 @@
-"""Walks: the loss of each cell while its features are masked one after the other."""
+"""Walks: the loss of each cell while its features are masked one after the other.
+
+The way of walking cells through their hidden sums.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import scipy.sparse as sp
@@ -10,10 +15,10 @@ import torch
 from torch import Tensor
 
 from xbench.mask.encoded import EncodedPopulation
-from xbench.mask.groups import Groups
-from xbench.mask.pairs import changed_pairs
-from xbench.mask.path import Path
+from xbench.mask.pairs import ChangedPairs, changed_pairs, run_starts
+from xbench.mask.population import Groups
 from xbench.surrogates.base import Surrogate
+from xbench.surrogates.layers import AdditiveLayer
 
 # Changed inputs brought into walking order at once: some tens of MB.
 CHANGE_CHUNK = 2**18
@@ -124,3 +129,172 @@ def additive_walk(
     data, indices = (np.concatenate(some) for some in zip(*found, strict=True))
     pointers = np.concatenate([[0], np.cumsum(counts)])
     return sp.csr_matrix((data, indices, pointers), shape=(len(sums), groups.count))
+
+
+@dataclass(frozen=True)
+class Path:
+    """Changed inputs that move a hidden sum, in order: cell after cell, step after step.
+
+    Features that no hidden sum depends on are passed without being looked at.
+
+    Parameters
+    ----------
+    layer
+        Whose sums are moved.
+    pairs
+        All pairs of a cell and a group that is masked on the way.
+    pair, cell, feature, change
+        Of each move, shape (moves,).
+    """
+
+    layer: AdditiveLayer
+    pairs: ChangedPairs
+    pair: np.ndarray
+    cell: np.ndarray
+    feature: np.ndarray
+    change: np.ndarray
+
+    @classmethod
+    def of(cls, layer: AdditiveLayer, pairs: ChangedPairs, steps: np.ndarray) -> Path:
+        """Order changed pairs by the steps that mask them, shape (cells, groups)."""
+        place = pairs.cell * steps.shape[1] + steps[pairs.cell, pairs.group]
+        moving = np.flatnonzero(layer.moves[pairs.feature])
+        moving = moving[np.argsort(place[pairs.pair[moving]])]
+        pair = pairs.pair[moving]
+        feature, change = pairs.feature[moving], pairs.change[moving]
+        return cls(layer, pairs, pair, pairs.cell[pair], feature, change)
+
+    def pieces(self, together: int) -> Iterator[Path]:
+        """Cut it between cells into pieces of about `together` moves."""
+        starts = np.flatnonzero(run_starts(self.cell))
+        edges = np.append(starts[run_starts(starts // together)], len(self.cell))
+        for first, last in pairwise(edges):
+            moves = (self.pair, self.cell, self.feature, self.change)
+            yield Path(self.layer, self.pairs, *(of[first:last] for of in moves))
+
+    def sums(self, sums: Tensor) -> Tensor:
+        """Hidden sums after each step that moves one, shape (steps, n_blocks, hidden).
+
+        Parameters
+        ----------
+        sums
+            Unmasked, shape (cells, n_blocks, hidden).
+        """
+        by = self._by()[:, None]
+        if self.layer.n_blocks > 1:
+            own = torch.arange(len(by), device=by.device), self._block()
+            by = by.new_zeros(len(by), *sums.shape[1:]).index_put_(own, by[:, 0])
+        starts = run_starts(self.cell)
+        passed = _running(by, starts, sums[_put(self.cell[starts], sums)])
+        return _chosen(passed, _run_ends(self.pair))
+
+    def totals(self, surrogate: Surrogate, sums: Tensor, parts: Tensor) -> Tensor:
+        """Sum over the blocks of their parts after each step that moves a sum.
+
+        Each block is followed through its own moves; then the changes of all blocks' parts are put
+        in walking order again. Shape (steps, part).
+
+        Parameters
+        ----------
+        surrogate
+            Whose tail splits by block.
+        sums, parts
+            Unmasked, shapes (cells, n_blocks, hidden) and (cells, n_blocks, part).
+        """
+        block = self._block().cpu().numpy()
+        order = np.argsort(block * len(block) + np.arange(len(block)))
+        cell, block, pair = self.cell[order], block[order], self.pair[order]
+        starts, last = run_starts(block, cell), _run_ends(block, pair)
+        begin = _put(cell[starts], sums), _put(block[starts], sums)
+        passed = _running(_chosen(self._by(), order), starts, sums[begin])
+        after = _parts_of(surrogate, _chosen(passed, last), block[last], parts)
+        starts = run_starts(block[last], cell[last])
+        change = _changes(after, starts, parts[begin].double())
+
+        order = np.argsort(order[last])
+        cell, pair = cell[last][order], pair[last][order]
+        starts = run_starts(cell)
+        total = parts.double().sum(dim=1)[_put(cell[starts], sums)]
+        passed = _running(_chosen(change, order), starts, total)
+        return _chosen(passed, _run_ends(pair)).to(sums.dtype)
+
+    def changes(self, before: np.ndarray, after: np.ndarray) -> np.ndarray:
+        """Change of the loss at each pair, shape (pairs,).
+
+        Parameters
+        ----------
+        before, after
+            Loss of each cell unmasked, and after each step that moves a sum.
+        """
+        last = _run_ends(self.pair)
+        cell = self.cell[last]
+        starts = run_starts(cell)
+        change = np.zeros(len(self.pairs.cell))
+        change[self.pair[last]] = np.diff(after, prepend=0)
+        change[self.pair[last][starts]] = after[starts] - before[cell[starts]]
+        return change
+
+    def _block(self) -> Tensor:
+        return self.layer.block_of[_put(self.feature, self.layer.weight)]
+
+    def _by(self) -> Tensor:
+        """What each move adds to its block's sums, shape (moves, hidden)."""
+        weight = self.layer.weight
+        rows = weight.index_select(0, _put(self.feature, weight))
+        return rows.mul_(_put(self.change, weight)[:, None])
+
+
+def _put(numbers: np.ndarray, like: Tensor) -> Tensor:
+    return torch.from_numpy(numbers).to(like.device)
+
+
+def _chosen(rows: Tensor, numbers: np.ndarray) -> Tensor:
+    """Rows at some numbers, without a copy where these are all in order."""
+    if len(numbers) == len(rows) and (numbers == np.arange(len(rows))).all():
+        return rows
+    return rows.index_select(0, _put(numbers, rows))
+
+
+def _run_ends(*keys: np.ndarray) -> np.ndarray:
+    """Return the last position of each run of equal keys."""
+    starts = run_starts(*keys)
+    return np.flatnonzero(np.append(starts[1:], True)[: len(starts)])
+
+
+def _running(by: Tensor, starts: np.ndarray, begin: Tensor) -> Tensor:
+    """Running sums of runs of rows, in the place of `by`.
+
+    Parameters
+    ----------
+    by
+        What each row adds, shape (n, ...).
+    starts
+        Where a run begins, shape (n,).
+    begin
+        What each run begins with, shape (runs, ...).
+    """
+    first = np.flatnonzero(starts)
+    by[_put(first, by)] += begin
+    for here, end in pairwise([*first.tolist(), len(by)]):
+        by[here:end].cumsum_(dim=0)
+    return by
+
+
+def _changes(after: Tensor, starts: np.ndarray, begin: Tensor) -> Tensor:
+    """What `_running` with the same runs would sum up to `after`."""
+    change = after - after.roll(1, 0)
+    first = _put(starts, after)
+    change[first] = after[first] - begin
+    return change
+
+
+def _parts_of(surrogate: Surrogate, sums: Tensor, block: np.ndarray, parts: Tensor) -> Tensor:
+    """Parts of sums that are sorted by their blocks, shape (n, part).
+
+    In double: thousands of small changes of them then add up to no more than they are themselves.
+    """
+    found = [parts.new_zeros(0, parts.shape[-1])]
+    for first, last in pairwise([*np.flatnonzero(run_starts(block)), len(block)]):
+        own = _put(block[first : first + 1], sums)
+        found.append(surrogate.parts(sums[first:last, None], own)[:, 0])
+    return torch.cat(found).double()

@@ -1,8 +1,26 @@
-"""Every metric xbench reports, declared in one list."""
+"""Every metric xbench reports, declared in one list.
+
+Computing a task's metrics for one selection.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from xbench.data.features import Features
+from xbench.data.target import Target
 from xbench.metrics.base import Metric
+from xbench.metrics.classification import log_odds_drop, own_class_share
+from xbench.metrics.expression import avg_delta, rel_delta, rel_delta_expm1
+from xbench.metrics.genomic import SOFT_DISTANCE, hit, hit_chance
+
+if TYPE_CHECKING:
+    from xbench.simulation.target_truth import TargetTruth
 
 _DECLARED = (
     Metric(
@@ -146,3 +164,94 @@ _DECLARED = (
 )
 
 METRICS: dict[str, Metric] = {metric.name: metric for metric in _DECLARED}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What masking a selection did on test cells: all that metrics look at.
+
+    Parameters
+    ----------
+    before, after
+        The number explained for each test cell, shape (n,).
+    indices
+        The selected features.
+    features
+        All features.
+    target
+        What was explained.
+    truth
+        How the target is really regulated in the test cells; None where nobody knows.
+    """
+
+    before: np.ndarray
+    after: np.ndarray
+    indices: np.ndarray
+    features: Features
+    target: Target
+    truth: TargetTruth | None = None
+
+    @cached_property
+    def distances(self) -> np.ndarray | None:
+        """Base pairs from each feature to the target; None without coordinates of both."""
+        if self.target.interval is None or not self.features.has_coordinates:
+            return None
+        return self.features.distance_to(self.target.interval)
+
+
+Measure = Callable[[Outcome], float | None]
+
+
+def _near(
+    measure: Callable[[np.ndarray, Outcome], float],
+) -> Measure:
+    """Apply a measure of distances, or give None where there are no coordinates."""
+
+    def measured(outcome: Outcome) -> float | None:
+        return None if outcome.distances is None else measure(outcome.distances, outcome)
+
+    return measured
+
+
+def _known(measure: Callable[[TargetTruth, np.ndarray], float | None]) -> Measure:
+    """Compare with the truth, or give None where nobody knows it."""
+
+    def measured(outcome: Outcome) -> float | None:
+        return None if outcome.truth is None else measure(outcome.truth, outcome.indices)
+
+    return measured
+
+
+MEASURES: dict[str, Measure] = {
+    "avg-delta": lambda outcome: avg_delta(outcome.before, outcome.after),
+    "rel-delta": lambda outcome: rel_delta(outcome.before, outcome.after),
+    "rel-delta-expm1": lambda outcome: rel_delta_expm1(outcome.before, outcome.after),
+    "hit-ratio": _near(lambda distances, outcome: hit(distances, outcome.indices)),
+    "hit-ratio-chance": _near(
+        lambda distances, outcome: hit_chance(distances, len(outcome.indices))
+    ),
+    "soft-hit-ratio": _near(
+        lambda distances, outcome: hit(distances, outcome.indices, SOFT_DISTANCE)
+    ),
+    "soft-hit-ratio-chance": _near(
+        lambda distances, outcome: hit_chance(distances, len(outcome.indices), SOFT_DISTANCE)
+    ),
+    "own-class-share-before": lambda outcome: own_class_share(outcome.before),
+    "own-class-share-after": lambda outcome: own_class_share(outcome.after),
+    "target-class-share-before": lambda outcome: own_class_share(-outcome.before),
+    "target-class-share-after": lambda outcome: own_class_share(-outcome.after),
+    "optimality": _known(lambda truth, indices: truth.optimality(indices)),
+    "module-recall": _known(lambda truth, indices: truth.module_recall(indices)),
+    "log-odds-drop": lambda outcome: log_odds_drop(outcome.before, outcome.after),
+}
+
+
+def compute_metrics(names: Iterable[str], outcome: Outcome) -> dict[str, float | None]:
+    """Compute metrics by name.
+
+    Returns
+    -------
+    dict
+        Value of each metric; None where it is undefined here (no coordinates, nothing expressed).
+    """
+    return {name: MEASURES[name](outcome) for name in names}

@@ -1,4 +1,7 @@
-"""A baseline against a fresh run, number by number."""
+"""A baseline against a fresh run, number by number.
+
+Refusing to compare what cannot be compared.
+"""
 
 from __future__ import annotations
 
@@ -8,15 +11,18 @@ from dataclasses import dataclass
 
 from xbench.benchmark.thresholds import Thresholds
 from xbench.errors import XbenchError
-from xbench.regression.comparable import check_comparable
 from xbench.regression.gate import VERDICTS, Gate
-from xbench.regression.group import Group, groups
-from xbench.regression.judge import Judged, gates_of, metric_judged
-from xbench.regression.judge_evaluations import COUNTS, judge_evaluations
-from xbench.regression.judge_runs import judge_runs
-from xbench.regression.judge_speed import judge_speed
+from xbench.regression.judge import (
+    COUNTS,
+    Judged,
+    gates_of,
+    judge_evaluations,
+    judge_runs,
+    metric_judged,
+)
 from xbench.regression.noise import LEVEL
-from xbench.regression.snapshot import Header, Snapshot
+from xbench.regression.snapshot import Group, Header, Snapshot, groups
+from xbench.regression.speed import judge_speed
 
 
 @dataclass(frozen=True)
@@ -75,7 +81,7 @@ def compare(
 
     Examples
     --------
-    >>> from xbench.regression.kept_run import KeptRun
+    >>> from xbench.regression.snapshot import KeptRun
     >>> header = Header(task="t", task_version=1, dataset="d", dataset_digest="0",
     ...                 surrogate="s", surrogate_digest="1", metrics=["optimality"])
     >>> runs = [KeptRun(cell_type="VIP", target="GAD1", method="grids", L=1, repetition=n, seed=n,
@@ -148,3 +154,71 @@ def _notes(baseline: Snapshot, fresh: Snapshot, asked: Sequence[int]) -> list[st
             f"seconds are not compared: no run of {baseline.header.reference_method} gave a result"
         )
     return notes
+
+
+_MUST_AGREE = (
+    ("task", "task"),
+    ("task_version", "task version"),
+    ("dataset", "dataset"),
+    ("dataset_digest", "dataset digest"),
+    ("surrogate", "surrogate"),
+    ("surrogate_digest", "surrogate digest"),
+    ("device", "device"),
+)
+
+
+def check_comparable(baseline: Header, fresh: Header, name: str) -> None:
+    """Refuse to compare results of different tasks, data, surrogates or metrics.
+
+    Parameters
+    ----------
+    baseline, fresh
+        What the runs of each share.
+    name
+        Of the baseline, for the error.
+
+    Raises
+    ------
+    XbenchError
+        Naming everything that differs, with both values.
+
+    Examples
+    --------
+    >>> old = Header(task="t", task_version=1, dataset="d", dataset_digest="0",
+    ...              surrogate="s", surrogate_digest="1")
+    >>> new = Header(task="t", task_version=2, dataset="d", dataset_digest="0",
+    ...              surrogate="s", surrogate_digest="1")
+    >>> check_comparable(old, new, "ci")
+    Traceback (most recent call last):
+    xbench.errors.XbenchError: baseline 'ci' cannot be compared with these runs: task version is 1 \
+in the baseline and 2 now; run what the baseline was saved from, or save it again
+    """
+    found = [
+        f"{label} is {_short(getattr(baseline, field))} in the baseline and "
+        f"{_short(getattr(fresh, field))} now"
+        for field, label in _MUST_AGREE
+        if getattr(baseline, field) != getattr(fresh, field)
+    ]
+    # Where no run was ok there are no metrics: then the runs themselves are the regression.
+    if baseline.metrics and fresh.metrics and baseline.metrics != fresh.metrics:
+        found.append(_metrics(set(baseline.metrics), set(fresh.metrics)))
+    if found:
+        raise XbenchError(
+            f"baseline {name!r} cannot be compared with these runs: {'; '.join(found)}; "
+            "run what the baseline was saved from, or save it again"
+        )
+
+
+def _metrics(before: set[str], after: set[str]) -> str:
+    parts = []
+    if gone := sorted(before - after):
+        parts.append(f"only the baseline has {', '.join(gone)}")
+    if new := sorted(after - before):
+        parts.append(f"only the runs have {', '.join(new)}")
+    return f"metrics differ ({'; '.join(parts)})"
+
+
+def _short(value: object) -> str:
+    text = str(value)
+    # A digest: its beginning tells two apart.
+    return text[:12] + "…" if len(text) > 40 else text

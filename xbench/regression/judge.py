@@ -1,16 +1,23 @@
-"""Judging metrics: worse in their own direction, by more than the repetitions explain."""
+"""Judging metrics: worse in their own direction, by more than the repetitions explain.
+
+Judging evaluations of the surrogate: counts are exact, and equal on every machine.
+
+Judging runs: every run of the baseline has to be there again, and to give a result.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from xbench.metrics import METRICS
 from xbench.regression.gate import Gate, Kind, Rule, verdict_of
-from xbench.regression.group import Group, Read, Target
 from xbench.regression.noise import Difference, difference, floor_of
+from xbench.regression.snapshot import Group, KeptRun, Read, Target
 
 
 @dataclass(frozen=True)
@@ -155,3 +162,130 @@ def gates_of(judged: Sequence[Judged], level: float) -> list[Gate]:
     """
     banded = sum(one.rule == "band" for one in judged)
     return [one.gate(level / max(banded, 1)) for one in judged]
+
+
+COUNTS: dict[str, Callable[[KeptRun], float]] = {
+    "computed-evaluations": lambda run: run.computed_evaluations,
+    "forward-evaluations": lambda run: run.forward_evaluations,
+    "gradient-evaluations": lambda run: run.gradient_evaluations,
+}
+
+
+def judge_evaluations(group: Group, name: str, threshold: float | None) -> Gate | Judged | None:
+    """Compare a count of evaluations.
+
+    With the same seeds it is compared run by run: one run that needs more is a regression, unless
+    the task tolerates a share of the total. With other seeds a method may need more by chance, so
+    that the repetitions decide, as for a metric.
+
+    Parameters
+    ----------
+    group
+        The runs.
+    name
+        A key of `COUNTS`.
+    threshold
+        Share by which the total may grow; None where the task says nothing.
+
+    Returns
+    -------
+    Gate, Judged or None
+        None where no target has a result on both sides.
+    """
+    read = COUNTS[name]
+    before, after = group.values(read)
+    if not before:
+        return None
+    if group.same_seeds:
+        pairs = [(read(old), read(new)) for old, new in group.pairs]
+        return _exact(group, name, pairs, threshold)
+    if threshold is not None:
+        means = [(float(np.mean(before[key])), float(np.mean(after[key]))) for key in before]
+        return _exact(group, name, means, threshold)
+    return Judged(
+        group=group,
+        quantity=name,
+        kind="evaluations",
+        unit="cells",
+        direction="lower",
+        difference=difference(list(before.values()), list(after.values())),
+        rule="band",
+        detail=worst(before, after, "lower"),
+    )
+
+
+def _exact(
+    group: Group, name: str, pairs: list[tuple[float, float]], threshold: float | None
+) -> Gate:
+    more = sum(new > old for old, new in pairs)
+    fewer = sum(new < old for old, new in pairs)
+    total_before = math.fsum(old for old, _ in pairs)
+    total_after = math.fsum(new for _, new in pairs)
+    share = total_after / total_before - 1 if total_before else (math.inf if total_after else 0.0)
+    too_many = more > 0 if threshold is None else share > threshold
+    # Runs that need more and runs that need fewer are no improvement, and never "the same".
+    verdict: str = "same" if not more + fewer else "within" if more else "better"
+    return Gate(
+        method=group.method,
+        L=group.L,
+        kind="evaluations",
+        quantity=name,
+        unit="cells",
+        before=total_before / max(len(pairs), 1),
+        after=total_after / max(len(pairs), 1),
+        worse=share,
+        limit=threshold or 0.0,
+        rule="exact" if threshold is None else "threshold",
+        verdict="regression" if too_many else verdict,  # type: ignore[arg-type]
+        detail=f"{more} of {len(pairs)} runs more, {fewer} fewer" if more + fewer else "",
+    )
+
+
+def judge_runs(group: Group) -> Gate:
+    """Judge what became of the runs: one that had a result and has none now is a regression.
+
+    A run that had none in the baseline either is the same, whatever the reason; one that is not
+    there at all is a regression, for nobody knows what it would have given.
+
+    Examples
+    --------
+    >>> judge_runs(Group("grids", 10, [], [], same_seeds=True, deterministic=True)).verdict
+    'same'
+    """
+    pairs = list(zip(group.before, group.after, strict=True))
+    lost = [(old, new) for old, new in pairs if _has_got_worse(old, new)]
+    regained = sum(
+        new is not None and new.status == "ok" and old.status != "ok" for old, new in pairs
+    )
+    return Gate(
+        method=group.method,
+        L=group.L,
+        kind="runs",
+        quantity="runs with a result",
+        direction="higher",
+        unit="runs",
+        before=sum(run.status == "ok" for run in group.before),
+        after=sum(run is not None and run.status == "ok" for run in group.after),
+        worse=float(len(lost) or -regained),
+        verdict=verdict_of(float(len(lost) or -regained), limit=0.0),
+        detail=_detail(lost, len(pairs)),
+    )
+
+
+def _has_got_worse(old: KeptRun, new: KeptRun | None) -> bool:
+    if new is None:
+        return True
+    # Skipped is what a method says of a problem that is not for it; failing there is news.
+    fine = ("ok", "skipped") if old.status == "skipped" else ("ok",)
+    return old.status in ("ok", "skipped") and new.status not in fine
+
+
+def _detail(lost: list[tuple[KeptRun, KeptRun | None]], total: int) -> str:
+    if not lost:
+        return ""
+    counts = Counter("missing" if new is None else new.status for _, new in lost)
+    told = ", ".join(f"{count} {status}" for status, count in sorted(counts.items()))
+    reasons = [new.reason for _, new in lost if new is not None and new.reason]
+    reason = f": {reasons[0]}" if reasons else ""
+    old = lost[0][0]
+    return f"{told} of {total}, such as {old.cell_type}:{old.target}{reason}"

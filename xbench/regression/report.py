@@ -1,8 +1,21 @@
-"""The words and numbers of a comparison, the same on every page."""
+"""The words and numbers of a comparison, the same on every page.
+
+A comparison as Markdown, fit for a comment on a pull request.
+
+A comparison as JUnit XML, which every CI system shows.
+
+A comparison as JSON, for programs.
+"""
 
 from __future__ import annotations
 
+import importlib
+import json
 import math
+import re
+from dataclasses import asdict
+from typing import Any
+from xml.etree import ElementTree
 
 from xbench.metrics import METRICS, arrow
 from xbench.regression.compare import Comparison
@@ -112,3 +125,173 @@ def _sure(gate: Gate) -> str:
     if gate.rule == "band" and gate.chance is not None:
         return f"p = {gate.chance:.1g}"
     return {"exact": "exact", "threshold": "threshold", "factor": "median"}.get(gate.rule, "")
+
+
+# A comment on GitHub holds 65,536 characters.
+MOST_ROWS = 100
+
+
+def to_markdown(comparison: Comparison, failing: list[Gate]) -> str:
+    """Return a comparison as Markdown: the verdict, what changed, and notes.
+
+    Names come from strangers' files: no markup, link or mention (``@name``) in them takes effect.
+
+    Parameters
+    ----------
+    comparison
+        What is shown; gates that are the same are only counted.
+    failing
+        The regressions that count (`xbench.regression.gate`).
+
+    Examples
+    --------
+    >>> from xbench.regression.snapshot import Header
+    >>> header = Header(task="t", task_version=1, dataset="d", dataset_digest="0",
+    ...                 surrogate="s", surrogate_digest="1")
+    >>> print(to_markdown(Comparison("ci", header, header, (), ("@all",)), []))
+    ### xbench: no regression
+    <BLANKLINE>
+    baseline ci: 0 worse, 0 better, 0 within what is allowed, 0 the same
+    <BLANKLINE>
+    - task t version 1 on d with s
+    - &#64;all
+    <BLANKLINE>
+    """
+    count = f"{len(failing)} regression{'s' if len(failing) != 1 else ''}"
+    parts = [f"### xbench: {count if failing else 'no regression'}", escaped(summary(comparison))]
+    changed = [gate for gate in comparison.gates if gate.verdict in ("regression", "better")]
+    within = [gate for gate in comparison.gates if gate.verdict == "within"]
+    if changed:
+        parts.append(_table(changed))
+    if within:
+        table = _table(within)
+        parts.append(f"<details><summary>Within what is allowed</summary>\n\n{table}\n\n</details>")
+    notes = (origin(comparison), *comparison.notes)
+    parts.append("\n".join(f"- {escaped(note)}" for note in notes))
+    return "\n\n".join(parts) + "\n"
+
+
+def escaped(text: str) -> str:
+    r"""Return text so that GitHub shows it as it is.
+
+    Examples
+    --------
+    >>> escaped("<b> @you |x_1|")
+    '&lt;b&gt; &#64;you \\|x\\_1\\|'
+    """
+    # Through its name, as every leaf: this room does not know that one.
+    escape = importlib.import_module("xbench.leaderboard.formats.markdown").escape
+    # GitHub makes links of mentions and of bare addresses.
+    shown: str = escape(text).replace("@", "&#64;").replace("://", "&#58;//")
+    return shown.replace("www.", "www&#46;")
+
+
+def _table(gates: list[Gate]) -> str:
+    rows = [HEADINGS, tuple(":--" for _ in HEADINGS)]
+    rows += [tuple(escaped(text) for text in cells(gate)) for gate in gates[:MOST_ROWS]]
+    lines = [f"| {' | '.join(row)} |" for row in rows]
+    if len(gates) > MOST_ROWS:
+        lines.append(f"\n… and {len(gates) - MOST_ROWS} more")
+    return "\n".join(lines)
+
+
+# What XML 1.0 cannot hold, not even escaped.
+_NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def to_junit(comparison: Comparison, failing: list[Gate]) -> str:
+    """Return a comparison as JUnit XML: a test case for each gate.
+
+    Parameters
+    ----------
+    comparison
+        What is written.
+    failing
+        The gates that are failures; other regressions are shown as skipped.
+
+    Examples
+    --------
+    >>> from xbench.regression.snapshot import Header
+    >>> header = Header(task="t", task_version=1, dataset="d", dataset_digest="0",
+    ...                 surrogate="s", surrogate_digest="1")
+    >>> ElementTree.fromstring(to_junit(Comparison("ci", header, header, (), ()), [])).tag
+    'testsuites'
+    """
+    ignored = sum(gate.verdict == "regression" for gate in comparison.gates) - len(failing)
+    counts = {
+        "tests": str(len(comparison.gates)),
+        "failures": str(len(failing)),
+        "errors": "0",
+        "skipped": str(ignored),
+    }
+    root = ElementTree.Element("testsuites", counts)
+    suite = ElementTree.SubElement(root, "testsuite", {"name": _text(_suite(comparison)), **counts})
+    for gate in comparison.gates:
+        _case(suite, comparison, gate, gate in failing)
+    out = ElementTree.SubElement(suite, "system-out")
+    out.text = _text("\n".join([summary(comparison), origin(comparison), *comparison.notes]))
+    ElementTree.indent(root)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(root, "unicode") + "\n"
+
+
+def _suite(comparison: Comparison) -> str:
+    return f"xbench compare {comparison.name}"
+
+
+def _case(suite: ElementTree.Element, comparison: Comparison, gate: Gate, is_failing: bool) -> None:
+    names = {
+        "classname": _text(f"{comparison.baseline.task}.{gate.method}"),
+        "name": _text(f"L = {gate.L}: {gate.quantity}"),
+    }
+    case = ElementTree.SubElement(suite, "testcase", names)
+    if gate.verdict != "regression":
+        return
+    told = zip(HEADINGS[4:], cells(gate)[4:], strict=True)
+    message = _text(", ".join(f"{heading}: {text}" for heading, text in told if text))
+    if is_failing:
+        failure = ElementTree.SubElement(case, "failure", {"message": message, "type": gate.kind})
+        failure.text = _text(gate.name)
+    else:
+        ElementTree.SubElement(case, "skipped", {"message": "not in --fail-on: " + message})
+
+
+def _text(text: str) -> str:
+    return _NO_XML.sub("�", text)
+
+
+FORMAT = "xbench-comparison"
+VERSION = 1
+
+
+def to_json(comparison: Comparison, failing: list[Gate]) -> str:
+    """Return a comparison as JSON: every gate with all its fields, keys sorted.
+
+    Examples
+    --------
+    >>> from xbench.regression.snapshot import Header
+    >>> header = Header(task="t", task_version=1, dataset="d", dataset_digest="0",
+    ...                 surrogate="s", surrogate_digest="1")
+    >>> content = json.loads(to_json(Comparison("ci", header, header, (), ()), []))
+    >>> content["failed"], content["counts"]["regression"]
+    (False, 0)
+    """
+    content: dict[str, Any] = {
+        "format": FORMAT,
+        "version": VERSION,
+        "name": comparison.name,
+        "failed": bool(failing),
+        "counts": comparison.counts,
+        "baseline": asdict(comparison.baseline),
+        "fresh": asdict(comparison.fresh),
+        "gates": [_plain({**asdict(gate), "fails": gate in failing}) for gate in comparison.gates],
+        "notes": list(comparison.notes),
+    }
+    return json.dumps(content, sort_keys=True, indent=1, allow_nan=False) + "\n"
+
+
+def _plain(fields: dict[str, Any]) -> dict[str, Any]:
+    # JSON has no infinity: the share of evaluations more than none.
+    return {
+        name: None if isinstance(value, float) and not math.isfinite(value) else value
+        for name, value in fields.items()
+    }

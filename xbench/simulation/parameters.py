@@ -1,15 +1,20 @@
-"""What a simulation can be asked for, and the constants that it keeps."""
+"""What a simulation can be asked for, and the constants that it keeps.
+
+Where simulations are kept; light, so that listing datasets does not import anndata.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import numpy as np
 
 from xbench.errors import XbenchError
 from xbench.simulation.cell_types import MARKERS, SHARES, TRANSCRIPTION_FACTORS
+from xbench.utils.paths import cache_folder
 
 # Changes whenever the same parameters would give other data: old files are then made again.
 FORMAT = "xbench simulation 1"
@@ -136,3 +141,27 @@ def apportion(shares: np.ndarray, total: int) -> np.ndarray:
     by_remainder = np.argsort(-(exact - sizes), kind="stable")
     sizes[by_remainder[: total - sizes.sum()]] += 1
     return sizes
+
+
+NAME = "simulated-multiome"
+
+
+def simulations_folder() -> Path:
+    """Where simulations are kept."""
+    return cache_folder() / "simulations"
+
+
+def simulated_file(parameters: Parameters) -> Path:
+    """Return where the simulation with these parameters is kept, made or not.
+
+    Examples
+    --------
+    >>> simulated_file(Parameters(seed=1)).name
+    'simulated-multiome-d8992e4ef117.h5mu'
+    """
+    return simulations_folder() / f"{NAME}-{parameters.digest}.h5mu"
+
+
+def set_folder(parameters: Parameters) -> Path:
+    """Return the folder for the truth, loops and contacts of a simulation, made or not."""
+    return simulated_file(parameters).with_suffix("")

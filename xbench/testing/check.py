@@ -6,9 +6,8 @@ import inspect
 from typing import Any
 
 from xbench.explainers.base import Explainer
-from xbench.testing.clauses import CLAUSES
-from xbench.testing.verdict import BrokenClauseError, NotTestedError, Verdict
-from xbench.threads import one_thread
+from xbench.testing.clauses import CLAUSES, BrokenClauseError, NotTestedError, Verdict
+from xbench.utils.process import one_thread
 
 
 def check_explainer(

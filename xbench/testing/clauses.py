@@ -1,31 +1,41 @@
-"""What an explainer must do, a function a clause: it raises where the clause is broken."""
+"""What an explainer must do, a function a clause: it raises where the clause is broken.
+
+The two kinds of problem that an explainer may be asked here: peaks and pixels.
+
+Global random states: what they are, and a place in them that nobody would set by chance.
+
+What the suite says about one clause of the contract.
+"""
 
 from __future__ import annotations
 
 import copy
+import dataclasses
 import inspect
 import json
 import pickle
+import random
 import re
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Literal
 
 import numpy as np
 import scipy.sparse as sp
 import torch
 
-from xbench.budget import Budget
-from xbench.problem import Problem
-from xbench.testing.kinds import KINDS, Kind, explained
-from xbench.testing.random_states import random_states, unlikely_random_states
+from xbench.benchmark.explain import check_selection
+from xbench.explainers.base import Budget, Explainer, Problem, Selection
 from xbench.testing.toys import (
     N_PEAKS,
+    SIDE,
     best_linear_subset,
     linear_surrogate,
     peaks_problem,
+    pixels_problem,
     random_surrogate,
 )
-from xbench.testing.verdict import BrokenClauseError, Make, NotTestedError
 
 # What tells a reader where an idea comes from.
 REFERENCE = re.compile(r"\b(19|20)\d\d\b|doi|arxiv|https?://|\bEq\.|\bpaper\b|\bcontrol\b", re.I)
@@ -220,3 +230,116 @@ def _is_from_file(method: type) -> bool:
         return pickle.loads(pickle.dumps(method)) is not method  # noqa: S301 - its own bytes
     except Exception:
         return True
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of problem.
+
+    Parameters
+    ----------
+    name
+        As verdicts call it.
+    n_features
+        d.
+    make
+        From L and a seed to a new problem, nothing of it charged yet.
+    """
+
+    name: str
+    n_features: int
+    make: Callable[[int, int], Problem]
+
+    def problem(self, subset_size: int, seed: int = 0, budget: Budget | None = None) -> Problem:
+        """Return a new problem."""
+        return dataclasses.replace(self.make(subset_size, seed), budget=budget or Budget())
+
+
+KINDS = (
+    Kind("peaks", N_PEAKS, lambda size, seed: peaks_problem(random_surrogate(), size, seed)),
+    Kind("pixels", SIDE * SIDE, pixels_problem),
+)
+
+
+def explained(make: Make, problem: Problem) -> Selection:
+    """Let a new explainer answer, and hold it to what every selection must be.
+
+    Raises
+    ------
+    BrokenClauseError
+        Where it raises an error or its selection is not one of L distinct features in range.
+    """
+    problem.budget.start()
+    try:
+        selection = make().explain(problem)
+        check_selection(selection, problem)
+    except Exception as error:
+        what = f"{type(error).__name__}: {error}".splitlines()[0]
+        raise BrokenClauseError(
+            f"with L = {problem.subset_size} of {problem.n_features}: {what}"
+        ) from error
+    return selection
+
+
+_UNLIKELY = 1_234_567_891
+
+
+def random_states() -> dict[str, bytes]:
+    """Return the global states of Python, NumPy and torch, to compare."""
+    _, words, position, *_ = np.random.get_state()  # noqa: NPY002
+    return {
+        "Python's random state": repr(random.getstate()).encode(),
+        "NumPy's random state": repr([*words, position]).encode(),
+        "torch's random state": torch.random.get_rng_state().numpy().tobytes(),
+    }
+
+
+@contextmanager
+def unlikely_random_states() -> Iterator[None]:
+    """Seed all three, and put them back.
+
+    A method that seeds a generator with a number of its own leaves the state unchanged where it
+    was called before; from here it does not.
+    """
+    python, numpy = random.getstate(), np.random.get_state()  # noqa: NPY002
+    with torch.random.fork_rng(devices=[]):
+        random.seed(_UNLIKELY)
+        np.random.seed(_UNLIKELY)  # noqa: NPY002
+        torch.manual_seed(_UNLIKELY)
+        try:
+            yield
+        finally:
+            random.setstate(python)
+            np.random.set_state(numpy)  # noqa: NPY002
+
+
+Outcome = Literal["kept", "broken", "not tested"]
+# A new explainer with its parameters: the suite never asks the same instance twice.
+Make = Callable[[], Explainer]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One clause, what came out, and why.
+
+    Parameters
+    ----------
+    clause
+        What an explainer must do, as a sentence.
+    outcome
+        ``"kept"``, ``"broken"``, or ``"not tested"`` where it does not apply.
+    detail
+        What was seen; always there where a clause is broken or was not tested.
+    """
+
+    clause: str
+    outcome: Outcome
+    detail: str = ""
+
+
+class BrokenClauseError(Exception):
+    """A clause is broken; the message says how."""
+
+
+class NotTestedError(Exception):
+    """A clause does not apply; the message says why."""

@@ -9,14 +9,13 @@ import scipy.sparse as sp
 import torch
 from torch import Tensor, nn
 
-from xbench.data.features import Features
+from xbench.data.features import Features, Interval
 from xbench.data.target import Target
-from xbench.interval import Interval
+from xbench.explainers.base import Problem
 from xbench.mask import EvaluationCounts, MaskedPopulation, masked_population
-from xbench.mask.model import ExplainedModel
+from xbench.mask.build import ExplainedModel
 from xbench.mask.objective import OBJECTIVES
 from xbench.mask.population import perturbation_vector
-from xbench.problem import Problem
 from xbench.surrogates.base import Surrogate
 from xbench.surrogates.cross_modality import CrossModality
 from xbench.surrogates.layers import AdditiveLayer

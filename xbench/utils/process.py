@@ -1,10 +1,26 @@
-"""The most memory a process had while a block ran."""
+"""The most memory a process had while a block ran.
+
+Stopping a run that takes too long.
+
+Worker processes that end when the process that started them is gone.
+
+Computing on one thread.
+"""
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
-from types import TracebackType
+from types import FrameType, TracebackType
+
+import torch
 
 _PROCESS = Path("/proc/self")
 
@@ -78,3 +94,87 @@ def _read_usage() -> int | None:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     # Bytes on macOS, kibibytes elsewhere.
     return peak if sys.platform == "darwin" else peak * 1024
+
+
+class RunTimeoutError(BaseException):
+    """A run went past its time limit.
+
+    No `Exception`, as `KeyboardInterrupt` is none: a method that catches and goes on stops too.
+    """
+
+
+@contextmanager
+def time_limit(seconds: float | None) -> Iterator[None]:
+    """Raise `RunTimeoutError` inside the block after some seconds.
+
+    By an alarm signal, so only in a process' main thread and where the system has alarms; elsewhere
+    there is no limit. Worker processes run in their main thread.
+
+    Parameters
+    ----------
+    seconds
+        No limit where None.
+
+    Examples
+    --------
+    >>> with time_limit(60):
+    ...     pass
+    """
+    in_main = threading.current_thread() is threading.main_thread()
+    if seconds is None or not in_main or not hasattr(signal, "setitimer"):
+        yield
+        return
+
+    def expire(number: int, frame: FrameType | None) -> None:
+        raise RunTimeoutError(f"no result after {seconds:g} s")
+
+    before = signal.signal(signal.SIGALRM, expire)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+_LOOK_EVERY = 0.5
+
+
+@cache
+def end_with_parent() -> None:
+    """Let this process end as soon as its parent has; asked again, do nothing.
+
+    A start of runs that is killed cannot tell its workers. Without this they would carry on with
+    the run they are in, for hours perhaps, beside whatever the user starts next, and then keep
+    their memory until they have been idle for minutes.
+
+    Examples
+    --------
+    In a process of its own: this one would else end with whatever started it.
+
+    >>> import subprocess, sys
+    >>> program = "from xbench.utils.process import end_with_parent; end_with_parent()"
+    >>> subprocess.run([sys.executable, "-c", program]).returncode
+    0
+    """
+    watcher = threading.Thread(target=_watch, args=(os.getppid(),), daemon=True)
+    watcher.start()
+
+
+def _watch(parent: int) -> None:
+    """Look whether the parent is still the same; the system gives an orphan another one."""
+    while os.getppid() == parent:
+        time.sleep(_LOOK_EVERY)
+    # Nobody is left to be told, and what was being written is dropped by the next start.
+    os._exit(1)
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Compute on one thread: results then do not depend on how many runs go on beside."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from xbench.data.multiome import read_multiome
-from xbench.data.multiome.labels import read_labels
+from xbench.data.multiome.tables import read_labels
 from xbench.data.options import Reading
 from xbench.errors import XbenchError, XbenchWarning
 

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from xbench.data.dataset import Dataset
+from xbench.data.features import Interval
 from xbench.data.load import load_dataset
 from xbench.data.multiome import read_multiome
 from xbench.data.multiome.layout import find_layout
 from xbench.data.options import Reading
-from xbench.interval import Interval
 
 from .small_layouts import WRITERS, small_multiome, write_labels, write_mtx_folder
 

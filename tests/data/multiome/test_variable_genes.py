@@ -13,8 +13,8 @@ from hypothesis.extra.numpy import arrays
 from scipy import sparse
 
 from xbench.data.markers import MARKER_GENES
-from xbench.data.multiome import variable_genes
-from xbench.data.multiome.variable_genes import gene_moments, normalised_dispersion, select_genes
+from xbench.data.multiome import genes
+from xbench.data.multiome.genes import gene_moments, normalised_dispersion, select_genes
 from xbench.data.preprocess import cell_totals, log_normalise
 
 count_tables = arrays(np.int64, (5, 7), elements=st.integers(0, 30))
@@ -88,7 +88,7 @@ def test_moments_of_what_is_normalised_already() -> None:
 def test_moments_a_stretch_at_a_time(chunk: int, monkeypatch: pytest.MonkeyPatch) -> None:
     counts = sparse.random(30, 8, 0.4, format="csr", random_state=0).ceil()
     whole = gene_moments(counts, cell_totals(counts))
-    monkeypatch.setattr(variable_genes, "_CHUNK", chunk)
+    monkeypatch.setattr(genes, "_CHUNK", chunk)
     for stretch, all_at_once in zip(gene_moments(counts, cell_totals(counts)), whole, strict=True):
         np.testing.assert_allclose(stretch, all_at_once, rtol=1e-12)
 

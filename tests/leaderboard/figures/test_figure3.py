@@ -12,8 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
-from xbench.leaderboard.figures.draw_figure3 import draw_figure3, shares_of_largest_drop
-from xbench.leaderboard.figures.figure3 import cross_effects
+from xbench.leaderboard.figures.figure3 import cross_effects, draw_figure3, shares_of_largest_drop
 from xbench.leaderboard.paper import CrossEffects
 from xbench.results.findings import Finding
 

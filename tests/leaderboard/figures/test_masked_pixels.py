@@ -10,8 +10,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from xbench import load_dataset
-from xbench.leaderboard.figures.draw_masked_pixels import draw_masked_pixels
-from xbench.leaderboard.figures.masked_pixels import masked_pixels, mean_eight
+from xbench.leaderboard.figures.masked_pixels import draw_masked_pixels, masked_pixels, mean_eight
 
 from .layout import assert_legible
 

@@ -8,8 +8,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from xbench.leaderboard import studies, tidy
-from xbench.leaderboard.figures.draw_overview import draw_overview
-from xbench.leaderboard.figures.overview import Overview, overview
+from xbench.leaderboard.figures.overview import Overview, draw_overview, overview
 
 from .layout import assert_legible
 

@@ -15,8 +15,11 @@ from scipy.optimize import isotonic_regression
 
 from xbench.analysis.redundancy import redundancy
 from xbench.data.target import Target
-from xbench.leaderboard.figures.draw_redundancy_curves import draw_redundancy_curves, spread
-from xbench.leaderboard.figures.redundancy_curves import redundancy_curves
+from xbench.leaderboard.figures.redundancy_curves import (
+    draw_redundancy_curves,
+    redundancy_curves,
+    spread,
+)
 from xbench.mask import masked_population
 from xbench.mask.objective import OBJECTIVES
 from xbench.results.findings import Finding

@@ -8,12 +8,12 @@ import re
 
 import pytest
 
-from xbench.file_part import file_part
 from xbench.leaderboard import Block, Cell, Table
 from xbench.leaderboard.formats.latex import escape as escape_latex
 from xbench.leaderboard.formats.latex import latex
 from xbench.leaderboard.formats.markdown import markdown
 from xbench.leaderboard.formats.plain_formats import csv_table
+from xbench.utils.files import file_part
 from xbench.utils.text import escape as escape_markdown
 from xbench.utils.text import plain
 

@@ -9,11 +9,9 @@ from typing import Any
 import pytest
 from scipy.stats import hypergeom, ttest_rel
 
-from xbench.leaderboard.fits import read_fits
 from xbench.leaderboard.formats.table import Table
-from xbench.leaderboard.study import studies
-from xbench.leaderboard.study_runs import StudyRuns, with_runs
-from xbench.leaderboard.table3 import table3
+from xbench.leaderboard.page import read_fits
+from xbench.leaderboard.study import StudyRuns, studies, with_runs
 from xbench.leaderboard.tables.analyses import (
     contacts_tables,
     matched_maps_tables,
@@ -21,6 +19,7 @@ from xbench.leaderboard.tables.analyses import (
     transfer_tables,
 )
 from xbench.leaderboard.tables.budget import budget_table
+from xbench.leaderboard.tables.paper_layout import table3
 from xbench.leaderboard.tables.significance import overlap_table, significance_table, tiers_table
 from xbench.leaderboard.tidy import tidy
 from xbench.results.findings import Finding

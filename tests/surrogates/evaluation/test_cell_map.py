@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from xbench.data.features import Features
 from xbench.errors import XbenchError
 from xbench.surrogates.evaluation import cell_map as module
+from xbench.surrogates.evaluation.agreement import HeldOut
 from xbench.surrogates.evaluation.cell_map import cell_map, check_projection, principal_components
-from xbench.surrogates.evaluation.held_out import HeldOut
 
 
 def cells(count: int, embedding: bool = True) -> HeldOut:

@@ -9,11 +9,16 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 from xbench.surrogates.evaluation.agreement import PREDICTORS
-from xbench.surrogates.evaluation.draw_genes import BINS, LIMITS, draw_genes
-from xbench.surrogates.evaluation.draw_map import draw_map
-from xbench.surrogates.evaluation.draw_training import draw_training
 from xbench.surrogates.evaluation.measure import SurrogateReport
-from xbench.surrogates.evaluation.plots import draw_markers, markers_height
+from xbench.surrogates.evaluation.plots import (
+    BINS,
+    LIMITS,
+    draw_genes,
+    draw_map,
+    draw_markers,
+    draw_training,
+    markers_height,
+)
 from xbench.utils.plotting import PALETTE, drawn_alike, type_styles
 
 from .small_report import GENES, SILENT

@@ -10,7 +10,7 @@ from scipy.stats import pearsonr
 from xbench.data.dataset import Dataset
 from xbench.data.features import Features
 from xbench.errors import XbenchError
-from xbench.surrogates.evaluation.held_out import HeldOut, held_out
+from xbench.surrogates.evaluation.agreement import HeldOut, held_out
 from xbench.surrogates.evaluation.measure import SurrogateReport, genes_to_draw
 from xbench.surrogates.evaluation.numbers import json_numbers
 from xbench.surrogates.oracle import Oracle

@@ -17,10 +17,9 @@ from PIL import Image
 from xbench.errors import XbenchError
 from xbench.surrogates.evaluation.measure import SurrogateReport
 from xbench.surrogates.evaluation.numbers import json_numbers
-from xbench.surrogates.evaluation.page import html_page
+from xbench.surrogates.evaluation.page import check_out, html_page, write_report
 from xbench.surrogates.evaluation.poster import png_poster
 from xbench.surrogates.evaluation.wording import facts
-from xbench.surrogates.evaluation.write import check_out, write_report
 
 from .small_report import COUNTS, GENES, marked_multiome, report_of
 

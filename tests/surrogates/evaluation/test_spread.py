@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy.stats import pearsonr, scoreatpercentile
 
+from xbench.surrogates.evaluation.agreement import QUANTILES, spread
 from xbench.surrogates.evaluation.interpretations import interpretations
-from xbench.surrogates.evaluation.spread import QUANTILES, spread
 
 
 def test_undefined_values_are_counted_and_never_zero() -> None:

@@ -7,13 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from xbench.data.download.fetch import fetch_file, part_of
+from xbench.data.download.fetch import fetch_file, part_of, require_verified
 from xbench.data.download.remote_file import RemoteFile, size_text
-from xbench.data.download.verified import require_verified
 from xbench.data.options import AS_IT_IS, Reading
-from xbench.data.source import DatasetSource
+from xbench.data.source import DatasetSource, Holding
 from xbench.errors import XbenchError
-from xbench.holding import Holding
 from xbench.utils.paths import data_folder
 from xbench.utils.progress import NOBODY, FetchWatcher
 

@@ -1,4 +1,9 @@
-"""Layout: the ``filtered_feature_bc_matrix.h5`` of CellRanger ARC."""
+"""Layout: the ``filtered_feature_bc_matrix.h5`` of CellRanger ARC.
+
+Peaks and genes out of one feature table, as CellRanger ARC writes it in HDF5 and in text.
+
+A sparse matrix that is put together row by row, in little more memory than it takes.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +15,10 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
+from xbench.data.features import COORDINATE_COLUMNS
 from xbench.data.genome import build_name
 from xbench.data.multiome.files import opened_hdf5
-from xbench.data.multiome.growing_matrix import GrowingMatrix
-from xbench.data.multiome.raw import RawMultiome
-from xbench.data.multiome.stretches import stretches
-from xbench.data.multiome.typed_features import assembled, columns_by_modality
+from xbench.data.multiome.raw import Modality, RawMultiome, stretches
 from xbench.errors import XbenchError
 
 _PLACE = r"^(?P<chrom>\S+):(?P<start>\d+)-(?P<end>\d+)$"
@@ -112,3 +115,162 @@ def _cells(matrix: h5py.Group) -> Iterator[sparse.csr_matrix]:
         # Now, while a sum of what is stored twice cannot outgrow its kind of number.
         cells.sum_duplicates()
         yield cells
+
+
+# Feature types, as the files call them.
+TYPES = {"atac": "Peaks", "rna": "Gene Expression"}
+
+
+def columns_by_modality(features: pd.DataFrame, where: str) -> dict[str, np.ndarray]:
+    """Return which rows of a feature table are peaks (`atac`) and which genes (`rna`).
+
+    Parameters
+    ----------
+    features
+        One row a feature, with a column ``type``; features of other types are left alone.
+    where
+        File, for the error's text.
+
+    Raises
+    ------
+    XbenchError
+        There are no peaks, or no genes.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"type": ["Gene Expression", "Peaks", "Antibody Capture", "Peaks"]})
+    >>> columns_by_modality(table, "features.tsv")["atac"].tolist()
+    [1, 3]
+    """
+    types = features["type"].to_numpy(dtype=str)
+    present = ", ".join(sorted(set(types))) or "none"
+    columns = {}
+    for modality, kind in TYPES.items():
+        columns[modality] = np.flatnonzero(types == kind)
+        if not columns[modality].size:
+            raise XbenchError(
+                f"{where}: no feature of type {kind!r}; there are: {present}; give the output of "
+                "CellRanger ARC, which holds peaks and genes of the same cells"
+            )
+    return columns
+
+
+def assembled(
+    matrices: dict[str, sparse.csr_matrix],
+    columns: dict[str, np.ndarray],
+    features: pd.DataFrame,
+    barcodes: pd.Index,
+    genome: str | None = None,
+) -> RawMultiome:
+    """Put together what was read of such a file.
+
+    Parameters
+    ----------
+    matrices
+        By modality, n cells x its features.
+    columns
+        From `columns_by_modality`.
+    features
+        One row a feature: id, name, and chrom, start, end where the file has them.
+    barcodes
+        n of them.
+    genome
+        The build the file names.
+    """
+    obs = pd.DataFrame(index=barcodes)
+    peaks, genes = (features.iloc[columns[name]] for name in ("atac", "rna"))
+    symbols, repeated = distinct_symbols(genes["name"], genes["id"])
+    remarks = []
+    if repeated:
+        remarks.append(
+            f"genes that share the symbol of one before them, and go by their id: {repeated:,}"
+        )
+    return RawMultiome(
+        atac=Modality(matrices["atac"], obs, _var(peaks, pd.Index(peaks["id"].astype(str)))),
+        rna=Modality(matrices["rna"], obs, _var(genes, symbols)),
+        genome=genome,
+        keep_scaffolds=False,
+        remarks=tuple(remarks),
+    )
+
+
+def distinct_symbols(names: pd.Series, ids: pd.Series) -> tuple[pd.Index, int]:
+    """Return a name for each gene, and how many could not be called by their symbol.
+
+    Several genes of real annotations share a symbol. The first keeps it, so that a target such as
+    ``VIP:GAD1`` finds it; the others go by their id, which says exactly which gene is meant.
+
+    Examples
+    --------
+    >>> names, repeated = distinct_symbols(pd.Series(["A", "A"]), pd.Series(["ENSG1", "ENSG2"]))
+    >>> names.tolist(), repeated
+    (['A', 'ENSG2'], 1)
+    """
+    again = names.duplicated() | (names.str.strip() == "")
+    return pd.Index(names.where(~again, ids).astype(str)), int(again.sum())
+
+
+def _var(features: pd.DataFrame, names: pd.Index) -> pd.DataFrame:
+    """Return the coordinates, if any is known, indexed by name."""
+    columns = [name for name in COORDINATE_COLUMNS if name in features.columns]
+    known = len(columns) == len(COORDINATE_COLUMNS) and features[columns].notna().any(axis=None)
+    return features[columns if known else []].set_axis(names, axis="index")
+
+
+class GrowingMatrix:
+    """A CSR matrix that rows are added to.
+
+    Room for all entries is reserved at once; the system provides memory only where it is written.
+    Whole numbers are held in as few bytes as they need: a byte is enough for nearly all peaks.
+
+    Parameters
+    ----------
+    width
+        How many columns it has.
+    entries
+        How many stored numbers it can have at most.
+
+    Examples
+    --------
+    >>> growing = GrowingMatrix(width=2, entries=9)
+    >>> growing.add(sparse.csr_matrix([[1, 0], [0, 300]]))
+    >>> growing.finished().toarray().tolist()
+    [[1, 0], [0, 300]]
+    """
+
+    def __init__(self, width: int, entries: int) -> None:
+        self._width = width
+        self._data: np.ndarray = np.empty(entries, np.uint8)
+        self._indices = np.empty(entries, np.int32)
+        self._counts: list[np.ndarray] = []
+        self._filled = 0
+
+    def add(self, rows: sparse.csr_matrix) -> None:
+        """Add rows below those that are there."""
+        end = self._filled + rows.nnz
+        self._widen(rows.data)
+        self._data[self._filled : end] = rows.data
+        self._indices[self._filled : end] = rows.indices
+        self._counts.append(np.diff(rows.indptr))
+        self._filled = end
+
+    def _widen(self, values: np.ndarray) -> None:
+        """Make sure that the kind of number can hold the values."""
+        if not values.size:
+            return
+        needed = values.dtype
+        if needed.kind in "iu":
+            extremes = (np.min_scalar_type(int(edge)) for edge in (values.min(), values.max()))
+            needed = np.promote_types(*extremes)
+        kind = np.promote_types(self._data.dtype, needed)
+        if kind != self._data.dtype:
+            wider = np.empty(len(self._data), kind)
+            wider[: self._filled] = self._data[: self._filled]
+            self._data = wider
+
+    def finished(self) -> sparse.csr_matrix:
+        """Return the matrix of all rows."""
+        lengths = np.concatenate([np.zeros(1, np.int64), *self._counts])
+        indptr = np.cumsum(lengths, dtype=np.int64)
+        entries = (self._data[: self._filled], self._indices[: self._filled], indptr)
+        return sparse.csr_matrix(entries, shape=(len(indptr) - 1, self._width))

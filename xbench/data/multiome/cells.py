@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from xbench.data.multiome.labels import read_labels
 from xbench.data.multiome.raw import RawMultiome
+from xbench.data.multiome.tables import read_labels
 from xbench.data.options import Reading
 from xbench.errors import XbenchError, XbenchWarning
 

@@ -1,4 +1,12 @@
-"""From the rna modality to log1p of normalised expression of the genes that are kept."""
+"""From the rna modality to log1p of normalised expression of the genes that are kept.
+
+Which genes differ most between cells: dispersion against genes of like expression.
+
+The criterion is that of Satija et al. (2015), Nature Biotechnology 33, 495-502, which Seurat calls
+``mean.var.plot`` and scanpy ``flavor="seurat"``: the logarithm of variance over mean of the
+normalised expression, standardised within 20 bins of genes of like mean. It needs no counts, so
+that data which come normalised are treated alike.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +17,16 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from xbench.coordinates import read_coordinates
-from xbench.data.genome import require_inside
-from xbench.data.multiome.prepared import PreparedMatrix, columns_of, rows_of
-from xbench.data.multiome.raw import RawMultiome
-from xbench.data.multiome.variable_genes import gene_moments, normalised_dispersion, select_genes
-from xbench.data.preprocess import as_counts, cell_totals, log_normalise, require_whole
+from xbench.data.genome import read_coordinates, require_inside
+from xbench.data.markers import MARKER_GENES
+from xbench.data.multiome.raw import PreparedMatrix, RawMultiome, columns_of, rows_of, stretches
+from xbench.data.preprocess import (
+    as_counts,
+    cell_totals,
+    log_normalise,
+    require_whole,
+    scaled_to_total,
+)
 from xbench.errors import XbenchWarning
 
 
@@ -88,3 +100,113 @@ def gene_coordinates(
     """
     coordinates = read_coordinates(raw.rna.var, where, chromosome_names)
     return pd.DataFrame(index=raw.rna.var.index) if coordinates is None else coordinates
+
+
+BINS = 20
+# Stored values that are worked on at once.
+_CHUNK = 1 << 22
+
+
+def select_genes(names: pd.Index, dispersion: np.ndarray, count: int) -> np.ndarray:
+    """Return the most variable genes and, always, the paper's markers that are there.
+
+    Parameters
+    ----------
+    names
+        d gene symbols; markers are found in any letter case.
+    dispersion
+        Shape (d,), from `normalised_dispersion`; undefined ones come last.
+    count
+        How many genes, markers included; fewer where there are fewer, more only where there are
+        more markers.
+
+    Returns
+    -------
+    Column numbers, ascending.
+
+    Examples
+    --------
+    >>> genes = pd.Index(["A", "B", "Gad1", "C"])
+    >>> select_genes(genes, np.array([0.5, 2.0, -1.0, np.nan]), 2).tolist()
+    [1, 2]
+    """
+    wanted = {gene.lower() for gene in MARKER_GENES}
+    is_marker = names.str.lower().isin(wanted)
+    # Of equals the first in the file, as the sort is stable; NaN is sorted to the end.
+    order = np.argsort(np.where(is_marker, -np.inf, -dispersion), kind="stable")
+    return np.sort(order[: max(count, int(is_marker.sum()))])
+
+
+def normalised_dispersion(mean: np.ndarray, variance: np.ndarray) -> np.ndarray:
+    """Standardise log(variance / mean) among genes whose log1p(mean) lies in the same bin.
+
+    Bins are of equal width over the range of log1p(mean). A gene alone in its bin gets 1: it cannot
+    be compared, and is rare enough to be kept, as Seurat and scanpy do.
+
+    Parameters
+    ----------
+    mean, variance
+        Shape (d,), of the normalised expression (not its logarithm) over cells.
+
+    Returns
+    -------
+    Shape (d,), float64; NaN for a gene that does not vary, and where a bin holds equals only.
+
+    Examples
+    --------
+    >>> mean, variance = np.array([1.0, 1.0, 9.0]), np.array([2.0, 8.0, 9.0])
+    >>> normalised_dispersion(mean, variance).round(3).tolist()
+    [-0.707, 0.707, 1.0]
+    """
+    varies = variance > 0
+    ratio = np.divide(variance, mean, out=np.full(mean.shape, np.nan), where=varies)
+    table = pd.DataFrame({"dispersion": np.log(ratio), "bin": _bins(np.log1p(mean))})
+    groups = table.groupby("bin")["dispersion"]
+    centre, spread = groups.transform("mean"), groups.transform("std")
+    alone = spread.isna() & table["dispersion"].notna()
+    with np.errstate(invalid="ignore", divide="ignore"):
+        standardised = ((table["dispersion"] - centre) / spread).replace([np.inf, -np.inf], np.nan)
+    return standardised.mask(alone, 1.0).to_numpy(dtype=np.float64)
+
+
+def gene_moments(
+    expression: sparse.csr_matrix, totals: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return mean and variance (n - 1 below) of each gene's normalised expression over cells.
+
+    Parameters
+    ----------
+    expression
+        n x d: counts with `totals`, the counts of each cell, shape (n,); or log1p of normalised
+        expression, without.
+
+    Returns
+    -------
+    mean, variance
+        Shape (d,) each, float64.
+
+    Examples
+    --------
+    >>> mean, variance = gene_moments(sparse.csr_matrix([[1, 3], [2, 0]]), np.array([4.0, 2.0]))
+    >>> mean.tolist(), variance.tolist()
+    ([62500.0, 37500.0], [2812500000.0, 2812500000.0])
+    """
+    n_cells, n_genes = expression.shape
+    sums, squares = np.zeros(n_genes), np.zeros(n_genes)
+    for first, last in stretches(expression.indptr, _CHUNK):
+        cells = expression[first:last]
+        if totals is None:
+            values = np.expm1(cells.data.astype(np.float64))
+        else:
+            values = scaled_to_total(cells, totals[first:last])
+        sums += np.bincount(cells.indices, values, minlength=n_genes)
+        squares += np.bincount(cells.indices, values * values, minlength=n_genes)
+    mean = sums / n_cells
+    variance = (squares - n_cells * mean * mean) / max(n_cells - 1, 1)
+    # Rounding may leave a trace of a variance where there is none.
+    return mean, np.where(variance > 1e-12 * squares, variance, 0.0)
+
+
+def _bins(values: np.ndarray) -> np.ndarray:
+    """Return the number of the bin of each value: equal widths, closed above, as pandas' cut."""
+    return np.asarray(pd.cut(values, bins=BINS, labels=False))

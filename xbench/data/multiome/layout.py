@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from xbench.data.multiome.cellranger import read_tenx_h5
-from xbench.data.multiome.h5ad_pair import read_h5ad_pair
-from xbench.data.multiome.h5mu import read_h5mu
-from xbench.data.multiome.mtx_folder import MATRIX, read_mtx_folder
+from xbench.data.multiome.mtx import MATRIX, read_mtx_folder
+from xbench.data.multiome.mudata import read_h5ad_pair, read_h5mu
 from xbench.data.multiome.raw import RawMultiome
 from xbench.data.multiome.reference import MATRICES, read_reference_files
 from xbench.errors import XbenchError

@@ -10,10 +10,8 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from xbench.coordinates import natural_order, read_coordinates
-from xbench.data.genome import outside_chromosomes, require_inside
-from xbench.data.multiome.prepared import PreparedMatrix, columns_of, rows_of
-from xbench.data.multiome.raw import RawMultiome
+from xbench.data.genome import natural_order, outside_chromosomes, read_coordinates, require_inside
+from xbench.data.multiome.raw import PreparedMatrix, RawMultiome, columns_of, rows_of
 from xbench.data.options import Reading
 from xbench.data.preprocess import as_counts, binary
 from xbench.errors import XbenchError, XbenchWarning

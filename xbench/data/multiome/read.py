@@ -9,15 +9,13 @@ from typing import NamedTuple
 import pandas as pd
 from anndata import AnnData
 
-from xbench.coordinates import require_shared_chromosomes
 from xbench.data.dataset import Dataset
-from xbench.data.genome import build_name
+from xbench.data.genome import build_name, require_shared_chromosomes
 from xbench.data.multiome.cells import Cells, choose_cells
 from xbench.data.multiome.genes import prepare_genes
 from xbench.data.multiome.layout import read_raw
 from xbench.data.multiome.peaks import prepare_peaks
-from xbench.data.multiome.prepared import PreparedMatrix
-from xbench.data.multiome.raw import RawMultiome, require_sound
+from xbench.data.multiome.raw import PreparedMatrix, RawMultiome, require_sound
 from xbench.data.options import AS_IT_IS, Reading
 from xbench.data.splits import split_cells
 from xbench.errors import XbenchError

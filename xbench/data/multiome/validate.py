@@ -1,8 +1,14 @@
-"""What a file is, in plain words, and all that is wrong with it rather than the first."""
+"""What a file is, in plain words, and all that is wrong with it rather than the first.
+
+What is found out about a file, and what is wrong with it.
+"""
 
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -17,10 +23,9 @@ from xbench.data.multiome.layout import find_layout
 from xbench.data.multiome.peaks import peak_coordinates
 from xbench.data.multiome.raw import RawMultiome, require_sound
 from xbench.data.multiome.read import Parts, agreed_genome, assemble
-from xbench.data.multiome.report import Report
 from xbench.data.options import AS_IT_IS, Reading
 from xbench.data.preprocess import as_counts, binary, require_whole
-from xbench.errors import XbenchWarning
+from xbench.errors import XbenchError, XbenchWarning
 
 
 def validate(path: str | Path, reading: Reading = AS_IT_IS, genome: str | None = None) -> Report:
@@ -171,3 +176,41 @@ def _tell_result(parts: Parts, report: Report) -> None:
         f"as read: {n_cells:,} cells x {n_peaks:,} peaks on "
         f"{parts.peaks.var['chrom'].nunique()} chromosomes, {len(parts.genes.var):,} genes"
     )
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a file is, and what is missing or wrong.
+
+    Parameters
+    ----------
+    lines
+        What was found, one thing each.
+    problems
+        What keeps it from being used, one thing each, with what to do about it.
+
+    Examples
+    --------
+    >>> report = Report()
+    >>> with report.collecting():
+    ...     raise XbenchError("labels.csv: no such file")
+    >>> report.will_do, report.problems
+    (False, ['labels.csv: no such file'])
+    """
+
+    lines: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+    @property
+    def will_do(self) -> bool:
+        """Whether nothing is wrong."""
+        return not self.problems
+
+    @contextmanager
+    def collecting(self) -> Iterator[None]:
+        """Write an `XbenchError` of the block among the problems, and go on behind the block."""
+        try:
+            yield
+        except XbenchError as error:
+            if str(error) not in self.problems:
+                self.problems.append(str(error))

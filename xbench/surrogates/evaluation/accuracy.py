@@ -1,10 +1,16 @@
-"""How well predictions agree with observations, column by column."""
+"""How well predictions agree with observations, column by column.
+
+Means of cells by cell type.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 import numpy as np
+from scipy import sparse
+
+from xbench.data.dataset import MINIMUM_CELLS
 
 # A spread below this share of the largest value is rounding of 32-bit numbers: a constant.
 RESOLUTION = 1e-6
@@ -101,3 +107,54 @@ def _determination(observed: np.ndarray, predicted: np.ndarray) -> np.ndarray:
 
 def _varies(values: np.ndarray) -> np.ndarray:
     return np.ptp(values, axis=0) > RESOLUTION * np.abs(values).max(axis=0)
+
+
+def counted_types(cell_types: np.ndarray, minimum: int = MINIMUM_CELLS) -> np.ndarray:
+    """Return the cell types with cells enough for a mean, in alphabetical order.
+
+    Parameters
+    ----------
+    cell_types
+        Shape (n,), the type of each cell.
+    minimum
+        Fewest cells of a type.
+
+    Examples
+    --------
+    >>> counted_types(np.array(["a", "b", "a"]), minimum=2).tolist()
+    ['a']
+    """
+    names, counts = np.unique(cell_types, return_counts=True)
+    return names[counts >= minimum]
+
+
+def type_means(
+    values: sparse.csr_matrix | np.ndarray, cell_types: np.ndarray, names: np.ndarray
+) -> np.ndarray:
+    """Mean of each column over the cells of each type.
+
+    Parameters
+    ----------
+    values
+        Shape (n, columns), sparse or dense.
+    cell_types
+        Shape (n,).
+    names
+        The types wanted, in the order of the rows returned.
+
+    Returns
+    -------
+    ndarray
+        float64, shape (types, columns); NaN for a type without a cell.
+
+    Examples
+    --------
+    >>> types = np.array(["a", "b", "b"])
+    >>> type_means(np.array([[1.0], [2], [6]]), types, np.array(["b", "a"])).tolist()
+    [[4.0], [1.0]]
+    """
+    members = (np.asarray(names, dtype=str)[:, None] == cell_types).astype(np.float64)
+    sums = sparse.csr_matrix(members) @ values
+    dense = sums.toarray() if sparse.issparse(sums) else np.asarray(sums)
+    counts = members.sum(axis=1, keepdims=True)
+    return np.divide(dense, counts, out=np.full(dense.shape, np.nan), where=counts > 0)

@@ -10,7 +10,7 @@ import numpy as np
 from scipy.linalg import eigh
 
 from xbench.errors import XbenchError, unknown_name
-from xbench.surrogates.evaluation.held_out import HeldOut
+from xbench.surrogates.evaluation.agreement import HeldOut
 
 MOST_CELLS = 5000
 NEIGHBOURS = 15

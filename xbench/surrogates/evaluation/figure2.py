@@ -7,11 +7,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-from xbench.file_part import file_part
 from xbench.surrogates.evaluation import wording
 from xbench.surrogates.evaluation.interpretations import PAPER_MEAN_R2
 from xbench.surrogates.evaluation.measure import SurrogateReport
-from xbench.utils.files import write_bytes, write_text
+from xbench.utils.files import file_part, write_bytes, write_text
 from xbench.utils.json import plain_values
 from xbench.utils.plotting import drawn_alike
 

@@ -12,8 +12,7 @@ from torch import Tensor
 from xbench.data.dataset import Dataset
 from xbench.data.markers import present_markers
 from xbench.surrogates.base import Surrogate
-from xbench.surrogates.evaluation.accuracy import pearson
-from xbench.type_means import counted_types, type_means
+from xbench.surrogates.evaluation.accuracy import counted_types, pearson, type_means
 
 CHUNK = 1024
 

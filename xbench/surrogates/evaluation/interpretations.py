@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from xbench.surrogates.evaluation.accuracy import determination, pearson
-from xbench.surrogates.evaluation.spread import spread
+from xbench.surrogates.evaluation.agreement import spread
 
 # Section 5.2 of the paper, on its own data and, in the reference, on cells trained on.
 PAPER_MEAN_R2 = 0.914

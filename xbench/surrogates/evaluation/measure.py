@@ -13,15 +13,16 @@ from xbench.errors import XbenchError
 from xbench.surrogates.base import Surrogate
 from xbench.surrogates.evaluation.agreement import (
     Agreement,
+    HeldOut,
     TypeMeans,
     agreements,
+    held_out,
     means_by_type,
 )
 from xbench.surrogates.evaluation.cell_map import CellMap, cell_map
-from xbench.surrogates.evaluation.held_out import HeldOut, held_out
 from xbench.surrogates.evaluation.interpretations import Interpretation, interpretations
 from xbench.surrogates.evaluation.subject import Subject
-from xbench.threads import one_thread
+from xbench.utils.process import one_thread
 
 # The genes of the paper's Figure 2B.
 PAPER_MAP_GENES = ("SATB2", "GAD2", "FLT1", "MOG")

@@ -10,10 +10,9 @@ from typing import Any
 import numpy as np
 
 from xbench.surrogates.evaluation import wording
-from xbench.surrogates.evaluation.agreement import PREDICTORS
+from xbench.surrogates.evaluation.agreement import PREDICTORS, QUANTILES, spread
 from xbench.surrogates.evaluation.interpretations import PAPER_MEAN_R2
 from xbench.surrogates.evaluation.measure import PAPER_MAP_R2, SurrogateReport
-from xbench.surrogates.evaluation.spread import QUANTILES, spread
 
 FORMAT, VERSION = "xbench-surrogate-report", 1
 DIGITS = 6

@@ -8,11 +8,14 @@ from dataclasses import dataclass
 from matplotlib.figure import FigureBase
 
 from xbench.surrogates.evaluation import wording
-from xbench.surrogates.evaluation.draw_genes import draw_genes
-from xbench.surrogates.evaluation.draw_map import draw_map
-from xbench.surrogates.evaluation.draw_training import draw_training
 from xbench.surrogates.evaluation.measure import SurrogateReport
-from xbench.surrogates.evaluation.plots import draw_markers, markers_height
+from xbench.surrogates.evaluation.plots import (
+    draw_genes,
+    draw_map,
+    draw_markers,
+    draw_training,
+    markers_height,
+)
 
 WIDTH = 11.0
 

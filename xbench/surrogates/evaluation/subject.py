@@ -10,8 +10,7 @@ import numpy as np
 
 from xbench.data.dataset import Dataset
 from xbench.errors import XbenchError
-from xbench.surrogates.checkpoint import read_description
-from xbench.surrogates.open import OpenedSurrogate, open_surrogate
+from xbench.surrogates.checkpoint import OpenedSurrogate, open_surrogate, read_description
 from xbench.surrogates.training.train import train_surrogate, training_rows
 from xbench.utils.progress import Progress, silent
 from xbench.utils.provenance import git_commit, machine, versions

@@ -7,10 +7,9 @@ from typing import Any
 
 from xbench.data.dataset import MINIMUM_CELLS
 from xbench.data.markers import MARKER_GENES
-from xbench.surrogates.evaluation.agreement import PREDICTORS
+from xbench.surrogates.evaluation.agreement import PREDICTORS, QUANTILES, spread
 from xbench.surrogates.evaluation.interpretations import PAPER_MEAN_R2
 from xbench.surrogates.evaluation.measure import PAPER_MAP_R2, SurrogateReport
-from xbench.surrogates.evaluation.spread import QUANTILES, spread
 from xbench.utils.plotting import number
 
 SPLITS = {

@@ -12,7 +12,7 @@ from torch import nn
 from xbench.data.dataset import Dataset
 from xbench.surrogates.mlp_classifier import MLPClassifier
 from xbench.surrogates.training.loop import Stage, StageHistory, train_stage
-from xbench.threads import one_thread
+from xbench.utils.process import one_thread
 from xbench.utils.progress import Progress, silent
 
 

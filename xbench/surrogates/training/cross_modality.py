@@ -12,10 +12,9 @@ from xbench.data.dataset import Dataset
 from xbench.surrogates.cross_modality import CrossModality
 from xbench.surrogates.evaluation.fit import expression_fit
 from xbench.surrogates.training.alignment import Adversary, Alignment
-from xbench.surrogates.training.batches import CellBatch, Cells, GeneBatch, PeakBatch
+from xbench.surrogates.training.batches import CellBatch, Cells, GeneBatch, PeakBatch, Prefetched
 from xbench.surrogates.training.loop import Stage, StageHistory, train_stage
 from xbench.surrogates.training.networks import TrainingModel
-from xbench.surrogates.training.prefetch import Prefetched
 from xbench.utils.progress import Progress, silent
 
 

@@ -8,14 +8,14 @@ import torch
 import torch.nn.functional as functional
 from torch import Tensor, nn
 
-from xbench.surrogates.blocks import BlockBatchNorm, BlockLinear, block_prelu
 from xbench.surrogates.cross_modality import (
     CHROMOSOME_CHANNELS,
     EMBEDDING_DIMENSION,
     CrossModality,
+    MixtureMapping,
     perceptron,
 )
-from xbench.surrogates.mapping import MixtureMapping
+from xbench.surrogates.layers import BlockBatchNorm, BlockLinear, block_prelu
 from xbench.surrogates.training.balanced import focal_reconstruction
 from xbench.utils.sparse import Pattern
 

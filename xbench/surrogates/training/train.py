@@ -1,10 +1,15 @@
-"""Training a surrogate by name, or taking the one that was trained before."""
+"""Training a surrogate by name, or taking the one that was trained before.
+
+One process at a time trains what goes into a folder.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -13,12 +18,13 @@ import numpy as np
 import torch
 
 from xbench.data.dataset import Dataset
-from xbench.errors import XbenchError, unknown_name
+from xbench.errors import XbenchError, XbenchWarning, unknown_name
 from xbench.surrogates.base import Surrogate
 from xbench.surrogates.checkpoint import (
     DESCRIPTION,
     Description,
     check_dataset,
+    new_folder_beside,
     read_description,
     save_surrogate,
 )
@@ -26,7 +32,7 @@ from xbench.surrogates.oracle import OracleSettings, build_oracle
 from xbench.surrogates.training.classifier import ClassifierTraining, train_classifier
 from xbench.surrogates.training.cross_modality import CrossModalityTraining, train_cross_modality
 from xbench.surrogates.training.loop import StageHistory
-from xbench.surrogates.training.one_trainer import one_trainer
+from xbench.utils.journal import locked
 from xbench.utils.paths import cache_folder
 from xbench.utils.process import PeakMemory
 from xbench.utils.progress import Progress, silent
@@ -199,3 +205,37 @@ def _folder_name(dataset: Dataset, name: str, training: dict[str, Any]) -> str:
     key = hashlib.sha256(content.encode()).hexdigest()[:12]
     safe = "".join(letter if letter.isalnum() or letter in "-_" else "-" for letter in dataset.name)
     return f"{safe}-{name}-{key}"
+
+
+@contextmanager
+def one_trainer(folder: Path) -> Iterator[None]:
+    """Hold the right to train into a folder; whoever else wants it waits, and says so.
+
+    Two runs that start on an empty cache would else train the same surrogate twice, and the later
+    one would replace the files that the earlier one's processes are reading.
+
+    Parameters
+    ----------
+    folder
+        Of the surrogate; a hidden file beside it is the lock, which ends with its owner.
+
+    Raises
+    ------
+    XbenchError
+        Where nothing can be written there: better known before the training than after.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder, one_trainer(Path(folder) / "mine"):
+    ...     os.listdir(folder)
+    ['.mine.lock']
+    """
+
+    def waiting() -> None:
+        what = "another process is training this surrogate; waiting for it"
+        warnings.warn(f"{folder}: {what}", XbenchWarning, stacklevel=2)
+
+    new_folder_beside(folder).rmdir()
+    with locked(folder.parent / f".{folder.name}.lock", waiting):
+        yield
