@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from xbench.data.download.downloaded_source import DownloadedSource
 from xbench.data.download.remote_file import RemoteFile
-from xbench.data.download.source import DownloadedSource
 
 
 class Brain3kMultiome(DownloadedSource):

@@ -6,7 +6,7 @@ import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from xbench.data.options import AS_IT_IS, Reading
+from xbench.data.read_options import AS_IT_IS, ReadOptions
 from xbench.data.source import DatasetSource
 from xbench.errors import XbenchError
 
@@ -42,7 +42,7 @@ class MnistBinary(DatasetSource):
         """Return the file beside this module, or `path`."""
         return super().find(path or Path(__file__).with_name(self.file_name))
 
-    def load(self, reading: Reading = AS_IT_IS) -> Dataset:
+    def load(self, reading: ReadOptions = AS_IT_IS) -> Dataset:
         """Read the shipped file, or one of its layout; classes are "3" and "8"."""
         # Imported here, so that listing datasets does not import anndata.
         import numpy as np

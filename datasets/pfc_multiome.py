@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from xbench.data.options import AS_IT_IS, Reading
+from xbench.data.read_options import AS_IT_IS, ReadOptions
 from xbench.data.source import DatasetSource
 from xbench.errors import XbenchError
 from xbench.utils.paths import data_folder
@@ -61,7 +61,7 @@ class PfcMultiome(DatasetSource):
             f"docs/datasets.md) nor {file}; {self.how_to_get}"
         )
 
-    def load(self, reading: Reading = AS_IT_IS) -> Dataset:
+    def load(self, reading: ReadOptions = AS_IT_IS) -> Dataset:
         """Read a folder of the reference layout, or any file of peaks and expression."""
         # Imported here, so that listing datasets does not import anndata.
         from xbench.data.multiome import read_multiome

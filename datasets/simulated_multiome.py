@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from xbench.data.options import AS_IT_IS, Reading
-from xbench.data.source import DatasetSource, Holding
+from xbench.data.read_options import AS_IT_IS, ReadOptions
+from xbench.data.source import DatasetSource, LocalFiles
 from xbench.errors import XbenchError
 from xbench.simulation import CITATION, LICENCE
 from xbench.utils.progress import NOBODY, FetchWatcher
@@ -39,17 +39,17 @@ class SimulatedMultiome(DatasetSource):
         """Return None: what is not there yet is simulated."""
         return None
 
-    def holding(self) -> Holding:
+    def holding(self) -> LocalFiles:
         """Look in the cache."""
         from xbench.simulation.parameters import set_folder, simulated_file
 
         path, folder = simulated_file(self.parameters()), set_folder(self.parameters())
         beside = [folder] if folder.is_dir() else []
-        return Holding.of([path, *beside], self.expected_size)
+        return LocalFiles.of([path, *beside], self.expected_size)
 
     def fetch(self, watcher: FetchWatcher = NOBODY) -> tuple[Path, ...]:
         """Simulate what is not there yet; the data come first, then truth, loops and contacts."""
-        from xbench.simulation.files import ensure_whole_set
+        from xbench.simulation.simulation_files import ensure_whole_set
 
         return ensure_whole_set(self.parameters(), watcher)
 
@@ -59,14 +59,14 @@ class SimulatedMultiome(DatasetSource):
 
     def contacts_by_type(self) -> dict[str, Path]:
         """Return a simulated map of each cell type, where cooler can write one."""
-        from xbench.simulation.files import ensure_maps_by_type
+        from xbench.simulation.simulation_files import ensure_maps_by_type
 
         return ensure_maps_by_type(self.parameters())
 
-    def load(self, reading: Reading = AS_IT_IS) -> Dataset:
+    def load(self, reading: ReadOptions = AS_IT_IS) -> Dataset:
         """Read the simulation from the cache, or one written before."""
         # Imported here, so that listing datasets does not import anndata.
-        from xbench.simulation.files import simulated_dataset
+        from xbench.simulation.simulation_files import simulated_dataset
 
         if options := reading.options():
             raise XbenchError(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from xbench.data.options import AS_IT_IS, Reading
+from xbench.data.read_options import AS_IT_IS, ReadOptions
 from xbench.data.source import DatasetSource
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class SnareCortex(DatasetSource):
         "var chrom, start, end in mm10), modality rna (raw counts), obs column cell_type"
     )
 
-    def load(self, reading: Reading = AS_IT_IS) -> Dataset:
+    def load(self, reading: ReadOptions = AS_IT_IS) -> Dataset:
         """Read the file from the data folder, or from where the reading says."""
         # Imported here, so that listing datasets does not import anndata.
         from xbench.data.multiome import read_multiome

@@ -3,7 +3,7 @@
 from .formats.table import Block, Cell, Table
 from .render import render
 from .row import TargetLike, TaskLike, TidyRow
-from .statistics.bootstrap import Interval, hierarchical_interval
+from .statistics.bootstrap import ConfidenceInterval, hierarchical_interval
 from .study import Study, studies
 from .tables.paper_layout import table1
 from .tables.ranked import ranked
@@ -12,7 +12,7 @@ from .tidy import tidy, tidy_text
 __all__ = [
     "Block",
     "Cell",
-    "Interval",
+    "ConfidenceInterval",
     "Study",
     "Table",
     "TargetLike",

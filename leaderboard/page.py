@@ -47,7 +47,7 @@ a word stands where a number would.
 
 
 @dataclass(frozen=True)
-class Section:
+class StudySection:
     """One (task, dataset, surrogate) on the page.
 
     Parameters
@@ -80,7 +80,7 @@ class Section:
     fit: Fit | None = None
 
 
-def page(sections: list[Section], environments: list[tuple[str, int]], day: str) -> str:
+def page(sections: list[StudySection], environments: list[tuple[str, int]], day: str) -> str:
     """Return the index page as Markdown.
 
     Parameters
@@ -111,7 +111,7 @@ def page(sections: list[Section], environments: list[tuple[str, int]], day: str)
     return "\n".join(part for part in parts if part)
 
 
-def _overview(sections: list[Section]) -> str:
+def _overview(sections: list[StudySection]) -> str:
     if not sections:
         return "No results yet.\n"
     lines = [
@@ -135,7 +135,7 @@ def _total(study: Study, count: str) -> int:
     return round(sum(value or 0.0 for value in rows))
 
 
-def _origin(section: Section) -> str:
+def _origin(section: StudySection) -> str:
     """Return where the rows come from and what is not in them, as one item of a list."""
     study = section.study
     task, dataset, surrogate = map(escape, study.place)
@@ -168,7 +168,7 @@ def _not_run(study: Study) -> list[str]:
     return methods + sizes
 
 
-def _section(section: Section) -> str:
+def _section(section: StudySection) -> str:
     study = section.study
     _, dataset, surrogate = study.place
     parts = [f"## {escape(study.title)} ({escape(dataset)}, {escape(surrogate)})\n"]

@@ -27,7 +27,7 @@ from xbench.results.record import Record as RunRecord
 from xbench.utils.json import plain_values
 from xbench.utils.text import plain
 
-from .numbers import six_digits
+from .formats.numbers import six_digits
 
 RUNS, FINDINGS = "runs.jsonl.gz", "findings.jsonl.gz"
 _LEFT_OUT = ("trace", "traceback", "details")

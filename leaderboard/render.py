@@ -15,7 +15,7 @@ from .formats.latex import latex
 from .formats.markdown import markdown
 from .formats.plain_formats import csv_table, json_table
 from .formats.table import Table
-from .page import Fit, Section, fit_of, page, read_fits
+from .page import Fit, StudySection, fit_of, page, read_fits
 from .published_runs import (
     FINDINGS,
     RUNS,
@@ -118,10 +118,10 @@ def _section(
     new: set[str],
     left_out: Mapping[tuple[str, str], int],
     fit: Fit | None,
-) -> Section:
+) -> StudySection:
     shown, more = tables_of(runs, every)
     count = sum(record["run_id"] not in new for record in runs.records)
-    return Section(
+    return StudySection(
         runs.study,
         _named(stem, shown),
         more=_named(stem, more),

@@ -21,9 +21,9 @@ from xbench.results.findings import Finding
 from .figures.masked_pixels import DATASET, SIDE
 from .quantities import COSTS, NOT_METRICS, metric_quantity
 from .row import TaskLike, TidyRow, declared_first, from_frame, word
-from .statistics import Target, Values, by_method_and_target
+from .statistics import TargetKey, Values, by_method_and_target
 
-OVERALL: Target = (ALL, ALL)
+OVERALL: TargetKey = (ALL, ALL)
 MARK = "†"
 
 
@@ -42,7 +42,7 @@ class Study:
     """
 
     place: tuple[str, str, str]
-    rows: dict[tuple[Target, str, int, str], TidyRow]
+    rows: dict[tuple[TargetKey, str, int, str], TidyRow]
     task: TaskLike | None
 
     @property
@@ -86,26 +86,26 @@ class Study:
         found = {cell_type for (cell_type, _), *_ in self.rows} - {ALL}
         return declared_first(declared, found | set(declared))
 
-    def row(self, target: Target, method: str, size: int, metric: str) -> TidyRow | None:
+    def row(self, target: TargetKey, method: str, size: int, metric: str) -> TidyRow | None:
         """Return a row; None if it was never run."""
         return self.rows.get((target, method, size, metric))
 
-    def status(self, target: Target, method: str, size: int, metric: str) -> str:
+    def status(self, target: TargetKey, method: str, size: int, metric: str) -> str:
         """Return a row's status, ``"not run"`` if there is none."""
         row = self.row(target, method, size, metric)
         return row.status if row else "not run"
 
-    def value(self, target: Target, method: str, size: int, metric: str) -> float | None:
+    def value(self, target: TargetKey, method: str, size: int, metric: str) -> float | None:
         """Return a row's mean; None if it has none."""
         row = self.row(target, method, size, metric)
         return None if row is None or math.isnan(row.mean) else row.mean
 
-    def instead(self, target: Target, method: str, size: int, metric: str) -> str:
+    def instead(self, target: TargetKey, method: str, size: int, metric: str) -> str:
         """Return the word that a table shows where there is no value."""
         return word(self.status(target, method, size, metric))
 
     @cached_property
-    def targets(self) -> list[Target]:
+    def targets(self) -> list[TargetKey]:
         """Every (cell type, target) recorded, means left out."""
         return sorted({target for target, *_ in self.rows if ALL not in target})
 
@@ -137,7 +137,7 @@ class Study:
         shown = unit in label or unit in ("1", "cells", "s")
         return label if shown else f"{label} ({unit})"
 
-    def covered(self, method: str, size: int, metric: str, within: str = ALL) -> set[Target]:
+    def covered(self, method: str, size: int, metric: str, within: str = ALL) -> set[TargetKey]:
         """Return the targets (of a cell type) for which a method has a value."""
         return {
             target
@@ -151,7 +151,7 @@ class Study:
         Their mean is over fewer targets, perhaps easier ones: it is not comparable.
         """
         covered = {name: self.covered(name, size, metric, within) for name in self.methods}
-        everything: set[Target] = set().union(*covered.values())
+        everything: set[TargetKey] = set().union(*covered.values())
         return {name for name, targets in covered.items() if targets and targets != everything}
 
 
@@ -171,7 +171,7 @@ def studies(rows: pd.DataFrame, tasks: Mapping[str, TaskLike]) -> list[Study]:
     >>> studies(to_frame([]), {})
     []
     """
-    split: dict[tuple[str, str, str], dict[tuple[Target, str, int, str], TidyRow]] = {}
+    split: dict[tuple[str, str, str], dict[tuple[TargetKey, str, int, str], TidyRow]] = {}
     for row in from_frame(rows):
         place = row.task, row.dataset, row.surrogate
         key = (row.cell_type, row.target), row.method, row.L, row.metric
@@ -234,7 +234,7 @@ class StudyRuns:
         """
         return self._gathered(size, metric_quantity(metric).read)
 
-    def selections(self, size: int) -> dict[str, dict[Target, list[list[int]]]]:
+    def selections(self, size: int) -> dict[str, dict[TargetKey, list[list[int]]]]:
         """Return the indices of each repetition at one L, by method and target."""
         found = self._gathered(size, lambda record: record.get("indices") or None)
         return {
@@ -244,7 +244,7 @@ class StudyRuns:
 
     def _gathered(
         self, size: int, read: Callable[[Mapping[str, Any]], Value | None]
-    ) -> dict[str, dict[Target, dict[int, Value]]]:
+    ) -> dict[str, dict[TargetKey, dict[int, Value]]]:
         """Gather what runs at one L say, methods in the order of the task."""
         found = by_method_and_target(self._successful, size, read)
         return {name: found[name] for name in self.study.methods if name in found}

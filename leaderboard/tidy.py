@@ -30,8 +30,8 @@ from .row import (
 )
 from .statistics.bootstrap import Nested, hierarchical_interval
 
-Target = tuple[str, str]
-Runs = dict[Target, list[Record]]
+TargetKey = tuple[str, str]
+Runs = dict[TargetKey, list[Record]]
 
 
 class _Group(NamedTuple):
@@ -41,7 +41,7 @@ class _Group(NamedTuple):
     method: str
     size: int
     runs: Runs
-    expected: frozenset[Target]
+    expected: frozenset[TargetKey]
 
 
 def tidy(records: Iterable[Mapping[str, Any]], tasks: Mapping[str, TaskLike]) -> pd.DataFrame:
@@ -133,10 +133,10 @@ def _value_rows(group: _Group, quantity: Quantity) -> Iterator[TidyRow]:
 
 def _status_over(
     group: _Group,
-    targets: list[Target],
+    targets: list[TargetKey],
     expected: int,
-    values: dict[Target, list[float]],
-    statuses: dict[Target, str],
+    values: dict[TargetKey, list[float]],
+    statuses: dict[TargetKey, str],
 ) -> str:
     return mean_status(
         present=sum(bool(values[target]) for target in targets),
@@ -148,7 +148,7 @@ def _status_over(
 
 
 def _value_row(
-    group: _Group, quantity: Quantity, target: Target, values: Nested, status: str
+    group: _Group, quantity: Quantity, target: TargetKey, values: Nested, status: str
 ) -> TidyRow:
     mean, low, high = hierarchical_interval(values)
     row = _empty_row(group, quantity.name, target)
@@ -191,7 +191,7 @@ def _count_rows(group: _Group, count: str) -> Iterator[TidyRow]:
         )
 
 
-def _empty_row(group: _Group, metric: str, target: Target) -> TidyRow:
+def _empty_row(group: _Group, metric: str, target: TargetKey) -> TidyRow:
     nothing = math.nan
     ids = " ".join(record["run_id"] for record in group.runs.get(target, ()))
     return TidyRow(

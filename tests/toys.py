@@ -14,14 +14,14 @@ from torch import Tensor, nn
 
 from xbench.data.features import Features
 from xbench.data.target import Target
-from xbench.explainers.base import Problem
+from xbench.explainers.explainer import Problem
 from xbench.mask import DensePopulation, EvaluationCounts, MaskedPopulation, masked_population
 from xbench.mask.build import ExplainedModel
 from xbench.mask.objective import OBJECTIVES, wanted_outputs
 from xbench.mask.population import perturbation_vector
-from xbench.surrogates.base import Surrogate
 from xbench.surrogates.cross_modality import CrossModality
 from xbench.surrogates.layers import AdditiveLayer
+from xbench.surrogates.surrogate import Surrogate
 
 Inputs: TypeAlias = sp.csr_matrix | np.ndarray
 

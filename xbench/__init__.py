@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from xbench.data.load import load_dataset
     from xbench.data.target import Target
     from xbench.errors import XbenchError
-    from xbench.explainers.base import Explainer, Problem, Selection
+    from xbench.explainers.explainer import Explainer, Problem, Selection
     from xbench.mask import MaskedPopulation, masked_population
     from xbench.metrics import METRICS
     from xbench.results.record import Record
     from xbench.results.store import ResultStore
-    from xbench.surrogates.base import Surrogate
+    from xbench.surrogates.surrogate import Surrogate
 
 __version__ = "0.1.0"
 
@@ -46,16 +46,16 @@ __all__ = [
 
 _HOME = {
     "Dataset": "xbench.data.dataset",
-    "Explainer": "xbench.explainers.base",
+    "Explainer": "xbench.explainers.explainer",
     "Features": "xbench.data.features",
     "Interval": "xbench.data.features",
     "METRICS": "xbench.metrics",
     "MaskedPopulation": "xbench.mask",
-    "Problem": "xbench.explainers.base",
+    "Problem": "xbench.explainers.explainer",
     "Record": "xbench.results.record",
     "ResultStore": "xbench.results.store",
-    "Selection": "xbench.explainers.base",
-    "Surrogate": "xbench.surrogates.base",
+    "Selection": "xbench.explainers.explainer",
+    "Surrogate": "xbench.surrogates.surrogate",
     "Target": "xbench.data.target",
     "XbenchError": "xbench.errors",
     "load_dataset": "xbench.data.load",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from xbench.analysis.analyses import ANALYSES
 from xbench.analysis.contact_source import ContactSource
-from xbench.analysis.run import analyse
+from xbench.analysis.driver import analyse
 from xbench.analysis.subject import Resources
 from xbench.benchmark.request import Request
 from xbench.benchmark.runner import run_request
@@ -20,12 +20,12 @@ from xbench.errors import XbenchError, unknown_name
 from xbench.results.record import Record
 from xbench.results.store import ResultStore
 from xbench.surrogates.checkpoint import OpenedSurrogate, open_surrogate
-from xbench.surrogates.training.train import train_surrogate
+from xbench.surrogates.training.trainer import train_surrogate
 from xbench.utils.progress import Progress
 
 
 @dataclass(frozen=True)
-class Result:
+class PaperResult:
     """A result of the paper, or one that it lacks.
 
     Parameters
@@ -50,20 +50,26 @@ class Result:
     own_data: bool = False
 
 
-RESULTS: dict[str, Result] = {
+RESULTS: dict[str, PaperResult] = {
     one.name: one
     for one in (
-        Result("table1", "Table 1: 16 marker genes, L = 10 and 128", "table1"),
-        Result("table2", "Table 2: the 100 most expressed genes of VIP and Micro", "table2"),
-        Result("table3", "Table 3: hit ratios, and nearness to the gene", "table1", ("proximity",)),
-        Result("figure2", "Figure 2: accuracy of the surrogate", figure2=True),
-        Result("figure3", "Figure 3: subsets of a type, markers of all", "table1", ("figure3",)),
-        Result("mnist", "Appendix E: 8 towards 3, L = 64", "mnist-binary", own_data=True),
-        Result(
+        PaperResult("table1", "Table 1: 16 marker genes, L = 10 and 128", "table1"),
+        PaperResult("table2", "Table 2: the 100 most expressed genes of VIP and Micro", "table2"),
+        PaperResult(
+            "table3", "Table 3: hit ratios, and nearness to the gene", "table1", ("proximity",)
+        ),
+        PaperResult("figure2", "Figure 2: accuracy of the surrogate", figure2=True),
+        PaperResult(
+            "figure3", "Figure 3: subsets of a type, markers of all", "table1", ("figure3",)
+        ),
+        PaperResult("mnist", "Appendix E: 8 towards 3, L = 64", "mnist-binary", own_data=True),
+        PaperResult(
             "hic", "Appendix F: contacts with the promoter", "table1", ("contacts", "matched-maps")
         ),
-        Result("redundancy", "Redundancy: joint against single effects", "table1", ("redundancy",)),
-        Result("transfer", "Transfer to a second surrogate", "table1", ("transfer",)),
+        PaperResult(
+            "redundancy", "Redundancy: joint against single effects", "table1", ("redundancy",)
+        ),
+        PaperResult("transfer", "Transfer to a second surrogate", "table1", ("transfer",)),
     )
 }
 
@@ -117,7 +123,7 @@ class Done:
     refused: dict[str, str]
 
 
-def chosen_results(names: Sequence[str]) -> list[Result]:
+def chosen_results(names: Sequence[str]) -> list[PaperResult]:
     """Return results by name; all but ``mnist`` belong to data with genes.
 
     Raises
@@ -203,7 +209,7 @@ def _checked(order: Order, analyses: set[str]) -> Order:
     return replace(order, contacts_by_type=by_type)
 
 
-def _wanted(order: Order, results: Sequence[Result]) -> list[str]:
+def _wanted(order: Order, results: Sequence[PaperResult]) -> list[str]:
     """Analyses of results, each once; of contacts only those that there are maps for, if any."""
     wanted = dict.fromkeys(one for result in results for one in result.analyses)
     if not order.contacts_by_type:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from xbench.results.current import ALL
 
-from ..numbers import format_metric
-from ..statistics.bootstrap import Interval
+from ..formats.numbers import format_metric
+from ..statistics.bootstrap import ConfidenceInterval
 from ..study import MARK, OVERALL, Study
 from .canvas import (
     FAINT_LINE,
@@ -51,7 +51,7 @@ class OverviewRow:
     """
 
     method: str
-    overall: Interval | None
+    overall: ConfidenceInterval | None
     by_cell_type: dict[str, float]
     incomplete: frozenset[str]
     instead: str
@@ -140,7 +140,9 @@ def _row(study: Study, method: str, size: int, metric: str) -> OverviewRow:
     }
     return OverviewRow(
         method,
-        None if row is None or row.mean != row.mean else Interval(row.mean, row.low, row.high),
+        None
+        if row is None or row.mean != row.mean
+        else ConfidenceInterval(row.mean, row.low, row.high),
         means,
         frozenset(name for name in (ALL, *means) if method in study.incomplete(size, metric, name)),
         study.instead(OVERALL, method, size, metric),
@@ -170,8 +172,9 @@ def draw_overview(figure: Figure, seen: Overview) -> None:
     Examples
     --------
     >>> from matplotlib.figure import Figure
-    >>> from xbench.leaderboard import Interval
-    >>> row = OverviewRow("grids", Interval(-21.0, -25.0, -17.0), {"VIP": -21.0}, frozenset(), "")
+    >>> from xbench.leaderboard import ConfidenceInterval
+    >>> interval = ConfidenceInterval(-21.0, -25.0, -17.0)
+    >>> row = OverviewRow("grids", interval, {"VIP": -21.0}, frozenset(), "")
     >>> figure = Figure()
     >>> seen = Overview(
     ...     "Toy", "cortex", "rel-delta", "Rel. Δ(%)", "lower", ("VIP",), {128: (row,)}

@@ -12,10 +12,10 @@ from statistics import fmean
 from xbench.metrics import METRICS, arrow
 from xbench.results.current import ALL
 
+from ..formats.numbers import NOTHING, format_metric, format_range
 from ..formats.table import Block, Cell, Table
-from ..numbers import NOTHING, format_metric, format_range
 from ..statistics.bootstrap import hierarchical_interval
-from ..study import OVERALL, Study, Target
+from ..study import OVERALL, Study, TargetKey
 from .published import N_TARGETS, TABLE2_GENES, TARGETS, PaperTable, published, published_value
 
 _AVERAGE = "Avg."
@@ -117,7 +117,7 @@ def _row(
     return tuple(map(Cell, [*texts, counted]))
 
 
-def _count(table: PaperTable, place: str, covered: set[Target]) -> str:
+def _count(table: PaperTable, place: str, covered: set[TargetKey]) -> str:
     """Return how many of the paper's targets a row has, and how many others."""
     if table == 2:
         return f"{len(covered)} of {TABLE2_GENES}"

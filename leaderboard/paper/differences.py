@@ -6,8 +6,8 @@ from statistics import fmean
 
 from xbench.errors import unknown_name
 
-from ..numbers import format_metric
-from ..statistics import Comparison, Effect, Pairs, compare, effect, pairs
+from ..formats.numbers import format_metric
+from ..statistics import Effect, MethodComparison, Pairs, compare, effect, pairs
 from .evidence import Evidence, Judgement, all_of
 from .published import METHODS, N_TARGETS
 
@@ -62,7 +62,7 @@ def significantly_better(evidence: Evidence, metric: str) -> Judgement:
     return Judgement(claim, _SECTION, verdict, f"Paired t-tests: {'; '.join([*shown, *absent])}.")
 
 
-def _is_better(one: Comparison) -> bool | None:
+def _is_better(one: MethodComparison) -> bool | None:
     """Whether the test says so; on fewer targets than the paper has only the sign can refute it."""
     mean, p_value = one.effect.mean, one.t_test.p_value
     if one.targets > 1 and mean is not None and mean >= 0:
@@ -161,7 +161,7 @@ def _sentence(shown: list[str], nothing: str) -> str:
     return f"{text[0].upper()}{text[1:]}." if text else nothing
 
 
-def _tested(paired: Comparison, welch: Comparison) -> str:
+def _tested(paired: MethodComparison, welch: MethodComparison) -> str:
     found, targets = paired.t_test, _targets(paired.targets)
     if found.p_value is None:
         return f"no p-value against {paired.other} ({found.reason})"

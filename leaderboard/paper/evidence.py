@@ -67,7 +67,7 @@ class Evidence:
         return sorted(size for size, name in self.values if name == metric)
 
 
-Verdict = Literal["holds", "does not hold", "not testable here"]
+ClaimVerdict = Literal["holds", "does not hold", "not testable here"]
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ class Judgement:
 
     claim: str
     source: str
-    verdict: Verdict
+    verdict: ClaimVerdict
     figures: str
 
 
@@ -116,7 +116,7 @@ def every(parts: Iterable[bool | None]) -> bool | None:
     return None if None in known or not known else True
 
 
-def all_of(parts: Iterable[bool | None]) -> Verdict:
+def all_of(parts: Iterable[bool | None]) -> ClaimVerdict:
     """Return the verdict on a claim that holds only if every part of it does.
 
     One part that does not hold refutes it, whatever was not run; but it cannot be confirmed while

@@ -12,8 +12,8 @@ from statistics import fmean
 from xbench.metrics import METRICS
 from xbench.results.current import ALL
 
-from ..numbers import format_metric
-from ..statistics import Target, Values, pairs, same
+from ..formats.numbers import format_metric
+from ..statistics import TargetKey, Values, pairs, same
 from .evidence import Evidence, Judgement, all_of
 from .published import METHODS, N_TARGETS, TABLE2_GENES, TARGETS
 
@@ -188,7 +188,7 @@ class Duel:
     size: int
     metric: str
     other: str
-    targets: tuple[Target, ...] = ()
+    targets: tuple[TargetKey, ...] = ()
     grids: float | None = None
     others: float | None = None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..numbers import format_metric
+from ..formats.numbers import format_metric
 from ..statistics import same
 from .evidence import Evidence, Judgement, all_of, every
 from .published import TARGETS

@@ -1,17 +1,17 @@
 """How surely one method is better than another: effects, tests, corrections, tiers."""
 
-from .comparison import Comparison, compare
+from .comparison import MethodComparison, compare
 from .pairs import Effect, Pairs, effect, pairs, same
 from .tests import Significance, holm, signed_rank_test, t_test
 from .tiers import Tier, Tiers, rank_in_tiers
-from .values import Target, Values, by_method_and_target, values_of_records
+from .values import TargetKey, Values, by_method_and_target, values_of_records
 
 __all__ = [
-    "Comparison",
     "Effect",
+    "MethodComparison",
     "Pairs",
     "Significance",
-    "Target",
+    "TargetKey",
     "Tier",
     "Tiers",
     "Values",

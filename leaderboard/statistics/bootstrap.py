@@ -15,7 +15,7 @@ Nested: TypeAlias = "Sequence[float] | Sequence[Nested]"
 Shape: TypeAlias = "int | tuple[Shape, ...]"
 
 
-class Interval(NamedTuple):
+class ConfidenceInterval(NamedTuple):
     """A mean and the ends of its interval, in the unit of the values."""
 
     mean: float
@@ -25,7 +25,7 @@ class Interval(NamedTuple):
 
 def hierarchical_interval(
     values_by_target: Nested, level: float = 0.95, resamples: int = 2000, seed: int = 0
-) -> Interval:
+) -> ConfidenceInterval:
     """Return the mean over targets of the means over repetitions, with a bootstrap interval.
 
     The interval is a percentile bootstrap that draws targets with replacement and, for each
@@ -47,7 +47,7 @@ def hierarchical_interval(
 
     Returns
     -------
-    Interval
+    ConfidenceInterval
         ``mean``, ``low``, ``high``. All NaN without any value; ``low`` and ``high`` NaN for one.
 
     Raises
@@ -60,11 +60,11 @@ def hierarchical_interval(
     >>> hierarchical_interval([[1.0, 3.0], [6.0]]).mean
     4.0
     >>> hierarchical_interval([[2.0, 2.0], [2.0]])
-    Interval(mean=2.0, low=2.0, high=2.0)
+    ConfidenceInterval(mean=2.0, low=2.0, high=2.0)
     """
     shape, flat = _flatten(values_by_target)
     if not flat:
-        return Interval(math.nan, math.nan, math.nan)
+        return ConfidenceInterval(math.nan, math.nan, math.nan)
     values = np.array(flat, dtype=float)
     if not np.isfinite(values).all():
         raise ValueError("hierarchical_interval: every value must be finite")
@@ -73,12 +73,12 @@ def hierarchical_interval(
     smallest, largest = float(values.min()), float(values.max())
     mean = float(np.clip(_plain_weights(shape) @ values, smallest, largest))
     if values.size < 2:
-        return Interval(mean, math.nan, math.nan)
+        return ConfidenceInterval(mean, math.nan, math.nan)
     if smallest == largest:
-        return Interval(mean, mean, mean)
+        return ConfidenceInterval(mean, mean, mean)
     means = np.clip(_weights(shape, resamples, seed) @ values, smallest, largest)
     low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
-    return Interval(mean, float(low), float(high))
+    return ConfidenceInterval(mean, float(low), float(high))
 
 
 def _flatten(values: Nested) -> tuple[Shape, list[float]]:

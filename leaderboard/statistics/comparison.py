@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 
 from .pairs import Effect, effect, pairs
 from .tests import Significance, holm, signed_rank_test, t_test
-from .values import Target, Values
+from .values import TargetKey, Values
 
 
 @dataclass(frozen=True)
-class Comparison:
+class MethodComparison:
     """One method against another.
 
     Parameters
@@ -33,7 +33,7 @@ class Comparison:
     method: str
     other: str
     targets: int
-    missing: tuple[Target, ...]
+    missing: tuple[TargetKey, ...]
     effect: Effect
     t_test: Significance
     signed_rank: Significance
@@ -45,7 +45,7 @@ def compare(
     direction: str,
     others: Sequence[str] | None = None,
     paired: bool = True,
-) -> tuple[Comparison, ...]:
+) -> tuple[MethodComparison, ...]:
     """Compare one method with each other one, over targets.
 
     Parameters
@@ -63,7 +63,7 @@ def compare(
 
     Returns
     -------
-    tuple of Comparison
+    tuple of MethodComparison
         In the order of `others`. P-values are corrected by `holm` over them, test by test.
 
     Raises
@@ -91,9 +91,11 @@ def compare(
     )
 
 
-def _compared(values: Values, method: str, other: str, direction: str, paired: bool) -> Comparison:
+def _compared(
+    values: Values, method: str, other: str, direction: str, paired: bool
+) -> MethodComparison:
     shared = pairs(values, method, other)
-    return Comparison(
+    return MethodComparison(
         method,
         other,
         len(shared.targets),

@@ -12,7 +12,7 @@ from statistics import fmean
 from typing import Literal
 
 from .bootstrap import hierarchical_interval
-from .values import Target, Values, of_method
+from .values import TargetKey, Values, of_method
 
 # Values nearer than this, relative to the larger, are equal: they come of sums in single precision.
 _ROUNDING = 1e-6
@@ -42,10 +42,10 @@ class Pairs:
     ([[-5.0, -7.0]], (('VIP', 'GAD2'),))
     """
 
-    targets: tuple[Target, ...]
+    targets: tuple[TargetKey, ...]
     first: tuple[Mapping[int, float], ...]
     second: tuple[Mapping[int, float], ...]
-    missing: tuple[Target, ...] = ()
+    missing: tuple[TargetKey, ...] = ()
 
     @property
     def first_means(self) -> list[float]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from statistics import fmean
 
-from ..numbers import six_digits
+from ..formats.numbers import six_digits
 from .pairs import Effect, effect, pairs
 from .tests import ascending
-from .values import Target, Values, of_method
+from .values import TargetKey, Values, of_method
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def rank_in_tiers(values: Values, direction: str) -> Tiers:
     """
     sign = ascending(direction)
     found = {name: of_method(values, name) for name in values}
-    everything: set[Target] = set().union(*found.values())
+    everything: set[TargetKey] = set().union(*found.values())
     unranked = {
         name: f"{len(targets)} of {len(everything)} targets"
         for name, targets in sorted(found.items())

@@ -12,15 +12,15 @@ from xbench.results.current import current
 from ..quantities import metric_quantity
 
 Value = TypeVar("Value")
-Target: TypeAlias = tuple[str, str]
+TargetKey: TypeAlias = tuple[str, str]
 Repetitions: TypeAlias = Sequence[float] | Mapping[int, float]
 """Values in the order of repetitions, or by their numbers where some may be missing."""
-Values: TypeAlias = Mapping[str, Mapping[Target, Repetitions]]
+Values: TypeAlias = Mapping[str, Mapping[TargetKey, Repetitions]]
 
 
 def values_of_records(
     records: Iterable[Mapping[str, Any]], place: tuple[str, str, str], size: int, metric: str
-) -> dict[str, dict[Target, dict[int, float]]]:
+) -> dict[str, dict[TargetKey, dict[int, float]]]:
     """Return one metric's values at one L, with every repetition.
 
     Parameters
@@ -62,7 +62,7 @@ def by_method_and_target(
     records: Iterable[Mapping[str, Any]],
     size: int,
     read: Callable[[Mapping[str, Any]], Value | None],
-) -> dict[str, dict[Target, dict[int, Value]]]:
+) -> dict[str, dict[TargetKey, dict[int, Value]]]:
     """Gather what successful runs at one L say, by method, target and number of the repetition.
 
     Parameters
@@ -80,7 +80,7 @@ def by_method_and_target(
     >>> by_method_and_target([{**run, "repetition": 4}], 10, lambda record: record["seconds"])
     {'grids': {('VIP', 'GAD1'): {4: 2.0}}}
     """
-    gathered: dict[str, dict[Target, dict[int, Value]]] = {}
+    gathered: dict[str, dict[TargetKey, dict[int, Value]]] = {}
     for record in records:
         if int(record["L"]) == size and (value := read(record)) is not None:
             targets = gathered.setdefault(record["method"], {})
@@ -89,7 +89,7 @@ def by_method_and_target(
     return gathered
 
 
-def of_method(values: Values, method: str) -> dict[Target, dict[int, float]]:
+def of_method(values: Values, method: str) -> dict[TargetKey, dict[int, float]]:
     """Return a method's targets that have values, sorted, with the values by repetition.
 
     Parameters

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from ..formats.table import Table
 from ..paper import beside
 from ..study import StudyRuns
-from .analyses import (
+from .analysis_tables import (
     contacts_tables,
     matched_maps_tables,
     proximity_table,
@@ -15,7 +15,7 @@ from .analyses import (
     transfer_tables,
 )
 from .budget import budget_table
-from .claims import claims_table, of_task
+from .claim_verdicts import claims_table, of_task
 from .paper_layout import table1, table3
 from .ranked import ranked
 from .significance import overlap_table, significance_table, tiers_table

@@ -9,10 +9,10 @@ from typing import Any, TypeAlias
 
 from xbench.results.current import Record
 
+from ..formats.numbers import NOTHING
 from ..formats.table import Block, Cell, Table
-from ..numbers import NOTHING
 from ..quantities import finite
-from ..statistics.bootstrap import Interval, hierarchical_interval
+from ..statistics.bootstrap import ConfidenceInterval, hierarchical_interval
 from ..study import StudyRuns
 
 _Found: TypeAlias = Mapping[tuple[str, str], Sequence[tuple[Record, Any]]]
@@ -134,5 +134,5 @@ def _numbers(column: Column, targets: _Found) -> list[list[tuple[float, float]]]
     return found
 
 
-def _mean(pairs: Sequence[Sequence[tuple[float, float]]], which: int) -> Interval:
+def _mean(pairs: Sequence[Sequence[tuple[float, float]]], which: int) -> ConfidenceInterval:
     return hierarchical_interval([[pair[which] for pair in one] for one in pairs])

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from xbench.metrics import arrow
 from xbench.results.current import ALL
 
+from ..formats.numbers import NOTHING, format_metric
 from ..formats.table import Block, Cell, Table
-from ..numbers import NOTHING, format_metric
-from ..study import MARK, OVERALL, Study, Target, best
+from ..study import MARK, OVERALL, Study, TargetKey, best
 from .notes import coverage_notes, task_note
 
 PAPER_METRICS = ("avg-delta", "rel-delta")
@@ -69,12 +69,12 @@ def _rows(study: Study, size: int, metrics: list[str]) -> list[tuple[Cell, ...]]
     ]
 
 
-def _cells(study: Study, size: int, metrics: list[str], place: Target) -> list[Cell]:
+def _cells(study: Study, size: int, metrics: list[str], place: TargetKey) -> list[Cell]:
     columns = [method_cells(study, size, metric, place) for metric in metrics]
     return [cell for method in zip(*columns, strict=True) for cell in method]
 
 
-def method_cells(study: Study, size: int, metric: str, place: Target) -> list[Cell]:
+def method_cells(study: Study, size: int, metric: str, place: TargetKey) -> list[Cell]:
     """Return one metric's cell for each method, the best in bold.
 
     Parameters
@@ -86,7 +86,7 @@ def method_cells(study: Study, size: int, metric: str, place: Target) -> list[Ce
     metric
         Name of the metric.
     place
-        Target, mean over a cell type's targets, or mean over all.
+        TargetKey, mean over a cell type's targets, or mean over all.
     """
     incomplete = study.incomplete(size, metric, within=place[0])
     values = [study.value(place, method, size, metric) for method in study.methods]

@@ -6,8 +6,8 @@ from itertools import groupby
 
 from xbench.metrics import arrow
 
+from ..formats.numbers import NOTHING, format_cost, format_metric, format_range, six_digits
 from ..formats.table import Block, Cell, Table
-from ..numbers import NOTHING, format_cost, format_metric, format_range, six_digits
 from ..quantities import COSTS, COUNTS
 from ..study import MARK, OVERALL, Study
 from .notes import coverage_notes, task_note

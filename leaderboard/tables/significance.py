@@ -6,9 +6,9 @@ from statistics import fmean
 
 from xbench.analysis.overlap import seed_overlap
 
+from ..formats.numbers import NOTHING, format_metric, format_range
 from ..formats.table import Block, Cell, Table
-from ..numbers import NOTHING, format_metric, format_range
-from ..statistics import Comparison, Significance, compare, rank_in_tiers
+from ..statistics import MethodComparison, Significance, compare, rank_in_tiers
 from ..statistics.pairs import Effect
 from ..study import StudyRuns
 
@@ -87,7 +87,7 @@ def significance_table(runs: StudyRuns) -> Table | None:
     )
 
 
-def _compared(metric: str, one: Comparison) -> tuple[Cell, ...]:
+def _compared(metric: str, one: MethodComparison) -> tuple[Cell, ...]:
     texts = [
         one.other,
         str(one.targets),

@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from xbench.surrogates.base import Surrogate
 from xbench.surrogates.layers import AdditiveLayer
+from xbench.surrogates.surrogate import Surrogate
 
 
 class Backups(Surrogate):

@@ -101,7 +101,7 @@ def test_of_two_ends_the_mean_or_the_one_that_is_known(tmp_path: Path) -> None:
 def test_rows_are_those_of_coolers_own_matrix(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chunk: int, symmetric: bool
 ) -> None:
-    monkeypatch.setattr(map_rows, "PIXEL_CHUNK", chunk)
+    monkeypatch.setattr(contact_map, "PIXEL_CHUNK", chunk)
     generator = np.random.default_rng(0)
     reads = decaying_reads(17, generator)
     if not symmetric:

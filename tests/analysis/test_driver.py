@@ -10,15 +10,15 @@ import pytest
 import xbench
 from xbench.analysis.analyses import ANALYSES
 from xbench.analysis.contact_source import identity
+from xbench.analysis.driver import analyse
 from xbench.analysis.loops import Loops
-from xbench.analysis.run import analyse
 from xbench.analysis.subject import Resources
 from xbench.errors import XbenchError
 from xbench.metrics.expression import rel_delta
 from xbench.results.findings import FILE, Finding, append_findings, read_findings
 from xbench.results.store import ResultStore
 from xbench.surrogates.checkpoint import OpenedSurrogate, open_surrogate
-from xbench.surrogates.training.train import train_surrogate
+from xbench.surrogates.training.trainer import train_surrogate
 
 
 @pytest.fixture(scope="module")

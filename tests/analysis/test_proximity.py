@@ -18,10 +18,10 @@ from scipy.stats import hypergeom
 from xbench.analysis.promoter import anchor_of, possible_starts
 from xbench.analysis.proximity import REACHES, proximity
 from xbench.data.features import Features, Interval
-from xbench.data.options import Reading
+from xbench.data.read_options import ReadOptions
 from xbench.datasets.snare_cortex import SnareCortex
 from xbench.errors import XbenchError
-from xbench.simulation.genes import gene_table
+from xbench.simulation.gene_positions import gene_table
 from xbench.simulation.parameters import CHROMOSOMES
 
 SHARED = Path(os.environ.get("XBENCH_SHARED", Path(__file__).resolve().parents[3] / "shared"))
@@ -138,7 +138,7 @@ def test_bioframe_agrees_on_the_real_genes_of_the_table() -> None:
 
 @pytest.mark.skipif(not CORTEX.is_file(), reason=f"{CORTEX} is not here; set XBENCH_SHARED")
 def test_bioframe_agrees_on_the_mouse_cortex() -> None:
-    cortex = SnareCortex().load(Reading(path=CORTEX))
+    cortex = SnareCortex().load(ReadOptions(path=CORTEX))
     for number, name in enumerate(["Gad1", "Mog", "Cx3cr1", "Flt1", "Nxph1"]):
         gene = cortex.output_features.interval(cortex.output_features.index_of(name))
         assert gene is not None

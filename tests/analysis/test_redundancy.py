@@ -26,7 +26,7 @@ from xbench.data.target import Target
 from xbench.errors import XbenchError
 from xbench.mask import MaskedPopulation, masked_population
 from xbench.mask.objective import OBJECTIVES
-from xbench.surrogates.base import Surrogate
+from xbench.surrogates.surrogate import Surrogate
 
 from ..toys import (
     InteractingToy,

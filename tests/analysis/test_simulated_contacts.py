@@ -16,7 +16,7 @@ from xbench.data.dataset import Dataset
 from xbench.data.features import Features, Interval
 from xbench.errors import XbenchError
 from xbench.simulation.cell_types import MARKERS
-from xbench.simulation.files import read_simulation
+from xbench.simulation.simulation_files import read_simulation
 from xbench.simulation.truth import Truth, truth_of
 
 pytest.importorskip("cooler", reason="cooler is not here; pip install '.[hic]'")

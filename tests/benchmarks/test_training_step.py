@@ -16,7 +16,7 @@ import scipy.sparse as sp
 import torch
 from torch import Tensor, nn
 
-from xbench.surrogates.training.batches import Cells
+from xbench.surrogates.training.batches import TrainingCells
 from xbench.surrogates.training.loop import GRADIENT_NORM, adam
 from xbench.surrogates.training.networks import TrainingModel
 
@@ -45,7 +45,7 @@ class Case:
         genes = sp.csr_matrix((len(rows), 4), dtype=np.float32)
         block_of = np.repeat(np.arange(len(sizes)), sizes)
         types = np.zeros(len(rows), dtype=int)
-        self.cells = Cells(peaks, genes, types, block_of, len(sizes))
+        self.cells = TrainingCells(peaks, genes, types, block_of, len(sizes))
         torch.manual_seed(0)
         self.model = TrainingModel(sizes, 4, 2)
         self.dense = DenseAutoencoder(self.model)

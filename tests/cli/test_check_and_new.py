@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from xbench.cli import main
-from xbench.explainers.base import Explainer
+from xbench.explainers.explainer import Explainer
 from xbench.registry.find import entries, explainer_class, load
-from xbench.testing.check import check_explainer
+from xbench.testing.conformance import check_explainer
 
 ALL_BUT = """
 import random

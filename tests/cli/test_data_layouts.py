@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from xbench.benchmark.context import Setting, loaded
+from xbench.benchmark.context import RunContext, loaded
 from xbench.data.load import DataChoice
-from xbench.data.options import Reading
+from xbench.data.read_options import ReadOptions
 from xbench.errors import XbenchError
 
 from ..benchmark.workbench import make_multiome, write_multiome, write_task
@@ -62,8 +62,8 @@ def test_a_worker_does_not_say_again_what_was_said(tmp_path: Path, small_surroga
     path = write_multiome(tmp_path / "small.h5mu", parts)
     labels = tmp_path / "labels.csv"
     parts["rna"].obs["cell_type"].iloc[1:].to_csv(labels, index_label="barcode")
-    choice = DataChoice(reading=Reading(path=path, labels=labels))
-    setting = Setting(choice, small_surrogate, tmp_path)
+    choice = DataChoice(reading=ReadOptions(path=path, labels=labels))
+    setting = RunContext(choice, small_surrogate, tmp_path)
     # Other data than it was trained on; the warning would be raised before that is seen.
     with pytest.raises(XbenchError, match="run 'xbench train' for these"):
         loaded(setting)

@@ -9,7 +9,7 @@ import platformdirs
 import pytest
 
 from xbench.data.load import load_dataset
-from xbench.data.options import Reading
+from xbench.data.read_options import ReadOptions
 from xbench.data.source import DatasetSource, data_folder
 from xbench.datasets.mnist_binary import MnistBinary
 from xbench.datasets.snare_cortex import SnareCortex
@@ -53,7 +53,7 @@ def test_absent_snare_cortex(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
 def test_a_path_of_its_own(tmp_path: Path) -> None:
     path = tmp_path / "elsewhere.h5mu"
     with pytest.raises(XbenchError, match=r"no file .*elsewhere.h5mu; get GEO GSE126074"):
-        SnareCortex().load(Reading(path=path))
+        SnareCortex().load(ReadOptions(path=path))
     path.touch()
     assert SnareCortex().find(path) == path
 
@@ -94,6 +94,6 @@ def test_load_dataset_needs_a_name_or_a_file() -> None:
 def test_load_dataset_by_name() -> None:
     pytest.importorskip("xbench.registry.find", reason="the registry is not there yet")
     dataset = load_dataset("mnist-binary", split_seed=1)
-    assert dataset.digest == MnistBinary().load(Reading(split_seed=1)).digest
+    assert dataset.digest == MnistBinary().load(ReadOptions(split_seed=1)).digest
     with pytest.raises(XbenchError, match=r"unknown dataset 'mnist-binry'.*mnist-binary"):
         load_dataset("mnist-binry")

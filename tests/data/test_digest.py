@@ -13,7 +13,7 @@ from scipy import sparse
 
 from xbench.data.dataset import Dataset
 from xbench.data.multiome import read_multiome
-from xbench.data.options import Reading
+from xbench.data.read_options import ReadOptions
 from xbench.data.splits import split_cells
 
 from .multiome.small_files import Writer, make_atac, make_rna
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:Changing the sparsity structure"
 
 
 def digest(path: Path, **options: Any) -> str:
-    return read_multiome(path, name="user", reading=Reading(**options)).digest
+    return read_multiome(path, name="user", reading=ReadOptions(**options)).digest
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from xbench.data.dataset import Dataset
-from xbench.data.options import Reading
+from xbench.data.read_options import ReadOptions
 from xbench.datasets.mnist_binary import MnistBinary
 from xbench.errors import XbenchError
 
@@ -110,7 +110,7 @@ def test_a_file_that_holds_code_is_refused(tmp_path: Path, monkeypatch: pytest.M
     path = tmp_path / "evil.npz"
     np.savez(path, images=np.array([Explosive()]), labels=np.zeros(1), positions=np.zeros(1))
     with pytest.raises(XbenchError, match=r"evil.npz: not a file of .*; make it again"):
-        MnistBinary().load(Reading(path=path))
+        MnistBinary().load(ReadOptions(path=path))
     assert not (tmp_path / "exploded").exists()
 
 
@@ -118,17 +118,17 @@ def test_wrong_files(tmp_path: Path) -> None:
     path = tmp_path / "wrong.npz"
     path.write_bytes(MnistBinary().find().read_bytes()[:5000])
     with pytest.raises(XbenchError, match="damaged; make it again"):
-        MnistBinary().load(Reading(path=path))
+        MnistBinary().load(ReadOptions(path=path))
     np.savez(path, images=np.zeros((2, 5, 5)), labels=np.zeros(2), positions=np.zeros(2))
     with pytest.raises(
         XbenchError, match=r"images has shape \(2, 5, 5\) but must .* \(2, 28, 28\)"
     ):
-        MnistBinary().load(Reading(path=path))
+        MnistBinary().load(ReadOptions(path=path))
     with pytest.raises(XbenchError, match=r"no file .*absent.npz; it is a part of xbench"):
-        MnistBinary().load(Reading(path=tmp_path / "absent.npz"))
+        MnistBinary().load(ReadOptions(path=tmp_path / "absent.npz"))
 
 
 @pytest.mark.parametrize("option", [{"binarize": True}, {"cell_type_key": "digit"}])
 def test_options_that_mean_nothing_here(option: dict) -> None:
     with pytest.raises(XbenchError, match=r"leave out --(binarize|cell-type-key)$"):
-        MnistBinary().load(Reading(**option))
+        MnistBinary().load(ReadOptions(**option))

@@ -11,7 +11,7 @@ import pytest
 from scipy import sparse
 
 from xbench.data.dataset import Dataset
-from xbench.data.options import Reading
+from xbench.data.read_options import ReadOptions
 from xbench.datasets.snare_cortex import SnareCortex
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -36,7 +36,7 @@ pytestmark = pytest.mark.skipif(not FILE.is_file(), reason=f"{FILE} is not here;
 
 @pytest.fixture(scope="module")
 def dataset() -> Dataset:
-    return SnareCortex().load(Reading(path=FILE))
+    return SnareCortex().load(ReadOptions(path=FILE))
 
 
 def test_it_is_found_in_the_data_folder(monkeypatch: pytest.MonkeyPatch) -> None:

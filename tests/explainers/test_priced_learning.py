@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from xbench import Problem
-from xbench.explainers.base import Budget
+from xbench.explainers.explainer import Budget
 from xbench.explainers.learning import (
     BestOnValidation,
     FirstOrder,

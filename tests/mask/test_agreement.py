@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from xbench.data.target import Target
 from xbench.mask import MaskedPopulation, masked_population
 from xbench.mask.objective import OBJECTIVES
-from xbench.surrogates.base import Surrogate
 from xbench.surrogates.mlp_classifier import MLPClassifier
+from xbench.surrogates.surrogate import Surrogate
 
 from ..toys import dense_twin, masked_by_hand, messy_csr, random_cross_modality, random_inputs
 

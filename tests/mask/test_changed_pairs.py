@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from xbench.mask.pairs import changed_pairs
+from xbench.mask.changed_pairs import changed_pairs
 from xbench.mask.population import disjoint_groups
 
 from ..toys import random_inputs

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from xbench.data.target import Target
 from xbench.mask import MaskedPopulation, masked_population
 from xbench.mask.objective import OBJECTIVES
-from xbench.surrogates.base import Surrogate
+from xbench.surrogates.surrogate import Surrogate
 
 from ..toys import (
     InteractingToy,

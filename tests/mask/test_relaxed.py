@@ -12,8 +12,8 @@ from torch import Tensor, nn
 from xbench.data.target import Target
 from xbench.mask import MaskedPopulation, masked_population
 from xbench.mask.objective import OBJECTIVES
-from xbench.surrogates.base import Surrogate
 from xbench.surrogates.mlp_classifier import MLPClassifier
+from xbench.surrogates.surrogate import Surrogate
 
 from ..toys import LinearToy, dense_twin, messy_csr, random_cross_modality, random_inputs
 

@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 
 from xbench.data.target import Target
 from xbench.mask import MaskedPopulation, masked_population
+from xbench.mask.changed_pairs import changed_pairs
 from xbench.mask.objective import OBJECTIVES
-from xbench.mask.pairs import changed_pairs
 from xbench.mask.population import disjoint_groups
 from xbench.mask.walk import Path, steps_of_groups
-from xbench.surrogates.base import Surrogate
 from xbench.surrogates.mlp_classifier import MLPClassifier
+from xbench.surrogates.surrogate import Surrogate
 
 from ..toys import (
     InteractingToy,

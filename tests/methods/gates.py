@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from xbench.explainers.base import Problem
-from xbench.surrogates.base import Surrogate
+from xbench.explainers.explainer import Problem
 from xbench.surrogates.layers import AdditiveLayer
+from xbench.surrogates.surrogate import Surrogate
 
 from ..toys import make_problem
 

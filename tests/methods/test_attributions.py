@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from xbench import Problem
 from xbench.data.target import Target
 from xbench.explainers.attribution import masking_lowers
-from xbench.explainers.base import Budget
+from xbench.explainers.explainer import Budget
 from xbench.surrogates.mlp_classifier import MLPClassifier
 
 from ..toys import (

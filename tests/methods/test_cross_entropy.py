@@ -8,7 +8,7 @@ import importlib
 import numpy as np
 import pytest
 
-from xbench.explainers.base import Budget
+from xbench.explainers.explainer import Budget
 from xbench.registry.find import explainer_class
 
 from ..toys import InteractingToy, make_problem, random_inputs

@@ -11,7 +11,7 @@ import torch.nn.functional as functional
 from torch import Tensor, nn
 
 from xbench import Problem, Selection
-from xbench.explainers.base import Budget
+from xbench.explainers.explainer import Budget
 from xbench.explainers.importance_model import (
     Examples,
     ImageUNet,

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from xbench.explainers.base import Budget
+from xbench.explainers.explainer import Budget
 from xbench.registry.find import explainer_class
 
 from ..toys import (

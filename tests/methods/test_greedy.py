@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from xbench import Selection
-from xbench.explainers.base import Budget, Problem
+from xbench.explainers.explainer import Budget, Problem
 from xbench.registry.find import explainer_class
 
 from ..toys import InteractingToy, LinearToy, loss_by_hand, make_problem, random_inputs

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from xbench import Problem
 from xbench.benchmark.task import load_task
-from xbench.explainers.base import Budget
+from xbench.explainers.explainer import Budget
 from xbench.registry.find import explainer_class
 
 from ..benchmark.workbench import write_task

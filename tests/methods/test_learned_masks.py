@@ -12,10 +12,10 @@ import torch
 from torch import Tensor
 
 from xbench import Problem, Selection
-from xbench.explainers.base import Budget
+from xbench.explainers.explainer import Budget
 from xbench.registry.find import explainer_class
-from xbench.surrogates.base import Surrogate
 from xbench.surrogates.layers import AdditiveLayer
+from xbench.surrogates.surrogate import Surrogate
 
 from ..toys import InteractingToy, LinearToy, loss_by_hand, make_problem, random_inputs
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from xbench import Problem, Selection
 from xbench.data.features import Features
-from xbench.explainers.base import Budget
+from xbench.explainers.explainer import Budget
 from xbench.explainers.local_models import (
     global_importance,
     local_coefficients,

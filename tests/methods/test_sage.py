@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from xbench import Problem, Selection
 from xbench.data.features import Features
 from xbench.data.target import Target
-from xbench.explainers.base import Budget
+from xbench.explainers.explainer import Budget
 from xbench.registry.find import explainer_class
 from xbench.surrogates.mlp_classifier import MLPClassifier
 from xbench.testing.toys import peaks_problem, random_surrogate

@@ -15,11 +15,11 @@ from torch import nn
 import xbench
 from xbench import Problem, Selection
 from xbench.data.target import Target
-from xbench.explainers.base import Budget
+from xbench.explainers.explainer import Budget
 from xbench.mask.objective import OBJECTIVES
 from xbench.registry.find import explainer_class
 from xbench.surrogates.checkpoint import open_surrogate
-from xbench.surrogates.training.train import train_surrogate
+from xbench.surrogates.training.trainer import train_surrogate
 from xbench.testing.toys import peaks_problem, pixels_problem, random_surrogate
 
 from ..toys import LinearToy, make_problem, random_inputs

@@ -12,7 +12,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from xbench.explainers.base import Budget
+from xbench.explainers.explainer import Budget
 from xbench.registry.find import explainer_class
 
 from ..toys import LinearToy, make_problem, masked_by_hand

@@ -7,7 +7,7 @@ import pytest
 MINE = '''
 """Mine."""
 from __future__ import annotations
-from xbench.explainers.base import Explainer
+from xbench.explainers.explainer import Explainer
 
 raise_here = None
 

@@ -8,9 +8,9 @@ from xml.etree import ElementTree
 import pytest
 
 from xbench.errors import XbenchError
-from xbench.regression.compare import Comparison, compare
+from xbench.regression.compare import BaselineComparison, compare
 from xbench.regression.gate import KINDS, failing, parse_fail_on
-from xbench.regression.report import to_json, to_junit, to_markdown
+from xbench.regression.report_formats import to_json, to_junit, to_markdown
 
 from .recorded import records, taken
 
@@ -18,7 +18,7 @@ EVIL = '<script>|@everyone [x](https://e.org) \x00\x0b` ]]> & "q"'
 ALL = frozenset(KINDS)
 
 
-def changed(method: str = "grids") -> Comparison:
+def changed(method: str = "grids") -> BaselineComparison:
     """One metric worse, one count more; the rest the same."""
     before = records(((0.9, 0.9), (0.5, 0.5)), noisy=False, method=method)
     after = records(((0.7, 0.7), (0.5, 0.5)), noisy=False, method=method, forward_evaluations=200)

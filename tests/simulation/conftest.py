@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 
 from xbench.data.dataset import Dataset
-from xbench.simulation.files import read_simulation, write_simulation
 from xbench.simulation.parameters import Parameters
 from xbench.simulation.simulate import Simulation, simulate
+from xbench.simulation.simulation_files import read_simulation, write_simulation
 from xbench.simulation.truth import Truth, truth_of
 
 SMALL = Parameters(n_cells=400, n_peaks=2000, n_genes=60, seed=3)

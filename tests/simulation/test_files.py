@@ -9,20 +9,20 @@ import pandas as pd
 import pytest
 
 from xbench.data.dataset import Dataset
-from xbench.data.options import Reading
+from xbench.data.read_options import ReadOptions
 from xbench.datasets.simulated_multiome import SimulatedMultiome, SimulatedSmall
 from xbench.errors import XbenchError
 from xbench.simulation.cell_types import CELL_TYPES
-from xbench.simulation.contacts import write_contacts, write_maps_by_type
-from xbench.simulation.files import (
+from xbench.simulation.gene_positions import gene_table
+from xbench.simulation.parameters import Parameters, simulated_file
+from xbench.simulation.simulate import Simulation
+from xbench.simulation.simulated_contacts import write_contacts, write_maps_by_type
+from xbench.simulation.simulation_files import (
     ensure_simulated,
     read_simulation,
     simulated_dataset,
     write_simulation,
 )
-from xbench.simulation.genes import gene_table
-from xbench.simulation.parameters import Parameters, simulated_file
-from xbench.simulation.simulate import Simulation
 from xbench.simulation.truth import Truth, truth_of, truth_table
 
 TINY = Parameters(n_cells=160, n_peaks=2000, n_genes=60)
@@ -53,7 +53,7 @@ def test_it_is_made_once_and_kept(cache: Path, monkeypatch: pytest.MonkeyPatch) 
     assert path == simulated_file(TINY)
     assert path.parent == cache / "simulations"
     assert [file.name for file in path.parent.iterdir()] == [path.name]
-    monkeypatch.setattr("xbench.simulation.files.simulate", None)
+    monkeypatch.setattr("xbench.simulation.simulation_files.simulate", None)
     first, second = simulated_dataset(TINY), simulated_dataset(TINY)
     assert first.digest == second.digest
     assert simulated_file(Parameters(160, 2000, 60, seed=2)) != path
@@ -106,9 +106,9 @@ def test_as_a_dataset_by_name(cache: Path) -> None:
         "Dataset('simulated-multiome-small', 800 cells x 6000 features, 200 outputs)"
     )
     assert truth_of(loaded) is not None
-    assert source.load(Reading(path=source.fetch()[0])).digest == loaded.digest
+    assert source.load(ReadOptions(path=source.fetch()[0])).digest == loaded.digest
     with pytest.raises(XbenchError, match="leave out the path"):
-        source.load(Reading(path=cache / "absent.h5mu"))
+        source.load(ReadOptions(path=cache / "absent.h5mu"))
     assert SimulatedMultiome().parameters() == Parameters()
 
 

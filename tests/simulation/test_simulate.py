@@ -13,13 +13,13 @@ from xbench.data.preprocess import log_normalise
 from xbench.errors import XbenchError
 from xbench.simulation.accessibility import (
     Accessibility,
-    Cells,
+    SimulatedCells,
     draw_cells,
     mean_open,
     sample_open_peaks,
 )
 from xbench.simulation.cell_types import CELL_TYPES, MARKERS, SHARES
-from xbench.simulation.genes import gene_table
+from xbench.simulation.gene_positions import gene_table
 from xbench.simulation.parameters import CHROMOSOMES, PAPER_PEAKS_OF, Parameters
 from xbench.simulation.simulate import Simulation, simulate
 
@@ -132,7 +132,7 @@ def test_sampling_has_the_probabilities_it_claims() -> None:
     count = 20_000
     state = np.zeros((count, 3))
     state[:, 0] = 1.5
-    cells = Cells(np.zeros(count, dtype=int), np.full(count, 0.8), np.zeros(count), state)
+    cells = SimulatedCells(np.zeros(count, dtype=int), np.full(count, 0.8), np.zeros(count), state)
     drawn = sample_open_peaks(accessibility, cells, np.random.default_rng(0))
     moved = np.array([0.05, 0.7 * np.exp(0.6 * 1.5 - 0.18), 2.0])
     for column, probability in enumerate(1 - np.exp(-0.8 * moved)):

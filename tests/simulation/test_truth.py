@@ -15,12 +15,12 @@ from xbench.data.target import Target
 from xbench.errors import XbenchError
 from xbench.mask import DensePopulation, masked_population
 from xbench.mask.objective import OBJECTIVES
-from xbench.simulation.expression import log_rates, true_expression
 from xbench.simulation.simulate import Simulation
+from xbench.simulation.simulated_counts import log_rates, true_expression
 from xbench.simulation.truth import Truth, truth_of, truth_table
 from xbench.surrogates.checkpoint import open_surrogate
 from xbench.surrogates.oracle import Oracle
-from xbench.surrogates.training.train import train_surrogate
+from xbench.surrogates.training.trainer import train_surrogate
 
 from .by_definition import expression
 

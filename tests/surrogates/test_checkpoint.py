@@ -16,7 +16,6 @@ import torch
 
 from xbench.data.dataset import Dataset
 from xbench.errors import XbenchError
-from xbench.surrogates.base import Surrogate
 from xbench.surrogates.checkpoint import (
     DESCRIPTION,
     WEIGHTS,
@@ -27,6 +26,7 @@ from xbench.surrogates.checkpoint import (
 )
 from xbench.surrogates.cross_modality import CrossModality
 from xbench.surrogates.mlp_classifier import MLPClassifier
+from xbench.surrogates.surrogate import Surrogate
 
 from ..small_datasets import small_images, small_multiome
 from ..toys import random_cross_modality

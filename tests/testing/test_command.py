@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from xbench.testing.performance import Entry, Measurement, add_entry, read_history
+from xbench.testing.performance import Measurement, SuiteRun, add_entry, read_history
 
 Command = Callable[..., tuple[int, str, str]]
 Checkout = Callable[..., Path]
@@ -113,7 +113,7 @@ def test_the_picture_is_named_and_written(tmp_path: Path, xbench_command: Comman
     pytest.importorskip("matplotlib")
     history = tmp_path / "bench.json"
     one = Measurement("walk: fast", 0.25, 12.5, "dense", "4 cells")
-    add_entry(history, Entry("2026-01-31T12:00:00+00:00", None, "m", {}, [one]))
+    add_entry(history, SuiteRun("2026-01-31T12:00:00+00:00", None, "m", {}, [one]))
     code, out, _ = xbench_command("bench", "--history", history, "--plot", tmp_path / "p.svg")
     assert code == 0
     assert out.split() == [str(tmp_path / "p.png"), str(tmp_path / "p.svg")]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from xbench.errors import XbenchError
-from xbench.testing.performance import Entry, Measurement
+from xbench.testing.performance import Measurement, SuiteRun
 
 pytest.importorskip("matplotlib")
 
@@ -16,9 +16,9 @@ from xbench.testing.performance_plot import draw_history, plot_history
 NAMES = ["walk", "grids_step: a_twentieth[10]", "metrics $x_{&", "lime"]
 
 
-def history(machines: str = "aaa") -> list[Entry]:
+def history(machines: str = "aaa") -> list[SuiteRun]:
     return [
-        Entry(
+        SuiteRun(
             f"2026-01-1{day}T12:00:00+00:00",
             f"{day}234567890",
             machine,

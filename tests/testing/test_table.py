@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from xbench.testing.performance import Entry, Measurement, measurements
+from xbench.testing.performance import Measurement, SuiteRun, measurements
 from xbench.testing.performance_suite import table_lines
 
 DAY = "2026-01-3{}T12:00:00+00:00"
@@ -11,8 +11,10 @@ def one(name: str, ratio: float) -> Measurement:
 
 
 def test_columns_are_entries_and_rows_are_benchmarks_newest_first() -> None:
-    older = Entry(DAY.format(0), "0" * 40, "m", {}, [one("gone", 2), one("kept", 1234.5)])
-    newer = Entry(DAY.format(1), "1" * 40 + "-dirty", "m", {}, [one("new", 5), one("kept", 0.01)])
+    older = SuiteRun(DAY.format(0), "0" * 40, "m", {}, [one("gone", 2), one("kept", 1234.5)])
+    newer = SuiteRun(
+        DAY.format(1), "1" * 40 + "-dirty", "m", {}, [one("new", 5), one("kept", 0.01)]
+    )
     lines = table_lines([older, newer])
     assert [line.split()[:3] for line in lines[1:]] == [
         ["new", "-", "5"],

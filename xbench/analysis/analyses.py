@@ -15,7 +15,7 @@ from xbench.analysis.contacts import contact_enrichment
 from xbench.analysis.modules import module_agreement
 from xbench.analysis.proximity import proximity
 from xbench.analysis.redundancy import pair_synergies, redundancy
-from xbench.analysis.subject import Resources, Subject
+from xbench.analysis.subject import AnalysisSubject, Resources
 from xbench.analysis.transfer import cross_type_changes, transfer
 from xbench.data.features import Features, Interval
 from xbench.simulation.truth import truth_of
@@ -45,7 +45,7 @@ class Analysis:
 
     name: str
     title: str
-    measure: Callable[[Subject], dict[str, dict[str, Any]]]
+    measure: Callable[[AnalysisSubject], dict[str, dict[str, Any]]]
     missing: Callable[[Resources], str | None]
     against: Callable[[Resources], list[str]] = lambda resources: [""]
     first_repetition: bool = False
@@ -53,7 +53,7 @@ class Analysis:
     version: int = 1
 
 
-def _proximity(subject: Subject) -> dict[str, dict[str, Any]]:
+def _proximity(subject: AnalysisSubject) -> dict[str, dict[str, Any]]:
     target = subject.target
     if target.interval is None:
         return _nobody_knows_where(subject, [""])
@@ -61,7 +61,7 @@ def _proximity(subject: Subject) -> dict[str, dict[str, Any]]:
     return {"": asdict(found)}
 
 
-def _redundancy(subject: Subject) -> dict[str, dict[str, Any]]:
+def _redundancy(subject: AnalysisSubject) -> dict[str, dict[str, Any]]:
     population, chosen = subject.population(), subject.indices
     synergies = pair_synergies(population, chosen)
     values = asdict(redundancy(population, chosen, synergies))
@@ -72,7 +72,7 @@ def _redundancy(subject: Subject) -> dict[str, dict[str, Any]]:
     return {"": values}
 
 
-def _transfer(subject: Subject) -> dict[str, dict[str, Any]]:
+def _transfer(subject: AnalysisSubject) -> dict[str, dict[str, Any]]:
     second = subject.resources.second
     assert second is not None
     own, other = subject.population(), subject.population(second)
@@ -84,7 +84,7 @@ def _second(resources: Resources) -> list[str]:
     return [] if resources.second is None else [resources.second.digest[:12]]
 
 
-def _figure3(subject: Subject) -> dict[str, dict[str, Any]]:
+def _figure3(subject: AnalysisSubject) -> dict[str, dict[str, Any]]:
     dataset = subject.resources.dataset
 
     def population(cell_type: str, gene: str) -> Any:
@@ -95,7 +95,7 @@ def _figure3(subject: Subject) -> dict[str, dict[str, Any]]:
     return {"": {"rel_delta": changes}}
 
 
-def _contacts(subject: Subject) -> dict[str, dict[str, Any]]:
+def _contacts(subject: AnalysisSubject) -> dict[str, dict[str, Any]]:
     asked = _asked_of_a_map(subject)
     if asked is None:
         return _nobody_knows_where(subject, list(map(identity, subject.resources.contacts)))
@@ -110,7 +110,7 @@ def _contacts(subject: Subject) -> dict[str, dict[str, Any]]:
     }
 
 
-def _matched_maps(subject: Subject) -> dict[str, dict[str, Any]]:
+def _matched_maps(subject: AnalysisSubject) -> dict[str, dict[str, Any]]:
     maps, own = subject.resources.contacts_by_type, subject.record.cell_type
     (against,) = _maps_by_type(subject.resources)
     asked = _asked_of_a_map(subject)
@@ -136,7 +136,9 @@ def _mean(numbers: Iterable[float | None]) -> float | None:
     return fmean(known) if known else None
 
 
-def _asked_of_a_map(subject: Subject) -> tuple[Features, np.ndarray, Interval, np.ndarray] | None:
+def _asked_of_a_map(
+    subject: AnalysisSubject,
+) -> tuple[Features, np.ndarray, Interval, np.ndarray] | None:
     """Peaks, selection, gene and accessibility; None where nobody knows where the gene lies."""
     dataset, gene = subject.resources.dataset, subject.target.interval
     if gene is None:
@@ -146,11 +148,11 @@ def _asked_of_a_map(subject: Subject) -> tuple[Features, np.ndarray, Interval, n
     return dataset.features, subject.indices, gene, accessibility
 
 
-def _nobody_knows_where(subject: Subject, against: list[str]) -> dict[str, dict[str, Any]]:
+def _nobody_knows_where(subject: AnalysisSubject, against: list[str]) -> dict[str, dict[str, Any]]:
     return {name: {"reason": f"nobody knows where {subject.target.name} lies"} for name in against}
 
 
-def _genome(subject: Subject) -> str | None:
+def _genome(subject: AnalysisSubject) -> str | None:
     return subject.resources.dataset.genome
 
 

@@ -73,7 +73,7 @@ class Resources:
 
 
 @dataclass(frozen=True)
-class Subject:
+class AnalysisSubject:
     """One successful run, and the resources.
 
     Parameters

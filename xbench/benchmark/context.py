@@ -14,7 +14,7 @@ from xbench.surrogates.checkpoint import OpenedSurrogate, open_surrogate
 
 
 @dataclass(frozen=True)
-class Setting:
+class RunContext:
     """Everything a worker process needs to find data and surrogate by itself.
 
     Parameters
@@ -36,7 +36,7 @@ class Setting:
 
 
 @lru_cache(maxsize=1)
-def loaded(setting: Setting) -> tuple[Dataset, OpenedSurrogate]:
+def loaded(setting: RunContext) -> tuple[Dataset, OpenedSurrogate]:
     """Read a setting's data and surrogate, once a process."""
     with warnings.catch_warnings():
         # The process that planned the runs has said what there is to say about the files.

@@ -17,12 +17,12 @@ from typing import Any
 
 import torch
 
-from xbench.benchmark.context import Setting, loaded
+from xbench.benchmark.context import RunContext, loaded
 from xbench.benchmark.explain import Explained, build_problem, explain, score
-from xbench.benchmark.plan import RunKey, Unit
+from xbench.benchmark.plan import RunKey, WorkUnit
 from xbench.data.dataset import Dataset
 from xbench.errors import XbenchError
-from xbench.explainers.base import Explainer
+from xbench.explainers.explainer import Explainer
 from xbench.metrics.catalog import compute_metrics
 from xbench.registry.find import load
 from xbench.results.record import Record
@@ -32,7 +32,7 @@ from xbench.utils.process import RunTimeoutError, one_thread
 from xbench.utils.provenance import git_commit, machine, versions
 
 
-def execute(setting: Setting, unit: Unit) -> list[Record]:
+def execute(setting: RunContext, unit: WorkUnit) -> list[Record]:
     """Carry out a unit; an error of a method is a record, never an exception.
 
     Each record is stored as soon as there is one, by the process that made it.
@@ -79,7 +79,7 @@ def _kept(record: Record) -> Record:
         ) from error
 
 
-def killed_records(setting: Setting, unit: Unit, detail: str) -> list[Record]:
+def killed_records(setting: RunContext, unit: WorkUnit, detail: str) -> list[Record]:
     """Record a unit whose process was killed, but for those of its runs that had finished."""
     dataset, surrogate = loaded(setting)
     store = ResultStore(setting.store)
@@ -101,7 +101,7 @@ def _run(
     device: str,
     key: RunKey,
     method: Explainer,
-    unit: Unit,
+    unit: WorkUnit,
     reuse: Explained | None,
 ) -> tuple[dict[str, Any], Explained | None]:
     try:
@@ -161,7 +161,7 @@ class Asked:
     """
 
     device: str
-    unit: Unit
+    unit: WorkUnit
     key: RunKey
     run_id: str
     parameters: dict[str, Any]

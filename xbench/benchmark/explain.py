@@ -13,7 +13,7 @@ from xbench.benchmark.plan import RunKey
 from xbench.data.dataset import Dataset
 from xbench.data.splits import divided_anew
 from xbench.data.target import Target
-from xbench.explainers.base import Budget, Explainer, Problem, Selection
+from xbench.explainers.explainer import Budget, Explainer, Problem, Selection
 from xbench.mask import EvaluationCounts, MaskedPopulation, masked_population
 from xbench.mask.build import ExplainedModel
 from xbench.mask.objective import OBJECTIVES

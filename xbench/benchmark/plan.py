@@ -230,7 +230,7 @@ def _check_once(what: str, values: Sequence[object]) -> None:
 
 
 @dataclass(frozen=True)
-class Unit:
+class WorkUnit:
     """Runs that differ only in L, so that one nested explanation can serve them all.
 
     Parameters
@@ -259,7 +259,7 @@ def units(
     run_ids: Sequence[str],
     methods: dict[str, tuple[Entry, str]],
     timeout_seconds: float | None = None,
-) -> list[Unit]:
+) -> list[WorkUnit]:
     """Group runs that differ only in L, in the order of their first run.
 
     Parameters
@@ -278,7 +278,7 @@ def units(
         members.sort(key=lambda member: -member[0].L)
         ordered, ids = zip(*members, strict=True)
         entry, digest = methods[ordered[0].method_name]
-        result.append(Unit(ordered, ids, entry, digest, timeout_seconds))
+        result.append(WorkUnit(ordered, ids, entry, digest, timeout_seconds))
     return result
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from xbench.benchmark.plan import Unit
+from xbench.benchmark.plan import WorkUnit
 from xbench.data.load import DataChoice
 from xbench.results.record import Record
 from xbench.utils.progress import Progress, silent
@@ -20,10 +20,10 @@ class Watcher:
     def planned(self, runs: int, finished: int) -> None:
         """`runs` are to do; `finished` are in the store already."""
 
-    def started(self, unit: Unit) -> None:
+    def started(self, unit: WorkUnit) -> None:
         """A unit was handed to a process."""
 
-    def ended(self, unit: Unit, records: Sequence[Record]) -> None:
+    def ended(self, unit: WorkUnit, records: Sequence[Record]) -> None:
         """A unit came back and is stored."""
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import joblib
 
 from xbench.benchmark.checks import check_fit, check_keys, check_machine, check_parameters
-from xbench.benchmark.context import Setting
+from xbench.benchmark.context import RunContext
 from xbench.benchmark.plan import choose_methods, expand, run_id, units, with_named_outputs
 from xbench.benchmark.request import Request
 from xbench.benchmark.saved_tasks import check_name, keep_declaration
@@ -21,13 +21,13 @@ from xbench.benchmark.task import MethodSpec, TargetGroup, Task, load_task
 from xbench.benchmark.workers import carry_out
 from xbench.data.dataset import Dataset
 from xbench.data.load import DataChoice
-from xbench.data.options import Reading
+from xbench.data.read_options import ReadOptions
 from xbench.errors import XbenchError
 from xbench.registry.find import find, methods_from_file, source_digest
 from xbench.registry.scan import Entry
 from xbench.results.store import ResultStore
 from xbench.surrogates.checkpoint import OpenedSurrogate, open_surrogate
-from xbench.surrogates.training.train import train_surrogate
+from xbench.surrogates.training.trainer import train_surrogate
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -67,7 +67,7 @@ def run(
         Other data than the task's: a registered name, or files of your own (see
         `xbench.load_dataset`).
     labels, cell_type_key, binarize, variable_genes, minimum_open_share
-        What is to be made of them; see `xbench.data.options.Reading`.
+        What is to be made of them; see `xbench.data.read_options.ReadOptions`.
     store
         Folder of the results; finished runs in it are not run again. A temporary one where None.
     methods, method_files, targets, subset_sizes, repetitions
@@ -100,7 +100,7 @@ def run(
     >>> list(runs["status"])
     ['ok', 'ok']
     """
-    reading = Reading(
+    reading = ReadOptions(
         path=None if data is None else Path(data),
         labels=None if labels is None else Path(labels),
         cell_type_key=cell_type_key,
@@ -159,7 +159,7 @@ def run_request(request: Request, store: ResultStore) -> list[str]:
     check_keys(dataset, keys, explicit=bool(request.targets))
     checkpoint, surrogate = _surrogate(task, request, dataset, store)
     keep_declaration(request.task, task.name, store)
-    setting = Setting(data, checkpoint, store.folder, request.device, secrets.token_hex(8))
+    setting = RunContext(data, checkpoint, store.folder, request.device, secrets.token_hex(8))
     digests = (dataset.digest, surrogate.digest)
     ids = [run_id(key, *digests, methods[key.method_name][1], request.device) for key in keys]
     finished = store.finished()

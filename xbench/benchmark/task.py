@@ -162,7 +162,7 @@ class Task(_Declared):
         A run's limit, after which it is ended without a result; no limit where None.
     budget_seconds, budget_evaluations
         After these a method is asked to stop and to give its best so far
-        (`xbench.explainers.base`); evaluations count forward and gradient ones
+        (`xbench.explainers.explainer`); evaluations count forward and gradient ones
         together, in cells. No limit where None.
     thresholds
         What ``xbench compare`` tolerates (`xbench.benchmark.thresholds`); no result depends on it.

@@ -7,18 +7,18 @@ from collections.abc import Callable, Iterator, Sequence
 from joblib import Parallel, delayed
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
-from xbench.benchmark.context import Setting
+from xbench.benchmark.context import RunContext
 from xbench.benchmark.execute import execute, killed_records
-from xbench.benchmark.plan import Unit
+from xbench.benchmark.plan import WorkUnit
 from xbench.results.record import Record
 from xbench.utils.process import end_with_parent
 
-Started = Callable[[Unit], None]
+Started = Callable[[WorkUnit], None]
 
 
 def carry_out(
-    setting: Setting, units: Sequence[Unit], jobs: int, started: Started
-) -> Iterator[tuple[Unit, list[Record]]]:
+    setting: RunContext, units: Sequence[WorkUnit], jobs: int, started: Started
+) -> Iterator[tuple[WorkUnit, list[Record]]]:
     """Yield each unit with its records, as they come.
 
     Parameters
@@ -53,7 +53,7 @@ def carry_out(
 
 
 def _parallel(
-    setting: Setting, units: dict[int, Unit], jobs: int, started: Started
+    setting: RunContext, units: dict[int, WorkUnit], jobs: int, started: Started
 ) -> Iterator[tuple[int, list[Record]]]:
     def tasks() -> Iterator[object]:
         for number, unit in list(units.items()):
@@ -70,12 +70,12 @@ def _parallel(
     yield from pool(tasks())
 
 
-def _numbered(setting: Setting, number: int, unit: Unit) -> tuple[int, list[Record]]:
+def _numbered(setting: RunContext, number: int, unit: WorkUnit) -> tuple[int, list[Record]]:
     end_with_parent()
     return number, execute(setting, unit)
 
 
-def _alone(setting: Setting, unit: Unit, started: Started) -> list[Record]:
+def _alone(setting: RunContext, unit: WorkUnit, started: Started) -> list[Record]:
     try:
         return next(_parallel(setting, {0: unit}, 2, started))[1]
     except TerminatedWorkerError as error:

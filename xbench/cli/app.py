@@ -16,7 +16,7 @@ from xbench.cli.options import (
     CellTypeKey,
     Checkpoint,
     Data,
-    Dataset,
+    DatasetOption,
     Jobs,
     Labels,
     Methods,
@@ -25,13 +25,13 @@ from xbench.cli.options import (
     SkipMissingData,
     Store,
     SubsetSizes,
-    Surrogate,
+    SurrogateOption,
     SurrogateSeed,
     Targets,
     VariableGenes,
 )
 from xbench.cli.report import report_app
-from xbench.data.options import Reading
+from xbench.data.read_options import ReadOptions
 
 app = typer.Typer(
     name="xbench",
@@ -81,7 +81,7 @@ def list_(
 @app.command(epilog="Example: xbench run table1 --methods grids,random -L 10 --jobs 2")
 def run(
     task: Annotated[str, typer.Argument(help="A task of 'xbench list tasks', or a .toml file.")],
-    dataset: Dataset = None,
+    dataset: DatasetOption = None,
     data: Data = None,
     labels: Labels = None,
     cell_type_key: CellTypeKey = "cell_type",
@@ -100,7 +100,7 @@ def run(
     budget_evaluations: Annotated[
         int | None, typer.Option(help="The same, in evaluations of the surrogate on a cell.")
     ] = None,
-    surrogate: Surrogate = None,
+    surrogate: SurrogateOption = None,
     surrogate_seed: SurrogateSeed = 0,
     jobs: Jobs = None,
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
@@ -114,7 +114,9 @@ def run(
     run_and_show(
         task,
         dataset=dataset,
-        reading=Reading(data, labels, cell_type_key, binarize, variable_genes, minimum_open_share),
+        reading=ReadOptions(
+            data, labels, cell_type_key, binarize, variable_genes, minimum_open_share
+        ),
         methods=methods,
         method_files=method or [],
         targets=target or None,
@@ -165,7 +167,9 @@ def train(
 
     train_and_show(
         dataset,
-        reading=Reading(data, labels, cell_type_key, binarize, variable_genes, minimum_open_share),
+        reading=ReadOptions(
+            data, labels, cell_type_key, binarize, variable_genes, minimum_open_share
+        ),
         surrogate=surrogate,
         split=split,
         seed=seed,
@@ -209,14 +213,14 @@ def reproduce(
             "where left out."
         ),
     ] = None,
-    dataset: Dataset = None,
+    dataset: DatasetOption = None,
     data: Data = None,
     labels: Labels = None,
     cell_type_key: CellTypeKey = "cell_type",
     binarize: Binarize = False,
     variable_genes: VariableGenes = None,
     minimum_open_share: OpenShare = None,
-    surrogate: Surrogate = None,
+    surrogate: SurrogateOption = None,
     surrogate_seed: SurrogateSeed = 0,
     second_seed: Annotated[
         int | None,
@@ -249,7 +253,7 @@ def reproduce(
     from xbench.cli.run import as_names, as_sizes
     from xbench.data.load import DataChoice
 
-    reading = Reading(data, labels, cell_type_key, binarize, variable_genes, minimum_open_share)
+    reading = ReadOptions(data, labels, cell_type_key, binarize, variable_genes, minimum_open_share)
     reproduce_and_show(
         results or [],
         request=Request(

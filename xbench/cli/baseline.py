@@ -26,7 +26,7 @@ from xbench.benchmark.task import load_task
 from xbench.benchmark.thresholds import Thresholds
 from xbench.cli.options import Store
 from xbench.errors import XbenchError
-from xbench.regression.compare import Comparison
+from xbench.regression.compare import BaselineComparison
 from xbench.regression.compare import compare as compare_with_baseline
 from xbench.regression.file import (
     baseline_path,
@@ -38,7 +38,7 @@ from xbench.regression.file import (
     write_baseline,
 )
 from xbench.regression.gate import Gate, failing, parse_fail_on
-from xbench.regression.report import (
+from xbench.regression.report_formats import (
     HEADINGS,
     cells,
     origin,
@@ -183,7 +183,7 @@ def _described(taken: Snapshot) -> str:
     )
 
 
-WRITERS: dict[str, Callable[[Comparison, list[Gate]], str]] = {
+WRITERS: dict[str, Callable[[BaselineComparison, list[Gate]], str]] = {
     "junit": to_junit,
     "json": to_json,
     "markdown": to_markdown,
@@ -262,7 +262,7 @@ def _numbers(text: str) -> list[int]:
     return list(range(first, last + 1))
 
 
-def _show(comparison: Comparison, everything: bool) -> None:
+def _show(comparison: BaselineComparison, everything: bool) -> None:
     """Print what changed, the worst first, and what was found in one line."""
     # Eighty columns, which rich takes where there is no terminal, would cut the table.
     console = Console(width=None if sys.stdout.isatty() else 160)

@@ -11,8 +11,8 @@ from rich.markup import escape
 from xbench.errors import XbenchError
 from xbench.registry.find import find, load, methods_from_file
 from xbench.registry.scan import Entry
-from xbench.testing.check import check_explainer
-from xbench.testing.clauses import Verdict
+from xbench.testing.clauses import ClauseVerdict
+from xbench.testing.conformance import check_explainer
 from xbench.testing.template import write_method
 
 _MARKS = {
@@ -53,5 +53,5 @@ def _entries(method: str) -> list[Entry]:
     return [find("method", method)]
 
 
-def _sentence(verdict: Verdict) -> str:
+def _sentence(verdict: ClauseVerdict) -> str:
     return f"{verdict.clause} {verdict.detail}".rstrip()

@@ -21,10 +21,10 @@ import typer
 from rich.console import Console
 
 from xbench.cli.options import Binarize, CellTypeKey, Labels
-from xbench.cli.progress import DownloadBar
+from xbench.cli.progress_bars import DownloadBar
 from xbench.data.download.remote_file import size_text
-from xbench.data.options import Reading
-from xbench.data.source import Holding
+from xbench.data.read_options import ReadOptions
+from xbench.data.source import LocalFiles
 from xbench.errors import XbenchError, unknown_name
 from xbench.registry.find import dataset_source, entries
 from xbench.utils.paths import data_folder
@@ -38,7 +38,7 @@ data_app = typer.Typer(
     rich_markup_mode=None,
 )
 
-Name = Annotated[str, typer.Argument(help="A dataset of 'xbench data list'.")]
+NameArgument = Annotated[str, typer.Argument(help="A dataset of 'xbench data list'.")]
 
 
 @data_app.callback(invoke_without_command=True)
@@ -54,13 +54,13 @@ def list_(as_json: Annotated[bool, typer.Option("--json", help="For programs.")]
 
 
 @data_app.command(epilog="Example: xbench data info dlpfc-multiome")
-def info(name: Name) -> None:
+def info(name: NameArgument) -> None:
     """Say what a dataset is, whom to credit, where its files lie, how to get them."""
     show_one(name)
 
 
 @data_app.command(epilog="Example: xbench data fetch simulated-multiome")
-def fetch(name: Name) -> None:
+def fetch(name: NameArgument) -> None:
     """Download or simulate a dataset; what is here already is checked and kept."""
     fetch_and_show(name)
 
@@ -76,7 +76,7 @@ def validate(
     ] = None,
 ) -> None:
     """Say in plain words what a file holds and what is wrong; the exit code is 1 if it won't do."""
-    validate_and_show(Reading(file, labels, cell_type_key, binarize), genome)
+    validate_and_show(ReadOptions(file, labels, cell_type_key, binarize), genome)
 
 
 # How an absent dataset comes here.
@@ -154,7 +154,7 @@ def _fields(source: DatasetSource) -> dict[str, object]:
     }
 
 
-def _state(source: DatasetSource, holding: Holding) -> str:
+def _state(source: DatasetSource, holding: LocalFiles) -> str:
     if holding.state == "here":
         return "here"
     if holding.state == "partly" and holding.size:
@@ -188,7 +188,7 @@ def fetch_and_show(name: str) -> None:
         typer.echo(f"  {path}")
 
 
-def validate_and_show(reading: Reading, genome: str | None) -> None:
+def validate_and_show(reading: ReadOptions, genome: str | None) -> None:
     """Print what a user's file is and what is wrong with it; exit with 1 if it will not do.
 
     Raises

@@ -24,7 +24,7 @@ OpenShare = Annotated[
     typer.Option("--minimum-open-share", help="Keep peaks open in this share of the cells."),
 ]
 Store = Annotated[Path, typer.Option(help="Folder of the results.")]
-Dataset = Annotated[str | None, typer.Option(help="A dataset instead of the task's.")]
+DatasetOption = Annotated[str | None, typer.Option(help="A dataset instead of the task's.")]
 Methods = Annotated[
     str | None, typer.Option(help="Instead of the task's: names or labels, by comma.")
 ]
@@ -41,7 +41,7 @@ Seeds = Annotated[
 BudgetSeconds = Annotated[
     float | None, typer.Option(help="A method is then asked for its best so far.")
 ]
-Surrogate = Annotated[
+SurrogateOption = Annotated[
     str | None, typer.Option(help="Architecture instead of the task's, such as oracle.")
 ]
 SurrogateSeed = Annotated[int, typer.Option(help="Seed that the surrogate is trained from.")]

@@ -21,14 +21,14 @@ from xbench.cli.options import (
     OpenShare,
     VariableGenes,
 )
-from xbench.cli.progress import TrainingBar
+from xbench.cli.progress_bars import TrainingBar
 from xbench.data.load import DataChoice
-from xbench.data.options import Reading
+from xbench.data.read_options import ReadOptions
 from xbench.errors import XbenchError
 from xbench.surrogates.evaluation.cell_map import check_projection
 from xbench.surrogates.evaluation.measure import measure
-from xbench.surrogates.evaluation.page import check_out, write_report
-from xbench.surrogates.evaluation.subject import trained_or_opened
+from xbench.surrogates.evaluation.report_page import check_out, write_report
+from xbench.surrogates.evaluation.report_subject import trained_or_opened
 from xbench.surrogates.evaluation.wording import headline
 
 report_app = typer.Typer(
@@ -79,7 +79,9 @@ def surrogate(
     """
     report_surrogate(
         dataset,
-        reading=Reading(data, labels, cell_type_key, binarize, variable_genes, minimum_open_share),
+        reading=ReadOptions(
+            data, labels, cell_type_key, binarize, variable_genes, minimum_open_share
+        ),
         surrogate=surrogate,
         checkpoint=checkpoint,
         split=split,
@@ -93,7 +95,7 @@ def surrogate(
 def report_surrogate(
     dataset: str | None,
     *,
-    reading: Reading,
+    reading: ReadOptions,
     surrogate: str | None,
     checkpoint: Path | None,
     split: str | None,

@@ -22,7 +22,7 @@ from xbench.analysis.loops import read_loops
 from xbench.benchmark.request import Request
 from xbench.benchmark.saved_tasks import known_tasks
 from xbench.benchmark.task import load_task
-from xbench.cli.progress import ShownRuns
+from xbench.cli.progress_bars import ShownRuns
 from xbench.cli.run import missing_data
 from xbench.data.load import DataChoice
 from xbench.errors import XbenchError
@@ -33,7 +33,7 @@ from xbench.results.record import FAILED
 from xbench.results.store import ResultStore
 from xbench.surrogates.evaluation.figure2 import figure2_files
 from xbench.surrogates.evaluation.measure import measure
-from xbench.surrogates.evaluation.subject import trained_or_opened
+from xbench.surrogates.evaluation.report_subject import trained_or_opened
 
 
 def reproduce_and_show(

@@ -16,9 +16,9 @@ from rich.table import Table
 from xbench.benchmark.request import Request
 from xbench.benchmark.runner import run_request
 from xbench.benchmark.task import Task, load_task
-from xbench.cli.progress import ShownRuns
+from xbench.cli.progress_bars import ShownRuns
 from xbench.data.load import DataChoice
-from xbench.data.options import Reading
+from xbench.data.read_options import ReadOptions
 from xbench.errors import XbenchError
 from xbench.metrics import METRICS, arrow
 from xbench.registry.find import dataset_source
@@ -30,7 +30,7 @@ def run_and_show(
     task_name: str,
     *,
     dataset: str | None,
-    reading: Reading,
+    reading: ReadOptions,
     methods: str | None,
     method_files: Sequence[Path],
     targets: Sequence[str] | None,

@@ -11,19 +11,19 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from xbench.benchmark.checks import check_machine
-from xbench.cli.progress import TrainingBar
+from xbench.cli.progress_bars import TrainingBar
 from xbench.data.load import DataChoice
-from xbench.data.options import Reading
+from xbench.data.read_options import ReadOptions
 from xbench.errors import XbenchError
 from xbench.surrogates.checkpoint import read_description
-from xbench.surrogates.training.cross_modality import UNPAIRED, CrossModalityTraining
-from xbench.surrogates.training.train import train_surrogate
+from xbench.surrogates.training.adversarial import UNPAIRED, CrossModalityTraining
+from xbench.surrogates.training.trainer import train_surrogate
 
 
 def train_and_show(
     dataset: str | None,
     *,
-    reading: Reading,
+    reading: ReadOptions,
     surrogate: str | None,
     split: str,
     seed: int,

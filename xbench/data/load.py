@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from xbench.data.dataset import Dataset
-from xbench.data.options import AS_IT_IS, Reading
+from xbench.data.read_options import AS_IT_IS, ReadOptions
 from xbench.errors import XbenchError
 
 
@@ -32,7 +32,7 @@ def load_dataset(
         A file or folder (see `xbench.data.multiome.read_multiome`), called after its name; together
         with `name`, the place of that dataset's files.
     labels, cell_type_key, binarize, variable_genes, minimum_open_share, split_seed
-        What is to be made of them; see `xbench.data.options.Reading`.
+        What is to be made of them; see `xbench.data.read_options.ReadOptions`.
 
     Raises
     ------
@@ -45,7 +45,7 @@ def load_dataset(
     >>> xbench.load_dataset("mnist-binary").split.train.size
     1269
     """
-    reading = Reading(
+    reading = ReadOptions(
         path=None if data is None else Path(data),
         labels=None if labels is None else Path(labels),
         cell_type_key=cell_type_key,
@@ -57,7 +57,7 @@ def load_dataset(
     return load_reading(name, reading)
 
 
-def load_reading(name: str | None, reading: Reading) -> Dataset:
+def load_reading(name: str | None, reading: ReadOptions) -> Dataset:
     """Load a registered dataset or, without a name, the user's own files.
 
     Parameters
@@ -74,7 +74,7 @@ def load_reading(name: str | None, reading: Reading) -> Dataset:
 
     Examples
     --------
-    >>> load_reading("mnist-binary", Reading(split_seed=1)).n_cells
+    >>> load_reading("mnist-binary", ReadOptions(split_seed=1)).n_cells
     1984
     """
     if name is not None:
@@ -105,7 +105,7 @@ class DataChoice:
     """
 
     name: str | None = None
-    reading: Reading = AS_IT_IS
+    reading: ReadOptions = AS_IT_IS
 
     def or_of(self, dataset: str) -> DataChoice:
         """Return this choice, or that dataset where nothing is chosen."""

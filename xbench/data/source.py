@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from xbench.data.options import AS_IT_IS, Reading
+from xbench.data.read_options import AS_IT_IS, ReadOptions
 from xbench.errors import XbenchError
 from xbench.utils.paths import data_folder
 from xbench.utils.progress import NOBODY, FetchWatcher
@@ -59,14 +59,14 @@ class DatasetSource:
     origin: ClassVar[str] = "by hand"
     genome: ClassVar[str] = ""
 
-    def load(self, reading: Reading = AS_IT_IS) -> Dataset:
+    def load(self, reading: ReadOptions = AS_IT_IS) -> Dataset:
         """Read the data.
 
         Parameters
         ----------
         reading
             Where the data are, and what is to be made of them; an option that means nothing here
-            is refused (see `Reading.options`).
+            is refused (see `ReadOptions.options`).
 
         Raises
         ------
@@ -83,12 +83,12 @@ class DatasetSource:
             return str(error)
         return None
 
-    def holding(self) -> Holding:
+    def holding(self) -> LocalFiles:
         """Return what there is of it here, without reading any of it."""
         try:
-            return Holding.of([self.find()])
+            return LocalFiles.of([self.find()])
         except XbenchError:
-            return Holding("absent")
+            return LocalFiles("absent")
 
     def fetch(self, watcher: FetchWatcher = NOBODY) -> tuple[Path, ...]:
         """Get or make what is not here yet, and return the files; `load` reads the first.
@@ -129,7 +129,7 @@ class DatasetSource:
 
 
 @dataclass(frozen=True)
-class Holding:
+class LocalFiles:
     """What there is of a dataset, as far as looking at names and sizes tells.
 
     Parameters
@@ -145,7 +145,7 @@ class Holding:
 
     Examples
     --------
-    >>> Holding.of([Path("/absent")], size=12).state
+    >>> LocalFiles.of([Path("/absent")], size=12).state
     'absent'
     """
 
@@ -155,7 +155,7 @@ class Holding:
     received: int = 0
 
     @classmethod
-    def of(cls, paths: list[Path], size: int | None = None) -> Holding:
+    def of(cls, paths: list[Path], size: int | None = None) -> LocalFiles:
         """Look at the paths: all there, or absent; `size` is what to expect where absent."""
         if not paths or not all(path.exists() for path in paths):
             return cls("absent", size=size)

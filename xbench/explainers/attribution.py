@@ -13,8 +13,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from xbench.explainers.base import Problem
-from xbench.mask.pairs import changing_pairs
+from xbench.explainers.explainer import Problem
+from xbench.mask.changed_pairs import changing_pairs
 
 
 def mean_attribution(

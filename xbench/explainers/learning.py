@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from xbench.explainers.base import Problem, Selection
+from xbench.explainers.explainer import Problem, Selection
 from xbench.explainers.search import batch_rows
 from xbench.mask.population import MaskedPopulation
 

@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as functional
 from torch import Tensor, nn
 
-from xbench.explainers.base import Problem
+from xbench.explainers.explainer import Problem
 from xbench.explainers.relaxation import bounded, straight_through
 from xbench.utils.sparse import Pattern, products_at, weighted_sums
 

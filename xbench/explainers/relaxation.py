@@ -15,7 +15,7 @@ import torch
 from scipy.optimize import brentq
 from torch import Tensor
 
-from xbench.explainers.base import Problem
+from xbench.explainers.explainer import Problem
 
 
 def logistic_noise(like: Tensor, generator: torch.Generator) -> Tensor:

@@ -27,7 +27,7 @@ from xbench.mask.population import (
 )
 from xbench.mask.relaxed import change_by_feature, change_by_pair, charged, check_mask
 from xbench.mask.walk import additive_walk, steps_of_groups
-from xbench.surrogates.base import Surrogate
+from xbench.surrogates.surrogate import Surrogate
 
 Tail = Callable[[Tensor, Tensor], Tensor]
 

@@ -17,8 +17,8 @@ from xbench.mask.encoded import EncodedPopulation
 from xbench.mask.objective import Objective, explained, wanted_outputs
 from xbench.mask.on_target import RememberingPopulation, on_target
 from xbench.mask.population import EvaluationCounts, MaskedPopulation, perturbation_vector
-from xbench.surrogates.base import Surrogate
 from xbench.surrogates.layers import AdditiveLayer
+from xbench.surrogates.surrogate import Surrogate
 
 
 def masked_population(

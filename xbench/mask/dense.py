@@ -17,9 +17,9 @@ import scipy.sparse as sp
 import torch
 from torch import Tensor, nn
 
+from xbench.mask.changed_pairs import changing_pairs
 from xbench.mask.masked_values import check_masks, inputs_under_masks
 from xbench.mask.objective import Objective, explained
-from xbench.mask.pairs import changing_pairs
 from xbench.mask.population import (
     EvaluationCounts,
     Groups,

@@ -11,11 +11,11 @@ import torch
 import torch.nn.functional as functional
 from torch import Tensor
 
+from xbench.mask.changed_pairs import ChangedPairs, changed_pairs, run_starts
 from xbench.mask.encoded import EncodedPopulation
-from xbench.mask.pairs import ChangedPairs, changed_pairs, run_starts
 from xbench.mask.population import Groups
-from xbench.surrogates.base import Surrogate
 from xbench.surrogates.layers import AdditiveLayer
+from xbench.surrogates.surrogate import Surrogate
 
 # Inputs looked at in one piece: some 50 MB at the paper's size, 100 MB without parts by block.
 CHANGE_CHUNK = 2**16

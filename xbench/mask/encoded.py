@@ -10,7 +10,7 @@ import scipy.sparse as sp
 import torch
 from torch import Tensor
 
-from xbench.mask.pairs import changing_pairs
+from xbench.mask.changed_pairs import changing_pairs
 from xbench.surrogates.layers import AdditiveLayer, block_pointers
 from xbench.utils.sparse import Pattern, products_at
 

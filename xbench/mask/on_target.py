@@ -13,8 +13,8 @@ from xbench.data.target import Target
 from xbench.errors import XbenchError
 from xbench.mask.encoded import EncodedPopulation
 from xbench.mask.objective import Objective
-from xbench.surrogates.base import Surrogate
 from xbench.surrogates.layers import AdditiveLayer
+from xbench.surrogates.surrogate import Surrogate
 from xbench.utils.seeds import derive_seed
 
 # Smallest output, in log1p units, that a change is taken relative to.

@@ -14,11 +14,11 @@ import scipy.sparse as sp
 import torch
 from torch import Tensor
 
+from xbench.mask.changed_pairs import ChangedPairs, changed_pairs, run_starts
 from xbench.mask.encoded import EncodedPopulation
-from xbench.mask.pairs import ChangedPairs, changed_pairs, run_starts
 from xbench.mask.population import Groups
-from xbench.surrogates.base import Surrogate
 from xbench.surrogates.layers import AdditiveLayer
+from xbench.surrogates.surrogate import Surrogate
 
 # Changed inputs brought into walking order at once: some tens of MB.
 CHANGE_CHUNK = 2**18

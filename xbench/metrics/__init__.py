@@ -1,6 +1,6 @@
 """Metrics: what each declares, and the functions that compute them."""
 
-from xbench.metrics.base import Metric, arrow
 from xbench.metrics.catalog import METRICS
+from xbench.metrics.metric import Metric, arrow
 
 __all__ = ["METRICS", "Metric", "arrow"]

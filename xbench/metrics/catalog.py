@@ -14,10 +14,10 @@ import numpy as np
 
 from xbench.data.features import Features
 from xbench.data.target import Target
-from xbench.metrics.base import Metric
 from xbench.metrics.classification import log_odds_drop, own_class_share
 from xbench.metrics.expression import avg_delta, rel_delta, rel_delta_expm1
 from xbench.metrics.genomic import SOFT_DISTANCE, hit, hit_chance
+from xbench.metrics.metric import Metric
 
 if TYPE_CHECKING:
     from xbench.simulation.target_truth import TargetTruth

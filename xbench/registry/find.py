@@ -17,7 +17,7 @@ from typing import Any
 
 from xbench.errors import XbenchError, unknown_name
 from xbench.metrics import METRICS
-from xbench.registry.load import class_of_entry_point, class_of_file, class_of_module
+from xbench.registry.load_class import class_of_entry_point, class_of_file, class_of_module
 from xbench.registry.scan import Entry, scan_file, scan_folder, scan_tasks
 
 ENTRY_POINT_GROUP = "xbench.methods"
@@ -209,7 +209,7 @@ def _sorted(found: list[Entry]) -> list[Entry]:
 
 def _check_explainer(entry: Entry, loaded: type) -> None:
     """Refuse a class that cannot be run as a method."""
-    from xbench.explainers.base import Explainer
+    from xbench.explainers.explainer import Explainer
 
     if not issubclass(loaded, Explainer):
         what = f"{entry.class_name} is no Explainer"

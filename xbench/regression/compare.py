@@ -21,12 +21,12 @@ from xbench.regression.judge import (
     metric_judged,
 )
 from xbench.regression.noise import LEVEL
-from xbench.regression.snapshot import Group, Header, Snapshot, groups
+from xbench.regression.snapshot import BaselineHeader, Group, Snapshot, groups
 from xbench.regression.speed import judge_speed
 
 
 @dataclass(frozen=True)
-class Comparison:
+class BaselineComparison:
     """Every gate of a comparison, the worst first.
 
     Parameters
@@ -42,8 +42,8 @@ class Comparison:
     """
 
     name: str
-    baseline: Header
-    fresh: Header
+    baseline: BaselineHeader
+    fresh: BaselineHeader
     gates: tuple[Gate, ...]
     notes: tuple[str, ...]
 
@@ -60,7 +60,7 @@ def compare(
     fresh: Snapshot,
     thresholds: Thresholds | None = None,
     repetitions: Sequence[int] | None = None,
-) -> Comparison:
+) -> BaselineComparison:
     """Compare a fresh run with a baseline.
 
     Parameters
@@ -82,7 +82,7 @@ def compare(
     Examples
     --------
     >>> from xbench.regression.snapshot import KeptRun
-    >>> header = Header(task="t", task_version=1, dataset="d", dataset_digest="0",
+    >>> header = BaselineHeader(task="t", task_version=1, dataset="d", dataset_digest="0",
     ...                 surrogate="s", surrogate_digest="1", metrics=["optimality"])
     >>> runs = [KeptRun(cell_type="VIP", target="GAD1", method="grids", L=1, repetition=n, seed=n,
     ...                 status="ok", indices=[n], metrics={"optimality": 0.5}) for n in range(2)]
@@ -102,7 +102,7 @@ def compare(
         gates += judge_speed(baseline.speeds, fresh.speeds, reference, tolerated)
     order = {verdict: number for number, verdict in enumerate(VERDICTS)}
     gates.sort(key=lambda gate: (order[gate.verdict], gate.method, gate.L))
-    return Comparison(
+    return BaselineComparison(
         name=name,
         baseline=baseline.header,
         fresh=fresh.header,
@@ -167,7 +167,7 @@ _MUST_AGREE = (
 )
 
 
-def check_comparable(baseline: Header, fresh: Header, name: str) -> None:
+def check_comparable(baseline: BaselineHeader, fresh: BaselineHeader, name: str) -> None:
     """Refuse to compare results of different tasks, data, surrogates or metrics.
 
     Parameters
@@ -184,9 +184,9 @@ def check_comparable(baseline: Header, fresh: Header, name: str) -> None:
 
     Examples
     --------
-    >>> old = Header(task="t", task_version=1, dataset="d", dataset_digest="0",
+    >>> old = BaselineHeader(task="t", task_version=1, dataset="d", dataset_digest="0",
     ...              surrogate="s", surrogate_digest="1")
-    >>> new = Header(task="t", task_version=2, dataset="d", dataset_digest="0",
+    >>> new = BaselineHeader(task="t", task_version=2, dataset="d", dataset_digest="0",
     ...              surrogate="s", surrogate_digest="1")
     >>> check_comparable(old, new, "ci")
     Traceback (most recent call last):

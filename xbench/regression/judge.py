@@ -17,7 +17,7 @@ import numpy as np
 from xbench.metrics import METRICS
 from xbench.regression.gate import Gate, Kind, Rule, verdict_of
 from xbench.regression.noise import Difference, difference, floor_of
-from xbench.regression.snapshot import Group, KeptRun, Read, Target
+from xbench.regression.snapshot import Group, KeptRun, Read, TargetKey
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ def metric_judged(group: Group, name: str, threshold: float | None) -> Judged | 
 
 
 def worst(
-    before: dict[Target, list[float]], after: dict[Target, list[float]], direction: str
+    before: dict[TargetKey, list[float]], after: dict[TargetKey, list[float]], direction: str
 ) -> str:
     """Name the target that changed most for the worse; nothing where none did.
 
@@ -138,7 +138,7 @@ def worst(
 
 def _undefined_now(group: Group, read: Read) -> int:
     """Count the fresh runs without a value at targets where every run of the baseline has one."""
-    defined: dict[Target, bool] = {}
+    defined: dict[TargetKey, bool] = {}
     for run in group.before:
         if run.status == "ok":
             key = (run.cell_type, run.target)

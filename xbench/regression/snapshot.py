@@ -21,7 +21,7 @@ from xbench.results.record import Record, Status
 
 
 @dataclass(frozen=True, kw_only=True)
-class Header:
+class BaselineHeader:
     """What all runs of a snapshot share.
 
     Parameters
@@ -57,7 +57,7 @@ class Header:
 class Snapshot:
     """Header, runs (one a slot) and speeds."""
 
-    header: Header
+    header: BaselineHeader
     runs: list[KeptRun]
     speeds: list[Speed] = field(default_factory=list)
 
@@ -98,7 +98,7 @@ def snapshot(records: Sequence[Record], reference_method: str | None = None) -> 
     if not records:
         raise XbenchError("no runs to take a snapshot of; run the task first")
     newest = max(records, key=lambda record: (record.created, record.run_id))
-    header = Header(
+    header = BaselineHeader(
         task=newest.task,
         task_version=newest.task_version,
         dataset=newest.dataset,
@@ -196,7 +196,7 @@ def _rounded(value: float | None) -> float | None:
     return None if value is None else float(f"{value:.{SIGNIFICANT}g}")
 
 
-Target = tuple[str, str]
+TargetKey = tuple[str, str]
 Read = Callable[[KeptRun], float | None]
 
 
@@ -232,7 +232,7 @@ class Group:
     deterministic: bool
 
     @property
-    def targets(self) -> list[Target]:
+    def targets(self) -> list[TargetKey]:
         """Targets that have a result on both sides, sorted."""
         return sorted(
             {_target(run) for run in self.before if run.status == "ok"}
@@ -249,7 +249,9 @@ class Group:
             (old, new) for old, new in both if new is not None and old.status == new.status == "ok"
         ]
 
-    def values(self, read: Read) -> tuple[dict[Target, list[float]], dict[Target, list[float]]]:
+    def values(
+        self, read: Read
+    ) -> tuple[dict[TargetKey, list[float]], dict[TargetKey, list[float]]]:
         """Return the values of both sides, by target, where both have one."""
         before = _by_target(self.before, read)
         after = _by_target([run for run in self.after if run is not None], read)
@@ -292,19 +294,19 @@ def is_deterministic(baseline: Snapshot, method: str) -> bool:
     Not judged for each L or target alone: a method that depends on its seed may well give the
     same features five times over at one of them.
     """
-    chosen: dict[tuple[int, Target], list[tuple[int, ...]]] = {}
+    chosen: dict[tuple[int, TargetKey], list[tuple[int, ...]]] = {}
     for run in baseline.runs:
         if run.method == method and run.status == "ok":
             chosen.setdefault((run.L, _target(run)), []).append(tuple(sorted(run.indices)))
     return bool(chosen) and all(len(all_) > 1 and len(set(all_)) == 1 for all_ in chosen.values())
 
 
-def _target(run: KeptRun) -> Target:
+def _target(run: KeptRun) -> TargetKey:
     return (run.cell_type, run.target)
 
 
-def _by_target(runs: Sequence[KeptRun], read: Read) -> dict[Target, list[float]]:
-    found: dict[Target, list[float]] = {}
+def _by_target(runs: Sequence[KeptRun], read: Read) -> dict[TargetKey, list[float]]:
+    found: dict[TargetKey, list[float]] = {}
     for run in runs:
         if run.status == "ok" and (value := read(run)) is not None:
             found.setdefault(_target(run), []).append(value)

@@ -18,7 +18,7 @@ from scipy.optimize import brentq
 from xbench.errors import XbenchError
 from xbench.simulation.cell_types import CELL_TYPES, SHARES
 from xbench.simulation.parameters import Parameters
-from xbench.simulation.peaks import Peaks
+from xbench.simulation.peak_positions import Peaks
 from xbench.simulation.regulation import Regulation
 
 DEPTH_DEVIATION = 0.4
@@ -52,7 +52,7 @@ class Accessibility:
 
 
 @dataclass(frozen=True, eq=False)
-class Cells:
+class SimulatedCells:
     """What is drawn for each cell before its peaks.
 
     Parameters
@@ -73,11 +73,11 @@ class Cells:
     state: np.ndarray
 
 
-def draw_cells(parameters: Parameters, generator: np.random.Generator) -> Cells:
+def draw_cells(parameters: Parameters, generator: np.random.Generator) -> SimulatedCells:
     """Draw the cells, in random order of types."""
     types = np.repeat(np.arange(len(CELL_TYPES)), list(parameters.cells_of().values()))
     normal = generator.standard_normal(len(types))
-    return Cells(
+    return SimulatedCells(
         types=generator.permutation(types),
         depth=np.exp(DEPTH_DEVIATION * normal - DEPTH_DEVIATION**2 / 2),
         depth_normal=normal,
@@ -141,7 +141,7 @@ def mean_open(rate: np.ndarray, load: np.ndarray) -> float:
 
 
 def sample_open_peaks(
-    accessibility: Accessibility, cells: Cells, generator: np.random.Generator
+    accessibility: Accessibility, cells: SimulatedCells, generator: np.random.Generator
 ) -> sparse.csr_matrix:
     """Sample the open peaks of every cell: int8 CSR, ascending indices, shape (n, peaks)."""
     loaded = np.flatnonzero(accessibility.load)

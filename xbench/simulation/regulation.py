@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from xbench.simulation.cell_types import CELL_TYPES, LINEAGES, MARKERS, TRANSCRIPTION_FACTORS
-from xbench.simulation.genes import Genes
+from xbench.simulation.gene_positions import Genes
 
 # Active in one type; in a group of types; in all; and the named markers, in types of their own.
 SPECIFIC, LINEAGE, BROAD, MARKER = range(4)

@@ -9,11 +9,11 @@ from scipy import sparse
 
 from xbench.simulation.accessibility import draw_accessibility, draw_cells, sample_open_peaks
 from xbench.simulation.cell_types import CELL_TYPES
-from xbench.simulation.expression import calibrated, sample_counts
-from xbench.simulation.genes import Genes, choose_genes
+from xbench.simulation.gene_positions import Genes, choose_genes
 from xbench.simulation.parameters import Parameters
-from xbench.simulation.peaks import Peaks, place_peaks
+from xbench.simulation.peak_positions import Peaks, place_peaks
 from xbench.simulation.regulation import Regulation, draw_regulation
+from xbench.simulation.simulated_counts import calibrated, sample_counts
 from xbench.simulation.truth import Truth
 
 

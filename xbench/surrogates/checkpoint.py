@@ -21,8 +21,8 @@ from safetensors.torch import load_file, save_file
 from xbench.data.dataset import Dataset
 from xbench.errors import XbenchError
 from xbench.registry.find import find, load
-from xbench.surrogates.base import Surrogate
 from xbench.surrogates.reference_checkpoint import load_reference_checkpoint
+from xbench.surrogates.surrogate import Surrogate
 
 FORMAT, VERSION = "xbench-surrogate", 1
 WEIGHTS, DESCRIPTION = "model.safetensors", "surrogate.json"

@@ -15,7 +15,6 @@ import torch
 import torch.nn.functional as functional
 from torch import Tensor, nn
 
-from xbench.surrogates.base import Surrogate
 from xbench.surrogates.layers import (
     AdditiveLayer,
     BlockBatchNorm,
@@ -24,6 +23,7 @@ from xbench.surrogates.layers import (
     folded,
     scale_and_shift,
 )
+from xbench.surrogates.surrogate import Surrogate
 
 CHROMOSOME_CHANNELS = 32
 EMBEDDING_DIMENSION = 20

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from torch import Tensor, nn
 
-from xbench.surrogates.base import Surrogate
 from xbench.surrogates.layers import AdditiveLayer
+from xbench.surrogates.surrogate import Surrogate
 
 
 class MLPClassifier(Surrogate):

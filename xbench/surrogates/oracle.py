@@ -18,8 +18,8 @@ from xbench.data.dataset import Dataset
 from xbench.errors import XbenchError
 from xbench.simulation.cell_types import MARKERS
 from xbench.simulation.truth import Truth, truth_of
-from xbench.surrogates.base import Surrogate
 from xbench.surrogates.layers import AdditiveLayer
+from xbench.surrogates.surrogate import Surrogate
 from xbench.surrogates.training.loop import StageHistory
 from xbench.utils.progress import Progress, silent
 

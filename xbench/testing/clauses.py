@@ -26,7 +26,7 @@ import scipy.sparse as sp
 import torch
 
 from xbench.benchmark.explain import check_selection
-from xbench.explainers.base import Budget, Explainer, Problem, Selection
+from xbench.explainers.explainer import Budget, Explainer, Problem, Selection
 from xbench.testing.toys import (
     N_PEAKS,
     SIDE,
@@ -192,7 +192,7 @@ CLAUSES: tuple[Callable[[Make], None], ...] = (
 )
 
 
-def _answered(make: Make) -> list[Kind]:
+def _answered(make: Make) -> list[ProblemKind]:
     """The kinds of problem that the explainer does not skip; at least one."""
     reasons = {kind.name: make().skip(kind.problem(4)) for kind in KINDS}
     answered = [kind for kind in KINDS if reasons[kind.name] is None]
@@ -233,7 +233,7 @@ def _is_from_file(method: type) -> bool:
 
 
 @dataclass(frozen=True)
-class Kind:
+class ProblemKind:
     """A kind of problem.
 
     Parameters
@@ -256,8 +256,8 @@ class Kind:
 
 
 KINDS = (
-    Kind("peaks", N_PEAKS, lambda size, seed: peaks_problem(random_surrogate(), size, seed)),
-    Kind("pixels", SIDE * SIDE, pixels_problem),
+    ProblemKind("peaks", N_PEAKS, lambda size, seed: peaks_problem(random_surrogate(), size, seed)),
+    ProblemKind("pixels", SIDE * SIDE, pixels_problem),
 )
 
 
@@ -313,13 +313,13 @@ def unlikely_random_states() -> Iterator[None]:
             np.random.set_state(numpy)  # noqa: NPY002
 
 
-Outcome = Literal["kept", "broken", "not tested"]
+ClauseOutcome = Literal["kept", "broken", "not tested"]
 # A new explainer with its parameters: the suite never asks the same instance twice.
 Make = Callable[[], Explainer]
 
 
 @dataclass(frozen=True)
-class Verdict:
+class ClauseVerdict:
     """One clause, what came out, and why.
 
     Parameters
@@ -333,7 +333,7 @@ class Verdict:
     """
 
     clause: str
-    outcome: Outcome
+    outcome: ClauseOutcome
     detail: str = ""
 
 

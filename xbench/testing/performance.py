@@ -52,7 +52,7 @@ class Measurement:
 
 
 @dataclass(frozen=True)
-class Entry:
+class SuiteRun:
     """One run of the benchmarks.
 
     Parameters
@@ -70,7 +70,7 @@ class Entry:
 
     Examples
     --------
-    >>> Entry("2026-01-31T12:00:00+00:00", None, "a machine").benchmarks
+    >>> SuiteRun("2026-01-31T12:00:00+00:00", None, "a machine").benchmarks
     []
     """
 
@@ -117,10 +117,10 @@ def _short(full: str) -> str:
 
 
 FORMAT, VERSION = "xbench-bench", 1
-_ENTRIES = TypeAdapter(list[Entry])
+_ENTRIES = TypeAdapter(list[SuiteRun])
 
 
-def read_history(path: Path) -> list[Entry]:
+def read_history(path: Path) -> list[SuiteRun]:
     """Return the entries of a history, oldest first; none where there is no file.
 
     Parameters
@@ -161,7 +161,7 @@ def read_history(path: Path) -> list[Entry]:
         raise XbenchError(f"{path}: {where}: {first['msg']}; repair it or name another") from error
 
 
-def add_entry(path: Path, entry: Entry) -> None:
+def add_entry(path: Path, entry: SuiteRun) -> None:
     """Add an entry at the end of a history, whole or not at all; others may do so at once.
 
     Parameters
@@ -181,7 +181,7 @@ def add_entry(path: Path, entry: Entry) -> None:
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = Path(folder) / "new" / "bench.json"
-    ...     add_entry(path, Entry("2026-01-31T12:00:00+00:00", None, "a machine"))
+    ...     add_entry(path, SuiteRun("2026-01-31T12:00:00+00:00", None, "a machine"))
     ...     [entry.machine for entry in read_history(path)]
     ['a machine']
     """
@@ -193,14 +193,14 @@ def add_entry(path: Path, entry: Entry) -> None:
         raise cannot_write(path, error) from error
 
 
-def _text(entries: Sequence[Entry]) -> str:
+def _text(entries: Sequence[SuiteRun]) -> str:
     """Lay the history out with a line for each benchmark."""
     head = {"format": FORMAT, "version": VERSION}
     parts = ",\n".join(map(_entry_text, entries))
     return json.dumps(head)[:-1] + f', "entries": [\n{parts}\n]}}\n'
 
 
-def _entry_text(entry: Entry) -> str:
+def _entry_text(entry: SuiteRun) -> str:
     fields: dict[str, Any] = asdict(entry)
     lines = ",\n".join(f"  {json.dumps(one)}" for one in fields.pop("benchmarks"))
     return json.dumps(fields)[:-1] + f', "benchmarks": [\n{lines}\n ]}}'

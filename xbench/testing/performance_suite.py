@@ -19,7 +19,7 @@ from typing import Any
 
 import xbench
 from xbench.errors import XbenchError
-from xbench.testing.performance import Entry, Measurement, measurements
+from xbench.testing.performance import Measurement, SuiteRun, measurements
 from xbench.utils.provenance import git_commit, machine, versions
 
 INSTALL = "pip install -e '.[test]'"
@@ -28,7 +28,7 @@ _PASSED, _FAILED, _NONE_FOUND = 0, 1, 5
 
 
 @dataclass(frozen=True)
-class Outcome:
+class SuiteOutcome:
     """How the benchmarks went.
 
     Parameters
@@ -41,14 +41,14 @@ class Outcome:
         What pytest said.
     """
 
-    entry: Entry
+    entry: SuiteRun
     passed: bool
     output: str
 
 
 def run_benchmarks(
     slow: bool = False, select: str | None = None, checkout: Path | None = None
-) -> Outcome:
+) -> SuiteOutcome:
     """Run the benchmarks and return what they measured.
 
     Parameters
@@ -100,7 +100,9 @@ def _command(report: Path, slow: bool, select: str | None) -> list[str]:
     return command if select is None else [*command, "-k", select]
 
 
-def _outcome(done: subprocess.CompletedProcess[str], report: Path, select: str | None) -> Outcome:
+def _outcome(
+    done: subprocess.CompletedProcess[str], report: Path, select: str | None
+) -> SuiteOutcome:
     content = _content(report)
     found = measurements(content) if content else []
     if done.returncode == _NONE_FOUND:
@@ -109,14 +111,14 @@ def _outcome(done: subprocess.CompletedProcess[str], report: Path, select: str |
         said = [line for line in done.stdout.splitlines() if line.strip()] or ["it said nothing"]
         telling = [line for line in said if line.startswith(("ERROR", "FAILED"))] or said[-1:]
         raise XbenchError(f"tests/benchmarks: pytest measured nothing ({telling[0].strip()})")
-    entry = Entry(
+    entry = SuiteRun(
         date=datetime.now(UTC).isoformat(timespec="seconds"),
         commit=git_commit(),
         machine=machine(),
         versions=versions(),
         benchmarks=found,
     )
-    return Outcome(entry, done.returncode == _PASSED, done.stdout)
+    return SuiteOutcome(entry, done.returncode == _PASSED, done.stdout)
 
 
 def _content(report: Path) -> Mapping[str, Any] | None:
@@ -131,7 +133,7 @@ def _content(report: Path) -> Mapping[str, Any] | None:
 ABSENT = "-"
 
 
-def table_lines(entries: Sequence[Entry]) -> list[str]:
+def table_lines(entries: Sequence[SuiteRun]) -> list[str]:
     """Return a table of the ratios, and beside them what the newest measurement says otherwise.
 
     Parameters
@@ -144,7 +146,7 @@ def table_lines(entries: Sequence[Entry]) -> list[str]:
     --------
     >>> walk = Measurement("walk", 0.004, 12.3, "dense", "4 cells", 2**20)
     >>> day = "2026-01-31T12:00:00+00:00"
-    >>> for line in table_lines([Entry(day, "0123456789ab", "a machine", {}, [walk])]):
+    >>> for line in table_lines([SuiteRun(day, "0123456789ab", "a machine", {}, [walk])]):
     ...     print(line)
     benchmark  2026-01-31 0123456  seconds  memory  ratio to
     walk                     12.3    0.004  1.0 MB  dense; 4 cells
@@ -166,7 +168,7 @@ def table_lines(entries: Sequence[Entry]) -> list[str]:
     return [_line(row, widths) for row in (headings, *rows)]
 
 
-def latest(entries: Sequence[Entry]) -> dict[str, Measurement]:
+def latest(entries: Sequence[SuiteRun]) -> dict[str, Measurement]:
     """Return the newest measurement of each benchmark by name, in the order of the newest entry.
 
     Parameters
@@ -186,12 +188,12 @@ def latest(entries: Sequence[Entry]) -> dict[str, Measurement]:
     return newest
 
 
-def heading(entry: Entry) -> str:
+def heading(entry: SuiteRun) -> str:
     """Name an entry by its day and the beginning of its commit, ``+`` where that was changed.
 
     Examples
     --------
-    >>> heading(Entry("2026-01-31T12:00:00+00:00", "0123456789ab-dirty", "a machine"))
+    >>> heading(SuiteRun("2026-01-31T12:00:00+00:00", "0123456789ab-dirty", "a machine"))
     '2026-01-31 0123456+'
     """
     day = entry.date.partition("T")[0]

@@ -11,15 +11,15 @@ from torch import Tensor, nn
 
 from xbench.data.features import Features, Interval
 from xbench.data.target import Target
-from xbench.explainers.base import Problem
+from xbench.explainers.explainer import Problem
 from xbench.mask import EvaluationCounts, MaskedPopulation, masked_population
 from xbench.mask.build import ExplainedModel
 from xbench.mask.objective import OBJECTIVES
 from xbench.mask.population import perturbation_vector
-from xbench.surrogates.base import Surrogate
 from xbench.surrogates.cross_modality import CrossModality
 from xbench.surrogates.layers import AdditiveLayer
 from xbench.surrogates.mlp_classifier import MLPClassifier
+from xbench.surrogates.surrogate import Surrogate
 
 Inputs: TypeAlias = sp.csr_matrix | np.ndarray
 

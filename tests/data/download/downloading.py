@@ -10,7 +10,7 @@ import pytest
 
 from xbench.data.download.fetch import fetch_file
 from xbench.data.download.remote_file import RemoteFile
-from xbench.data.download.transfer import CHUNK
+from xbench.data.download.transmission import CHUNK
 from xbench.errors import XbenchError
 from xbench.utils.progress import FetchWatcher
 

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from xbench.data.download.downloaded_source import DownloadedSource
 from xbench.data.download.remote_file import size_text
-from xbench.data.download.source import DownloadedSource
 from xbench.data.markers import MARKERS
 from xbench.data.multiome import read_multiome
-from xbench.data.options import Reading
+from xbench.data.read_options import ReadOptions
 from xbench.datasets.brain3k_multiome import Brain3kMultiome
 from xbench.datasets.dlpfc_multiome import DlpfcMultiome
 from xbench.datasets.pbmc3k_multiome import Pbmc3kMultiome
@@ -108,11 +108,13 @@ def test_without_labels_it_says_how_to_make_them(source: DownloadedSource) -> No
 def test_it_is_read_with_the_papers_choices(source: DownloadedSource, tmp_path: Path) -> None:
     labels = labels_file(tmp_path)
     (path,) = source.fetch()
-    loaded = source.load(Reading(labels=labels))
+    loaded = source.load(ReadOptions(labels=labels))
     by_hand = read_multiome(
         path,
         name="by-hand",
-        reading=Reading(labels=labels, binarize=True, variable_genes=3000, minimum_open_share=0.01),
+        reading=ReadOptions(
+            labels=labels, binarize=True, variable_genes=3000, minimum_open_share=0.01
+        ),
         genome="hg38",
     )
     assert loaded.digest == by_hand.digest
@@ -128,13 +130,13 @@ def test_it_is_read_with_the_papers_choices(source: DownloadedSource, tmp_path: 
 def test_its_choices_can_be_overridden(source: DownloadedSource, tmp_path: Path) -> None:
     source.fetch()
     labels = labels_file(tmp_path)
-    all_peaks = source.load(Reading(labels=labels, minimum_open_share=0.0))
+    all_peaks = source.load(ReadOptions(labels=labels, minimum_open_share=0.0))
     assert all_peaks.features.names.size == PEAKS
-    few_genes = source.load(Reading(labels=labels, variable_genes=1))
+    few_genes = source.load(ReadOptions(labels=labels, variable_genes=1))
     assert few_genes.outputs is not None
     assert "MOG" in few_genes.outputs.var_names
     assert few_genes.outputs.n_vars <= 2
-    half = source.load(Reading(labels=labels, minimum_open_share=0.5))
+    half = source.load(ReadOptions(labels=labels, minimum_open_share=0.5))
     assert 0 < half.features.names.size < PEAKS - 1
 
 
@@ -143,11 +145,11 @@ def test_a_place_of_its_own_is_read_as_it_is(
 ) -> None:
     labels, copy = labels_file(tmp_path), tmp_path / "copy.h5"
     copy.write_bytes(content)
-    loaded = source.load(Reading(path=copy, labels=labels))
+    loaded = source.load(ReadOptions(path=copy, labels=labels))
     source.fetch()
-    assert loaded.digest == source.load(Reading(labels=labels)).digest
+    assert loaded.digest == source.load(ReadOptions(labels=labels)).digest
     with pytest.raises(XbenchError, match=r"no file .*absent.h5; leave --data out"):
-        source.load(Reading(path=tmp_path / "absent.h5", labels=labels))
+        source.load(ReadOptions(path=tmp_path / "absent.h5", labels=labels))
 
 
 def test_a_changed_download_is_not_read(source: DownloadedSource, tmp_path: Path) -> None:
@@ -156,7 +158,7 @@ def test_a_changed_download_is_not_read(source: DownloadedSource, tmp_path: Path
     changed[-1] ^= 1
     path.write_bytes(changed)
     with pytest.raises(XbenchError, match=r"has the sha256 .* not the registered one; move it"):
-        source.load(Reading(labels=labels_file(tmp_path)))
+        source.load(ReadOptions(labels=labels_file(tmp_path)))
 
 
 def test_labels_that_come_with_it(content: bytes, tmp_path: Path) -> None:
@@ -176,10 +178,10 @@ def test_labels_that_come_with_it(content: bytes, tmp_path: Path) -> None:
     loaded = source.load()
     assert sorted(set(loaded.cell_types)) == ["Astrocytes", "Microglia"]
     assert loaded.resolve_cell_type("Micro") == "Microglia"
-    own = source.load(Reading(labels=labels_file(tmp_path)))
+    own = source.load(ReadOptions(labels=labels_file(tmp_path)))
     assert own.digest == loaded.digest
     with pytest.raises(XbenchError, match=r"metadata.csv.gz: no column 'subs' with the cell type"):
-        source.load(Reading(cell_type_key="subs"))
+        source.load(ReadOptions(cell_type_key="subs"))
     (tmp_path / "data" / "metadata.csv.gz").unlink()
     assert source.holding().state == "partly"
     with pytest.raises(XbenchError, match="'xbench data fetch small-with-labels' gets it"):
@@ -210,7 +212,7 @@ def test_the_papers_own_data_say_how_to_apply(tmp_path: Path) -> None:
         PfcMultiome().fetch()
     assert str(caught.value) == reason
     with pytest.raises(XbenchError, match=r"no .*elsewhere; its data are behind controlled access"):
-        PfcMultiome().load(Reading(path=tmp_path / "elsewhere"))
+        PfcMultiome().load(ReadOptions(path=tmp_path / "elsewhere"))
 
 
 def test_the_papers_own_data_are_read_where_they_are(tmp_path: Path) -> None:

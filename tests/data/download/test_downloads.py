@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from xbench.data.download.fetch import fetch_file, part_of
-from xbench.data.download.transfer import CHUNK, RESUMPTIONS
+from xbench.data.download.transmission import CHUNK, RESUMPTIONS
 from xbench.errors import XbenchError
 
 from .downloading import CONTENT, SIZE, TEN, Heard, folder, names, own_cache, refused, server

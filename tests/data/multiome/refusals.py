@@ -9,7 +9,7 @@ import pytest
 
 from xbench.data.multiome import read_multiome
 from xbench.data.multiome.validate import validate
-from xbench.data.options import Reading
+from xbench.data.read_options import ReadOptions
 from xbench.errors import XbenchError
 
 
@@ -18,7 +18,7 @@ def refusal(path: Path, *, genome: str | None = None, **options: Any) -> str:
 
     `validate` must find it too: as a problem, or as what keeps the path from being opened.
     """
-    reading = Reading(**{"binarize": True, **options})
+    reading = ReadOptions(**{"binarize": True, **options})
     with pytest.raises(XbenchError) as caught:
         read_multiome(path, name="user", reading=reading, genome=genome)
     message = str(caught.value)
@@ -29,7 +29,7 @@ def refusal(path: Path, *, genome: str | None = None, **options: Any) -> str:
     return message
 
 
-def problems(path: Path, reading: Reading, genome: str | None = None) -> list[str]:
+def problems(path: Path, reading: ReadOptions, genome: str | None = None) -> list[str]:
     try:
         report = validate(path, reading, genome)
     except XbenchError as error:

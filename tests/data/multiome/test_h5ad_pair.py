@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from xbench.data.multiome import read_multiome
-from xbench.data.options import Reading
+from xbench.data.read_options import ReadOptions
 
 from .refusals import refusal
 from .small_layouts import atac_of, rna_of, small_multiome, write_h5ad_pair
@@ -21,11 +21,11 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("name", ["{}.h5ad", "my-sample-{}.h5ad", "s1.{}.h5ad", "A_{}.h5ad"])
 def test_names(folder: Path, name: str) -> None:
-    before = read_multiome(folder, name="user", reading=Reading(binarize=True)).digest
+    before = read_multiome(folder, name="user", reading=ReadOptions(binarize=True)).digest
     for modality in ("atac", "rna"):
         (folder / f"small_{modality}.h5ad").rename(folder / name.format(modality))
     (folder / "other.h5ad").touch()  # left alone
-    assert read_multiome(folder, name="user", reading=Reading(binarize=True)).digest == before
+    assert read_multiome(folder, name="user", reading=ReadOptions(binarize=True)).digest == before
 
 
 def test_a_modality_is_absent(folder: Path) -> None:
@@ -68,5 +68,5 @@ def test_scaffolds_of_prepared_data_stay(folder: Path) -> None:
     data = small_multiome()
     data.peaks[-1] = "GL000194.1:1-5"
     atac_of(data).write_h5ad(folder / "small_atac.h5ad")
-    dataset = read_multiome(folder, name="user", reading=Reading(binarize=True))
+    dataset = read_multiome(folder, name="user", reading=ReadOptions(binarize=True))
     assert dataset.features.names.tolist() == data.peaks

@@ -10,7 +10,7 @@ import pytest
 
 from xbench.data.multiome import read_multiome
 from xbench.data.multiome.tables import read_labels
-from xbench.data.options import Reading
+from xbench.data.read_options import ReadOptions
 from xbench.errors import XbenchError, XbenchWarning
 
 from .refusals import refusal
@@ -84,7 +84,7 @@ def test_labels_in_any_order_and_of_other_cells(tmp_path: Path) -> None:
     pairs = [("OTHER-1", "Endo"), *zip(data.barcodes, data.types, strict=True)][::-1]
     labels = tmp_path / "labels.csv"
     labels.write_text("barcode,cell_type\n" + "".join(f"{a},{b}\n" for a, b in pairs))
-    reading = Reading(labels=labels, binarize=True)
+    reading = ReadOptions(labels=labels, binarize=True)
     dataset = read_multiome(path, name="user", reading=reading)
     assert dataset.cell_types.tolist() == data.types
 
@@ -94,7 +94,7 @@ def test_labels_come_before_obs(tmp_path: Path) -> None:
     path = write_h5mu(data, tmp_path)
     labels = tmp_path / "labels.tsv"
     labels.write_text("cell\tkind\n" + "".join(f"{name}\tA\n" for name in data.barcodes[5:]))
-    reading = Reading(labels=labels, cell_type_key="kind", binarize=True)
+    reading = ReadOptions(labels=labels, cell_type_key="kind", binarize=True)
     with pytest.warns(XbenchWarning, match="5 of 30 cells have no type in"):
         dataset = read_multiome(path, name="user", reading=reading)
     assert dataset.cell_types.tolist() == ["A"] * 25
@@ -109,7 +109,9 @@ def test_labels_of_some_cells_that_each_modality_has_in_its_own_order(tmp_path: 
     labels = tmp_path / "labels.csv"
     labels.write_text("cell,cell_type\n" + "".join(f"{name},A\n" for name in data.barcodes[3:9]))
     with pytest.warns(XbenchWarning, match="24 of 30 cells"):
-        dataset = read_multiome(folder, name="user", reading=Reading(labels=labels, binarize=True))
+        dataset = read_multiome(
+            folder, name="user", reading=ReadOptions(labels=labels, binarize=True)
+        )
     assert dataset.Y is not None
     assert (dataset.X.toarray() > 0).tolist() == (data.atac[3:9] > 0).tolist()  # type: ignore[union-attr]
     shares = data.rna[3:9] / data.rna[3:9].sum(axis=1, keepdims=True)

@@ -12,7 +12,7 @@ from xbench.data.features import Interval
 from xbench.data.load import load_dataset
 from xbench.data.multiome import read_multiome
 from xbench.data.multiome.layout import find_layout
-from xbench.data.options import Reading
+from xbench.data.read_options import ReadOptions
 
 from .small_layouts import WRITERS, small_multiome, write_labels, write_mtx_folder
 
@@ -22,7 +22,7 @@ WITHOUT_TYPES = ("10x h5", "mtx")
 def read(layout: str, folder: Path, **options: object) -> Dataset:
     data = small_multiome()
     labels = write_labels(data, folder) if layout in WITHOUT_TYPES else None
-    reading = Reading(labels=labels, binarize=True, **options)  # type: ignore[arg-type]
+    reading = ReadOptions(labels=labels, binarize=True, **options)  # type: ignore[arg-type]
     return read_multiome(WRITERS[layout](data, folder), name=layout, reading=reading)
 
 

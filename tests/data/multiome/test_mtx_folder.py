@@ -12,7 +12,7 @@ import pytest
 from xbench.data.multiome import mtx as matrix_market
 from xbench.data.multiome import read_multiome
 from xbench.data.multiome.layout import read_raw
-from xbench.data.options import Reading
+from xbench.data.read_options import ReadOptions
 
 from .refusals import refusal
 from .small_layouts import SmallMultiome, small_multiome, write_labels, write_mtx_folder
@@ -51,7 +51,7 @@ def test_content(folder: Path, data: SmallMultiome) -> None:
 
 
 def test_files_that_are_not_gzipped(folder: Path, labels: Path) -> None:
-    reading = Reading(labels=labels, binarize=True)
+    reading = ReadOptions(labels=labels, binarize=True)
     before = read_multiome(folder, name="user", reading=reading).digest
     for path in list(folder.iterdir()):
         path.with_suffix("").write_text(unpacked(path))
@@ -66,7 +66,7 @@ def test_features_without_places(folder: Path, data: SmallMultiome, labels: Path
     lines = unpacked(folder / FEATURES).splitlines()
     short = ["\t".join(line.split("\t")[:3]) for line in lines]
     change(folder / FEATURES, lambda _: "\n".join(short))
-    reading = Reading(labels=labels, binarize=True)
+    reading = ReadOptions(labels=labels, binarize=True)
     dataset = read_multiome(folder, name="user", reading=reading)
     assert dataset.features.names.tolist() == data.peaks
     assert not dataset.output_features.has_coordinates

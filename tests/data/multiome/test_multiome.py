@@ -11,7 +11,7 @@ from scipy import sparse
 
 from xbench.data.load import load_dataset
 from xbench.data.multiome import read_multiome
-from xbench.data.options import Reading
+from xbench.data.read_options import ReadOptions
 
 from .small_files import CELLS, Writer, make_atac, make_rna
 
@@ -91,14 +91,16 @@ def test_cell_types_of_one_modality_are_enough(write: Writer, holder: str) -> No
 def test_cell_types_of_another_column_and_kind(write: Writer) -> None:
     rna = make_rna()
     rna.obs["leiden"] = pd.Categorical([0] * 20 + [1] * 4)
-    dataset = read_multiome(write(rna=rna), name="user", reading=Reading(cell_type_key="leiden"))
+    dataset = read_multiome(
+        write(rna=rna), name="user", reading=ReadOptions(cell_type_key="leiden")
+    )
     assert dataset.cell_types.tolist() == ["0"] * 20 + ["1"] * 4
 
 
 def test_binarize(write: Writer) -> None:
     atac = make_atac()
     atac.X = atac.X * 3
-    dataset = read_multiome(write(atac=atac), name="user", reading=Reading(binarize=True))
+    dataset = read_multiome(write(atac=atac), name="user", reading=ReadOptions(binarize=True))
     assert dataset.digest == read_multiome(write("plain.h5mu"), name="user").digest
 
 
@@ -125,7 +127,8 @@ def test_other_modalities_are_left_alone(write: Writer) -> None:
 def test_split_follows_the_seed(write: Writer) -> None:
     path = write()
     zero, one = (
-        read_multiome(path, name="user", reading=Reading(split_seed=seed)).split for seed in (0, 1)
+        read_multiome(path, name="user", reading=ReadOptions(split_seed=seed)).split
+        for seed in (0, 1)
     )
     assert [len(zero.train), len(zero.validation), len(zero.test)] == [18, 2, 4]
     assert zero.test.tolist() != one.test.tolist()
@@ -144,7 +147,7 @@ def test_load_dataset_takes_a_file(write: Writer) -> None:
     assert dataset.default_surrogate == "cross-modality"
     assert (
         dataset.digest
-        == read_multiome(write("again.h5mu"), name="b", reading=Reading(split_seed=2)).digest
+        == read_multiome(write("again.h5mu"), name="b", reading=ReadOptions(split_seed=2)).digest
     )
 
 
@@ -159,7 +162,7 @@ def test_sparse_stays_sparse(write: Writer) -> None:
     rna = sparse.csr_matrix((np.ones(100_000, np.float32), (rows, columns % 2_000)))
     path = write(atac=anndata.AnnData(atac, obs, peaks), rna=anndata.AnnData(rna, obs, genes))
     tracemalloc.start()
-    dataset = read_multiome(path, name="wide", reading=Reading(binarize=True))
+    dataset = read_multiome(path, name="wide", reading=ReadOptions(binarize=True))
     assert len(dataset.digest) == 64
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from xbench.data.multiome import read_multiome
-from xbench.data.options import Reading
+from xbench.data.read_options import ReadOptions
 from xbench.errors import XbenchError
 
 from .small_files import Writer, make_atac, make_rna
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:Changing the sparsity structure"
 def refusal(path: Path, **options: Any) -> str:
     """Return the error's text, after checking that it is one line that names the file."""
     with pytest.raises(XbenchError) as caught:
-        read_multiome(path, name="user", reading=Reading(**options))
+        read_multiome(path, name="user", reading=ReadOptions(**options))
     message = str(caught.value)
     assert "\n" not in message
     assert message.startswith(str(path))

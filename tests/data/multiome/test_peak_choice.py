@@ -13,7 +13,7 @@ from scipy import sparse
 
 from xbench.data.multiome import read_multiome
 from xbench.data.multiome.peaks import open_often
-from xbench.data.options import Reading
+from xbench.data.read_options import ReadOptions
 from xbench.errors import XbenchError, XbenchWarning
 
 from .refusals import refusal
@@ -53,7 +53,7 @@ def test_a_share_of_the_cells_that_are_read(tmp_path: Path) -> None:
     path = write_h5mu(data, tmp_path)
     data.barcodes, data.types = data.barcodes[:10], data.types[:10]
     labels = write_labels(data, tmp_path)
-    reading = Reading(labels=labels, minimum_open_share=0.5)
+    reading = ReadOptions(labels=labels, minimum_open_share=0.5)
     with pytest.warns(XbenchWarning, match=r"20 of 30 cells have no type in .*labels.csv and are"):
         dataset = read_multiome(path, name="user", reading=reading)
     assert dataset.features.names.tolist() == [data.peaks[0]]
@@ -72,7 +72,7 @@ def test_no_peak_is_open_often_enough(tmp_path: Path) -> None:
 def test_variable_genes_are_scaled_by_all_counts(tmp_path: Path) -> None:
     data = small_multiome()
     path = write_h5mu(data, tmp_path)
-    dataset = read_multiome(path, name="user", reading=Reading(binarize=True, variable_genes=2))
+    dataset = read_multiome(path, name="user", reading=ReadOptions(binarize=True, variable_genes=2))
     shares = data.rna / data.rna.sum(axis=1, keepdims=True)
     assert dataset.Y is not None
     assert dataset.output_features.names.tolist() == ["Mog", "GAD1"]
@@ -89,7 +89,7 @@ def test_fractions_in_a_gene_that_would_not_be_kept(tmp_path: Path) -> None:
 
 def test_more_variable_genes_than_there_are(tmp_path: Path) -> None:
     path = write_h5mu(small_multiome(), tmp_path)
-    every = read_multiome(path, name="user", reading=Reading(binarize=True)).digest
+    every = read_multiome(path, name="user", reading=ReadOptions(binarize=True)).digest
     for count in (4, 3000):
-        reading = Reading(binarize=True, variable_genes=count)
+        reading = ReadOptions(binarize=True, variable_genes=count)
         assert read_multiome(path, name="user", reading=reading).digest == every

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from xbench.data.load import load_dataset
-from xbench.data.options import AS_IT_IS, Reading
+from xbench.data.read_options import AS_IT_IS, ReadOptions
 from xbench.datasets.mnist_binary import MnistBinary
 from xbench.datasets.simulated_multiome import SimulatedSmall
 from xbench.errors import XbenchError
@@ -23,9 +23,9 @@ OTHER = {
 
 
 def test_every_option_is_named_as_it_is_typed() -> None:
-    assert set(OTHER) == {field.name for field in fields(Reading)}
-    assert Reading().options() == AS_IT_IS.options() == []
-    assert Reading(**OTHER).options() == [  # type: ignore[arg-type]
+    assert set(OTHER) == {field.name for field in fields(ReadOptions)}
+    assert ReadOptions().options() == AS_IT_IS.options() == []
+    assert ReadOptions(**OTHER).options() == [  # type: ignore[arg-type]
         *("--labels", "--cell-type-key", "--binarize", "--variable-genes", "--minimum-open-share"),
     ]
 
@@ -35,19 +35,19 @@ def test_every_option_is_named_as_it_is_typed() -> None:
 def test_options_that_mean_nothing_are_refused(option: str, source: type) -> None:
     typed = f"--{option.replace('_', '-')}"
     with pytest.raises(XbenchError, match=f"leave out {typed}$"):
-        source().load(Reading(**{option: OTHER[option]}))
+        source().load(ReadOptions(**{option: OTHER[option]}))
 
 
 @pytest.mark.parametrize("count", [0, -5])
 def test_no_gene(count: int) -> None:
     with pytest.raises(XbenchError, match=f"--variable-genes {count}: give a whole number from 1"):
-        Reading(variable_genes=count)
+        ReadOptions(variable_genes=count)
 
 
 @pytest.mark.parametrize("share", [-0.1, 1.5, float("nan")])
 def test_no_share(share: float) -> None:
     with pytest.raises(XbenchError, match=r"--minimum-open-share .*: give a share from 0 to 1"):
-        Reading(minimum_open_share=share)
+        ReadOptions(minimum_open_share=share)
 
 
 def test_load_dataset_hands_every_option_on() -> None:

@@ -11,7 +11,7 @@ import pytest
 from scipy import sparse
 
 from xbench.data.multiome import read_multiome
-from xbench.data.options import Reading
+from xbench.data.read_options import ReadOptions
 from xbench.errors import XbenchWarning
 
 from .refusals import refusal
@@ -45,9 +45,9 @@ def test_expression_that_is_normalised_already(folder: Path, data: SmallMultiome
 
 @pytest.mark.filterwarnings("ignore::xbench.errors.XbenchWarning")
 def test_variable_genes_of_normalised_expression(folder: Path, data: SmallMultiome) -> None:
-    before = read_multiome(folder, name="user", reading=Reading(variable_genes=3))
+    before = read_multiome(folder, name="user", reading=ReadOptions(variable_genes=3))
     sparse.save_npz(folder / "train_rna.npz", sparse.csr_matrix(log_normalised(data)))
-    after = read_multiome(folder, name="user", reading=Reading(variable_genes=3))
+    after = read_multiome(folder, name="user", reading=ReadOptions(variable_genes=3))
     assert after.output_features.names.tolist() == before.output_features.names.tolist()
     assert after.n_outputs == 3
 

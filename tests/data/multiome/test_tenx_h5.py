@@ -14,7 +14,7 @@ from scipy import sparse
 from xbench.data.multiome import cellranger as tenx_h5
 from xbench.data.multiome import read_multiome
 from xbench.data.multiome.layout import read_raw
-from xbench.data.options import Reading
+from xbench.data.read_options import ReadOptions
 from xbench.errors import XbenchWarning
 
 from .refusals import refusal
@@ -112,7 +112,7 @@ def test_scaffolds_are_left_out_and_said(tmp_path: Path, data: SmallMultiome, la
         "KI270711.1:1-5",
     ]
     path = write_tenx_h5(data, tmp_path)
-    reading = Reading(labels=labels, binarize=True)
+    reading = ReadOptions(labels=labels, binarize=True)
     with pytest.warns(XbenchWarning, match="atac: 3 of 6 peaks lie on scaffolds or the mitoch"):
         dataset = read_multiome(path, name="user", reading=reading)
     assert dataset.features.names.tolist() == ["chr1:1-5", "chr2:1-5", "chrX:1-5"]
@@ -155,7 +155,7 @@ def test_genes_of_another_build(tmp_path: Path, data: SmallMultiome, labels: Pat
 def test_the_build_that_is_needed(path: Path, labels: Path) -> None:
     message = refusal(path, labels=labels, genome="mm10")
     assert "its coordinates are of hg38, but mm10 is needed" in message
-    reading = Reading(labels=labels, binarize=True)
+    reading = ReadOptions(labels=labels, binarize=True)
     assert read_multiome(path, name="user", reading=reading, genome="GRCh38").genome == "GRCh38"
 
 
@@ -244,7 +244,7 @@ def test_a_spoilt_file(said: str, path: Path, labels: Path) -> None:
 
 
 def test_whole_numbers_stored_as_floats(path: Path, labels: Path) -> None:
-    reading = Reading(labels=labels, binarize=True)
+    reading = ReadOptions(labels=labels, binarize=True)
     before = read_multiome(path, name="user", reading=reading).digest
     with h5py.File(path, "r+") as file:
         values = file["matrix/data"][:].astype(np.float64)
@@ -268,7 +268,7 @@ def test_damaged_bytes(path: Path, labels: Path) -> None:
 
 
 def test_stored_zeros_and_unsorted_rows(path: Path, labels: Path) -> None:
-    reading = Reading(labels=labels, binarize=True)
+    reading = ReadOptions(labels=labels, binarize=True)
     before = read_multiome(path, name="user", reading=reading).digest
     with h5py.File(path, "r+") as file:
         first, last = file["matrix/indptr"][:2]

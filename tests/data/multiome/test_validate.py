@@ -9,7 +9,7 @@ import pytest
 
 from xbench.data.multiome import read_multiome
 from xbench.data.multiome.validate import validate
-from xbench.data.options import Reading
+from xbench.data.read_options import ReadOptions
 from xbench.errors import XbenchError
 
 from .small_layouts import WRITERS, small_multiome, write_labels, write_tenx_h5
@@ -20,7 +20,7 @@ def test_what_a_good_file_is(layout: str, tmp_path: Path) -> None:
     data = small_multiome()
     path = WRITERS[layout](data, tmp_path)
     labels = write_labels(data, tmp_path)
-    reading = Reading(labels=labels, binarize=True, variable_genes=2, minimum_open_share=0.4)
+    reading = ReadOptions(labels=labels, binarize=True, variable_genes=2, minimum_open_share=0.4)
     report = validate(path, reading)
     assert report.will_do
     assert report.problems == []
@@ -52,7 +52,7 @@ def test_what_is_odd_but_will_do(tmp_path: Path) -> None:
     path = write_tenx_h5(data, tmp_path)
     data.barcodes, data.types = data.barcodes[:20], data.types[:20]
     labels = write_labels(data, tmp_path)
-    report = validate(path, Reading(labels=labels, binarize=True))
+    report = validate(path, ReadOptions(labels=labels, binarize=True))
     assert report.will_do
     for line in (
         "cells without an open peak: 1, kept as they are",

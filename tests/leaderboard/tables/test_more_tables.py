@@ -12,7 +12,7 @@ from scipy.stats import hypergeom, ttest_rel
 from xbench.leaderboard.formats.table import Table
 from xbench.leaderboard.page import read_fits
 from xbench.leaderboard.study import StudyRuns, studies, with_runs
-from xbench.leaderboard.tables.analyses import (
+from xbench.leaderboard.tables.analysis_tables import (
     contacts_tables,
     matched_maps_tables,
     redundancy_table,

@@ -12,9 +12,9 @@ from scipy import sparse
 
 from xbench.data.dataset import Dataset
 from xbench.data.splits import split_cells
-from xbench.surrogates.base import Surrogate
 from xbench.surrogates.evaluation.measure import SurrogateReport, measure
-from xbench.surrogates.evaluation.subject import Subject
+from xbench.surrogates.evaluation.report_subject import ReportSubject
+from xbench.surrogates.surrogate import Surrogate
 
 from ...toys import random_cross_modality
 
@@ -79,8 +79,8 @@ STAGES = {
 }  # fmt: skip
 
 
-def subject_of(data: Dataset, **changes: Any) -> Subject:
-    subject = Subject(
+def subject_of(data: Dataset, **changes: Any) -> ReportSubject:
+    subject = ReportSubject(
         surrogate="cross-modality",
         surrogate_digest="ab" * 32,
         dataset=data.name,

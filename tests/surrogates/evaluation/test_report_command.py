@@ -10,7 +10,7 @@ import pytest
 
 import xbench
 from xbench.surrogates.checkpoint import DESCRIPTION, read_description
-from xbench.surrogates.evaluation.subject import trained_or_opened
+from xbench.surrogates.evaluation.report_subject import trained_or_opened
 
 from ...benchmark.workbench import cache, own_folders, small_data, small_surrogate
 from ...cli.conftest import Command, refused, xbench_command

@@ -16,14 +16,14 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from xbench.data.dataset import Dataset
-from xbench.surrogates.base import Surrogate
 from xbench.surrogates.evaluation.fit import predict
-from xbench.surrogates.training.classifier import ClassifierTraining, train_classifier
-from xbench.surrogates.training.cross_modality import (
+from xbench.surrogates.surrogate import Surrogate
+from xbench.surrogates.training.adversarial import (
     UNPAIRED,
     CrossModalityTraining,
     train_cross_modality,
 )
+from xbench.surrogates.training.classifier import ClassifierTraining, train_classifier
 
 from ...small_datasets import small_multiome
 

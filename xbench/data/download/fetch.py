@@ -82,13 +82,13 @@ def _download(file: RemoteFile, path: Path, watcher: FetchWatcher) -> None:
     # Imported here, so that what only looks at datasets does not wait for them.
     import pooch
 
-    from xbench.data.download.transfer import Transfer
+    from xbench.data.download.transmission import Transmission
 
     part = part_of(path)
     _require_space(file, path, part)
     # It says by itself where files go, on standard error, between the lines of a progress bar.
     pooch.get_logger().setLevel(logging.WARNING)
-    transfer = Transfer(file, part, watcher)
+    transfer = Transmission(file, part, watcher)
     try:
         pooch.retrieve(file.url, file.checksum, file.name, path.parent, downloader=transfer)
     except ValueError as error:

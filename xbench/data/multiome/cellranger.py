@@ -17,7 +17,7 @@ from scipy import sparse
 
 from xbench.data.features import COORDINATE_COLUMNS
 from xbench.data.genome import build_name
-from xbench.data.multiome.files import opened_hdf5
+from xbench.data.multiome.open_files import opened_hdf5
 from xbench.data.multiome.raw import Modality, RawMultiome, stretches
 from xbench.errors import XbenchError
 

@@ -10,12 +10,12 @@ import pandas as pd
 
 from xbench.data.multiome.raw import RawMultiome
 from xbench.data.multiome.tables import read_labels
-from xbench.data.options import Reading
+from xbench.data.read_options import ReadOptions
 from xbench.errors import XbenchError, XbenchWarning
 
 
 @dataclass(frozen=True, eq=False)
-class Cells:
+class CellTable:
     """The n cells that are read, in the order of `atac`.
 
     Parameters
@@ -34,7 +34,7 @@ class Cells:
     rna_rows: np.ndarray
 
 
-def choose_cells(raw: RawMultiome, reading: Reading, where: str) -> Cells:
+def choose_cells(raw: RawMultiome, reading: ReadOptions, where: str) -> CellTable:
     """Return the cells of `atac`, each with its type.
 
     With a labels file, cells that it does not name are left out, and a warning counts them.
@@ -49,11 +49,11 @@ def choose_cells(raw: RawMultiome, reading: Reading, where: str) -> Cells:
     rna_rows = _aligned_rows(raw, where)
     if reading.labels is None:
         types = _types_of_obs(raw, reading.cell_type_key, where)
-        return Cells(barcodes, types, np.arange(len(barcodes)), rna_rows)
+        return CellTable(barcodes, types, np.arange(len(barcodes)), rna_rows)
     labels = read_labels(reading.labels, reading.cell_type_key)
     rows = _labelled_rows(barcodes, labels, reading, where)
     types = labels.reindex(barcodes[rows]).to_numpy(dtype=str)
-    return Cells(barcodes[rows], types, rows, rna_rows[rows])
+    return CellTable(barcodes[rows], types, rows, rna_rows[rows])
 
 
 def _aligned_rows(raw: RawMultiome, where: str) -> np.ndarray:
@@ -95,7 +95,7 @@ def _types_of_obs(raw: RawMultiome, key: str, where: str) -> np.ndarray:
 
 
 def _labelled_rows(
-    barcodes: pd.Index, labels: pd.Series, reading: Reading, where: str
+    barcodes: pd.Index, labels: pd.Series, reading: ReadOptions, where: str
 ) -> np.ndarray:
     rows = np.flatnonzero(barcodes.isin(labels.index))
     if not rows.size:

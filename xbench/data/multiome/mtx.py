@@ -21,7 +21,7 @@ import pandas as pd
 from scipy import sparse
 
 from xbench.data.multiome.cellranger import assembled, columns_by_modality
-from xbench.data.multiome.files import opened_bytes
+from xbench.data.multiome.open_files import opened_bytes
 from xbench.data.multiome.raw import RawMultiome
 from xbench.data.multiome.tables import read_tsv
 from xbench.errors import XbenchError
@@ -32,7 +32,7 @@ _KINDS = {"integer": np.int64, "real": np.float64}
 CHUNK = 1 << 21
 
 
-class Header(NamedTuple):
+class MatrixHeader(NamedTuple):
     """What the first lines of a Matrix Market file say; the matrix has n_entries stored numbers."""
 
     path: Path
@@ -42,7 +42,7 @@ class Header(NamedTuple):
     field: str
 
 
-def read_header(path: Path) -> Header:
+def read_header(path: Path) -> MatrixHeader:
     """Read what is above the entries.
 
     Raises
@@ -54,7 +54,9 @@ def read_header(path: Path) -> Header:
         return _header(path, file)
 
 
-def read_rows_apart(header: Header, rows: dict[str, np.ndarray]) -> dict[str, sparse.csr_matrix]:
+def read_rows_apart(
+    header: MatrixHeader, rows: dict[str, np.ndarray]
+) -> dict[str, sparse.csr_matrix]:
     """Return several groups of rows, each transposed: columns x the group's rows.
 
     Parameters
@@ -95,7 +97,7 @@ def read_rows_apart(header: Header, rows: dict[str, np.ndarray]) -> dict[str, sp
     }
 
 
-def _header(path: Path, file: IO[bytes]) -> Header:
+def _header(path: Path, file: IO[bytes]) -> MatrixHeader:
     banner = file.readline().decode().lower().split()
     if " ".join(banner[:3]) != _BANNER or banner[3:] not in [[kind, "general"] for kind in _KINDS]:
         raise XbenchError(
@@ -106,10 +108,10 @@ def _header(path: Path, file: IO[bytes]) -> Header:
     while line.startswith(b"%") or (line and not line.strip()):
         line = file.readline()
     n_rows, n_columns, n_entries = (int(number) for number in line.split())
-    return Header(path, n_rows, n_columns, n_entries, banner[3])
+    return MatrixHeader(path, n_rows, n_columns, n_entries, banner[3])
 
 
-def _entries(header: Header) -> Iterator[pd.DataFrame]:
+def _entries(header: MatrixHeader) -> Iterator[pd.DataFrame]:
     """Yield stretches of row and column (int32, from 0 on) and value, in few bytes."""
     found = 0
     kinds = {"row": np.int64, "column": np.int64, "value": _KINDS[header.field]}
@@ -135,7 +137,7 @@ def _entries(header: Header) -> Iterator[pd.DataFrame]:
             raise ValueError(f"{found} entries instead of {header.n_entries}")
 
 
-def _transposed(parts: list[pd.DataFrame], header: Header, width: int) -> sparse.csr_matrix:
+def _transposed(parts: list[pd.DataFrame], header: MatrixHeader, width: int) -> sparse.csr_matrix:
     shape = (header.n_columns, width)
     if not parts:
         return sparse.csr_matrix(shape, dtype=np.int64)
@@ -209,7 +211,7 @@ def _features(path: Path) -> pd.DataFrame:
 
 
 def _require_fitting(
-    header: Header, features: Path, n_features: int, barcodes: Path, n_cells: int
+    header: MatrixHeader, features: Path, n_features: int, barcodes: Path, n_cells: int
 ) -> None:
     """Check the matrix's header against its tables, before anything is made in its size."""
     for said, table, lines, what in (

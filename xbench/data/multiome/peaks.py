@@ -12,15 +12,15 @@ from scipy import sparse
 
 from xbench.data.genome import natural_order, outside_chromosomes, read_coordinates, require_inside
 from xbench.data.multiome.raw import PreparedMatrix, RawMultiome, columns_of, rows_of
-from xbench.data.options import Reading
 from xbench.data.preprocess import as_counts, binary
+from xbench.data.read_options import ReadOptions
 from xbench.errors import XbenchError, XbenchWarning
 
 
 def prepare_peaks(
     raw: RawMultiome,
     rows: np.ndarray,
-    reading: Reading,
+    reading: ReadOptions,
     where: str,
     genome: str | None = None,
     chromosome_names: Mapping[str, str] | None = None,

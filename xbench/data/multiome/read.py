@@ -11,12 +11,12 @@ from anndata import AnnData
 
 from xbench.data.dataset import Dataset
 from xbench.data.genome import build_name, require_shared_chromosomes
-from xbench.data.multiome.cells import Cells, choose_cells
+from xbench.data.multiome.cells import CellTable, choose_cells
 from xbench.data.multiome.genes import prepare_genes
 from xbench.data.multiome.layout import read_raw
 from xbench.data.multiome.peaks import prepare_peaks
 from xbench.data.multiome.raw import PreparedMatrix, RawMultiome, require_sound
-from xbench.data.options import AS_IT_IS, Reading
+from xbench.data.read_options import AS_IT_IS, ReadOptions
 from xbench.data.splits import split_cells
 from xbench.errors import XbenchError
 
@@ -25,7 +25,7 @@ def read_multiome(
     path: str | Path,
     *,
     name: str,
-    reading: Reading = AS_IT_IS,
+    reading: ReadOptions = AS_IT_IS,
     genome: str | None = None,
     cell_type_aliases: Mapping[str, str] | None = None,
     chromosome_names: Mapping[str, str] | None = None,
@@ -37,7 +37,7 @@ def read_multiome(
     Peaks become int8 0 or 1 and are sorted by chromosome (chr1, chr2, ..., X, Y) and start; a peak
     that is never open stays unless a share is asked for. Raw RNA counts become log1p of counts
     scaled to 1e5 a cell, by the counts of all genes; a cell without counts stays, all zero. Genes
-    keep their order. Cells come in the order of `atac`. Both matrices are CSR throughout.
+    keep their order. CellTable come in the order of `atac`. Both matrices are CSR throughout.
 
     Parameters
     ----------
@@ -109,7 +109,7 @@ def read_multiome(
 class Parts(NamedTuple):
     """What a dataset is made of: the same cells in both matrices, and the build of the places."""
 
-    cells: Cells
+    cells: CellTable
     peaks: PreparedMatrix
     genes: PreparedMatrix
     genome: str | None
@@ -118,7 +118,7 @@ class Parts(NamedTuple):
 def assemble(
     raw: RawMultiome,
     where: str,
-    reading: Reading,
+    reading: ReadOptions,
     genome: str | None = None,
     chromosome_names: Mapping[str, str] | None = None,
 ) -> Parts:

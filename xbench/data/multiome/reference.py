@@ -13,7 +13,7 @@ import pandas as pd
 from scipy import sparse
 
 from xbench.data.genome import build_name
-from xbench.data.multiome.files import readable
+from xbench.data.multiome.open_files import readable
 from xbench.data.multiome.raw import Modality, RawMultiome
 from xbench.data.multiome.tables import read_tsv
 from xbench.errors import XbenchError

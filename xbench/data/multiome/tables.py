@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from xbench.data.multiome.files import opened_bytes
+from xbench.data.multiome.open_files import opened_bytes
 from xbench.data.multiome.raw import require_unique
 from xbench.errors import XbenchError
 

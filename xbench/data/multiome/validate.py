@@ -17,18 +17,20 @@ import pandas as pd
 from xbench.data.dataset import MINIMUM_CELLS
 from xbench.data.genome import fitting_genomes, outside_chromosomes, require_inside
 from xbench.data.markers import MARKER_GENES
-from xbench.data.multiome.cells import Cells, choose_cells
+from xbench.data.multiome.cells import CellTable, choose_cells
 from xbench.data.multiome.genes import gene_coordinates
 from xbench.data.multiome.layout import find_layout
 from xbench.data.multiome.peaks import peak_coordinates
 from xbench.data.multiome.raw import RawMultiome, require_sound
 from xbench.data.multiome.read import Parts, agreed_genome, assemble
-from xbench.data.options import AS_IT_IS, Reading
 from xbench.data.preprocess import as_counts, binary, require_whole
+from xbench.data.read_options import AS_IT_IS, ReadOptions
 from xbench.errors import XbenchError, XbenchWarning
 
 
-def validate(path: str | Path, reading: Reading = AS_IT_IS, genome: str | None = None) -> Report:
+def validate(
+    path: str | Path, reading: ReadOptions = AS_IT_IS, genome: str | None = None
+) -> Report:
     """Look at all of a file or folder, as `read_multiome` would with the same reading.
 
     Parameters
@@ -75,7 +77,7 @@ def validate(path: str | Path, reading: Reading = AS_IT_IS, genome: str | None =
 
 
 def _look_at(
-    raw: RawMultiome, where: str, reading: Reading, genome: str | None, report: Report
+    raw: RawMultiome, where: str, reading: ReadOptions, genome: str | None, report: Report
 ) -> None:
     report.lines.extend(raw.remarks)
     with report.collecting():
@@ -99,7 +101,7 @@ def _look_at(
 
 
 def _look_at_peaks(
-    raw: RawMultiome, where: str, reading: Reading, genome: str | None, report: Report
+    raw: RawMultiome, where: str, reading: ReadOptions, genome: str | None, report: Report
 ) -> None:
     report.lines.append(f"peaks: {len(raw.atac.var):,}")
     with report.collecting():
@@ -157,7 +159,7 @@ def _tell_empty(entries: np.ndarray, what: str, report: Report) -> None:
         report.lines.append(f"cells without {what}: {empty:,}, kept as they are")
 
 
-def _tell_cells(cells: Cells, report: Report) -> None:
+def _tell_cells(cells: CellTable, report: Report) -> None:
     report.lines.append(f"cells: {len(cells.types):,}")
     types, counts = np.unique(cells.types, return_counts=True)
     each = [f"{name} {count:,}" for name, count in zip(types, counts, strict=True)]

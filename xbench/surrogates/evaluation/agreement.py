@@ -15,9 +15,9 @@ from scipy import sparse
 from xbench.data.dataset import Dataset
 from xbench.data.features import Features
 from xbench.errors import XbenchError
-from xbench.surrogates.base import Surrogate
 from xbench.surrogates.evaluation.accuracy import counted_types, determination, pearson, type_means
 from xbench.surrogates.evaluation.fit import from_sums, predict
+from xbench.surrogates.surrogate import Surrogate
 
 # What a surrogate is judged against: see `HeldOut`.
 PREDICTORS = {

@@ -11,8 +11,8 @@ from torch import Tensor
 
 from xbench.data.dataset import Dataset
 from xbench.data.markers import present_markers
-from xbench.surrogates.base import Surrogate
 from xbench.surrogates.evaluation.accuracy import counted_types, pearson, type_means
+from xbench.surrogates.surrogate import Surrogate
 
 CHUNK = 1024
 

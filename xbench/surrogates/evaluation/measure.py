@@ -10,7 +10,6 @@ import numpy as np
 from xbench.data.dataset import Dataset
 from xbench.data.markers import MARKER_GENES, present_markers, types_of_marker
 from xbench.errors import XbenchError
-from xbench.surrogates.base import Surrogate
 from xbench.surrogates.evaluation.agreement import (
     Agreement,
     HeldOut,
@@ -21,7 +20,8 @@ from xbench.surrogates.evaluation.agreement import (
 )
 from xbench.surrogates.evaluation.cell_map import CellMap, cell_map
 from xbench.surrogates.evaluation.interpretations import Interpretation, interpretations
-from xbench.surrogates.evaluation.subject import Subject
+from xbench.surrogates.evaluation.report_subject import ReportSubject
+from xbench.surrogates.surrogate import Surrogate
 from xbench.utils.process import one_thread
 
 # The genes of the paper's Figure 2B.
@@ -68,7 +68,7 @@ class SurrogateReport:
         Where test cells are drawn, and columns of the genes drawn there.
     """
 
-    subject: Subject
+    subject: ReportSubject
     cells: HeldOut
     means: TypeMeans
     agreements: dict[str, Agreement]
@@ -82,7 +82,7 @@ class SurrogateReport:
 def measure(
     dataset: Dataset,
     surrogate: Surrogate,
-    subject: Subject,
+    subject: ReportSubject,
     *,
     space: str = "embedding",
     projection: str = "auto",

@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 
 from xbench.surrogates.evaluation import wording
 from xbench.surrogates.evaluation.measure import SurrogateReport
-from xbench.surrogates.evaluation.sections import WIDTH, Section, sections
+from xbench.surrogates.evaluation.sections import WIDTH, ReportSection, sections
 from xbench.utils.plotting import FAINT, drawn_alike
 
 DOTS_PER_INCH = 150
@@ -85,12 +85,12 @@ def _draw_header(figure: SubFigure, report: SurrogateReport) -> None:
         pen.line(text)
 
 
-def _head_height(part: Section) -> float:
+def _head_height(part: ReportSection) -> float:
     lines = len(textwrap.wrap(part.caption, LETTERS)) + len(part.table)
     return 0.45 + LINE * lines + (LINE if part.table else 0)
 
 
-def _draw_head(figure: SubFigure, part: Section) -> None:
+def _draw_head(figure: SubFigure, part: ReportSection) -> None:
     pen = _Pen(figure, _head_height(part), start=0.2)
     pen.rule(above=0.15)
     pen.line(part.heading, size=11, weight="bold", step=0.19)

@@ -21,7 +21,7 @@ WIDTH = 11.0
 
 
 @dataclass(frozen=True)
-class Section:
+class ReportSection:
     """One part of the page.
 
     Parameters
@@ -43,22 +43,22 @@ class Section:
     draw: Callable[[FigureBase, SurrogateReport], None] | None
 
 
-def sections(report: SurrogateReport) -> list[Section]:
+def sections(report: SurrogateReport) -> list[ReportSection]:
     """Return the parts that this report has."""
     markers = len(report.markers)
     return [
-        Section(
+        ReportSection(
             "Marker genes by cell type",
             wording.marker_caption(report),
             wording.mean_r2_table(report),
             markers_height(markers) if markers else 0,
             draw_markers if markers else None,
         ),
-        Section(
+        ReportSection(
             "All genes", wording.gene_caption(report), wording.gene_table(report), 2.8, draw_genes
         ),
-        Section("Map of the test cells", wording.map_caption(report), [], 4.2, draw_map),
-        Section(
+        ReportSection("Map of the test cells", wording.map_caption(report), [], 4.2, draw_map),
+        ReportSection(
             "Training",
             wording.training_caption(report),
             [],

@@ -73,7 +73,7 @@ class CellBatch:
 
 
 @dataclass(frozen=True)
-class Cells:
+class TrainingCells:
     """Source of batches from a dataset's parts."""
 
     peaks: sp.csr_matrix
@@ -84,7 +84,7 @@ class Cells:
     device: str = "cpu"
 
     @classmethod
-    def of(cls, dataset: Dataset, device: str = "cpu") -> Cells:
+    def of(cls, dataset: Dataset, device: str = "cpu") -> TrainingCells:
         """Take the matrices of a multiome dataset; they stay as they are, peaks a byte each."""
         peaks, genes = sp.csr_matrix(dataset.X), sp.csr_matrix(dataset.Y, dtype=np.float32)
         types = np.unique(dataset.cell_types, return_inverse=True)[1]

@@ -11,7 +11,7 @@ import numpy as np
 from xbench.data.dataset import Dataset
 from xbench.errors import XbenchError
 from xbench.surrogates.checkpoint import OpenedSurrogate, open_surrogate, read_description
-from xbench.surrogates.training.train import train_surrogate, training_rows
+from xbench.surrogates.training.trainer import train_surrogate, training_rows
 from xbench.utils.progress import Progress, silent
 from xbench.utils.provenance import git_commit, machine, versions
 
@@ -19,7 +19,7 @@ UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True)
-class Subject:
+class ReportSubject:
     """A surrogate with all that is known of its making.
 
     Parameters
@@ -84,7 +84,7 @@ def trained_or_opened(
     split: str | None = None,
     seed: int | None = None,
     progress: Progress = silent,
-) -> tuple[OpenedSurrogate, Subject]:
+) -> tuple[OpenedSurrogate, ReportSubject]:
     """Open a checkpoint, or the surrogate that `xbench train` makes, training it if need be.
 
     Parameters
@@ -92,7 +92,7 @@ def trained_or_opened(
     dataset
         What the surrogate predicts.
     name, split, seed
-        See `xbench.surrogates.training.train.train_surrogate`; None for its defaults.
+        See `xbench.surrogates.training.trainer.train_surrogate`; None for its defaults.
     checkpoint
         A trained surrogate's folder, or a ``.pt`` file of the reference, instead.
 
@@ -120,12 +120,12 @@ def trained_or_opened(
     return opened, _subject(dataset, opened, checkpoint)
 
 
-def _subject(dataset: Dataset, opened: OpenedSurrogate, path: Path) -> Subject:
+def _subject(dataset: Dataset, opened: OpenedSurrogate, path: Path) -> ReportSubject:
     # A file is a checkpoint of the reference, which does not say how it was trained.
     description = read_description(path) if path.is_dir() else None
     training = description.training if description else {}
     parts = ("train", "validation", "test")
-    return Subject(
+    return ReportSubject(
         surrogate=opened.name,
         surrogate_digest=opened.digest,
         dataset=dataset.name,

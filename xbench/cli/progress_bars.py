@@ -21,7 +21,7 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
-from xbench.benchmark.plan import Unit
+from xbench.benchmark.plan import WorkUnit
 from xbench.benchmark.request import Watcher
 from xbench.data.download.remote_file import size_text
 from xbench.results.record import FAILED, Record
@@ -88,14 +88,14 @@ class ShownRuns(Watcher):
         self.console.print(f"{runs} runs to do{kept}", highlight=False)
         self._bar = self._progress.add_task("", total=runs)
 
-    def started(self, unit: Unit) -> None:
+    def started(self, unit: WorkUnit) -> None:
         """Show the unit among those running."""
         # A unit is handed out again where another one broke the pool it was in.
         if _name(unit) not in self._running:
             self._running.append(_name(unit))
         self._describe()
 
-    def ended(self, unit: Unit, records: Sequence[Record]) -> None:
+    def ended(self, unit: WorkUnit, records: Sequence[Record]) -> None:
         """Count the unit's runs, and print those that failed."""
         self._running.remove(_name(unit))
         for record in records:
@@ -122,7 +122,7 @@ class ShownRuns(Watcher):
         self._progress.update(self._bar, description=escape(text))  # type: ignore[arg-type]
 
 
-def _name(unit: Unit) -> str:
+def _name(unit: WorkUnit) -> str:
     key = unit.keys[0]
     return f"{key.method} {key.cell_type}:{key.target} #{key.repetition}"
 

@@ -12,7 +12,13 @@ from xbench.data.dataset import Dataset
 from xbench.surrogates.cross_modality import CrossModality
 from xbench.surrogates.evaluation.fit import expression_fit
 from xbench.surrogates.training.alignment import Adversary, Alignment
-from xbench.surrogates.training.batches import CellBatch, Cells, GeneBatch, PeakBatch, Prefetched
+from xbench.surrogates.training.batches import (
+    CellBatch,
+    GeneBatch,
+    PeakBatch,
+    Prefetched,
+    TrainingCells,
+)
 from xbench.surrogates.training.loop import Stage, StageHistory, train_stage
 from xbench.surrogates.training.networks import TrainingModel
 from xbench.utils.progress import Progress, silent
@@ -31,7 +37,7 @@ class CrossModalityTraining:
     atac_steps, rna_steps, mapping_steps
         Most steps of the three stages.
     batch_size
-        Cells in a step.
+        TrainingCells in a step.
     evaluate_every, patience
         Steps between two looks at the validation loss; looks without improvement that end a stage.
     paired
@@ -105,7 +111,7 @@ class _Trainer:
         progress: Progress,
     ) -> None:
         self.model, self.settings, self.progress = model, settings, progress
-        self.cells, self.rows = Cells.of(dataset, settings.device), rows
+        self.cells, self.rows = TrainingCells.of(dataset, settings.device), rows
         self.generator = np.random.default_rng(seed)
         # One fixed sample of validation entries, so that looks can be compared.
         fixed = np.random.default_rng(seed)

@@ -9,14 +9,14 @@ import numpy as np
 from scipy import sparse
 
 from xbench.data.preprocess import COUNTS_PER_CELL
-from xbench.simulation.accessibility import Cells
+from xbench.simulation.accessibility import SimulatedCells
 from xbench.simulation.truth import Truth
 
 # Counts of a cell over the simulated genes: log-normal, correlated with the depth of its peaks.
 MEAN_COUNTS, COUNTS_DEVIATION, DEPTH_CORRELATION = 3000.0, 0.5, 0.5
 # Size of the negative binomial of each gene: log-uniform; its variance is mean + mean^2 / size.
 SIZE = (2.0, 20.0)
-# Cells at once: 512 x 3,000 genes are 12 MB.
+# SimulatedCells at once: 512 x 3,000 genes are 12 MB.
 BLOCK = 512
 CALIBRATION_CELLS = 1024
 
@@ -65,7 +65,10 @@ def calibrated(truth: Truth, open_peaks: sparse.csr_matrix) -> Truth:
 
 
 def sample_counts(
-    open_peaks: sparse.csr_matrix, truth: Truth, cells: Cells, generator: np.random.Generator
+    open_peaks: sparse.csr_matrix,
+    truth: Truth,
+    cells: SimulatedCells,
+    generator: np.random.Generator,
 ) -> sparse.csr_matrix:
     """Sample observed counts: negative binomial around depth x expected counts.
 

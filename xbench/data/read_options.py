@@ -12,7 +12,7 @@ _ALWAYS = ("path", "split_seed")
 
 
 @dataclass(frozen=True)
-class Reading:
+class ReadOptions:
     """Where the data are, and what is to be made of them.
 
     Parameters
@@ -41,7 +41,7 @@ class Reading:
 
     Examples
     --------
-    >>> Reading(binarize=True).options()
+    >>> ReadOptions(binarize=True).options()
     ['--binarize']
     """
 
@@ -72,7 +72,7 @@ class Reading:
 
         Examples
         --------
-        >>> Reading(labels=Path("types.csv"), cell_type_key="celltype").options()
+        >>> ReadOptions(labels=Path("types.csv"), cell_type_key="celltype").options()
         ['--labels', '--cell-type-key']
         """
         return [
@@ -83,4 +83,4 @@ class Reading:
 
 
 # The default of every function that takes a reading: nothing asked for.
-AS_IT_IS = Reading()
+AS_IT_IS = ReadOptions()

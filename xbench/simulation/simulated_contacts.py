@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from xbench.data.dataset import Dataset
-from xbench.simulation.genes import gene_table
+from xbench.simulation.gene_positions import gene_table
 from xbench.simulation.parameters import CHROMOSOMES
 from xbench.simulation.truth import truth_table
 from xbench.utils.files import cannot_write, write_text

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from xbench.analysis.analyses import ANALYSES, Analysis
-from xbench.analysis.subject import Resources, Subject
+from xbench.analysis.subject import AnalysisSubject, Resources
 from xbench.errors import unknown_name
 from xbench.results.findings import FILE, Finding, append_findings, read_findings
 from xbench.results.record import Record
@@ -70,7 +70,7 @@ def analyse(
         )
     ]
     for done, (record, analyses) in enumerate(to_do, start=1):
-        subject = Subject(record, resources)
+        subject = AnalysisSubject(record, resources)
         for analysis in analyses:
             append_findings(store.folder, _found(analysis, subject))
         told(done, len(to_do))
@@ -100,7 +100,7 @@ def _wanted(
     )
 
 
-def _found(analysis: Analysis, subject: Subject) -> list[Finding]:
+def _found(analysis: Analysis, subject: AnalysisSubject) -> list[Finding]:
     return [
         Finding(
             analysis=analysis.name,

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 from xbench.data.download.fetch import fetch_file, part_of, require_verified
 from xbench.data.download.remote_file import RemoteFile, size_text
-from xbench.data.options import AS_IT_IS, Reading
-from xbench.data.source import DatasetSource, Holding
+from xbench.data.read_options import AS_IT_IS, ReadOptions
+from xbench.data.source import DatasetSource, LocalFiles
 from xbench.errors import XbenchError
 from xbench.utils.paths import data_folder
 from xbench.utils.progress import NOBODY, FetchWatcher
@@ -58,7 +58,7 @@ class DownloadedSource(DatasetSource):
         """What is downloaded."""
         return (self.matrix,) if self.labels_file is None else (self.matrix, self.labels_file)
 
-    def holding(self) -> Holding:
+    def holding(self) -> LocalFiles:
         """Look at names and sizes in the data folder; no checksum is computed."""
         places = [data_folder() / file.name for file in self.files]
         size = sum(file.size for file in self.files)
@@ -66,8 +66,8 @@ class DownloadedSource(DatasetSource):
         parts = [part for part in map(part_of, places) if _is_file(part)]
         received = sum(path.stat().st_size for path in [*whole, *parts])
         if len(whole) == len(places):
-            return Holding("here", whole, size, received)
-        return Holding("partly" if received else "absent", whole, size, received)
+            return LocalFiles("here", whole, size, received)
+        return LocalFiles("partly" if received else "absent", whole, size, received)
 
     def available(self) -> str | None:
         """Return None if the files are here, else the command that gets them."""
@@ -91,7 +91,7 @@ class DownloadedSource(DatasetSource):
         """Download what is missing and check what is there; the matrix comes first."""
         return tuple(fetch_file(file, data_folder(), watcher) for file in self.files)
 
-    def load(self, reading: Reading = AS_IT_IS) -> Dataset:
+    def load(self, reading: ReadOptions = AS_IT_IS) -> Dataset:
         """Read the download, or the matrix that the reading names, with labels."""
         # Imported here, so that listing datasets does not import anndata.
         from xbench.data.multiome import read_multiome
@@ -107,7 +107,7 @@ class DownloadedSource(DatasetSource):
             licence=self.licence,
         )
 
-    def asked(self, reading: Reading) -> Reading:
+    def asked(self, reading: ReadOptions) -> ReadOptions:
         """Return the reading with what this dataset asks for where the user asks for nothing.
 
         Raises

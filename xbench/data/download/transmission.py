@@ -20,7 +20,7 @@ CONNECT_SECONDS, SILENT_SECONDS = 30, 60
 CHUNK = 1 << 16
 
 
-class Transfer:
+class Transmission:
     """A downloader as `pooch` calls it: brings the file whole, or raises and keeps the part.
 
     Parameters

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from xbench.errors import XbenchError
-from xbench.simulation.genes import Genes
+from xbench.simulation.gene_positions import Genes
 from xbench.simulation.parameters import CHROMOSOMES, Parameters, apportion
 from xbench.simulation.regulation import Regulation
 

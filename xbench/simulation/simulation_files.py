@@ -18,14 +18,14 @@ from anndata.io import read_elem
 
 from xbench.data.dataset import Dataset
 from xbench.data.multiome import read_multiome
-from xbench.data.options import Reading
+from xbench.data.read_options import ReadOptions
 from xbench.errors import XbenchError
 from xbench.simulation import CITATION, LICENCE
 from xbench.simulation.cell_types import CELL_TYPES
-from xbench.simulation.contacts import write_contacts, write_maps_by_type
-from xbench.simulation.genes import Genes
+from xbench.simulation.gene_positions import Genes
 from xbench.simulation.parameters import CHROMOSOMES, NAME, Parameters, set_folder, simulated_file
 from xbench.simulation.simulate import Simulation, simulate
+from xbench.simulation.simulated_contacts import write_contacts, write_maps_by_type
 from xbench.simulation.truth import KEY, Truth, truth_table
 from xbench.utils.files import cannot_write, write_text
 from xbench.utils.journal import locked
@@ -91,7 +91,7 @@ def read_simulation(path: Path, name: str = NAME, split_seed: int = 0) -> Datase
     dataset = read_multiome(
         path,
         name=name,
-        reading=Reading(split_seed=split_seed),
+        reading=ReadOptions(split_seed=split_seed),
         genome="hg38",
         citation=CITATION,
         licence=LICENCE,

@@ -19,7 +19,6 @@ import torch
 
 from xbench.data.dataset import Dataset
 from xbench.errors import XbenchError, XbenchWarning, unknown_name
-from xbench.surrogates.base import Surrogate
 from xbench.surrogates.checkpoint import (
     DESCRIPTION,
     Description,
@@ -29,8 +28,9 @@ from xbench.surrogates.checkpoint import (
     save_surrogate,
 )
 from xbench.surrogates.oracle import OracleSettings, build_oracle
+from xbench.surrogates.surrogate import Surrogate
+from xbench.surrogates.training.adversarial import CrossModalityTraining, train_cross_modality
 from xbench.surrogates.training.classifier import ClassifierTraining, train_classifier
-from xbench.surrogates.training.cross_modality import CrossModalityTraining, train_cross_modality
 from xbench.surrogates.training.loop import StageHistory
 from xbench.utils.journal import locked
 from xbench.utils.paths import cache_folder
@@ -42,7 +42,7 @@ from xbench.utils.provenance import machine
 # before are then not taken for ones of now.
 TRAINING_VERSION = 2
 
-Result = tuple[Surrogate, list[StageHistory], dict[str, float]]
+TrainingResult = tuple[Surrogate, list[StageHistory], dict[str, float]]
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Recipe:
     """How a surrogate is trained: its default settings and the function."""
 
     settings: Any
-    train: Callable[..., Result]
+    train: Callable[..., TrainingResult]
     classifies: bool
 
 

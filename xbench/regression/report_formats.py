@@ -18,7 +18,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from xbench.metrics import METRICS, arrow
-from xbench.regression.compare import Comparison
+from xbench.regression.compare import BaselineComparison
 from xbench.regression.gate import Gate
 
 HEADINGS = ("", "method", "L", "what", "baseline", "now", "change", "allowed", "how sure", "where")
@@ -65,7 +65,7 @@ def number(value: float | None) -> str:
     return f"{value:.5g}"
 
 
-def summary(comparison: Comparison) -> str:
+def summary(comparison: BaselineComparison) -> str:
     """Say in one line what came out.
 
     Examples
@@ -73,7 +73,7 @@ def summary(comparison: Comparison) -> str:
     >>> from xbench.regression.snapshot import Header
     >>> header = Header(task="t", task_version=1, dataset="d", dataset_digest="0",
     ...                 surrogate="s", surrogate_digest="1")
-    >>> summary(Comparison("ci", header, header, (), ()))
+    >>> summary(BaselineComparison("ci", header, header, (), ()))
     'baseline ci: 0 worse, 0 better, 0 within what is allowed, 0 the same'
     """
     counts = comparison.counts
@@ -83,7 +83,7 @@ def summary(comparison: Comparison) -> str:
     )
 
 
-def origin(comparison: Comparison) -> str:
+def origin(comparison: BaselineComparison) -> str:
     """Say where the baseline and the fresh run come from.
 
     Examples
@@ -91,7 +91,7 @@ def origin(comparison: Comparison) -> str:
     >>> from xbench.regression.snapshot import Header
     >>> header = Header(task="t", task_version=1, dataset="d", dataset_digest="0",
     ...                 surrogate="s", surrogate_digest="1", created="2025-01-31", machine="a CPU")
-    >>> origin(Comparison("ci", header, header, (), ()))
+    >>> origin(BaselineComparison("ci", header, header, (), ()))
     'task t version 1 on d with s; baseline of 2025-01-31 on a CPU'
     """
     old = comparison.baseline
@@ -131,7 +131,7 @@ def _sure(gate: Gate) -> str:
 MOST_ROWS = 100
 
 
-def to_markdown(comparison: Comparison, failing: list[Gate]) -> str:
+def to_markdown(comparison: BaselineComparison, failing: list[Gate]) -> str:
     """Return a comparison as Markdown: the verdict, what changed, and notes.
 
     Names come from strangers' files: no markup, link or mention (``@name``) in them takes effect.
@@ -148,7 +148,7 @@ def to_markdown(comparison: Comparison, failing: list[Gate]) -> str:
     >>> from xbench.regression.snapshot import Header
     >>> header = Header(task="t", task_version=1, dataset="d", dataset_digest="0",
     ...                 surrogate="s", surrogate_digest="1")
-    >>> print(to_markdown(Comparison("ci", header, header, (), ("@all",)), []))
+    >>> print(to_markdown(BaselineComparison("ci", header, header, (), ("@all",)), []))
     ### xbench: no regression
     <BLANKLINE>
     baseline ci: 0 worse, 0 better, 0 within what is allowed, 0 the same
@@ -199,7 +199,7 @@ def _table(gates: list[Gate]) -> str:
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def to_junit(comparison: Comparison, failing: list[Gate]) -> str:
+def to_junit(comparison: BaselineComparison, failing: list[Gate]) -> str:
     """Return a comparison as JUnit XML: a test case for each gate.
 
     Parameters
@@ -214,7 +214,7 @@ def to_junit(comparison: Comparison, failing: list[Gate]) -> str:
     >>> from xbench.regression.snapshot import Header
     >>> header = Header(task="t", task_version=1, dataset="d", dataset_digest="0",
     ...                 surrogate="s", surrogate_digest="1")
-    >>> ElementTree.fromstring(to_junit(Comparison("ci", header, header, (), ()), [])).tag
+    >>> ElementTree.fromstring(to_junit(BaselineComparison("ci", header, header, (), ()), [])).tag
     'testsuites'
     """
     ignored = sum(gate.verdict == "regression" for gate in comparison.gates) - len(failing)
@@ -234,11 +234,13 @@ def to_junit(comparison: Comparison, failing: list[Gate]) -> str:
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(root, "unicode") + "\n"
 
 
-def _suite(comparison: Comparison) -> str:
+def _suite(comparison: BaselineComparison) -> str:
     return f"xbench compare {comparison.name}"
 
 
-def _case(suite: ElementTree.Element, comparison: Comparison, gate: Gate, is_failing: bool) -> None:
+def _case(
+    suite: ElementTree.Element, comparison: BaselineComparison, gate: Gate, is_failing: bool
+) -> None:
     names = {
         "classname": _text(f"{comparison.baseline.task}.{gate.method}"),
         "name": _text(f"L = {gate.L}: {gate.quantity}"),
@@ -263,7 +265,7 @@ FORMAT = "xbench-comparison"
 VERSION = 1
 
 
-def to_json(comparison: Comparison, failing: list[Gate]) -> str:
+def to_json(comparison: BaselineComparison, failing: list[Gate]) -> str:
     """Return a comparison as JSON: every gate with all its fields, keys sorted.
 
     Examples
@@ -271,7 +273,7 @@ def to_json(comparison: Comparison, failing: list[Gate]) -> str:
     >>> from xbench.regression.snapshot import Header
     >>> header = Header(task="t", task_version=1, dataset="d", dataset_digest="0",
     ...                 surrogate="s", surrogate_digest="1")
-    >>> content = json.loads(to_json(Comparison("ci", header, header, (), ()), []))
+    >>> content = json.loads(to_json(BaselineComparison("ci", header, header, (), ()), []))
     >>> content["failed"], content["counts"]["regression"]
     (False, 0)
     """

@@ -5,14 +5,14 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
-from xbench.explainers.base import Explainer
-from xbench.testing.clauses import CLAUSES, BrokenClauseError, NotTestedError, Verdict
+from xbench.explainers.explainer import Explainer
+from xbench.testing.clauses import CLAUSES, BrokenClauseError, ClauseVerdict, NotTestedError
 from xbench.utils.process import one_thread
 
 
 def check_explainer(
     method: type[Explainer], parameters: dict[str, Any] | None = None
-) -> list[Verdict]:
+) -> list[ClauseVerdict]:
     """Check every clause of the contract, on toys of 24 peaks and of 25 pixels.
 
     Parameters
@@ -24,7 +24,7 @@ def check_explainer(
 
     Returns
     -------
-    list of Verdict
+    list of ClauseVerdict
         One a clause, in the order of `CLAUSES`.
 
     Examples
@@ -46,13 +46,13 @@ def check_explainer(
             try:
                 clause(make)
             except BrokenClauseError as error:
-                verdicts.append(Verdict(sentence, "broken", str(error)))
+                verdicts.append(ClauseVerdict(sentence, "broken", str(error)))
             except NotTestedError as error:
-                verdicts.append(Verdict(sentence, "not tested", str(error)))
+                verdicts.append(ClauseVerdict(sentence, "not tested", str(error)))
             except Exception as error:
                 # Whatever its constructor or skip() raises breaks the clause that asked.
                 detail = f"{type(error).__name__}: {error}".splitlines()[0]
-                verdicts.append(Verdict(sentence, "broken", detail))
+                verdicts.append(ClauseVerdict(sentence, "broken", detail))
             else:
-                verdicts.append(Verdict(sentence, "kept"))
+                verdicts.append(ClauseVerdict(sentence, "kept"))
     return verdicts

@@ -16,8 +16,8 @@ from matplotlib.figure import Figure
 from xbench.errors import XbenchError
 from xbench.surrogates.evaluation import wording
 from xbench.surrogates.evaluation.measure import SurrogateReport
-from xbench.surrogates.evaluation.numbers import json_numbers
-from xbench.surrogates.evaluation.sections import WIDTH, Section, sections
+from xbench.surrogates.evaluation.report_numbers import json_numbers
+from xbench.surrogates.evaluation.sections import WIDTH, ReportSection, sections
 from xbench.utils.files import write_bytes, write_text
 from xbench.utils.plotting import drawn_alike
 
@@ -73,7 +73,7 @@ def html_page(report: SurrogateReport) -> str:
     return "\n".join(part for part in parts if part) + "\n"
 
 
-def _section(section: Section, report: SurrogateReport) -> str:
+def _section(section: ReportSection, report: SurrogateReport) -> str:
     parts = [f"<section><h2>{escape(section.heading)}</h2>", _paragraph("caption", section.caption)]
     parts.append(_table("numbers", section.table, with_headings=True))
     if section.draw is not None:
