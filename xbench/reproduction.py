@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 from xbench.analysis.analyses import ANALYSES
 from xbench.analysis.contact_source import ContactSource
 from xbench.analysis.driver import analyse
 from xbench.analysis.subject import Resources
 from xbench.benchmark.request import Request
-from xbench.benchmark.runner import run_request
-from xbench.benchmark.task import Task, load_task
+from xbench.benchmark.resolve import Plan, ask, make_plan
+from xbench.benchmark.runner import run_plan
+from xbench.benchmark.task import load_task
 from xbench.data.dataset import Dataset
 from xbench.data.load import DataChoice
 from xbench.data.markers import MARKERS
 from xbench.errors import XbenchError, unknown_name
 from xbench.results.record import Record
 from xbench.results.store import ResultStore
-from xbench.surrogates.checkpoint import OpenedSurrogate, open_surrogate
-from xbench.surrogates.training.trainer import train_surrogate
-from xbench.utils.progress import Progress
+from xbench.surrogates.obtain import obtain
 
 
 @dataclass(frozen=True)
@@ -117,10 +116,13 @@ class Done:
         Runs of each task, those finished before included.
     refused
         Analyses that could not be done, and why.
+    read
+        Gives the data of a choice; those that the runs were made on are remembered.
     """
 
     run_ids: dict[str, list[str]]
     refused: dict[str, str]
+    read: Callable[[DataChoice], Dataset]
 
 
 def chosen_results(names: Sequence[str]) -> list[PaperResult]:
@@ -164,7 +166,8 @@ def reproduce(
         An unknown name, or anything that `xbench.run` refuses.
     """
     results = [result for result in chosen_results(order.results) if result.task]
-    order = _checked(order, {one for result in results for one in result.analyses})
+    read = functools.cache(DataChoice.load)
+    order = _checked(order, {one for result in results for one in result.analyses}, read)
     run_ids: dict[str, list[str]] = {}
     refused: dict[str, str] = {}
     for name, own_data in dict.fromkeys((result.task, result.own_data) for result in results):
@@ -178,15 +181,16 @@ def reproduce(
                 checkpoint=None,
                 targets=None,
             )
-        run_ids[name] = run_request(request, store)
+        plan = make_plan(ask(request), store, read)
+        run_ids[name] = run_plan(plan, store)
         wanted = _wanted(order, [result for result in results if result.task == name])
         if wanted:
             kept = _chosen(store, run_ids[name])
-            refused |= _analysed(order, request, store, wanted, kept, told)
-    return Done(run_ids, refused)
+            refused |= _analysed(order, plan, store, wanted, kept, told)
+    return Done(run_ids, refused, read)
 
 
-def _checked(order: Order, analyses: set[str]) -> Order:
+def _checked(order: Order, analyses: set[str], read: Callable[[DataChoice], Dataset]) -> Order:
     """Refuse what the analyses could not be done with, before anything is run.
 
     Maps of cell types get the names that the data have for these.
@@ -197,7 +201,7 @@ def _checked(order: Order, analyses: set[str]) -> Order:
         )
     if not order.contacts and not order.contacts_by_type:
         return order
-    dataset = order.request.data.or_of(load_task("table1").dataset).load()
+    dataset = read(order.request.data.or_of(load_task("table1").dataset))
     by_type: dict[str, ContactSource] = {}
     for given, source in order.contacts_by_type.items():
         name = dataset.resolve_cell_type(given)
@@ -226,32 +230,26 @@ def _chosen(store: ResultStore, ids: list[str]) -> list[Record]:
 
 def _analysed(
     order: Order,
-    request: Request,
+    plan: Plan,
     store: ResultStore,
     wanted: list[str],
     records: list[Record],
     told: Callable[[str, int, int], None],
 ) -> dict[str, str]:
-    task = load_task(request.task)
-    dataset = request.data.or_of(task.dataset).load()
-    name = request.surrogate or task.surrogate or dataset.default_surrogate
-    progress = request.watcher.training
-    surrogate = _surrogate(request, task, dataset, name, request.surrogate_seed, progress)
+    dataset, task, request = plan.dataset, plan.asked.task, plan.asked.request
+    name = task.surrogate or dataset.default_surrogate
     second = None
     if "transfer" in wanted and name != "oracle" and request.checkpoint is None:
-        second = _surrogate(request, task, dataset, name, order.second, progress)
+        second, _ = obtain(
+            dataset,
+            name,
+            split=task.split,
+            seed=order.second,
+            progress=request.watcher.training,
+        )
     resources = Resources(
-        dataset, surrogate, second, order.contacts, order.contacts_by_type, MARKERS
+        dataset, plan.surrogate, second, order.contacts, order.contacts_by_type, MARKERS
     )
     done = [ANALYSES[one] for one in wanted if ANALYSES[one].missing(resources) is None]
     titles = ", ".join(one.title.lower() for one in done)
     return analyse(store, wanted, resources, records, lambda done, of: told(titles, done, of))
-
-
-def _surrogate(
-    request: Request, task: Task, dataset: Dataset, name: str, seed: int, progress: Progress
-) -> OpenedSurrogate:
-    if request.checkpoint is not None:
-        return open_surrogate(request.checkpoint, dataset)
-    folder: Path = train_surrogate(dataset, name, split=task.split, seed=seed, progress=progress)
-    return open_surrogate(folder, dataset)

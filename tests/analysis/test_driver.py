@@ -18,7 +18,7 @@ from xbench.metrics.expression import rel_delta
 from xbench.results.findings import FILE, Finding, append_findings, read_findings
 from xbench.results.store import ResultStore
 from xbench.surrogates.checkpoint import OpenedSurrogate, open_surrogate
-from xbench.surrogates.training.trainer import train_surrogate
+from xbench.surrogates.obtain import train_surrogate
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ import torch
 
 import xbench
 from xbench.benchmark.execute import one_thread
-from xbench.surrogates.training.trainer import train_surrogate
+from xbench.surrogates.obtain import train_surrogate
 
 from .workbench import (
     FEW_STEPS,

@@ -19,8 +19,8 @@ import xbench
 from xbench.benchmark.execute import one_thread
 from xbench.results.record import Record
 from xbench.results.store import ResultStore
+from xbench.surrogates.obtain import train_surrogate
 from xbench.surrogates.training.adversarial import CrossModalityTraining
-from xbench.surrogates.training.trainer import train_surrogate
 
 PEAKS = 30
 CELLS = {"Oligo": 20, "Astro": 15, "Rare": 5}

@@ -13,7 +13,7 @@ from xbench.benchmark.execute import one_thread
 from xbench.errors import XbenchWarning
 from xbench.results.record import Record
 from xbench.results.store import ResultStore
-from xbench.surrogates.training.trainer import train_surrogate
+from xbench.surrogates.obtain import train_surrogate
 
 from ..benchmark.workbench import FEW_STEPS, lasting, stored
 from .commands import QUICK, end_of, started

@@ -10,7 +10,7 @@ import pytest
 
 import xbench
 from xbench.benchmark.execute import one_thread
-from xbench.surrogates.training.trainer import train_surrogate
+from xbench.surrogates.obtain import train_surrogate
 
 from ..benchmark.workbench import FEW_STEPS, stored
 from .commands import ended

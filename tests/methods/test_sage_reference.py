@@ -19,7 +19,7 @@ from xbench.explainers.explainer import Budget
 from xbench.mask.objective import OBJECTIVES
 from xbench.registry.find import explainer_class
 from xbench.surrogates.checkpoint import open_surrogate
-from xbench.surrogates.training.trainer import train_surrogate
+from xbench.surrogates.obtain import train_surrogate
 from xbench.testing.toys import peaks_problem, pixels_problem, random_surrogate
 
 from ..toys import LinearToy, make_problem, random_inputs

@@ -19,8 +19,8 @@ from xbench.simulation.simulate import Simulation
 from xbench.simulation.simulated_counts import log_rates, true_expression
 from xbench.simulation.truth import Truth, truth_of, truth_table
 from xbench.surrogates.checkpoint import open_surrogate
+from xbench.surrogates.obtain import train_surrogate
 from xbench.surrogates.oracle import Oracle
-from xbench.surrogates.training.trainer import train_surrogate
 
 from .by_definition import expression
 

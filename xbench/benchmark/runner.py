@@ -1,4 +1,4 @@
-"""`xbench.run`: from a task to its records."""
+"""`xbench.run`: the main loop, from a task to its records."""
 
 from __future__ import annotations
 
@@ -6,28 +6,21 @@ import os
 import secrets
 import tempfile
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import joblib
 
-from xbench.benchmark.checks import check_fit, check_keys, check_machine, check_parameters
 from xbench.benchmark.context import RunContext
-from xbench.benchmark.plan import choose_methods, expand, run_id, units, with_named_outputs
+from xbench.benchmark.plan import run_id, units
 from xbench.benchmark.request import Request
-from xbench.benchmark.saved_tasks import check_name, keep_declaration
-from xbench.benchmark.task import MethodSpec, TargetGroup, Task, load_task
+from xbench.benchmark.resolve import Plan, ask, make_plan
+from xbench.benchmark.saved_tasks import keep_declaration
 from xbench.benchmark.workers import carry_out
-from xbench.data.dataset import Dataset
 from xbench.data.load import DataChoice
 from xbench.data.read_options import ReadOptions
-from xbench.errors import XbenchError
-from xbench.registry.find import find, methods_from_file, source_digest
-from xbench.registry.scan import Entry
+from xbench.registry.find import source_digest
 from xbench.results.store import ResultStore
-from xbench.surrogates.checkpoint import OpenedSurrogate, open_surrogate
-from xbench.surrogates.training.trainer import train_surrogate
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -133,124 +126,32 @@ def run(
 
 
 def run_request(request: Request, store: ResultStore) -> list[str]:
-    """Carry out a request and return the ids of all its runs, those finished before included.
+    """Carry out a request and return the ids of all its runs, those finished before included."""
+    return run_plan(make_plan(ask(request), store), store)
+
+
+def run_plan(plan: Plan, store: ResultStore) -> list[str]:
+    """Carry out a plan and return the ids of all its runs, those finished before included.
 
     Every record is stored as soon as it exists. Runs that are ok or skipped in the store are not
     run again; failed ones are.
     """
-    task = load_task(request.task)
-    check_name(request.task, task.name)
-    specs, entries = _methods(task, request)
-    task = _as_asked(task, request)
-    expanded = partial(
-        expand,
-        methods=specs,
-        subset_sizes=request.subset_sizes,
-        repetitions=request.repetitions,
+    asked, request = plan.asked, plan.asked.request
+    keep_declaration(request.task, asked.task.name, store)
+    methods = {name: (entry, source_digest(entry)) for name, entry in asked.entries.items()}
+    context = RunContext(
+        asked.data, plan.checkpoint, store.folder, request.device, secrets.token_hex(8)
     )
-    expanded(task)  # What is asked in vain is better known before the data are read.
-    methods = {name: (entry, source_digest(entry)) for name, entry in entries.items()}
-    check_machine(request.device, request.jobs)
-    check_parameters(task, specs if specs is not None else task.methods, entries)
-    data = request.data.or_of(task.dataset)
-    dataset = data.load()
-    check_fit(task, dataset)
-    keys = expanded(with_named_outputs(task, dataset))
-    check_keys(dataset, keys, explicit=bool(request.targets))
-    checkpoint, surrogate = _surrogate(task, request, dataset, store)
-    keep_declaration(request.task, task.name, store)
-    setting = RunContext(data, checkpoint, store.folder, request.device, secrets.token_hex(8))
-    digests = (dataset.digest, surrogate.digest)
-    ids = [run_id(key, *digests, methods[key.method_name][1], request.device) for key in keys]
+    digests = (plan.dataset.digest, plan.surrogate.digest)
+    ids = [run_id(key, *digests, methods[key.method_name][1], request.device) for key in plan.keys]
     finished = store.finished()
-    to_do = [pair for pair in zip(keys, ids, strict=True) if pair[1] not in finished]
+    to_do = [pair for pair in zip(plan.keys, ids, strict=True) if pair[1] not in finished]
     watcher = request.watcher
-    watcher.planned(len(to_do), len(keys) - len(to_do))
+    watcher.planned(len(to_do), len(plan.keys) - len(to_do))
     planned = units(
-        [key for key, _ in to_do], [one for _, one in to_do], methods, task.timeout_seconds
+        [key for key, _ in to_do], [one for _, one in to_do], methods, asked.task.timeout_seconds
     )
     jobs = request.jobs or joblib.cpu_count()
-    for unit, records in carry_out(setting, planned, jobs, watcher.started):
+    for unit, records in carry_out(context, planned, jobs, watcher.started):
         watcher.ended(unit, records)
     return ids
-
-
-def _methods(task: Task, request: Request) -> tuple[list[MethodSpec] | None, dict[str, Entry]]:
-    """Which methods run, and where each is found by its registered name."""
-    found = [entry for path in request.method_files for entry in methods_from_file(path)]
-    files = {entry.name: entry for entry in found}
-    if len(files) < len(found):
-        raise XbenchError(f"two of the methods in {', '.join(request.method_files)} share a name")
-    from_files = [MethodSpec(name=name) for name in files]
-    specs: list[MethodSpec] | None = None
-    if request.methods is not None:
-        # Methods of the files run anyway, so that naming one of them too is no mistake.
-        names = [name for name in request.methods if name not in files]
-        specs = choose_methods(task, names) if names or not files else []
-        specs += from_files
-    elif from_files:
-        specs = from_files
-    wanted = {spec.name for spec in (specs if specs is not None else task.methods)}
-    clash = sorted(name for name in files if _is_registered(name))
-    if clash:
-        raise XbenchError(
-            f"{files[clash[0]].location}: method {clash[0]!r} has the name of a registered one; "
-            "rename it"
-        )
-    return specs, {name: files.get(name) or find("method", name) for name in sorted(wanted)}
-
-
-def _as_asked(task: Task, request: Request) -> Task:
-    """Put what is asked for in the place of what the task says."""
-    asked: dict[str, object] = {
-        "targets": _target_groups(request.targets) if request.targets else None,
-        "budget_seconds": request.budget_seconds,
-        "budget_evaluations": request.budget_evaluations,
-        "surrogate": request.surrogate,
-    }
-    for name in ("budget_seconds", "budget_evaluations"):
-        limit = asked[name]
-        if isinstance(limit, int | float) and limit <= 0:
-            raise XbenchError(f"{name} {limit}: must be above 0")
-    return task.model_copy(update={name: one for name, one in asked.items() if one is not None})
-
-
-def _is_registered(name: str) -> bool:
-    try:
-        find("method", name)
-    except XbenchError:
-        return False
-    return True
-
-
-def _target_groups(targets: Sequence[str]) -> list[TargetGroup]:
-    """Turn ``CELL_TYPE:OUTPUT`` texts into the form of a task."""
-    groups: dict[str, list[str]] = {}
-    for text in targets:
-        cell_type, separator, output = text.rpartition(":")
-        if not (separator and cell_type and output):
-            raise XbenchError(f"target {text!r}: must be CELL_TYPE:OUTPUT, such as VIP:GAD1")
-        outputs = groups.setdefault(cell_type, [])
-        if output in outputs:
-            raise XbenchError(f"target {text!r} is given twice; keep one")
-        outputs.append(output)
-    return [TargetGroup(cell_type=name, outputs=outputs) for name, outputs in groups.items()]
-
-
-def _surrogate(
-    task: Task, request: Request, dataset: Dataset, store: ResultStore
-) -> tuple[Path, OpenedSurrogate]:
-    """Open the surrogate asked for, or train one; make the store before anything takes long."""
-    if request.checkpoint is not None:
-        opened = open_surrogate(request.checkpoint, dataset)
-        store.prepare()
-        return request.checkpoint, opened
-    store.prepare()
-    trained = train_surrogate(
-        dataset,
-        task.surrogate,
-        split=task.split,
-        seed=request.surrogate_seed,
-        progress=request.watcher.training,
-    )
-    return trained, open_surrogate(trained, dataset)

@@ -11,16 +11,11 @@ import xbench
 from xbench.cli.baseline import baseline_app, compare
 from xbench.cli.data import data_app
 from xbench.cli.options import (
-    Binarize,
     BudgetSeconds,
-    CellTypeKey,
     Checkpoint,
-    Data,
     DatasetOption,
     Jobs,
-    Labels,
     Methods,
-    OpenShare,
     Seeds,
     SkipMissingData,
     Store,
@@ -28,10 +23,10 @@ from xbench.cli.options import (
     SurrogateOption,
     SurrogateSeed,
     Targets,
-    VariableGenes,
+    reads_data,
 )
 from xbench.cli.report import report_app
-from xbench.data.read_options import ReadOptions
+from xbench.data.read_options import AS_IT_IS, ReadOptions
 
 app = typer.Typer(
     name="xbench",
@@ -73,21 +68,17 @@ def list_(
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
     """List what there is, and what each is."""
-    from xbench.cli.list import show
+    from xbench.cli.plugins import show
 
     show(kind, as_json)
 
 
 @app.command(epilog="Example: xbench run table1 --methods grids,random -L 10 --jobs 2")
+@reads_data
 def run(
     task: Annotated[str, typer.Argument(help="A task of 'xbench list tasks', or a .toml file.")],
     dataset: DatasetOption = None,
-    data: Data = None,
-    labels: Labels = None,
-    cell_type_key: CellTypeKey = "cell_type",
-    binarize: Binarize = False,
-    variable_genes: VariableGenes = None,
-    minimum_open_share: OpenShare = None,
+    reading: ReadOptions = AS_IT_IS,
     methods: Methods = None,
     method: Annotated[
         list[Path] | None,
@@ -109,42 +100,36 @@ def run(
     skip_missing_data: SkipMissingData = False,
 ) -> None:
     """Run a task. Finished runs in the store are kept; the exit code is 1 if any run failed."""
-    from xbench.cli.run import run_and_show
+    from xbench.benchmark.request import Request
+    from xbench.cli.run import as_names, as_sizes, run_and_show
+    from xbench.data.load import DataChoice
 
-    run_and_show(
-        task,
-        dataset=dataset,
-        reading=ReadOptions(
-            data, labels, cell_type_key, binarize, variable_genes, minimum_open_share
-        ),
-        methods=methods,
-        method_files=method or [],
+    request = Request(
+        task=task,
+        data=DataChoice(dataset, reading),
+        methods=None if methods is None else as_names(methods),
+        method_files=[str(path) for path in method or []],
         targets=target or None,
-        subset_sizes=subset_size,
-        seeds=seeds,
+        subset_sizes=None if subset_size is None else as_sizes(subset_size),
+        repetitions=seeds,
         budget_seconds=budget_seconds,
         budget_evaluations=budget_evaluations,
         surrogate=surrogate,
         surrogate_seed=surrogate_seed,
+        checkpoint=checkpoint,
         jobs=jobs,
         device=device,
-        checkpoint=checkpoint,
-        store=store,
-        skip_missing_data=skip_missing_data,
     )
+    run_and_show(request, store=store, skip_missing_data=skip_missing_data)
 
 
 @app.command(epilog="Example: xbench train snare-cortex --seed 1 --out surrogates/snare-1")
+@reads_data
 def train(
     dataset: Annotated[
         str | None, typer.Argument(help="A dataset of 'xbench list datasets'.")
     ] = None,
-    data: Data = None,
-    labels: Labels = None,
-    cell_type_key: CellTypeKey = "cell_type",
-    binarize: Binarize = False,
-    variable_genes: VariableGenes = None,
-    minimum_open_share: OpenShare = None,
+    reading: ReadOptions = AS_IT_IS,
     surrogate: Annotated[
         str | None, typer.Option(help="Architecture instead of the dataset's own.")
     ] = None,
@@ -167,9 +152,7 @@ def train(
 
     train_and_show(
         dataset,
-        reading=ReadOptions(
-            data, labels, cell_type_key, binarize, variable_genes, minimum_open_share
-        ),
+        reading=reading,
         surrogate=surrogate,
         split=split,
         seed=seed,
@@ -187,7 +170,7 @@ def check(
     ],
 ) -> None:
     """Check that an explainer keeps the contract, clause by clause; exit code 1 if it does not."""
-    from xbench.cli.check import check_and_show
+    from xbench.cli.plugins import check_and_show
 
     check_and_show(method)
 
@@ -199,12 +182,13 @@ def new(
     folder: Annotated[Path, typer.Option(help="Where to write the file.")] = Path(),
 ) -> None:
     """Write a file to begin a method with; as it stands it runs and keeps the contract."""
-    from xbench.cli.check import new_and_show
+    from xbench.cli.plugins import new_and_show
 
     new_and_show(kind, name, folder)
 
 
 @app.command(epilog="Example: xbench reproduce table1 table3 --dataset snare-cortex")
+@reads_data
 def reproduce(
     results: Annotated[
         list[str] | None,
@@ -214,12 +198,7 @@ def reproduce(
         ),
     ] = None,
     dataset: DatasetOption = None,
-    data: Data = None,
-    labels: Labels = None,
-    cell_type_key: CellTypeKey = "cell_type",
-    binarize: Binarize = False,
-    variable_genes: VariableGenes = None,
-    minimum_open_share: OpenShare = None,
+    reading: ReadOptions = AS_IT_IS,
     surrogate: SurrogateOption = None,
     surrogate_seed: SurrogateSeed = 0,
     second_seed: Annotated[
@@ -253,7 +232,6 @@ def reproduce(
     from xbench.cli.run import as_names, as_sizes
     from xbench.data.load import DataChoice
 
-    reading = ReadOptions(data, labels, cell_type_key, binarize, variable_genes, minimum_open_share)
     reproduce_and_show(
         results or [],
         request=Request(

@@ -14,16 +14,18 @@ import json
 import shutil
 import textwrap
 import time
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
-from xbench.cli.options import Binarize, CellTypeKey, Labels
+from xbench.cli.options import reads_data
 from xbench.cli.progress_bars import DownloadBar
 from xbench.data.download.remote_file import size_text
-from xbench.data.read_options import ReadOptions
+from xbench.data.read_options import AS_IT_IS, ReadOptions
 from xbench.data.source import LocalFiles
 from xbench.errors import XbenchError, unknown_name
 from xbench.registry.find import dataset_source, entries
@@ -66,17 +68,16 @@ def fetch(name: NameArgument) -> None:
 
 
 @data_app.command(epilog="Example: xbench data validate matrix.h5 --labels types.csv")
+@partial(reads_data, place=False)
 def validate(
     file: Annotated[Path, typer.Argument(help="A file or folder that --data would take.")],
-    labels: Labels = None,
-    cell_type_key: CellTypeKey = "cell_type",
-    binarize: Binarize = False,
+    reading: ReadOptions = AS_IT_IS,
     genome: Annotated[
         str | None, typer.Option(help="hg38, hg19 or mm10: coordinates must lie inside it.")
     ] = None,
 ) -> None:
     """Say in plain words what a file holds and what is wrong; the exit code is 1 if it won't do."""
-    validate_and_show(ReadOptions(file, labels, cell_type_key, binarize), genome)
+    validate_and_show(replace(reading, path=file), genome)
 
 
 # How an absent dataset comes here.

@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-Data = Annotated[
-    Path | None,
-    typer.Option(help="Your own .h5mu, 10x .h5, or folder of .h5ad, MTX or reference files."),
-]
-Labels = Annotated[
-    Path | None, typer.Option(help="A CSV or TSV file with barcodes and cell types.")
-]
-Binarize = Annotated[bool, typer.Option("--binarize", help="Take ATAC counts above 0 as open.")]
-CellTypeKey = Annotated[str, typer.Option(help="The column with the cell type.")]
-VariableGenes = Annotated[
-    int | None, typer.Option(help="Keep the most variable genes, and the paper's markers.")
-]
-OpenShare = Annotated[
-    float | None,
-    typer.Option("--minimum-open-share", help="Keep peaks open in this share of the cells."),
-]
+from xbench.data.read_options import ReadOptions
+
 Store = Annotated[Path, typer.Option(help="Folder of the results.")]
 DatasetOption = Annotated[str | None, typer.Option(help="A dataset instead of the task's.")]
 Methods = Annotated[
@@ -54,3 +43,88 @@ SkipMissingData = Annotated[
     bool,
     typer.Option("--skip-missing-data", help="Say so and end well where the data are absent."),
 ]
+
+# A command that reads data takes `reading: ReadOptions`; a user sees these options in its place.
+_READING: dict[str, tuple[Any, Any]] = {
+    "data": (
+        Annotated[
+            Path | None,
+            typer.Option(
+                help="Your own .h5mu, 10x .h5, or folder of .h5ad, MTX or reference files."
+            ),
+        ],
+        None,
+    ),
+    "labels": (
+        Annotated[
+            Path | None, typer.Option(help="A CSV or TSV file with barcodes and cell types.")
+        ],
+        None,
+    ),
+    "cell_type_key": (
+        Annotated[str, typer.Option(help="The column with the cell type.")],
+        "cell_type",
+    ),
+    "binarize": (
+        Annotated[bool, typer.Option("--binarize", help="Take ATAC counts above 0 as open.")],
+        False,
+    ),
+    "variable_genes": (
+        Annotated[
+            int | None,
+            typer.Option(help="Keep the most variable genes, and the paper's markers."),
+        ],
+        None,
+    ),
+    "minimum_open_share": (
+        Annotated[
+            float | None,
+            typer.Option(help="Keep peaks open in this share of the cells."),
+        ],
+        None,
+    ),
+}
+
+
+def reads_data(command: Callable[..., None], *, place: bool = True) -> Callable[..., None]:
+    """Give a command the options that say how data are read, in the place of `reading`.
+
+    Parameters
+    ----------
+    command
+        Its parameter `reading` is filled with the `ReadOptions` that the user asked for.
+    place
+        Whether ``--data`` is among the options; a command that takes a file as argument has none.
+
+    Examples
+    --------
+    >>> @reads_data
+    ... def count(dataset: str, *, reading: ReadOptions) -> None:
+    ...     print(dataset, reading.binarize)
+    >>> count(dataset="mine", binarize=True)
+    mine True
+    >>> [name for name in inspect.signature(count).parameters][:3]
+    ['dataset', 'data', 'labels']
+    """
+    options = {name: option for name, option in _READING.items() if place or name != "data"}
+
+    @functools.wraps(command)
+    def with_options(**given: Any) -> None:
+        chosen = {name: given.pop(name, default) for name, (_, default) in options.items()}
+        command(**given, reading=ReadOptions(path=chosen.pop("data", None), **chosen))
+
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    parameters = []
+    for parameter in inspect.signature(command, eval_str=True).parameters.values():
+        if parameter.name == "reading":
+            parameters += [
+                inspect.Parameter(name, keyword, default=default, annotation=annotation)
+                for name, (annotation, default) in options.items()
+            ]
+        else:
+            parameters.append(parameter.replace(kind=keyword))
+    # What typer reads in the place of the command's own signature.
+    with_options.__dict__["__signature__"] = inspect.Signature(parameters)
+    with_options.__annotations__ = {one.name: one.annotation for one in parameters}
+    del with_options.__dict__["__wrapped__"]
+    return with_options

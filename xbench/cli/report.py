@@ -12,24 +12,17 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from xbench.cli.options import (
-    Binarize,
-    CellTypeKey,
-    Checkpoint,
-    Data,
-    Labels,
-    OpenShare,
-    VariableGenes,
-)
+from xbench.cli.options import Checkpoint, reads_data
 from xbench.cli.progress_bars import TrainingBar
 from xbench.data.load import DataChoice
-from xbench.data.read_options import ReadOptions
+from xbench.data.read_options import AS_IT_IS, ReadOptions
 from xbench.errors import XbenchError
 from xbench.surrogates.evaluation.cell_map import check_projection
 from xbench.surrogates.evaluation.measure import measure
 from xbench.surrogates.evaluation.report_page import check_out, write_report
-from xbench.surrogates.evaluation.report_subject import trained_or_opened
+from xbench.surrogates.evaluation.report_subject import require_expression, subject_of
 from xbench.surrogates.evaluation.wording import headline
+from xbench.surrogates.obtain import obtain
 
 report_app = typer.Typer(
     name="report",
@@ -45,16 +38,12 @@ def _help(context: typer.Context) -> None:
 
 
 @report_app.command(epilog="Example: xbench report surrogate snare-cortex --out snare-cortex.html")
+@reads_data
 def surrogate(
     dataset: Annotated[
         str | None, typer.Argument(help="A dataset of 'xbench list datasets'.")
     ] = None,
-    data: Data = None,
-    labels: Labels = None,
-    cell_type_key: CellTypeKey = "cell_type",
-    binarize: Binarize = False,
-    variable_genes: VariableGenes = None,
-    minimum_open_share: OpenShare = None,
+    reading: ReadOptions = AS_IT_IS,
     surrogate: Annotated[
         str | None, typer.Option(help="Architecture instead of the dataset's own.")
     ] = None,
@@ -79,9 +68,7 @@ def surrogate(
     """
     report_surrogate(
         dataset,
-        reading=ReadOptions(
-            data, labels, cell_type_key, binarize, variable_genes, minimum_open_share
-        ),
+        reading=reading,
         surrogate=surrogate,
         checkpoint=checkpoint,
         split=split,
@@ -109,18 +96,24 @@ def report_surrogate(
         raise XbenchError(f"--split {split!r}: must be one of: strict, reference")
     check_out(out)
     check_projection(projection, space)
+    asked = {"--surrogate": surrogate, "--split": split, "--seed": seed}
+    given = [option for option, value in asked.items() if value is not None]
+    if checkpoint is not None and given:
+        raise XbenchError(f"{given[0]}: --checkpoint says which surrogate it is; leave out one")
     console = Console(stderr=True)
     data = DataChoice(dataset, reading).load()
+    require_expression(data)
     columns = (TextColumn("{task.description}"), BarColumn(bar_width=30), TimeElapsedColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
-        opened, subject = trained_or_opened(
+        opened, path = obtain(
             data,
             surrogate,
-            checkpoint,
-            split=split,
-            seed=seed,
+            checkpoint=checkpoint,
+            split=split or "strict",
+            seed=seed or 0,
             progress=TrainingBar(progress),
         )
+    subject = subject_of(data, opened, path)
     report = measure(data, opened.model, subject, space=space, projection=projection)
     if report.map.note:
         typer.echo(f"the map is PCA: {report.map.note}", err=True)

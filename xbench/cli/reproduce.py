@@ -6,7 +6,7 @@ The contact maps and loops of ``xbench reproduce hic``: those given, or those of
 from __future__ import annotations
 
 import importlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
@@ -24,6 +24,7 @@ from xbench.benchmark.saved_tasks import known_tasks
 from xbench.benchmark.task import load_task
 from xbench.cli.progress_bars import ShownRuns
 from xbench.cli.run import missing_data
+from xbench.data.dataset import Dataset
 from xbench.data.load import DataChoice
 from xbench.errors import XbenchError
 from xbench.registry.find import dataset_source
@@ -33,7 +34,8 @@ from xbench.results.record import FAILED
 from xbench.results.store import ResultStore
 from xbench.surrogates.evaluation.figure2 import figure2_files
 from xbench.surrogates.evaluation.measure import measure
-from xbench.surrogates.evaluation.report_subject import trained_or_opened
+from xbench.surrogates.evaluation.report_subject import subject_of
+from xbench.surrogates.obtain import obtain
 
 
 def reproduce_and_show(
@@ -75,7 +77,7 @@ def reproduce_and_show(
         done = reproduce(order, kept, partial(_tell, console))
     figures = []
     if any(one.figure2 for one in results):
-        figures = _figure2(request, out / "published")
+        figures = _figure2(request, done.read, out / "published")
     for name, why in done.refused.items():
         console.print(escape(f"{name}: not done: {why}"), highlight=False, soft_wrap=True)
     records = kept.records()
@@ -102,16 +104,18 @@ def _tell(console: Console, what: str, done: int, of: int) -> None:
         console.print(f"analysed {done} of {of} runs: {what}", highlight=False, soft_wrap=True)
 
 
-def _figure2(request: Request, folder: Path) -> list[Path]:
+def _figure2(request: Request, read: Callable[[DataChoice], Dataset], folder: Path) -> list[Path]:
     """Write the figure of the surrogate that the runs are made on."""
     task = load_task("table1")
-    dataset = request.data.or_of(task.dataset).load()
-    name = None if request.checkpoint else request.surrogate or task.surrogate
-    seed = None if request.checkpoint else request.surrogate_seed
-    progress = request.watcher.training
-    opened, subject = trained_or_opened(
-        dataset, name, request.checkpoint, seed=seed, progress=progress
+    dataset = read(request.data.or_of(task.dataset))
+    opened, path = obtain(
+        dataset,
+        request.surrogate or task.surrogate,
+        checkpoint=request.checkpoint,
+        seed=request.surrogate_seed,
+        progress=request.watcher.training,
     )
+    subject = subject_of(dataset, opened, path)
     return figure2_files(measure(dataset, opened.model, subject, projection="pca"), folder)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -14,11 +15,11 @@ from rich.markup import escape
 from rich.table import Table
 
 from xbench.benchmark.request import Request
-from xbench.benchmark.runner import run_request
-from xbench.benchmark.task import Task, load_task
+from xbench.benchmark.resolve import ask, make_plan
+from xbench.benchmark.runner import run_plan
+from xbench.benchmark.task import Task
 from xbench.cli.progress_bars import ShownRuns
 from xbench.data.load import DataChoice
-from xbench.data.read_options import ReadOptions
 from xbench.errors import XbenchError
 from xbench.metrics import METRICS, arrow
 from xbench.registry.find import dataset_source
@@ -26,63 +27,24 @@ from xbench.results.record import FAILED, Record
 from xbench.results.store import ResultStore
 
 
-def run_and_show(
-    task_name: str,
-    *,
-    dataset: str | None,
-    reading: ReadOptions,
-    methods: str | None,
-    method_files: Sequence[Path],
-    targets: Sequence[str] | None,
-    subset_sizes: str | None,
-    seeds: int | None,
-    budget_seconds: float | None,
-    budget_evaluations: int | None,
-    surrogate: str | None,
-    surrogate_seed: int,
-    jobs: int | None,
-    device: str,
-    checkpoint: Path | None,
-    store: Path,
-    skip_missing_data: bool,
-) -> None:
+def run_and_show(request: Request, *, store: Path, skip_missing_data: bool) -> None:
     """Run a task with a progress bar, then print what came out."""
     console = Console(stderr=True)
-    task = load_task(task_name)
-    choice = DataChoice(dataset, reading).or_of(task.dataset)
-    if skip_missing_data and (reason := missing_data(choice)) is not None:
-        console.print(
-            escape(f"skipped task {task.name}: {reason}"), highlight=False, soft_wrap=True
-        )
+    asked = ask(request)
+    if skip_missing_data and (reason := missing_data(asked.data)) is not None:
+        said = escape(f"skipped task {asked.task.name}: {reason}")
+        console.print(said, highlight=False, soft_wrap=True)
         return
     results = ResultStore(store)
     with ShownRuns(console) as watcher:
-        ids = run_request(
-            Request(
-                task=task_name,
-                data=choice,
-                methods=None if methods is None else as_names(methods),
-                method_files=[str(path) for path in method_files],
-                targets=targets,
-                subset_sizes=None if subset_sizes is None else as_sizes(subset_sizes),
-                repetitions=seeds,
-                budget_seconds=budget_seconds,
-                budget_evaluations=budget_evaluations,
-                surrogate=surrogate,
-                surrogate_seed=surrogate_seed,
-                checkpoint=checkpoint,
-                jobs=jobs,
-                device=device,
-                watcher=watcher,
-            ),
-            results,
-        )
+        asked = replace(asked, request=replace(request, watcher=watcher))
+        ids = run_plan(make_plan(asked, results), results)
     # Lines that are no records were warned of when the runs were planned.
     records, _ = results.read()
-    asked = set(ids)
-    chosen = [record for record in records if record.run_id in asked]
+    these = set(ids)
+    chosen = [record for record in records if record.run_id in these]
     # Eighty columns, which rich takes where there is no terminal, would cut the table.
-    _print_summary(Console(width=None if sys.stdout.isatty() else 120), task, chosen)
+    _print_summary(Console(width=None if sys.stdout.isatty() else 120), asked.task, chosen)
     console.print(escape(f"records in {results.folder}"), highlight=False, soft_wrap=True)
     stopped = sum(bool(record.stopped) for record in chosen)
     if stopped:

@@ -16,8 +16,8 @@ from xbench.data.load import DataChoice
 from xbench.data.read_options import ReadOptions
 from xbench.errors import XbenchError
 from xbench.surrogates.checkpoint import read_description
+from xbench.surrogates.obtain import train_surrogate
 from xbench.surrogates.training.adversarial import UNPAIRED, CrossModalityTraining
-from xbench.surrogates.training.trainer import train_surrogate
 
 
 def train_and_show(

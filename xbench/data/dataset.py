@@ -137,7 +137,9 @@ class Dataset:
     @cached_property
     def digest(self) -> str:
         """SHA-256 of the content, however it was stored (see `xbench.data.digest`)."""
-        return content_digest(self)
+        return content_digest(
+            self.X, self.Y, self.cell_types, self.features, self.output_features, self.split
+        )
 
     def resolve_cell_type(self, name: str) -> str:
         """Return the cell type that `name` means here: an alias, a type, or one in another case.

@@ -20,6 +20,25 @@ class Split:
     validation: np.ndarray
     test: np.ndarray
 
+    def training_rows(self, protocol: str) -> np.ndarray:
+        """Return the rows that a surrogate is trained on.
+
+        Parameters
+        ----------
+        protocol
+            ``"strict"``: the training part. ``"reference"``: all but the validation part, test
+            cells included, as the reference implementation does.
+
+        Examples
+        --------
+        >>> split = Split(np.array([0, 3]), np.array([1]), np.array([2]))
+        >>> split.training_rows("strict").tolist(), split.training_rows("reference").tolist()
+        ([0, 3], [0, 2, 3])
+        """
+        if protocol == "reference":
+            return np.sort(np.concatenate([self.train, self.test]))
+        return self.train
+
 
 def split_cells(
     cell_types: np.ndarray | Sequence[str],

@@ -74,8 +74,8 @@ def to_text(taken: Snapshot) -> str:
 
     Examples
     --------
-    >>> from xbench.regression.snapshot import Header
-    >>> header = Header(task="t", task_version=1, dataset="d", dataset_digest="0",
+    >>> from xbench.regression.snapshot import BaselineHeader
+    >>> header = BaselineHeader(task="t", task_version=1, dataset="d", dataset_digest="0",
     ...                 surrogate="s", surrogate_digest="1")
     >>> sorted(json.loads(to_text(Snapshot(header=header, runs=[]))))
     ['format', 'header', 'runs', 'speeds', 'version']

@@ -70,8 +70,8 @@ def summary(comparison: BaselineComparison) -> str:
 
     Examples
     --------
-    >>> from xbench.regression.snapshot import Header
-    >>> header = Header(task="t", task_version=1, dataset="d", dataset_digest="0",
+    >>> from xbench.regression.snapshot import BaselineHeader
+    >>> header = BaselineHeader(task="t", task_version=1, dataset="d", dataset_digest="0",
     ...                 surrogate="s", surrogate_digest="1")
     >>> summary(BaselineComparison("ci", header, header, (), ()))
     'baseline ci: 0 worse, 0 better, 0 within what is allowed, 0 the same'
@@ -88,8 +88,8 @@ def origin(comparison: BaselineComparison) -> str:
 
     Examples
     --------
-    >>> from xbench.regression.snapshot import Header
-    >>> header = Header(task="t", task_version=1, dataset="d", dataset_digest="0",
+    >>> from xbench.regression.snapshot import BaselineHeader
+    >>> header = BaselineHeader(task="t", task_version=1, dataset="d", dataset_digest="0",
     ...                 surrogate="s", surrogate_digest="1", created="2025-01-31", machine="a CPU")
     >>> origin(BaselineComparison("ci", header, header, (), ()))
     'task t version 1 on d with s; baseline of 2025-01-31 on a CPU'
@@ -145,8 +145,8 @@ def to_markdown(comparison: BaselineComparison, failing: list[Gate]) -> str:
 
     Examples
     --------
-    >>> from xbench.regression.snapshot import Header
-    >>> header = Header(task="t", task_version=1, dataset="d", dataset_digest="0",
+    >>> from xbench.regression.snapshot import BaselineHeader
+    >>> header = BaselineHeader(task="t", task_version=1, dataset="d", dataset_digest="0",
     ...                 surrogate="s", surrogate_digest="1")
     >>> print(to_markdown(BaselineComparison("ci", header, header, (), ("@all",)), []))
     ### xbench: no regression
@@ -211,8 +211,8 @@ def to_junit(comparison: BaselineComparison, failing: list[Gate]) -> str:
 
     Examples
     --------
-    >>> from xbench.regression.snapshot import Header
-    >>> header = Header(task="t", task_version=1, dataset="d", dataset_digest="0",
+    >>> from xbench.regression.snapshot import BaselineHeader
+    >>> header = BaselineHeader(task="t", task_version=1, dataset="d", dataset_digest="0",
     ...                 surrogate="s", surrogate_digest="1")
     >>> ElementTree.fromstring(to_junit(BaselineComparison("ci", header, header, (), ()), [])).tag
     'testsuites'
@@ -270,8 +270,8 @@ def to_json(comparison: BaselineComparison, failing: list[Gate]) -> str:
 
     Examples
     --------
-    >>> from xbench.regression.snapshot import Header
-    >>> header = Header(task="t", task_version=1, dataset="d", dataset_digest="0",
+    >>> from xbench.regression.snapshot import BaselineHeader
+    >>> header = BaselineHeader(task="t", task_version=1, dataset="d", dataset_digest="0",
     ...                 surrogate="s", surrogate_digest="1")
     >>> content = json.loads(to_json(BaselineComparison("ci", header, header, (), ()), []))
     >>> content["failed"], content["counts"]["regression"]

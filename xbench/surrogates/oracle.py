@@ -192,7 +192,7 @@ def build_oracle(
     seed: int,
     train_rows: np.ndarray,
     progress: Progress = silent,
-) -> tuple[Surrogate, list[StageHistory], dict[str, float]]:
+) -> tuple[Surrogate, list[StageHistory]]:
     """Return the truth of a simulation where other surrogates are trained; it looks at no cell.
 
     Raises
@@ -209,7 +209,7 @@ def build_oracle(
     if 4 * dataset.n_features * truth.n_modules > WIDEST:
         names = dataset.output_features.names
         outputs = np.flatnonzero(np.isin(names, list(MARKERS))).tolist()
-    return Oracle.from_truth(truth, dataset.n_features, outputs), [], {}
+    return Oracle.from_truth(truth, dataset.n_features, outputs), []
 
 
 @dataclass(frozen=True)

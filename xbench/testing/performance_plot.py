@@ -89,10 +89,10 @@ def plot_history(entries: Sequence[EntryLike], out: Path) -> list[Path]:
 
     Examples
     --------
-    >>> from xbench.testing.performance import Entry, Measurement
+    >>> from xbench.testing.performance import SuiteRun, Measurement
     >>> import tempfile
     >>> walk = Measurement("walk: small", 0.004, 12.3, "dense passes", "4 cells")
-    >>> entry = Entry("2026-01-31T12:00:00+00:00", "0123456789ab", "a machine", {}, [walk])
+    >>> entry = SuiteRun("2026-01-31T12:00:00+00:00", "0123456789ab", "a machine", {}, [walk])
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     [path.name for path in plot_history([entry], Path(folder) / "history.png")]
     ['history.png', 'history.svg']
@@ -127,9 +127,9 @@ def draw_history(entries: Sequence[EntryLike]) -> Figure:
 
     Examples
     --------
-    >>> from xbench.testing.performance import Entry, Measurement
+    >>> from xbench.testing.performance import SuiteRun, Measurement
     >>> walk = Measurement("walk: small", 0.004, 12.3, "dense passes", "4 cells")
-    >>> entry = Entry("2026-01-31T12:00:00+00:00", None, "a machine", {}, [walk])
+    >>> entry = SuiteRun("2026-01-31T12:00:00+00:00", None, "a machine", {}, [walk])
     >>> len(draw_history([entry, entry]).axes)
     1
     """

@@ -10,7 +10,8 @@ import pytest
 
 import xbench
 from xbench.surrogates.checkpoint import DESCRIPTION, read_description
-from xbench.surrogates.evaluation.report_subject import trained_or_opened
+from xbench.surrogates.evaluation.report_subject import subject_of
+from xbench.surrogates.obtain import obtain
 
 from ...benchmark.workbench import cache, own_folders, small_data, small_surrogate
 from ...cli.conftest import Command, refused, xbench_command
@@ -78,7 +79,8 @@ def test_a_surrogate_that_is_not_there_is_made(
 
 def test_a_checkpoint_of_the_reference_says_nothing_of_its_training() -> None:
     dataset = small_multiome(sizes=tuple(SIZES), n_genes=N_GENES)
-    opened, subject = trained_or_opened(dataset, checkpoint=REFERENCE)
+    opened, path = obtain(dataset, checkpoint=REFERENCE)
+    subject = subject_of(dataset, opened, path)
     assert opened.name == subject.surrogate == "cross-modality"
     assert (subject.split, subject.seed, subject.stages) == ("unknown", None, {})
     assert subject.saw_test_cells is None
@@ -103,4 +105,4 @@ def test_what_cannot_be_reported_is_refused_at_once(
 
 def test_another_dataset_s_surrogate_is_refused(small_surrogate: Path) -> None:
     with pytest.raises(xbench.XbenchError, match="trained on small"):
-        trained_or_opened(small_multiome(), checkpoint=small_surrogate)
+        obtain(small_multiome(), checkpoint=small_surrogate)

@@ -1,4 +1,4 @@
-"""How well a surrogate predicts expression on cells it has not seen (paper, Section 5.2)."""
+"""How well a surrogate predicts cells it has not seen (paper, Section 5.2)."""
 
 from __future__ import annotations
 
@@ -81,3 +81,19 @@ def expression_fit(surrogate: Surrogate, dataset: Dataset) -> dict[str, float]:
         fit["marker_type_mean_r2"] = float(defined.mean()) if defined.size else float("nan")
         fit["marker_type_mean_r2_genes"] = len(defined)
     return fit
+
+
+def classification_fit(surrogate: Surrogate, dataset: Dataset) -> dict[str, float]:
+    """Share of test inputs whose own class is predicted.
+
+    Returns
+    -------
+    dict
+        ``test_accuracy``, 0 to 1.
+    """
+    rows = dataset.split.test
+    classes = list(dataset.output_features.names)
+    labels = np.array([classes.index(name) for name in dataset.cell_types[rows]])
+    with torch.no_grad():
+        predicted = surrogate(torch.from_numpy(np.asarray(dataset.X[rows], dtype=np.float32)))
+    return {"test_accuracy": float((predicted.argmax(dim=1).numpy() == labels).mean())}

@@ -10,9 +10,7 @@ import numpy as np
 
 from xbench.data.dataset import Dataset
 from xbench.errors import XbenchError
-from xbench.surrogates.checkpoint import OpenedSurrogate, open_surrogate, read_description
-from xbench.surrogates.training.trainer import train_surrogate, training_rows
-from xbench.utils.progress import Progress, silent
+from xbench.surrogates.checkpoint import OpenedSurrogate, read_description
 from xbench.utils.provenance import git_commit, machine, versions
 
 UNKNOWN = "unknown"
@@ -35,8 +33,8 @@ class ReportSubject:
     cells
         Part of the split -> number of cells.
     split, seed
-        What it was trained on, see `train_surrogate`, and with which seed; ``"unknown"`` and None
-        for a checkpoint that does not say.
+        What it was trained on, see `xbench.surrogates.obtain.train_surrogate`, and with which
+        seed; ``"unknown"`` and None for a checkpoint that does not say.
     settings, fit
         As the checkpoint has them.
     training_machine
@@ -73,54 +71,33 @@ class ReportSubject:
 
     def training_rows(self, dataset: Dataset) -> np.ndarray:
         """Rows of the cells the surrogate was trained on; the training part where not known."""
-        return training_rows(dataset, self.split)
+        return dataset.split.training_rows(self.split)
 
 
-def trained_or_opened(
-    dataset: Dataset,
-    name: str | None = None,
-    checkpoint: Path | None = None,
-    *,
-    split: str | None = None,
-    seed: int | None = None,
-    progress: Progress = silent,
-) -> tuple[OpenedSurrogate, ReportSubject]:
-    """Open a checkpoint, or the surrogate that `xbench train` makes, training it if need be.
-
-    Parameters
-    ----------
-    dataset
-        What the surrogate predicts.
-    name, split, seed
-        See `xbench.surrogates.training.trainer.train_surrogate`; None for its defaults.
-    checkpoint
-        A trained surrogate's folder, or a ``.pt`` file of the reference, instead.
+def require_expression(dataset: Dataset) -> None:
+    """Refuse data with classes: a report is about expression.
 
     Raises
     ------
     XbenchError
-        Where both are asked for, the dataset has classes, or the surrogate cannot be had.
+        Naming data that would do.
     """
     if dataset.is_classification:
         raise XbenchError(
             f"{dataset.name}: has classes, not expression; report a surrogate of data with genes, "
             "such as snare-cortex"
         )
-    if checkpoint is None:
-        folder = train_surrogate(
-            dataset, name, split=split or "strict", seed=seed or 0, progress=progress
-        )
-        opened = open_surrogate(folder, dataset)
-        return opened, _subject(dataset, opened, folder)
-    asked = {"--surrogate": name, "--split": split, "--seed": seed}
-    given = [option for option, value in asked.items() if value is not None]
-    if given:
-        raise XbenchError(f"{given[0]}: --checkpoint says which surrogate it is; leave out one")
-    opened = open_surrogate(checkpoint, dataset)
-    return opened, _subject(dataset, opened, checkpoint)
 
 
-def _subject(dataset: Dataset, opened: OpenedSurrogate, path: Path) -> ReportSubject:
+def subject_of(dataset: Dataset, opened: OpenedSurrogate, path: Path) -> ReportSubject:
+    """Describe a surrogate that was opened from a folder or a checkpoint.
+
+    Raises
+    ------
+    XbenchError
+        Where the dataset has classes.
+    """
+    require_expression(dataset)
     # A file is a checkpoint of the reference, which does not say how it was trained.
     description = read_description(path) if path.is_dir() else None
     training = description.training if description else {}

@@ -10,7 +10,6 @@ from torch import Tensor, nn
 
 from xbench.data.dataset import Dataset
 from xbench.surrogates.cross_modality import CrossModality
-from xbench.surrogates.evaluation.fit import expression_fit
 from xbench.surrogates.training.alignment import Adversary, Alignment
 from xbench.surrogates.training.batches import (
     CellBatch,
@@ -73,7 +72,7 @@ def train_cross_modality(
     seed: int = 0,
     train_rows: np.ndarray | None = None,
     progress: Progress = silent,
-) -> tuple[CrossModality, list[StageHistory], dict[str, float]]:
+) -> tuple[CrossModality, list[StageHistory]]:
     """Train on `train_rows` (the training cells by default), stopped early on validation cells.
 
     Returns
@@ -82,8 +81,6 @@ def train_cross_modality(
         The ATAC-to-RNA path alone.
     list of StageHistory
         ATAC autoencoder, RNA autoencoder, mapping.
-    dict
-        Fit on the test cells, see `expression_fit`.
     """
     with torch.random.fork_rng(devices=[] if settings.device == "cpu" else None):
         torch.manual_seed(seed)
@@ -97,7 +94,7 @@ def train_cross_modality(
         trainer = _Trainer(dataset, model, settings, seed, rows, progress)
         histories = [trainer.atac(), trainer.rna(), trainer.mapping()]
     surrogate = model.surrogate.cpu()
-    return surrogate, histories, expression_fit(surrogate, dataset)
+    return surrogate, histories
 
 
 class _Trainer:

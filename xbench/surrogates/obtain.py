@@ -1,6 +1,7 @@
-"""Training a surrogate by name, or taking the one that was trained before.
+"""How every surrogate is obtained: opened from a checkpoint, or trained by name and kept.
 
-One process at a time trains what goes into a folder.
+A surrogate that was trained before is taken from the cache. One process at a time trains what goes
+into a folder; others wait for it.
 """
 
 from __future__ import annotations
@@ -12,9 +13,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-import numpy as np
 import torch
 
 from xbench.data.dataset import Dataset
@@ -22,15 +22,18 @@ from xbench.errors import XbenchError, XbenchWarning, unknown_name
 from xbench.surrogates.checkpoint import (
     DESCRIPTION,
     Description,
+    OpenedSurrogate,
     check_dataset,
     new_folder_beside,
+    open_surrogate,
     read_description,
     save_surrogate,
 )
+from xbench.surrogates.evaluation.fit import classification_fit, expression_fit
+from xbench.surrogates.mlp_classifier import ClassifierTraining, train_classifier
 from xbench.surrogates.oracle import OracleSettings, build_oracle
 from xbench.surrogates.surrogate import Surrogate
 from xbench.surrogates.training.adversarial import CrossModalityTraining, train_cross_modality
-from xbench.surrogates.training.classifier import ClassifierTraining, train_classifier
 from xbench.surrogates.training.loop import StageHistory
 from xbench.utils.journal import locked
 from xbench.utils.paths import cache_folder
@@ -42,23 +45,70 @@ from xbench.utils.provenance import machine
 # before are then not taken for ones of now.
 TRAINING_VERSION = 2
 
-TrainingResult = tuple[Surrogate, list[StageHistory], dict[str, float]]
+TrainingResult = tuple[Surrogate, list[StageHistory]]
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a surrogate is trained: its default settings and the function."""
+    """How a surrogate is trained: default settings, the function, and how its fit is measured."""
 
     settings: Any
     train: Callable[..., TrainingResult]
+    fit: Callable[[Surrogate, Dataset], dict[str, float]]
     classifies: bool
 
 
 RECIPES: dict[str, Recipe] = {
-    "mlp-classifier": Recipe(ClassifierTraining(), train_classifier, classifies=True),
-    "cross-modality": Recipe(CrossModalityTraining(), train_cross_modality, classifies=False),
-    "oracle": Recipe(OracleSettings(), build_oracle, classifies=False),
+    "mlp-classifier": Recipe(ClassifierTraining(), train_classifier, classification_fit, True),
+    "cross-modality": Recipe(CrossModalityTraining(), train_cross_modality, expression_fit, False),
+    # The truth is not fitted.
+    "oracle": Recipe(OracleSettings(), build_oracle, lambda surrogate, dataset: {}, False),
 }
+
+
+class Obtained(NamedTuple):
+    """A surrogate, ready to be explained, and the folder or file that it was opened from."""
+
+    opened: OpenedSurrogate
+    path: Path
+
+
+def obtain(
+    dataset: Dataset,
+    name: str | None = None,
+    *,
+    checkpoint: Path | None = None,
+    split: str = "strict",
+    seed: int = 0,
+    progress: Progress = silent,
+) -> Obtained:
+    """Open the checkpoint that is given, else the surrogate of that name, trained if need be.
+
+    Parameters
+    ----------
+    dataset
+        What the surrogate predicts.
+    name, split, seed, progress
+        See `train_surrogate`; they say nothing where there is a checkpoint.
+    checkpoint
+        A folder that ``xbench train`` wrote, or a ``.pt`` file of the reference implementation.
+
+    Raises
+    ------
+    XbenchError
+        Where the checkpoint cannot be read or is of other data, or the surrogate cannot be trained.
+
+    Examples
+    --------
+    >>> from xbench import load_dataset
+    >>> obtained = obtain(load_dataset("mnist-binary"))
+    >>> obtained.opened.name
+    'mlp-classifier'
+    """
+    path = checkpoint
+    if path is None:
+        path = train_surrogate(dataset, name, split=split, seed=seed, progress=progress)
+    return Obtained(open_surrogate(path, dataset), path)
 
 
 def surrogates_folder() -> Path:
@@ -125,21 +175,6 @@ def train_surrogate(
         return _train(dataset, name, recipe, chosen, training, folder, progress)
 
 
-def training_rows(dataset: Dataset, split: str) -> np.ndarray:
-    """Return the rows of the cells that a surrogate is trained on.
-
-    Parameters
-    ----------
-    dataset
-        What it is trained on.
-    split
-        ``"strict"`` or ``"reference"``, see `train_surrogate`.
-    """
-    if split == "reference":
-        return np.setdiff1d(np.arange(dataset.n_cells), dataset.split.validation)
-    return dataset.split.train
-
-
 def _as_asked(dataset: Dataset, name: str, training: dict[str, Any], folder: Path) -> Path:
     """Return the folder of a surrogate that is there, if it is the one asked for."""
     found = read_description(folder)
@@ -176,9 +211,9 @@ def _train(
     folder: Path,
     progress: Progress,
 ) -> Path:
-    rows = training_rows(dataset, training["split"])
+    rows = dataset.split.training_rows(training["split"])
     with PeakMemory() as memory:
-        model, stages, fit = recipe.train(
+        model, stages = recipe.train(
             dataset, settings, seed=training["seed"], train_rows=rows, progress=progress
         )
     stopped = {stage.name: asdict(stage) for stage in stages}
@@ -194,7 +229,7 @@ def _train(
             "machine": machine(),
             "threads": torch.get_num_threads(),
         },
-        fit=fit,
+        fit=recipe.fit(model, dataset),
     )
     save_surrogate(folder, model, description)
     return folder

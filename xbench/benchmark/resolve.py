@@ -1,0 +1,204 @@
+"""What a request means, resolved once: its task, methods, data, runs and surrogate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from xbench.benchmark.checks import check_fit, check_keys, check_machine, check_parameters
+from xbench.benchmark.plan import RunKey, choose_methods, expand, with_named_outputs
+from xbench.benchmark.request import Request
+from xbench.benchmark.saved_tasks import check_name
+from xbench.benchmark.task import MethodSpec, TargetGroup, Task, load_task
+from xbench.data.dataset import Dataset
+from xbench.data.load import DataChoice
+from xbench.errors import XbenchError
+from xbench.registry.find import find, methods_from_file
+from xbench.registry.scan import Entry
+from xbench.results.store import ResultStore
+from xbench.surrogates.checkpoint import OpenedSurrogate
+from xbench.surrogates.obtain import obtain
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request whose names are resolved; no data have been read yet.
+
+    Parameters
+    ----------
+    request
+        As it was made.
+    task
+        With what is asked for in the place of what the task says.
+    specs
+        The methods that run; the task's where None.
+    entries
+        Where each method is found, by its registered name.
+    data
+        Which data, and how they are read.
+    """
+
+    request: Request
+    task: Task
+    specs: list[MethodSpec] | None
+    entries: dict[str, Entry]
+    data: DataChoice
+
+    def keys(self, task: Task) -> list[RunKey]:
+        """List the runs of a task in which every output has its name."""
+        request = self.request
+        return expand(
+            task,
+            methods=self.specs,
+            subset_sizes=request.subset_sizes,
+            repetitions=request.repetitions,
+        )
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All that a start of runs needs: what is asked, the data, the runs, the surrogate.
+
+    Parameters
+    ----------
+    asked
+        The request.
+    dataset
+        As read.
+    keys
+        Every run, those finished before included.
+    surrogate, checkpoint
+        The surrogate that is explained, and where it was opened from.
+    """
+
+    asked: Asked
+    dataset: Dataset
+    keys: list[RunKey]
+    surrogate: OpenedSurrogate
+    checkpoint: Path
+
+
+def ask(request: Request) -> Asked:
+    """Resolve the names of a request, and refuse what can only be a mistake.
+
+    Raises
+    ------
+    XbenchError
+        An unknown task, method, parameter or device, or anything given twice.
+
+    Examples
+    --------
+    >>> asked = ask(Request("quick", methods=["grids"]))
+    >>> asked.data.name, list(asked.entries)
+    ('mnist-binary', ['grids'])
+    """
+    task = load_task(request.task)
+    check_name(request.task, task.name)
+    specs, entries = _methods(task, request)
+    task = _as_asked(task, request)
+    asked = Asked(request, task, specs, entries, request.data.or_of(task.dataset))
+    asked.keys(task)  # What is asked in vain is better known before the data are read.
+    check_machine(request.device, request.jobs)
+    check_parameters(task, specs if specs is not None else task.methods, entries)
+    return asked
+
+
+def make_plan(
+    asked: Asked, store: ResultStore, read: Callable[[DataChoice], Dataset] = DataChoice.load
+) -> Plan:
+    """Read the data, list the runs, and obtain the surrogate, which may have to be trained.
+
+    Parameters
+    ----------
+    asked
+        What is asked for.
+    store
+        Made before a training, which takes long, but after a checkpoint is found to be one.
+    read
+        Reads data; whoever plans several tasks gives a function that remembers them.
+
+    Raises
+    ------
+    XbenchError
+        Where the data, the task and the surrogate do not fit together.
+    """
+    request, task = asked.request, asked.task
+    dataset = read(asked.data)
+    check_fit(task, dataset)
+    keys = asked.keys(with_named_outputs(task, dataset))
+    check_keys(dataset, keys, explicit=bool(request.targets))
+    if request.checkpoint is None:
+        store.prepare()
+    surrogate, checkpoint = obtain(
+        dataset,
+        task.surrogate,
+        checkpoint=request.checkpoint,
+        split=task.split,
+        seed=request.surrogate_seed,
+        progress=request.watcher.training,
+    )
+    store.prepare()
+    return Plan(asked, dataset, keys, surrogate, checkpoint)
+
+
+def _methods(task: Task, request: Request) -> tuple[list[MethodSpec] | None, dict[str, Entry]]:
+    """Which methods run, and where each is found by its registered name."""
+    found = [entry for path in request.method_files for entry in methods_from_file(path)]
+    files = {entry.name: entry for entry in found}
+    if len(files) < len(found):
+        raise XbenchError(f"two of the methods in {', '.join(request.method_files)} share a name")
+    from_files = [MethodSpec(name=name) for name in files]
+    specs: list[MethodSpec] | None = None
+    if request.methods is not None:
+        # Methods of the files run anyway, so that naming one of them too is no mistake.
+        names = [name for name in request.methods if name not in files]
+        specs = choose_methods(task, names) if names or not files else []
+        specs += from_files
+    elif from_files:
+        specs = from_files
+    wanted = {spec.name for spec in (specs if specs is not None else task.methods)}
+    clash = sorted(name for name in files if _is_registered(name))
+    if clash:
+        raise XbenchError(
+            f"{files[clash[0]].location}: method {clash[0]!r} has the name of a registered one; "
+            "rename it"
+        )
+    return specs, {name: files.get(name) or find("method", name) for name in sorted(wanted)}
+
+
+def _as_asked(task: Task, request: Request) -> Task:
+    """Put what is asked for in the place of what the task says."""
+    asked: dict[str, object] = {
+        "targets": _target_groups(request.targets) if request.targets else None,
+        "budget_seconds": request.budget_seconds,
+        "budget_evaluations": request.budget_evaluations,
+        "surrogate": request.surrogate,
+    }
+    for name in ("budget_seconds", "budget_evaluations"):
+        limit = asked[name]
+        if isinstance(limit, int | float) and limit <= 0:
+            raise XbenchError(f"{name} {limit}: must be above 0")
+    return task.model_copy(update={name: one for name, one in asked.items() if one is not None})
+
+
+def _is_registered(name: str) -> bool:
+    try:
+        find("method", name)
+    except XbenchError:
+        return False
+    return True
+
+
+def _target_groups(targets: Sequence[str]) -> list[TargetGroup]:
+    """Turn ``CELL_TYPE:OUTPUT`` texts into the form of a task."""
+    groups: dict[str, list[str]] = {}
+    for text in targets:
+        cell_type, separator, output = text.rpartition(":")
+        if not (separator and cell_type and output):
+            raise XbenchError(f"target {text!r}: must be CELL_TYPE:OUTPUT, such as VIP:GAD1")
+        outputs = groups.setdefault(cell_type, [])
+        if output in outputs:
+            raise XbenchError(f"target {text!r} is given twice; keep one")
+        outputs.append(output)
+    return [TargetGroup(cell_type=name, outputs=outputs) for name, outputs in groups.items()]

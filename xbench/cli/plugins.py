@@ -1,0 +1,107 @@
+"""``xbench list``, ``xbench check`` and ``xbench new``: what can be plugged in."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import textwrap
+from pathlib import Path
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from xbench.errors import XbenchError, unknown_name
+from xbench.registry.find import KINDS, entries, find, load, methods_from_file
+from xbench.registry.scan import Entry
+from xbench.testing.clauses import ClauseVerdict
+from xbench.testing.conformance import check_explainer
+from xbench.testing.template import write_method
+
+
+def show(kind: str | None, as_json: bool) -> None:
+    """Print the entries of one kind or of all.
+
+    Raises
+    ------
+    XbenchError
+        For an unknown kind.
+    """
+    plurals = {f"{one}s": one for one in KINDS}
+    if kind is not None and kind not in plurals:
+        raise unknown_name("kind", kind, plurals)
+    chosen = [plurals[kind]] if kind is not None else list(KINDS)
+    listed = {one: entries(one) for one in chosen}
+    if as_json:
+        content = {f"{one}s": [_fields(entry) for entry in found] for one, found in listed.items()}
+        typer.echo(json.dumps(content, indent=1))
+        return
+    for number, (one, found) in enumerate(listed.items()):
+        if number:
+            typer.echo()
+        typer.echo(f"{one}s")
+        for line in _lines(found):
+            typer.echo(line)
+
+
+def _fields(entry: Entry) -> dict[str, str]:
+    return {
+        "name": entry.name,
+        "summary": entry.summary,
+        "location": entry.location,
+        "source": entry.source,
+    }
+
+
+def _lines(found: list[Entry]) -> list[str]:
+    width = max((len(entry.name) for entry in found), default=0)
+    room = max(40, shutil.get_terminal_size((100, 24)).columns)
+    lines = []
+    for entry in found:
+        indent = " " * (width + 4)
+        origin = "" if entry.source == "built-in" else f" [{entry.source}]"
+        text = f"  {entry.name:<{width}}  {entry.summary}{origin}"
+        lines += textwrap.wrap(text, room, subsequent_indent=indent, drop_whitespace=False)
+    return lines
+
+
+_MARKS = {
+    "kept": "[green]kept[/]      ",
+    "broken": "[red]BROKEN[/]    ",
+    "not tested": "not tested",
+}
+
+
+def check_and_show(method: str) -> None:
+    """Print a verdict for each clause; exit code 1 where one is broken."""
+    console = Console(highlight=False, soft_wrap=True)
+    broken = 0
+    for entry in _entries(method):
+        verdicts = check_explainer(load(entry))
+        console.print(f"{escape(entry.name)} ({escape(entry.location)})")
+        for verdict in verdicts:
+            console.print(f"  {_MARKS[verdict.outcome]}  {escape(_sentence(verdict))}")
+        broken += sum(verdict.outcome == "broken" for verdict in verdicts)
+    console.print(f"{broken} clauses broken" if broken else "it keeps the contract")
+    if broken:
+        raise typer.Exit(1)
+
+
+def new_and_show(kind: str, name: str, folder: Path) -> None:
+    """Write a file to begin with, and say what to do with it."""
+    if kind != "method":
+        raise XbenchError(f"new {kind!r}: must be one of: method")
+    path = write_method(name, folder)
+    typer.echo(f"wrote {path}")
+    typer.echo(f"  xbench check {path}")
+    typer.echo(f"  xbench run quick --method {path}")
+
+
+def _entries(method: str) -> list[Entry]:
+    if method.endswith(".py"):
+        return methods_from_file(method)
+    return [find("method", method)]
+
+
+def _sentence(verdict: ClauseVerdict) -> str:
+    return f"{verdict.clause} {verdict.detail}".rstrip()
