@@ -66,6 +66,15 @@ def test_a_wrong_result_is_a_failed_record_that_says_what_is_wrong(
     assert "Traceback" in (bad.traceback or "")
 
 
+def test_a_class_that_is_no_explainer_is_a_failed_record(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "plain.py"
+    file.write_text('class Plain:\n    name = "plain"\n')
+    frame = run(methods=["random"], method_files=[file])
+    assert frame["status"].tolist() == ["ok", "failed"]
+    wanted = f"XbenchError: {file}: Plain is no Explainer; write class Plain(Explainer)"
+    assert frame["reason"][1] == wanted
+
+
 @pytest.mark.parametrize("answer", ["''", "True"])
 def test_a_skip_without_words_is_a_failed_record(answer: str, run: Run, tmp_path: Path) -> None:
     body = f"def skip(self, problem):\n    return {answer}\n" + explaining(f"return {GOOD}")

@@ -12,7 +12,7 @@ import numpy as np
 
 from xbench.data.features import Features, Interval
 from xbench.data.target import Target
-from xbench.metrics.catalog import MEASURES, Outcome, compute_metrics
+from xbench.metrics import METRICS, Outcome, compute_metrics
 
 from .paper_size import N_CELLS, PEAKS
 from .side_by_side import side_by_side, timed
@@ -35,7 +35,7 @@ def test_all_metrics_of_a_selection(benchmark: Any) -> None:
         # A new outcome each time: it remembers the distances to its gene.
         target = Target("all", "gene", 0, Interval("chr2", 500_000, 600_000))
         outcome = Outcome(before, 0.9 * before, indices, features, target)
-        return compute_metrics(MEASURES, outcome)
+        return compute_metrics(METRICS, outcome)
 
     assert measure()["hit-ratio"] == 0
     # Peaks 500 to 599 of the second chromosome lie in the gene.

@@ -175,6 +175,18 @@ def test_a_new_method_replaces_nothing(tmp_path: Path, capsys: pytest.CaptureFix
     assert (tmp_path / "mine.py").read_text(encoding="utf-8") == "x = 1\n"
 
 
+def test_a_class_that_is_no_explainer_ends_with_two(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "plain.py"
+    path.write_text('class Plain:\n    name = "plain"\n', encoding="utf-8")
+    with pytest.raises(SystemExit) as ended:
+        main(["check", str(path)])
+    assert ended.value.code == 2
+    said = " ".join(capsys.readouterr().err.split())
+    assert f"{path}: Plain is no Explainer; write class Plain(Explainer)" in said
+
+
 def test_a_broken_method_ends_with_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     written(tmp_path, "size -= 1")
     with pytest.raises(SystemExit) as ended:

@@ -11,9 +11,9 @@ import pytest
 from xbench.benchmark.task import load_task
 from xbench.data.features import Features, Interval
 from xbench.data.target import Target
-from xbench.metrics import METRICS
-from xbench.metrics.catalog import MEASURES, Outcome, compute_metrics
+from xbench.metrics import METRICS, Metric, Outcome, compute_metrics
 from xbench.metrics.classification import log_odds_drop, own_class_share
+from xbench.registry.find import entries, load
 
 PEAKS = Features(["a", "b", "c", "d"], ["chr1"] * 3 + ["chr2"], [100, 500, 9000, 100],
                  [200, 600, 9100, 200])  # fmt: skip
@@ -24,16 +24,53 @@ TRUTH = {"optimality", "module-recall"}
 GENOMIC = {name for name in METRICS if "hit" in name}
 
 
-def test_declared_and_measured_are_the_same() -> None:
-    assert MEASURES.keys() == METRICS.keys()
+def test_every_class_of_the_folder_is_a_metric_once() -> None:
+    """The two ways to find them, by reading files and by importing them, find the same."""
+    listed = {entry.name: entry for entry in entries("metric")}
+    assert listed.keys() == METRICS.keys()
     assert len(GENOMIC) == 4
     for name, metric in METRICS.items():
         assert metric.name == name
-        assert metric.label
-        assert metric.unit
-        assert metric.description
-        assert metric.direction in ("lower", "higher", "none")
+        assert load(listed[name]) is type(metric)
+        assert listed[name].summary == metric.description
         assert metric.low < metric.high
+
+
+def declare(**given: object) -> type[Metric]:
+    fields = {
+        "name": "mine",
+        "label": "mine",
+        "unit": "1",
+        "direction": "lower",
+        "description": "Of mine.",
+    }
+    return type("Mine", (Metric,), fields | given)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"label": None}, "metric Mine: label is missing; set it to a text"),
+        (
+            {"direction": "up"},
+            "metric mine: direction 'up': must be one of: lower, higher, none",
+        ),
+        ({"pooled": "cells"}, "metric mine: pooled 'cells': must be one of: cell types, targets"),
+        (
+            {"explains": "genes"},
+            "metric mine: explains 'genes': must be one of: expression, classes, any",
+        ),
+    ],
+)
+def test_a_wrong_declaration_is_refused(given: dict[str, object], message: str) -> None:
+    assert declare().name == "mine"
+    with pytest.raises(TypeError, match=f"^{message}$"):
+        declare(**given)
+
+
+def test_a_metric_says_that_it_computes_nothing() -> None:
+    with pytest.raises(NotImplementedError, match=r"Mine must define compute\(outcome\)"):
+        declare()().compute(OUTCOME)
 
 
 def test_all_at_once() -> None:

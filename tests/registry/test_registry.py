@@ -60,7 +60,7 @@ def test_installed_names_are_sorted_unique_and_described(kind: str) -> None:
     found = entries(kind)
     names = [entry.name for entry in found]
     assert len(set(names)) == len(names)
-    assert kind == "metric" or names == sorted(names)
+    assert names == sorted(names)
     for entry in found:
         assert entry.kind == kind
         assert entry.name
@@ -141,6 +141,13 @@ def test_a_broken_task_file_is_named(tmp_path: Path) -> None:
         entries("task", [tmp_path])
 
 
-def test_tasks_and_metrics_are_no_classes() -> None:
+def test_a_description_is_told_instead_of_the_docstring(tmp_path: Path) -> None:
+    told = 'class Told:\n    "A class."\n    name = "told"\n    description = "What " "it is."\n'
+    (tmp_path / "told.py").write_text(told)
+    (entry,) = entries("metric", [tmp_path])
+    assert (entry.name, entry.class_name, entry.summary) == ("told", "Told", "What it is.")
+
+
+def test_tasks_are_no_classes() -> None:
     with pytest.raises(ValueError, match="a task is no class: quick"):
         load(find("task", "quick"))

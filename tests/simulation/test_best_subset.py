@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xbench.data.dataset import Dataset
-from xbench.metrics.catalog import Outcome, compute_metrics
+from xbench.metrics import Outcome, compute_metrics
 from xbench.simulation.best_subset import _Search, best_subset
 from xbench.simulation.response import Response, response_of
 from xbench.simulation.simulate import Simulation

@@ -22,8 +22,8 @@ from xbench.benchmark.explain import Explained, build_problem, explain, score
 from xbench.benchmark.plan import RunKey, WorkUnit
 from xbench.data.dataset import Dataset
 from xbench.errors import XbenchError
-from xbench.explainers.explainer import Explainer
-from xbench.metrics.catalog import compute_metrics
+from xbench.explainers.explainer import Explainer, require_explainer
+from xbench.metrics import compute_metrics
 from xbench.registry.find import load
 from xbench.results.record import Record
 from xbench.results.store import ResultStore
@@ -47,7 +47,7 @@ def execute(setting: RunContext, unit: WorkUnit) -> list[Record]:
         reuse = earlier if earlier is not None and earlier.selection.nested else None
         try:
             # Imported here, so that a file that cannot be imported is a failed run too.
-            method = load(unit.method)(**key.parameters)
+            method = require_explainer(load(unit.method))(**key.parameters)
             # What JSON cannot hold is an error of the method, here and not when it is written.
             parameters = json.loads(json.dumps(method.parameters()))
             asked = dataclasses.replace(asked, parameters=parameters)

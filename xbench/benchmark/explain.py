@@ -18,7 +18,7 @@ from xbench.mask import EvaluationCounts, MaskedPopulation, masked_population
 from xbench.mask.build import ExplainedModel
 from xbench.mask.objective import OBJECTIVES
 from xbench.mask.population import perturbation_vector
-from xbench.metrics.catalog import Outcome
+from xbench.metrics import Outcome
 from xbench.simulation.target_truth import target_truth
 from xbench.surrogates.checkpoint import OpenedSurrogate
 from xbench.utils.process import PeakMemory, time_limit

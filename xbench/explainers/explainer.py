@@ -10,6 +10,7 @@ What a run may spend before its explainer is asked to stop.
 from __future__ import annotations
 
 import dataclasses
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from torch import Tensor
 
 from xbench.data.features import Features
 from xbench.data.target import Target
+from xbench.errors import XbenchError
 from xbench.mask.build import ExplainedModel
 from xbench.mask.dense import dense_chunks
 from xbench.mask.objective import OBJECTIVES, Objective
@@ -84,6 +86,27 @@ class Explainer:
     def parameters(self) -> dict[str, Any]:
         """Return the parameters by name."""
         return dataclasses.asdict(self)  # type: ignore[call-overload]
+
+
+def require_explainer(loaded: type) -> type[Explainer]:
+    """Return a class that was found by name, if it can be run as a method.
+
+    Raises
+    ------
+    XbenchError
+        With its file, where it is no `Explainer`.
+
+    Examples
+    --------
+    >>> from xbench.registry.find import explainer_class
+    >>> require_explainer(explainer_class("random")).name
+    'random'
+    """
+    if issubclass(loaded, Explainer):
+        return loaded
+    place = getattr(sys.modules.get(loaded.__module__), "__file__", None) or loaded.__module__
+    name = loaded.__name__
+    raise XbenchError(f"{place}: {name} is no Explainer; write class {name}(Explainer)")
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,10 @@
-"""Metrics: what each declares, and the functions that compute them."""
+"""Metrics: each is declared and computed in one class, in a file of its kind.
 
-from xbench.metrics.catalog import METRICS
+May use `data` alone. To add a metric, write a class in one of these files or in a new one.
+"""
+
+from xbench.metrics.catalog import METRICS, compute_metrics
 from xbench.metrics.metric import Metric, arrow
+from xbench.metrics.outcome import Outcome
 
-__all__ = ["METRICS", "Metric", "arrow"]
+__all__ = ["METRICS", "Metric", "Outcome", "arrow", "compute_metrics"]

@@ -1,249 +1,32 @@
-"""Every metric xbench reports, declared in one list.
-
-Computing a task's metrics for one selection.
-"""
+"""Every metric of this folder, by name, and computing those that a task asks for."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING
+import importlib
+import pkgutil
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 
-import numpy as np
-
-from xbench.data.features import Features
-from xbench.data.target import Target
-from xbench.metrics.classification import log_odds_drop, own_class_share
-from xbench.metrics.expression import avg_delta, rel_delta, rel_delta_expm1
-from xbench.metrics.genomic import SOFT_DISTANCE, hit, hit_chance
 from xbench.metrics.metric import Metric
-
-if TYPE_CHECKING:
-    from xbench.simulation.target_truth import TargetTruth
-
-_DECLARED = (
-    Metric(
-        "avg-delta",
-        "Avg. Δ",
-        "expression",
-        "lower",
-        description="Mean change of exp(F) of the target on test cells after masking "
-        "(paper, Section 5.3.1); negative where masking lowers expression.",
-        explains="expression",
-    ),
-    Metric(
-        "rel-delta",
-        "Rel. Δ(%)",
-        "%",
-        "lower",
-        low=-100.0,
-        description="Mean of (a - b) / b with a = exp(F(masked x)), b = exp(F(x)) on test cells "
-        "(paper, Section 5.3.1).",
-        explains="expression",
-    ),
-    Metric(
-        "rel-delta-expm1",
-        "Rel. Δ expm1(%)",
-        "%",
-        "lower",
-        low=-100.0,
-        description="Change of the summed expm1(F) over test cells, relative to its sum before: "
-        "expression without the added 1 of exp(log1p).",
-        explains="expression",
-    ),
-    Metric(
-        "hit-ratio",
-        "HR(%)",
-        "%",
-        "higher",
-        low=0.0,
-        high=100.0,
-        description="100 where the selected peak closest to the target overlaps its gene body, "
-        "else 0; the mean over targets is the paper's HR (Table 3).",
-        pooled="targets",
-    ),
-    Metric(
-        "hit-ratio-chance",
-        "HR chance(%)",
-        "%",
-        "none",
-        low=0.0,
-        high=100.0,
-        description="Exact probability that L uniformly random distinct peaks hit.",
-        pooled="targets",
-    ),
-    Metric(
-        "soft-hit-ratio",
-        "SHR(%)",
-        "%",
-        "higher",
-        low=0.0,
-        high=100.0,
-        description="As hit-ratio, within 10 Mb of the gene body (Table 3).",
-        pooled="targets",
-    ),
-    Metric(
-        "soft-hit-ratio-chance",
-        "SHR chance(%)",
-        "%",
-        "none",
-        low=0.0,
-        high=100.0,
-        description="Exact probability that L uniformly random distinct peaks soft-hit.",
-        pooled="targets",
-    ),
-    Metric(
-        "optimality",
-        "optimality",
-        "1",
-        "higher",
-        low=0.0,
-        high=1.0,
-        description="Drop of the true mean F on test cells, relative to the largest that any L "
-        "peaks reach; only where the truth is known.",
-    ),
-    Metric(
-        "module-recall",
-        "module recall",
-        "1",
-        "higher",
-        low=0.0,
-        high=1.0,
-        description="Share of the gene's own enhancer modules whose peaks are all masked; only "
-        "where the truth is known.",
-    ),
-    Metric(
-        "own-class-share-before",
-        "own class before(%)",
-        "%",
-        "none",
-        low=0.0,
-        high=100.0,
-        description="Share of test inputs predicted as their own class before masking.",
-        explains="classes",
-    ),
-    Metric(
-        "own-class-share-after",
-        "own class after(%)",
-        "%",
-        "lower",
-        low=0.0,
-        high=100.0,
-        description="Share of test inputs predicted as their own class after masking.",
-        explains="classes",
-    ),
-    Metric(
-        "target-class-share-before",
-        "target class before(%)",
-        "%",
-        "none",
-        low=0.0,
-        high=100.0,
-        description="Share of test inputs predicted as the target class before masking.",
-        explains="classes",
-    ),
-    Metric(
-        "target-class-share-after",
-        "target class after(%)",
-        "%",
-        "higher",
-        low=0.0,
-        high=100.0,
-        description="Share of test inputs predicted as the target class after masking.",
-        explains="classes",
-    ),
-    Metric(
-        "log-odds-drop",
-        "log-odds drop",
-        "nats",
-        "higher",
-        description="Mean fall of log p(own class) - log p(target class) on test inputs.",
-        explains="classes",
-    ),
-)
-
-METRICS: dict[str, Metric] = {metric.name: metric for metric in _DECLARED}
+from xbench.metrics.outcome import Outcome
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What masking a selection did on test cells: all that metrics look at.
+def _declared() -> Iterator[Metric]:
+    """Make one of each metric that a file of this folder defines.
 
-    Parameters
-    ----------
-    before, after
-        The number explained for each test cell, shape (n,).
-    indices
-        The selected features.
-    features
-        All features.
-    target
-        What was explained.
-    truth
-        How the target is really regulated in the test cells; None where nobody knows.
+    The rule is that of `xbench.registry`, which lists the same classes without importing them: a
+    public class with a name of its own.
     """
-
-    before: np.ndarray
-    after: np.ndarray
-    indices: np.ndarray
-    features: Features
-    target: Target
-    truth: TargetTruth | None = None
-
-    @cached_property
-    def distances(self) -> np.ndarray | None:
-        """Base pairs from each feature to the target; None without coordinates of both."""
-        if self.target.interval is None or not self.features.has_coordinates:
-            return None
-        return self.features.distance_to(self.target.interval)
+    # A file that is added here is found; no list has to name it as well.
+    for file in pkgutil.iter_modules([str(Path(__file__).parent)], f"{__package__}."):
+        for name, found in vars(importlib.import_module(file.name)).items():
+            if not isinstance(found, type) or not issubclass(found, Metric) or name[0] == "_":
+                continue
+            if found.__module__ == file.name and "name" in vars(found):
+                yield found()
 
 
-Measure = Callable[[Outcome], float | None]
-
-
-def _near(
-    measure: Callable[[np.ndarray, Outcome], float],
-) -> Measure:
-    """Apply a measure of distances, or give None where there are no coordinates."""
-
-    def measured(outcome: Outcome) -> float | None:
-        return None if outcome.distances is None else measure(outcome.distances, outcome)
-
-    return measured
-
-
-def _known(measure: Callable[[TargetTruth, np.ndarray], float | None]) -> Measure:
-    """Compare with the truth, or give None where nobody knows it."""
-
-    def measured(outcome: Outcome) -> float | None:
-        return None if outcome.truth is None else measure(outcome.truth, outcome.indices)
-
-    return measured
-
-
-MEASURES: dict[str, Measure] = {
-    "avg-delta": lambda outcome: avg_delta(outcome.before, outcome.after),
-    "rel-delta": lambda outcome: rel_delta(outcome.before, outcome.after),
-    "rel-delta-expm1": lambda outcome: rel_delta_expm1(outcome.before, outcome.after),
-    "hit-ratio": _near(lambda distances, outcome: hit(distances, outcome.indices)),
-    "hit-ratio-chance": _near(
-        lambda distances, outcome: hit_chance(distances, len(outcome.indices))
-    ),
-    "soft-hit-ratio": _near(
-        lambda distances, outcome: hit(distances, outcome.indices, SOFT_DISTANCE)
-    ),
-    "soft-hit-ratio-chance": _near(
-        lambda distances, outcome: hit_chance(distances, len(outcome.indices), SOFT_DISTANCE)
-    ),
-    "own-class-share-before": lambda outcome: own_class_share(outcome.before),
-    "own-class-share-after": lambda outcome: own_class_share(outcome.after),
-    "target-class-share-before": lambda outcome: own_class_share(-outcome.before),
-    "target-class-share-after": lambda outcome: own_class_share(-outcome.after),
-    "optimality": _known(lambda truth, indices: truth.optimality(indices)),
-    "module-recall": _known(lambda truth, indices: truth.module_recall(indices)),
-    "log-odds-drop": lambda outcome: log_odds_drop(outcome.before, outcome.after),
-}
+METRICS: dict[str, Metric] = {metric.name: metric for metric in _declared()}
 
 
 def compute_metrics(names: Iterable[str], outcome: Outcome) -> dict[str, float | None]:
@@ -254,4 +37,4 @@ def compute_metrics(names: Iterable[str], outcome: Outcome) -> dict[str, float |
     dict
         Value of each metric; None where it is undefined here (no coordinates, nothing expressed).
     """
-    return {name: MEASURES[name](outcome) for name in names}
+    return {name: METRICS[name].compute(outcome) for name in names}

@@ -4,6 +4,65 @@ from __future__ import annotations
 
 import numpy as np
 
+from xbench.metrics.metric import Metric
+from xbench.metrics.outcome import Outcome
+
+
+class AvgDelta(Metric):
+    """Mean change of exp(F), see `avg_delta`."""
+
+    name = "avg-delta"
+    label = "Avg. Δ"
+    unit = "expression"
+    direction = "lower"
+    explains = "expression"
+    description = (
+        "Mean change of exp(F) of the target on test cells after masking "
+        "(paper, Section 5.3.1); negative where masking lowers expression."
+    )
+
+    def compute(self, outcome: Outcome) -> float:
+        """Return the mean change, in units of expression."""
+        return avg_delta(outcome.before, outcome.after)
+
+
+class RelDelta(Metric):
+    """Mean relative change of exp(F), see `rel_delta`."""
+
+    name = "rel-delta"
+    label = "Rel. Δ(%)"
+    unit = "%"
+    direction = "lower"
+    low = -100.0
+    explains = "expression"
+    description = (
+        "Mean of (a - b) / b with a = exp(F(masked x)), b = exp(F(x)) on test cells "
+        "(paper, Section 5.3.1)."
+    )
+
+    def compute(self, outcome: Outcome) -> float:
+        """Return the mean change in %."""
+        return rel_delta(outcome.before, outcome.after)
+
+
+class RelDeltaExpm1(Metric):
+    """Relative change of summed expression, see `rel_delta_expm1`."""
+
+    name = "rel-delta-expm1"
+    label = "Rel. Δ expm1(%)"
+    unit = "%"
+    direction = "lower"
+    low = -100.0
+    explains = "expression"
+    description = (
+        "Change of the summed expm1(F) over test cells, relative to its sum before: "
+        "expression without the added 1 of exp(log1p)."
+    )
+
+    def compute(self, outcome: Outcome) -> float | None:
+        """Return the change in %; None where nothing is expressed before."""
+        return rel_delta_expm1(outcome.before, outcome.after)
+
 
 def avg_delta(before: np.ndarray, after: np.ndarray) -> float:
     """Mean of exp(after) - exp(before) over cells.

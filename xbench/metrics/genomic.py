@@ -2,10 +2,74 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 from scipy.stats import hypergeom
 
+from xbench.metrics.metric import Metric
+from xbench.metrics.outcome import Outcome
+
 SOFT_DISTANCE = 10_000_000
+
+
+class HitRatio(Metric):
+    """Whether the nearest selected peak is at the gene, see `hit`."""
+
+    name = "hit-ratio"
+    label = "HR(%)"
+    unit = "%"
+    direction = "higher"
+    low, high = 0.0, 100.0
+    pooled = "targets"
+    description = (
+        "100 where the selected peak closest to the target overlaps its gene body, "
+        "else 0; the mean over targets is the paper's HR (Table 3)."
+    )
+    within: ClassVar[float] = 0
+
+    def compute(self, outcome: Outcome) -> float | None:
+        """Return 100 or 0; None without coordinates."""
+        if outcome.distances is None:
+            return None
+        return hit(outcome.distances, outcome.indices, self.within)
+
+
+class SoftHitRatio(HitRatio):
+    """Whether the nearest selected peak is near the gene, see `hit`."""
+
+    name = "soft-hit-ratio"
+    label = "SHR(%)"
+    description = "As hit-ratio, within 10 Mb of the gene body (Table 3)."
+    within = SOFT_DISTANCE
+
+
+class HitRatioChance(Metric):
+    """The hit ratio that random peaks have, see `hit_chance`."""
+
+    name = "hit-ratio-chance"
+    label = "HR chance(%)"
+    unit = "%"
+    direction = "none"
+    low, high = 0.0, 100.0
+    pooled = "targets"
+    description = "Exact probability that L uniformly random distinct peaks hit."
+    within: ClassVar[float] = 0
+
+    def compute(self, outcome: Outcome) -> float | None:
+        """Return the probability in %; None without coordinates."""
+        if outcome.distances is None:
+            return None
+        return hit_chance(outcome.distances, len(outcome.indices), self.within)
+
+
+class SoftHitRatioChance(HitRatioChance):
+    """The soft hit ratio that random peaks have, see `hit_chance`."""
+
+    name = "soft-hit-ratio-chance"
+    label = "SHR chance(%)"
+    description = "Exact probability that L uniformly random distinct peaks soft-hit."
+    within = SOFT_DISTANCE
 
 
 def hit(distances: np.ndarray, indices: np.ndarray, within: float = 0) -> float:

@@ -1,22 +1,27 @@
-"""What a metric declares about itself, so that no reader has to guess its sign."""
+"""What a contributor of a metric subclasses: its declaration and its computation in one class."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import Any, ClassVar, Literal, get_args
+
+from xbench.metrics.outcome import Outcome
 
 Direction = Literal["lower", "higher", "none"]
-Pooled = Literal["cell types", "targets"]
 Explains = Literal["expression", "classes", "any"]
+Pooled = Literal["cell types", "targets"]
 
 _ARROWS = {"lower": " ↓", "higher": " ↑"}
+_CHOICES = {"direction": Direction, "explains": Explains, "pooled": Pooled}
+_TEXTS = ("name", "label", "unit", "description")
 
 
-@dataclass(frozen=True)
 class Metric:
-    """A named number of one run.
+    """A named number of one run, and how it is computed.
 
-    Parameters
+    A subclass sets what is listed here and defines `compute`, in any file of this folder: the
+    list of metrics is made by reading the folder, so there is nothing else to edit.
+
+    Attributes
     ----------
     name
         Identifier used in task files, records and tables.
@@ -27,31 +32,67 @@ class Metric:
     direction
         Which values are better for the explainer: ``"lower"``, ``"higher"``, or ``"none"`` for
         a number that is only shown (a chance level, a share before masking).
+    description
+        One sentence, with its source; shown by ``xbench list metrics``.
     low, high
         Closed range the value can take; infinite where it is unbounded.
-    description
-        One sentence, with its source.
+    explains
+        What the number explained has to be: ``"expression"``, ``"classes"``, or ``"any"``.
     pooled
         What its overall mean gives the same weight: each of the ``"cell types"``, as the "Avg."
         row of the paper's Table 1, or each of the ``"targets"``, as its Table 3.
-    explains
-        What the number explained has to be: ``"expression"``, ``"classes"``, or ``"any"``.
+
+    Raises
+    ------
+    TypeError
+        Where a class with a name lacks one of the texts, or has a choice that is not valid.
 
     Examples
     --------
-    >>> Metric("avg-delta", "Avg. Δ", "expression", "lower").direction
-    'lower'
+    >>> import numpy as np
+    >>> from xbench.data.features import Features
+    >>> from xbench.data.target import Target
+    >>> class MeanDrop(Metric):
+    ...     name = "mean-drop"
+    ...     label = "mean drop"
+    ...     unit = "nats"
+    ...     direction = "higher"
+    ...     description = "Mean fall of the number explained."
+    ...
+    ...     def compute(self, outcome):
+    ...         return float(np.mean(outcome.before - outcome.after))
+    >>> target, features = Target("VIP", "GAD1", 0), Features(["a", "b"])
+    >>> outcome = Outcome(np.array([3.0, 1.0]), np.zeros(2), np.array([1]), features, target)
+    >>> MeanDrop().compute(outcome)
+    2.0
     """
 
-    name: str
-    label: str
-    unit: str
-    direction: Direction
-    low: float = float("-inf")
-    high: float = float("inf")
-    description: str = ""
-    explains: Explains = "any"
-    pooled: Pooled = "cell types"
+    name: ClassVar[str]
+    label: ClassVar[str]
+    unit: ClassVar[str]
+    direction: ClassVar[Direction]
+    description: ClassVar[str]
+    low: ClassVar[float] = float("-inf")
+    high: ClassVar[float] = float("inf")
+    explains: ClassVar[Explains] = "any"
+    pooled: ClassVar[Pooled] = "cell types"
+
+    def __init_subclass__(cls, **arguments: Any) -> None:
+        super().__init_subclass__(**arguments)
+        if "name" not in vars(cls):
+            return  # What several metrics share is itself none.
+        for field in _TEXTS:
+            if not isinstance(getattr(cls, field, None), str):
+                raise TypeError(f"metric {cls.__name__}: {field} is missing; set it to a text")
+        for field, choices in _CHOICES.items():
+            given, valid = getattr(cls, field, None), get_args(choices)
+            if given not in valid:
+                what = f"{field} {given!r}: must be one of: {', '.join(valid)}"
+                raise TypeError(f"metric {cls.name}: {what}")
+
+    def compute(self, outcome: Outcome) -> float | None:
+        """Return the value for one selection; None where it is undefined there."""
+        raise NotImplementedError(f"{type(self).__name__} must define compute(outcome)")
 
 
 def arrow(direction: str) -> str:

@@ -1,8 +1,9 @@
 """Find methods, datasets, tasks, surrogates and metrics by name; import only what is used.
 
 Nothing is registered by hand. A class with a text ``name = "..."`` in a file of ``methods/``,
-``datasets/`` or ``xbench/surrogates/`` is found by reading the file; so is a method in any file a
-user points to, and one that an installed package declares as an entry point of ``xbench.methods``.
+``datasets/``, ``xbench/surrogates/`` or ``xbench/metrics/`` is found by reading the file; so is a
+method in any file a user points to, and one that an installed package declares as an entry point of
+``xbench.methods``. What a class has to be is known where it is used, not here.
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 from xbench.errors import XbenchError, unknown_name
-from xbench.metrics import METRICS
 from xbench.registry.load_class import class_of_entry_point, class_of_file, class_of_module
 from xbench.registry.scan import Entry, scan_file, scan_folder, scan_tasks
 
@@ -26,8 +26,9 @@ _PACKAGES = {
     "dataset": "xbench.datasets",
     "surrogate": "xbench.surrogates",
     "task": "xbench.tasks",
+    "metric": "xbench.metrics",
 }
-KINDS = (*_PACKAGES, "metric")
+KINDS = tuple(_PACKAGES)
 
 
 def entries(kind: str, folders: Sequence[Path] | None = None) -> list[Entry]:
@@ -52,8 +53,6 @@ def entries(kind: str, folders: Sequence[Path] | None = None) -> list[Entry]:
     """
     if kind not in KINDS:
         raise unknown_name("kind", kind, KINDS)
-    if kind == "metric":
-        return [_metric_entry(name) for name in METRICS]
     found = [entry for folder in _folders(kind, folders) for entry in _scan(kind, folder, folders)]
     if kind == "method" and folders is None:
         found += _entry_points()
@@ -101,20 +100,16 @@ def load(entry: Entry) -> type:
     Raises
     ------
     XbenchError
-        Where the import fails (with file, line and error), or a method is no `Explainer`.
+        Where the import fails, with file, line and error.
     """
     if not entry.class_name:
         raise ValueError(f"a {entry.kind} is no class: {entry.name}")
     if entry.source == "built-in":
         module = f"{_PACKAGES[entry.kind]}.{Path(entry.location).stem}"
-        loaded = class_of_module(module, entry.class_name)
-    elif entry.source == "entry point":
-        loaded = class_of_entry_point(entry.location)
-    else:
-        loaded = class_of_file(Path(entry.location), entry.class_name)
-    if entry.kind == "method":
-        _check_explainer(entry, loaded)
-    return loaded
+        return class_of_module(module, entry.class_name)
+    if entry.source == "entry point":
+        return class_of_entry_point(entry.location)
+    return class_of_file(Path(entry.location), entry.class_name)
 
 
 def explainer_class(name_or_path: str | Path) -> type:
@@ -143,7 +138,7 @@ def source_digest(entry: Entry) -> str:
     """Return 16 hex digits of the file that defines an entry (SHA-256 of its bytes).
 
     For an entry point this is the file where its class is written, which has to be imported for
-    that; for a metric it is the list of declarations.
+    that.
 
     Examples
     --------
@@ -190,13 +185,6 @@ def _entry_of_point(point: metadata.EntryPoint) -> Entry:
     return Entry("method", point.name, f"From {package}.", point.value, attribute, "entry point")
 
 
-def _metric_entry(name: str) -> Entry:
-    metric = METRICS[name]
-    place = importlib.util.find_spec("xbench.metrics.catalog")
-    location = str(place.origin) if place else ""
-    return Entry("metric", name, metric.description, location, "", "built-in")
-
-
 def _sorted(found: list[Entry]) -> list[Entry]:
     """Sort by name; refuse two of one name."""
     by_name: dict[str, Entry] = {}
@@ -205,12 +193,3 @@ def _sorted(found: list[Entry]) -> list[Entry]:
             places = f"{other.location} and {entry.location}"
             raise XbenchError(f"two {entry.kind}s are named {entry.name!r}: {places}; rename one")
     return [by_name[name] for name in sorted(by_name)]
-
-
-def _check_explainer(entry: Entry, loaded: type) -> None:
-    """Refuse a class that cannot be run as a method."""
-    from xbench.explainers.explainer import Explainer
-
-    if not issubclass(loaded, Explainer):
-        what = f"{entry.class_name} is no Explainer"
-        raise XbenchError(f"{entry.location}: {what}; write class {entry.class_name}(Explainer)")

@@ -28,7 +28,7 @@ class Entry:
     location
         Path of the file that defines it; ``module:attribute`` for an entry point.
     class_name
-        The class in that file; empty for tasks and metrics, which are no classes.
+        The class in that file; empty for tasks, which are no classes.
     source
         ``"built-in"``, ``"entry point"`` of an installed package, or a ``"file"`` outside.
 
@@ -73,7 +73,7 @@ def scan_file(kind: str, path: Path, source: Source) -> list[Entry]:
     return [
         Entry(kind, name, _summary(node), str(path), node.name, source)
         for node in classes
-        if not node.name.startswith("_") and (name := _declared_name(node))
+        if not node.name.startswith("_") and (name := _declared_text(node, "name"))
     ]
 
 
@@ -110,8 +110,8 @@ def _parse(path: Path) -> ast.Module:
         raise XbenchError(f"{path}: is not Python text ({error}); correct it") from error
 
 
-def _declared_name(node: ast.ClassDef) -> str | None:
-    """Return the text that a class gives to `name` in its body, if it does."""
+def _declared_text(node: ast.ClassDef, name: str) -> str | None:
+    """Return the text that a class gives to an attribute in its body, if it does."""
     for statement in node.body:
         targets: list[ast.expr] = []
         if isinstance(statement, ast.Assign):
@@ -121,13 +121,13 @@ def _declared_name(node: ast.ClassDef) -> str | None:
         else:
             continue
         value = statement.value
-        named = any(isinstance(target, ast.Name) and target.id == "name" for target in targets)
+        named = any(isinstance(target, ast.Name) and target.id == name for target in targets)
         if named and isinstance(value, ast.Constant) and isinstance(value.value, str):
             return value.value
     return None
 
 
 def _summary(node: ast.ClassDef) -> str:
-    """Return the first line of a class' docstring."""
+    """Return what a class says of itself: its `description`, or its docstring's first line."""
     docstring = (ast.get_docstring(node) or "").strip()
-    return docstring.partition("\n")[0]
+    return _declared_text(node, "description") or docstring.partition("\n")[0]

@@ -5,20 +5,18 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
-from xbench.explainers.explainer import Explainer
+from xbench.explainers.explainer import Explainer, require_explainer
 from xbench.testing.clauses import CLAUSES, BrokenClauseError, ClauseVerdict, NotTestedError
 from xbench.utils.process import one_thread
 
 
-def check_explainer(
-    method: type[Explainer], parameters: dict[str, Any] | None = None
-) -> list[ClauseVerdict]:
+def check_explainer(method: type, parameters: dict[str, Any] | None = None) -> list[ClauseVerdict]:
     """Check every clause of the contract, on toys of 24 peaks and of 25 pixels.
 
     Parameters
     ----------
     method
-        The explainer's class.
+        The explainer's class; one that is no `Explainer` is refused.
     parameters
         Instead of its defaults; its `quick_parameters` where None.
 
@@ -27,6 +25,11 @@ def check_explainer(
     list of ClauseVerdict
         One a clause, in the order of `CLAUSES`.
 
+    Raises
+    ------
+    XbenchError
+        Where the class is no `Explainer`.
+
     Examples
     --------
     >>> from xbench.registry.find import explainer_class
@@ -34,10 +37,11 @@ def check_explainer(
     >>> {verdict.outcome for verdict in verdicts} <= {"kept", "not tested"}
     True
     """
-    chosen = dict(method.quick_parameters) if parameters is None else parameters
+    explainer = require_explainer(method)
+    chosen = dict(explainer.quick_parameters) if parameters is None else parameters
 
     def make() -> Explainer:
-        return method(**chosen)
+        return explainer(**chosen)
 
     verdicts = []
     with one_thread():
