@@ -1,12 +1,18 @@
 """Errors a user can act on: what is wrong, where, and what to do.
 
-The one sentence that says an array has the wrong shape.
+The one sentence that says an array has the wrong shape, and the one place that puts what pydantic
+found wrong into words.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, get_args
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError  # For its type alone: errors are needed before pydantic.
 
 
 class XbenchError(Exception):
@@ -98,3 +104,122 @@ def require_shape(name: str, shape: tuple[int, ...], expected: tuple[int, ...]) 
     """
     if tuple(shape) != tuple(expected):
         raise XbenchError(f"{name} has shape {tuple(shape)} but must have shape {tuple(expected)}")
+
+
+def in_words(
+    error: ValidationError,
+    model: type | None = None,
+    *,
+    kind: str = "field",
+    limit: int | None = None,
+    at: Sequence[str | int] = (),
+) -> str:
+    """Say on one line what pydantic found wrong: where, what was given, and what is valid there.
+
+    Parameters
+    ----------
+    error
+        As it was raised.
+    model
+        What was checked, a pydantic model or a dataclass: an unknown field then gets the valid
+        ones. None for a file that a program wrote: its unknown fields are of a newer xbench.
+    kind
+        What its fields are called, such as ``"parameter"``.
+    limit
+        How many problems are told, the others being counted; all where None.
+    at
+        Where in a file stands what was checked, such as ``["entries"]``.
+
+    Examples
+    --------
+    >>> from pydantic import BaseModel, ValidationError
+    >>> class Point(BaseModel, extra="forbid", strict=True):
+    ...     width: int
+    >>> try:
+    ...     Point(widht=1)
+    ... except ValidationError as error:
+    ...     print(in_words(error, Point))
+    width: is missing; add it; unknown field 'widht'. Nearest: width. Valid fields: width
+    """
+    problems = error.errors(include_url=False)
+    told = [_problem_in_words(problem, model, kind, at) for problem in problems[:limit]]
+    left = len(problems) - len(told)
+    return "; ".join([*told, f"and {left} more"] if left else told)
+
+
+_UNKNOWN = ("extra_forbidden", "unexpected_keyword_argument")
+_MISSING = ("missing", "missing_argument", "missing_keyword_only_argument")
+_BOUNDS = {
+    "greater_than": ("more than", "gt"),
+    "greater_than_equal": ("at least", "ge"),
+    "less_than": ("less than", "lt"),
+    "less_than_equal": ("at most", "le"),
+}
+_WANTED = {
+    "bool_type": "true or false",
+    "dataclass_type": "an object with named fields",
+    "dict_type": "a table",
+    "finite_number": "a finite number",
+    "float_type": "a number",
+    "int_from_float": "a whole number",
+    "int_type": "a whole number",
+    "invalid-json-value": "a number, a text, true, false, or lists and tables of these",
+    "list_type": "a list",
+    "model_type": "a table",
+    "string_pattern_mismatch": "lower-case words joined by hyphens, such as 'my-task'",
+    "string_too_short": "a text that is not empty",
+    "string_type": "text in quotes",
+    "too_short": "a list with at least one entry",
+    "tuple_type": "a list",
+}
+
+
+def _problem_in_words(
+    problem: Mapping[str, Any], model: type | None, kind: str, at: Sequence[str | int]
+) -> str:
+    """Describe one entry of `pydantic.ValidationError.errors`."""
+    found, location = problem["type"], tuple(problem["loc"])
+    if found in _UNKNOWN:
+        *parents, name = location
+        where = _where([*at, *parents])
+        if model is None:
+            return f"{_prefix(where)}unknown {kind} {str(name)!r}, perhaps of a newer xbench"
+        return str(unknown_name(kind, str(name), _field_names(model, parents), where))
+    prefix = _prefix(_where([*at, *location]))
+    if found in _MISSING:
+        return f"{prefix}is missing" + ("; add it" if model else "")
+    given = _shortened(problem["input"])
+    if found == "literal_error":
+        return f"{prefix}must be {problem['ctx']['expected']}, not {given}"
+    if found in _BOUNDS:
+        words, bound = _BOUNDS[found]
+        return f"{prefix}must be {words} {problem['ctx'][bound]:g}, not {given}"
+    if found in _WANTED:
+        return f"{prefix}must be {_WANTED[found]}, not {given}"
+    return prefix + " ".join(str(problem["msg"]).removeprefix("Value error, ").split())
+
+
+def _prefix(where: str) -> str:
+    return f"{where}: " if where else ""
+
+
+def _where(location: Sequence[str | int]) -> str:
+    """Write a location as one would in Python: ``methods[1].parameters``."""
+    steps = (f"[{step}]" if isinstance(step, int) else f".{step}" for step in location)
+    return "".join(steps).removeprefix(".")
+
+
+def _field_names(model: type, location: Sequence[str | int]) -> list[str]:
+    """Return the fields of an entry such as ``methods[1]``, given the model of the whole."""
+    for step in location:
+        if isinstance(step, str):
+            (model,) = get_args(model.model_fields[step].annotation)  # type: ignore[attr-defined]
+    if dataclasses.is_dataclass(model):
+        return [field.name for field in dataclasses.fields(model) if field.init]
+    return list(model.model_fields)  # type: ignore[attr-defined]
+
+
+def _shortened(given: object) -> str:
+    """Write a value on one line, which a list of a whole file would fill."""
+    text = " ".join(repr(given).split())
+    return text if len(text) <= 60 else text[:59] + "…"

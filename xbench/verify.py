@@ -16,7 +16,7 @@ import scipy.sparse as sp
 from pydantic import BaseModel, Field, FiniteFloat, NonNegativeInt, PositiveInt, ValidationError
 
 from xbench.data.target import Target
-from xbench.errors import XbenchError
+from xbench.errors import XbenchError, in_words
 from xbench.mask import MaskedPopulation, masked_population
 from xbench.mask.objective import OBJECTIVES
 from xbench.metrics.expression import avg_delta, rel_delta
@@ -166,9 +166,7 @@ def _read_trace(path: Path) -> Trace:
             f"{path}: cannot be read ({error.strerror}); name a recorded run"
         ) from error
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise XbenchError(f"{path}: {where}: {first['msg']}; copy it again") from error
+        raise XbenchError(f"{path}: {in_words(error, limit=1)}; copy it again") from error
     except ValueError as error:
         raise XbenchError(f"{path}: truncated or not JSON; copy it again") from error
 

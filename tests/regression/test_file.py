@@ -106,9 +106,9 @@ def test_a_newer_version_is_refused_in_one_line(path: Path) -> None:
     [
         ("xbench-baseline", "xbench-results", "is no baseline"),
         ('"version": 1\n', '"version": true\n', "must be a whole number"),
-        ('"L": 2', '"L": "2"', "damaged (runs.0.L: "),
-        ('"L": 2', '"LL": 2', "damaged (runs.0."),
-        ('"task": "ci",\n', "", "damaged (header.task: "),
+        ('"L": 2', '"L": "2"', "damaged (runs[0].L: must be a whole number, not '2'"),
+        ('"L": 2', '"LL": 2', "damaged (runs[0]"),
+        ('"task": "ci",\n', "", "damaged (header.task: is missing)"),
         ('"runs"', '"walks"', "damaged ("),
         ("}\n", "", "truncated or not JSON"),
     ],

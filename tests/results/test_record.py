@@ -79,13 +79,13 @@ def test_a_record_cannot_be_changed(make_record: Any) -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"L": "2"}, "L: Input should be a valid integer"),
-        ({"L": True}, "L: Input should be a valid integer"),
-        ({"seconds": None}, "seconds: Input should be a valid number"),
-        ({"metrics": {"a": "1"}}, "metrics.a: Input should be a valid number"),
-        ({"status": "fine"}, "status: Input should be 'ok'"),
+        ({"L": "2"}, "L: must be a whole number, not '2'"),
+        ({"L": True}, "L: must be a whole number, not True"),
+        ({"seconds": None}, "seconds: must be a number, not None"),
+        ({"metrics": {"a": "1"}}, "metrics.a: must be a number, not '1'"),
+        ({"status": "fine"}, "status: must be 'ok'"),
         ({"status": "failed"}, "a run that is failed needs a reason"),
-        ({"of_the_future": 1}, "of_the_future: unknown field, perhaps of a newer xbench"),
+        ({"of_the_future": 1}, "unknown field 'of_the_future', perhaps of a newer xbench"),
     ],
 )
 def test_a_line_with_a_wrong_field_is_refused(

@@ -153,7 +153,8 @@ CONFIGURATION = narrow().configuration()
         ({"version": 2}, "update xbench"),
         ({"version": "two"}, "version"),
         ({"format": "pickle"}, "not a surrogate"),
-        ({"surprise": 1}, "unexpected"),
+        ({"surprise": 1}, "unexpected content .unknown field 'surprise'"),
+        ({"dataset": 3}, "unexpected content .dataset: must be text in quotes, not 3"),
         ({"surrogate": "cross-modalty"}, "cross-modality"),
         ({"configuration": {}}, "differ"),
         ({"configuration": CONFIGURATION | {"n_outputs": 13}}, "differ"),
@@ -161,7 +162,7 @@ CONFIGURATION = narrow().configuration()
         ({"configuration": CONFIGURATION | {"block_sizes": ["x"]}}, "differ"),
         ({"configuration": CONFIGURATION | {"block_sizes": 3}}, "differ"),
         ({"configuration": CONFIGURATION | {"decoder_sizes": [-1]}}, "differ"),
-        ({"configuration": [1]}, "differ"),
+        ({"configuration": [1]}, r"unexpected content .configuration: must be a table, not \[1\]"),
     ],
 )
 def test_a_description_that_is_wrong(saved: Path, changes: dict[str, Any], says: str) -> None:

@@ -1,7 +1,4 @@
-"""A task: what is compared on what. Declared in TOML, checked here, run elsewhere.
-
-Say in plain words what pydantic found wrong in a task file.
-"""
+"""A task: what is compared on what. Declared in TOML, checked here, run elsewhere."""
 
 from __future__ import annotations
 
@@ -11,9 +8,9 @@ import math
 import os
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar, get_args
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -27,7 +24,7 @@ from pydantic import (
 )
 
 from xbench.benchmark.thresholds import Thresholds
-from xbench.errors import XbenchError, unknown_name
+from xbench.errors import XbenchError, in_words, unknown_name
 from xbench.metrics import METRICS
 from xbench.registry.find import find
 
@@ -271,8 +268,7 @@ def load_task(name_or_path: str | os.PathLike[str]) -> Task:
     try:
         return Task.model_validate(_read_toml(path))
     except ValidationError as error:
-        problems = "; ".join(describe(problem, Task) for problem in error.errors())
-        raise XbenchError(f"{path}: {problems}") from error
+        raise XbenchError(f"{path}: {in_words(error, Task)}") from error
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
@@ -291,67 +287,3 @@ def _read_toml(path: Path) -> dict[str, Any]:
         line = found[1] if found else str(text.count("\n") + 1)
         what = re.sub(r" \(at .*\)$", "", str(error))
         raise XbenchError(f"{path}:{line}: is not valid TOML ({what}); correct it") from error
-
-
-_WANTED = {
-    "int_type": "a whole number",
-    "float_type": "a number",
-    "string_type": "text in quotes",
-    "list_type": "a list",
-    "dict_type": "a table",
-    "model_type": "a table",
-    "invalid-json-value": "a number, a text, true, false, or lists and tables of these",
-    "string_pattern_mismatch": "lower-case words joined by hyphens, such as 'my-task'",
-    "string_too_short": "a text that is not empty",
-    "too_short": "a list with at least one entry",
-    "finite_number": "a finite number",
-}
-
-
-def describe(problem: Mapping[str, Any], model: type[BaseModel]) -> str:
-    """Describe one problem: the field, what is wrong, and what is valid there.
-
-    Parameters
-    ----------
-    problem
-        An entry of `pydantic.ValidationError.errors`.
-    model
-        The model that was checked.
-
-    Examples
-    --------
-    >>> class Point(BaseModel, extra="forbid"):
-    ...     width: int
-    >>> problem = {"type": "extra_forbidden", "loc": ("widht",), "msg": "", "input": 1}
-    >>> describe(problem, Point)
-    "unknown field 'widht'. Nearest: width. Valid fields: width"
-    """
-    kind, location, given = problem["type"], problem["loc"], problem["input"]
-    if kind == "extra_forbidden":
-        valid = _model_at(model, location[:-1]).model_fields
-        return str(unknown_name("field", str(location[-1]), valid, _where(location[:-1])))
-    where = _where(location)
-    prefix = f"{where}: " if where else ""
-    if kind == "missing":
-        return f"{prefix}is missing; add it"
-    if kind == "literal_error":
-        return f"{prefix}must be {problem['ctx']['expected']}, not {given!r}"
-    if kind == "greater_than":
-        return f"{prefix}must be more than {problem['ctx']['gt']:g}, not {given!r}"
-    if kind in _WANTED:
-        return f"{prefix}must be {_WANTED[kind]}, not {given!r}"
-    return prefix + " ".join(str(problem["msg"]).removeprefix("Value error, ").split())
-
-
-def _where(location: tuple[str | int, ...]) -> str:
-    """Write a location as one would in Python: ``methods[1].parameters``."""
-    steps = (f"[{step}]" if isinstance(step, int) else f".{step}" for step in location)
-    return "".join(steps).removeprefix(".")
-
-
-def _model_at(model: type[BaseModel], location: tuple[str | int, ...]) -> type[BaseModel]:
-    """Return the model of an entry such as ``methods[1]``, given the model of the whole."""
-    for step in location:
-        if isinstance(step, str):
-            (model,) = get_args(model.model_fields[step].annotation)
-    return model

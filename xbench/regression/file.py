@@ -15,7 +15,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from xbench.errors import XbenchError, unknown_name
+from xbench.errors import XbenchError, in_words, unknown_name
 from xbench.regression.snapshot import Snapshot
 from xbench.results.record import Record
 from xbench.results.store import ResultStore
@@ -126,9 +126,7 @@ def read_baseline(path: Path) -> Snapshot:
     try:
         return _SNAPSHOT.validate_json(json.dumps(content))
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        what = " ".join(f"{where}: {first['msg']}".split())
+        what = in_words(error, limit=1)
         raise XbenchError(f"{path}: damaged ({what}); restore it or save it again") from error
 
 

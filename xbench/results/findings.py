@@ -14,7 +14,7 @@ from typing import ClassVar
 from pydantic import ConfigDict
 from pydantic import TypeAdapter
 from pydantic import ValidationError
-from xbench.errors import XbenchError
+from xbench.errors import XbenchError, in_words
 from xbench.utils.json import plain_values
 from collections.abc import Iterable
 from pathlib import Path
@@ -76,9 +76,7 @@ class Finding:
         try:
             return _ADAPTER.validate_json(line)
         except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(str(part) for part in first["loc"])
-            raise XbenchError(f"{where}: {first['msg']}".lstrip(": ")) from error
+            raise XbenchError(in_words(error, limit=1)) from error
 
 
 _ADAPTER = TypeAdapter(Finding)

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal, get_args
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from xbench.errors import XbenchError
+from xbench.errors import XbenchError, in_words
 from xbench.utils.json import plain_values
 
 Status = Literal["ok", "failed", "timeout", "oom", "skipped"]
@@ -163,18 +163,7 @@ class Record:
         try:
             return _ADAPTER.validate_json(line)
         except ValidationError as error:
-            raise XbenchError("; ".join(map(_describe, error.errors()))) from error
+            raise XbenchError(in_words(error)) from error
 
 
 _ADAPTER = TypeAdapter(Record)
-
-
-def _describe(problem: Any) -> str:
-    """Describe one problem found by pydantic: where in the record, and what."""
-    where = ".".join(str(part) for part in problem["loc"])
-    message = " ".join(problem["msg"].removeprefix("Value error, ").split())
-    if problem["type"] == "unexpected_keyword_argument":
-        message = "unknown field, perhaps of a newer xbench"
-    return f"{where}: {message}" if where else message
-
-

@@ -11,15 +11,16 @@ import shutil
 import tempfile
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import torch
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from xbench.data.dataset import Dataset
-from xbench.errors import XbenchError
+from xbench.errors import XbenchError, in_words
 from xbench.registry.find import find, load
 from xbench.surrogates.reference_checkpoint import load_reference_checkpoint
 from xbench.surrogates.surrogate import Surrogate
@@ -53,6 +54,12 @@ class Description:
     training: dict[str, Any] = field(default_factory=dict)
     fit: dict[str, float] = field(default_factory=dict)
     weights_digest: str = ""
+
+    # Read by pydantic when it comes back from a file: no other field, no other type.
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid", strict=True)
+
+
+_ADAPTER = TypeAdapter(Description)
 
 
 def save_surrogate(folder: Path, model: Surrogate, description: Description) -> Description:
@@ -154,10 +161,11 @@ def read_description(folder: Path) -> Description:
             f"{path}: format version {version}, this xbench reads {VERSION}; update xbench"
         )
     try:
-        return Description(**content)
-    except TypeError as error:
+        return _ADAPTER.validate_json(json.dumps(content))
+    except ValidationError as error:
+        what = in_words(error, limit=1)
         raise XbenchError(
-            f"{path}: unexpected fields ({error}); train the surrogate again"
+            f"{path}: unexpected content ({what}); train the surrogate again"
         ) from error
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from xbench.errors import XbenchError
+from xbench.errors import XbenchError, in_words
 from xbench.utils.files import cannot_write, write_text
 from xbench.utils.journal import locked
 
@@ -156,9 +156,8 @@ def read_history(path: Path) -> list[SuiteRun]:
         # From JSON: strict rules want an object of the class otherwise.
         return _ENTRIES.validate_json(json.dumps(content.get("entries")), strict=True)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, ("entries", *first["loc"])))
-        raise XbenchError(f"{path}: {where}: {first['msg']}; repair it or name another") from error
+        what = in_words(error, limit=1, at=["entries"])
+        raise XbenchError(f"{path}: {what}; repair it or name another") from error
 
 
 def add_entry(path: Path, entry: SuiteRun) -> None:
