@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+from pydantic import NonNegativeInt, PositiveFloat, PositiveInt
 
 from xbench import Explainer, Problem, Selection
 from xbench.explainers.learning import BestOnValidation
@@ -39,22 +40,11 @@ class ConcreteMask(Explainer):
     """
 
     name = "concrete-mask"
-    steps: int = 500
-    batch_size: int = 64
-    learning_rate: float = 0.1
-    first_temperature: float = 1.0
-    last_temperature: float = 0.1
-
-    def __post_init__(self) -> None:
-        if self.steps < 1 or self.batch_size < 0:
-            raise ValueError(
-                f"steps {self.steps} must be at least 1, batch_size {self.batch_size} at least 0"
-            )
-        if min(self.learning_rate, self.first_temperature, self.last_temperature) <= 0:
-            raise ValueError(
-                f"learning_rate {self.learning_rate}, first_temperature {self.first_temperature} "
-                f"and last_temperature {self.last_temperature} must be above 0"
-            )
+    steps: PositiveInt = 500
+    batch_size: NonNegativeInt = 64
+    learning_rate: PositiveFloat = 0.1
+    first_temperature: PositiveFloat = 1.0
+    last_temperature: PositiveFloat = 0.1
 
     def explain(self, problem: Problem) -> Selection:
         """Learn one logit a feature."""

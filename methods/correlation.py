@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 import scipy.sparse as sp
+from pydantic import NonNegativeFloat
 
 from xbench import Explainer, Problem, Selection
 from xbench.explainers.attribution import masking_lowers
@@ -29,11 +30,7 @@ class Correlation(Explainer):
     """
 
     name = "correlation"
-    max_distance: float | None = None
-
-    def __post_init__(self) -> None:
-        if self.max_distance is not None and self.max_distance < 0:
-            raise ValueError(f"max_distance {self.max_distance} must be at least 0, or None")
+    max_distance: NonNegativeFloat | None = None
 
     def explain(self, problem: Problem) -> Selection:
         """Rank by correlation, in the direction in which masking moves a feature."""

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
+from pydantic import Field, PositiveInt
 
 from xbench import Explainer, Problem, Selection
+
+Share = Annotated[float, Field(gt=0, le=1)]
 
 
 class CrossEntropy(Explainer):
@@ -41,22 +44,11 @@ class CrossEntropy(Explainer):
 
     name = "cross-entropy"
     quick_parameters: ClassVar[dict[str, Any]] = {"rounds": 20, "samples": 50}
-    pool: int = 256
-    rounds: int = 100
-    samples: int = 200
-    elite: float = 0.1
-    smoothing: float = 0.2
-
-    def __post_init__(self) -> None:
-        if min(self.pool, self.rounds, self.samples) < 1:
-            raise ValueError(
-                f"pool {self.pool}, rounds {self.rounds} and samples {self.samples} must be "
-                "at least 1"
-            )
-        if not (0 < self.elite <= 1 and 0 < self.smoothing <= 1):
-            raise ValueError(
-                f"elite {self.elite} and smoothing {self.smoothing} must be above 0, at most 1"
-            )
+    pool: PositiveInt = 256
+    rounds: PositiveInt = 100
+    samples: PositiveInt = 200
+    elite: Share = 0.1
+    smoothing: Share = 0.2
 
     def explain(self, problem: Problem) -> Selection:
         """Learn which features the best subsets share."""

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import torch
+from pydantic import PositiveFloat, PositiveInt
 from torch import Tensor, nn
 
 from xbench import Explainer, Problem, Selection
@@ -58,23 +59,13 @@ class CXPlain(Explainer):
     """
 
     name = "cxplain"
-    members: int = 5
-    width: int = 4
-    patch: int = 2
-    learning_rate: float | None = None
-    batch_size: int = 64
-    epochs: int = 50
-    patience: int = 10
-
-    def __post_init__(self) -> None:
-        sizes = (self.members, self.width, self.patch, self.batch_size, self.epochs, self.patience)
-        if min(sizes) < 1:
-            raise ValueError(
-                "members, width, patch, batch_size, epochs and patience must be at least 1, not "
-                + ", ".join(map(str, sizes))
-            )
-        if self.learning_rate is not None and self.learning_rate <= 0:
-            raise ValueError(f"learning_rate {self.learning_rate}: must be above 0")
+    members: PositiveInt = 5
+    width: PositiveInt = 4
+    patch: PositiveInt = 2
+    learning_rate: PositiveFloat | None = None
+    batch_size: PositiveInt = 64
+    epochs: PositiveInt = 50
+    patience: PositiveInt = 10
 
     def explain(self, problem: Problem) -> Selection:
         """Ask for the targets, then train network after network."""

@@ -6,13 +6,12 @@ from typing import Literal
 
 import numpy as np
 import scipy.sparse as sp
+from pydantic import NonNegativeInt, PositiveFloat, PositiveInt
 
 from xbench import Explainer, Problem, Selection
 from xbench.explainers.learning import FirstOrder, PricedLearning, learn
 from xbench.explainers.perturbation_network import Flips, Moves
 from xbench.explainers.relaxation import too_many_pairs
-
-PERTURBATIONS = ("auto", "flips", "moves")
 
 
 class Fimap(Explainer):
@@ -52,27 +51,12 @@ class Fimap(Explainer):
     """
 
     name = "fimap"
-    steps: int = 500
-    batch_size: int = 64
-    learning_rate: float = 6e-4
-    temperature: float = 0.5
-    start_factor: float = 1.0
+    steps: PositiveInt = 500
+    batch_size: NonNegativeInt = 64
+    learning_rate: PositiveFloat = 6e-4
+    temperature: PositiveFloat = 0.5
+    start_factor: PositiveFloat = 1.0
     perturbation: Literal["auto", "flips", "moves"] = "auto"
-
-    def __post_init__(self) -> None:
-        if self.steps < 1 or self.batch_size < 0:
-            raise ValueError(
-                f"steps {self.steps} must be at least 1, batch_size {self.batch_size} at least 0"
-            )
-        if min(self.learning_rate, self.temperature, self.start_factor) <= 0:
-            raise ValueError(
-                f"learning_rate {self.learning_rate}, temperature {self.temperature} and "
-                f"start_factor {self.start_factor} must be above 0"
-            )
-        if self.perturbation not in PERTURBATIONS:
-            raise ValueError(
-                f"perturbation {self.perturbation!r}: must be one of: {', '.join(PERTURBATIONS)}"
-            )
 
     def explain(self, problem: Problem) -> Selection:
         """Learn flips or moves."""

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import torch
+from pydantic import NonNegativeInt, PositiveFloat, PositiveInt
 from torch import Tensor
 
 from xbench import Explainer, Problem, Selection
@@ -40,22 +41,11 @@ class GlobalMask(Explainer):
     """
 
     name = "global-mask"
-    steps: int = 500
-    batch_size: int = 64
-    learning_rate: float = 0.1
-    temperature: float = 1.0
-    start_factor: float = 4.0
-
-    def __post_init__(self) -> None:
-        if self.steps < 1 or self.batch_size < 0:
-            raise ValueError(
-                f"steps {self.steps} must be at least 1, batch_size {self.batch_size} at least 0"
-            )
-        if min(self.learning_rate, self.temperature, self.start_factor) <= 0:
-            raise ValueError(
-                f"learning_rate {self.learning_rate}, temperature {self.temperature} and "
-                f"start_factor {self.start_factor} must be above 0"
-            )
+    steps: PositiveInt = 500
+    batch_size: NonNegativeInt = 64
+    learning_rate: PositiveFloat = 0.1
+    temperature: PositiveFloat = 1.0
+    start_factor: PositiveFloat = 4.0
 
     def explain(self, problem: Problem) -> Selection:
         """Learn one logit a feature."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 from captum.attr import GradientShap as CaptumGradientShap
+from pydantic import NonNegativeFloat, PositiveInt
 from torch import Tensor
 
 from xbench import Explainer, Problem, Selection
@@ -28,15 +29,9 @@ class GradientShap(Explainer):
 
     name = "gradient-shap"
     finds_linear_optimum = True
-    samples: int = 25
-    noise: float = 0.0
+    samples: PositiveInt = 25
+    noise: NonNegativeFloat = 0.0
     signed: bool = True
-
-    def __post_init__(self) -> None:
-        if self.samples < 1 or self.noise < 0:
-            raise ValueError(
-                f"samples {self.samples} must be at least 1 and noise {self.noise} at least 0"
-            )
 
     def explain(self, problem: Problem) -> Selection:
         """Average over the training cells and random points."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 import numpy as np
+from pydantic import PositiveInt
 
 from xbench import Explainer, Problem, Selection
 
@@ -32,11 +33,7 @@ class Greedy(Explainer):
 
     name = "greedy"
     finds_linear_optimum: ClassVar[bool] = True
-    pool: int = 512
-
-    def __post_init__(self) -> None:
-        if self.pool < 1:
-            raise ValueError(f"pool {self.pool} must be at least 1")
+    pool: PositiveInt = 512
 
     def explain(self, problem: Problem) -> Selection:
         """Choose L features, best first; where stopped early, fill up from the pool's order."""

@@ -6,16 +6,10 @@ import math
 from typing import Literal, NamedTuple
 
 import numpy as np
+from pydantic import NonNegativeInt, PositiveInt
 
 from xbench import Explainer, MaskedPopulation, Problem, Selection
 from xbench.explainers.search import beam_search, drawn_outside, smallest
-
-CHOICES = {
-    "choose": ("last", "best-on-validation"),
-    "start": ("random", "gradient-change"),
-    "candidate_choice": ("gradient", "random"),
-    "update": ("coordinate", "beam"),
-}
 
 
 class Step(NamedTuple):
@@ -76,32 +70,18 @@ class Grids(Explainer):
 
     name = "grids"
     finds_linear_optimum = True
-    steps: int = 500
-    batch_size: int = 64
-    candidates: int = 32
+    steps: PositiveInt = 500
+    batch_size: NonNegativeInt = 64
+    candidates: PositiveInt = 32
     keep_present: bool = True
     choose: Literal["last", "best-on-validation"] = "last"
     start: Literal["random", "gradient-change"] = "random"
     candidate_choice: Literal["gradient", "random"] = "gradient"
     update: Literal["coordinate", "beam"] = "coordinate"
-    width: int = 4
-    restarts: int = 0
+    width: PositiveInt = 4
+    restarts: NonNegativeInt = 0
 
     def __post_init__(self) -> None:
-        if min(self.steps, self.candidates, self.width) < 1:
-            raise ValueError(
-                f"steps {self.steps}, candidates {self.candidates} and width {self.width} must be "
-                "at least 1"
-            )
-        if min(self.batch_size, self.restarts) < 0:
-            raise ValueError(
-                f"batch_size {self.batch_size} and restarts {self.restarts} must be at least 0"
-            )
-        for name, valid in CHOICES.items():
-            if getattr(self, name) not in valid:
-                raise ValueError(
-                    f"{name} {getattr(self, name)!r}: must be one of: {', '.join(valid)}"
-                )
         if self.restarts and self.start != "random":
             raise ValueError(f"restarts {self.restarts} must be 0 where start is {self.start!r}")
         if self.update == "beam" and self.candidate_choice == "random":

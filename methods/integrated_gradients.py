@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 from captum.attr import IntegratedGradients as CaptumIntegratedGradients
+from pydantic import PositiveInt
 from torch import Tensor
 
 from xbench import Explainer, Problem, Selection
@@ -31,12 +32,8 @@ class IntegratedGradients(Explainer):
 
     name = "integrated-gradients"
     finds_linear_optimum = True
-    steps: int = 32
+    steps: PositiveInt = 32
     signed: bool = True
-
-    def __post_init__(self) -> None:
-        if self.steps < 1:
-            raise ValueError(f"steps {self.steps} must be at least 1")
 
     def explain(self, problem: Problem) -> Selection:
         """Average over the training cells."""

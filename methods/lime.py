@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 from importlib.util import find_spec
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import scipy.sparse as sp
+from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
 
 from xbench import Explainer, Problem, Selection
 from xbench.explainers.local_models import local_coefficients, picked_importance, submodular_pick
 
-CHOICES = {
-    "choice": ("highest-weights", "lasso-path"),
-    "aggregate": ("submodular-pick", "mean-absolute", "signed-mean"),
-}
 # Bytes of one cell's float32 design; the fit holds a few copies of it.
 LARGEST_DESIGN = 2**28
 
@@ -58,29 +55,13 @@ class Lime(Explainer):
     """
 
     name = "lime"
-    neighbours: int | None = None
-    cells: int = 200
-    length: int = 0
+    neighbours: Annotated[int, Field(ge=2)] | None = None
+    cells: PositiveInt = 200
+    length: NonNegativeInt = 0
     choice: Literal["highest-weights", "lasso-path"] = "highest-weights"
-    picked: int = 10
-    kernel_width: float = 0.25
+    picked: PositiveInt = 10
+    kernel_width: PositiveFloat = 0.25
     aggregate: Literal["submodular-pick", "mean-absolute", "signed-mean"] = "submodular-pick"
-
-    def __post_init__(self) -> None:
-        if self.neighbours is not None and self.neighbours < 2:
-            raise ValueError(f"neighbours {self.neighbours}: must be at least 2")
-        if self.cells < 1 or self.picked < 1 or self.length < 0:
-            raise ValueError(
-                f"cells {self.cells} and picked {self.picked} must be at least 1, "
-                f"length {self.length} at least 0"
-            )
-        if self.kernel_width <= 0:
-            raise ValueError(f"kernel_width {self.kernel_width}: must be above 0")
-        for name, valid in CHOICES.items():
-            if getattr(self, name) not in valid:
-                raise ValueError(
-                    f"{name} {getattr(self, name)!r}: must be one of: {', '.join(valid)}"
-                )
 
     def skip(self, problem: Problem) -> str | None:
         """Answer that the package is absent, or that too many features differ from p."""

@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Literal
 
 import numpy as np
+from pydantic import PositiveInt
 
 from xbench import Explainer, Problem, Selection
 from xbench.explainers.attribution import share_changed
 from xbench.explainers.neighbours import distance_to_start, why_no_distance
-
-MATCHES = ("accessibility", "distance")
 
 
 class RandomMatched(Explainer):
@@ -34,13 +33,7 @@ class RandomMatched(Explainer):
 
     name = "random-matched"
     match: Literal["accessibility", "distance"] = "accessibility"
-    pool: int = 20
-
-    def __post_init__(self) -> None:
-        if self.match not in MATCHES:
-            raise ValueError(f"match {self.match!r}: must be one of: {', '.join(MATCHES)}")
-        if self.pool < 1:
-            raise ValueError(f"pool {self.pool} must be at least 1")
+    pool: PositiveInt = 20
 
     def explain(self, problem: Problem) -> Selection:
         """Draw a match for each selected feature, never twice the same."""

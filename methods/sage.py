@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import islice
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 import scipy.sparse as sp
+from pydantic import Field, PositiveInt
 
 from xbench import Explainer, Problem, Selection
 from xbench.explainers.neighbours import window_of_features, windows
 from xbench.explainers.running_mean import SweptMean, sweeps
 
-GROUPS = ("none", "windows", "chromosomes")
 # Walks at each visit of a cell: two, and both backwards.
 VISIT = 4
 # Numbers in the permutations of one batch: 32 MB.
 ORDER_CHUNK = 2**22
+# One visit alone would not tell how much cells differ.
+Walks = Annotated[int, Field(ge=2 * VISIT)]
 
 
 class Sage(Explainer):
@@ -61,23 +63,11 @@ class Sage(Explainer):
     """
 
     name = "sage"
-    permutations: int = 262_144
-    steps: int = 30_000_000
-    threshold: float = 0.025
+    permutations: Walks = 262_144
+    steps: PositiveInt = 30_000_000
+    threshold: Annotated[float, Field(gt=0, lt=1)] = 0.025
     group: Literal["none", "windows", "chromosomes"] = "none"
-    batch_size: int = 64
-
-    def __post_init__(self) -> None:
-        # One visit alone would not tell how much cells differ.
-        if min(self.permutations, self.batch_size) < 2 * VISIT or self.steps < 1:
-            raise ValueError(
-                f"permutations {self.permutations} and batch_size {self.batch_size} must be at "
-                f"least {2 * VISIT}, steps {self.steps} at least 1"
-            )
-        if not 0 < self.threshold < 1:
-            raise ValueError(f"threshold {self.threshold}: must be above 0 and below 1")
-        if self.group not in GROUPS:
-            raise ValueError(f"group {self.group!r}: must be one of: {', '.join(GROUPS)}")
+    batch_size: Walks = 64
 
     def skip(self, problem: Problem) -> str | None:
         """Return why there are no chromosomes to group by, or None."""

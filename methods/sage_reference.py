@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from importlib import metadata
+from typing import Annotated
 
 import numpy as np
 import torch
+from pydantic import Field, PositiveInt
 
 from xbench import Explainer, Problem, Selection
 from xbench.explainers.running_mean import relative_error
@@ -45,18 +47,15 @@ class SageReference(Explainer):
 
     name = "sage-reference"
     permutations: int = 262_144
-    threshold: float = 0.025
-    batch_size: int = 64
-    most_features: int = 2048
+    threshold: Annotated[float, Field(gt=0, lt=1)] = 0.025
+    batch_size: Annotated[int, Field(ge=2)] = 64
+    most_features: PositiveInt = 2048
 
     def __post_init__(self) -> None:
-        if not 2 <= self.batch_size <= self.permutations or self.most_features < 1:
+        if self.batch_size > self.permutations:
             raise ValueError(
-                f"batch_size {self.batch_size} must be from 2 to permutations {self.permutations}, "
-                f"most_features {self.most_features} at least 1"
+                f"batch_size {self.batch_size} must be at most permutations {self.permutations}"
             )
-        if not 0 < self.threshold < 1:
-            raise ValueError(f"threshold {self.threshold}: must be above 0 and below 1")
 
     def skip(self, problem: Problem) -> str | None:
         """Return whether the package is absent, d too large, or the loss not one of the output."""

@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
+from pydantic import NonNegativeInt, PositiveInt
 
 from xbench import Explainer, Problem, Selection
 from xbench.explainers.attribution import seeded
@@ -36,16 +37,9 @@ class Shap(Explainer):
 
     name = "shap"
     quick_parameters = {"cells": 4}
-    cells: int = 64
-    permutations: int = 1
+    cells: NonNegativeInt = 64
+    permutations: PositiveInt = 1
     signed: bool = False
-
-    def __post_init__(self) -> None:
-        if self.permutations < 1 or self.cells < 0:
-            raise ValueError(
-                f"permutations {self.permutations} must be at least 1, cells {self.cells} "
-                "at least 0"
-            )
 
     def explain(self, problem: Problem) -> Selection:
         """Explain cell after cell, and average."""

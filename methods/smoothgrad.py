@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import torch
+from pydantic import NonNegativeFloat, PositiveInt
 
 from xbench import Explainer, Problem, Selection
 from xbench.explainers.attribution import masking_lowers
@@ -26,8 +27,8 @@ class SmoothGrad(Explainer):
     """
 
     name = "smoothgrad"
-    samples: int = 25
-    noise: float = 0.15
+    samples: PositiveInt = 25
+    noise: NonNegativeFloat = 0.15
     signed: bool = False
 
     def explain(self, problem: Problem) -> Selection:

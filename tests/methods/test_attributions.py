@@ -230,9 +230,11 @@ def test_signs_tell_what_raises_from_what_lowers() -> None:
 @pytest.mark.parametrize(
     ("name", "parameters", "message"),
     [
-        ("integrated-gradients", {"steps": 0}, "steps 0 must be at least 1"),
-        ("gradient-shap", {"samples": 0}, "samples 0 must be at least 1"),
-        ("gradient-shap", {"noise": -1.0}, "noise -1.0 at least 0"),
+        ("integrated-gradients", {"steps": 0}, "steps: must be more than 0, not 0"),
+        ("gradient-shap", {"samples": 0}, "samples: must be more than 0, not 0"),
+        ("gradient-shap", {"noise": -1.0}, "noise: must be at least 0, not -1.0"),
+        ("smoothgrad", {"samples": 0}, "samples: must be more than 0, not 0"),
+        ("smoothgrad", {"noise": -0.5}, "noise: must be at least 0, not -0.5"),
     ],
 )
 def test_wrong_parameters_are_named(name: str, parameters: dict[str, Any], message: str) -> None:

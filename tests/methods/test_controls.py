@@ -126,9 +126,13 @@ def test_the_nearest_come_first() -> None:
 @pytest.mark.parametrize(
     ("name", "parameters", "message"),
     [
-        ("random-matched", {"match": "size"}, "must be one of: accessibility, distance"),
-        ("random-matched", {"pool": 0}, "pool 0 must be at least 1"),
-        ("correlation", {"max_distance": -1.0}, "max_distance -1.0 must be at least 0"),
+        (
+            "random-matched",
+            {"match": "size"},
+            "match: must be 'accessibility' or 'distance', not 'size'",
+        ),
+        ("random-matched", {"pool": 0}, "pool: must be more than 0, not 0"),
+        ("correlation", {"max_distance": -1.0}, "max_distance: must be at least 0, not -1.0"),
     ],
 )
 def test_wrong_parameters_are_named(name: str, parameters: dict[str, Any], message: str) -> None:

@@ -101,11 +101,11 @@ def test_a_spent_budget_ends_the_rounds() -> None:
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({"pool": 0}, "must be at least 1"),
-        ({"rounds": 0}, "must be at least 1"),
-        ({"samples": 0}, "must be at least 1"),
-        ({"elite": 0.0}, "must be above 0, at most 1"),
-        ({"smoothing": 1.5}, "must be above 0, at most 1"),
+        ({"pool": 0}, "pool: must be more than 0, not 0"),
+        ({"rounds": 0}, "rounds: must be more than 0, not 0"),
+        ({"samples": 0}, "samples: must be more than 0, not 0"),
+        ({"elite": 0.0}, "elite: must be more than 0, not 0.0"),
+        ({"smoothing": 1.5}, "smoothing: must be at most 1, not 1.5"),
     ],
 )
 def test_parameters_are_checked(parameters: dict[str, float], message: str) -> None:

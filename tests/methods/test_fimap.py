@@ -143,5 +143,5 @@ def test_binary_inputs_are_flipped_others_moved() -> None:
     kinds = [fimap()._kind(make_problem(model, x, 1)) for x in (images(), images() > 0)]
     assert kinds == ["moves", "flips"]
     assert fimap(perturbation="moves")._kind(make_problem(model, images() > 0, 1)) == "moves"
-    with pytest.raises(ValueError, match="must be one of: auto, flips, moves"):
+    with pytest.raises(ValueError, match="must be 'auto', 'flips' or 'moves', not 'jumps'"):
         fimap(perturbation="jumps")

@@ -111,5 +111,5 @@ def test_what_ends_by_itself_was_not_stopped() -> None:
 
 
 def test_parameters_are_checked() -> None:
-    with pytest.raises(ValueError, match="pool 0 must be at least 1"):
+    with pytest.raises(ValueError, match="pool: must be more than 0, not 0"):
         explainer_class("greedy")(pool=0)

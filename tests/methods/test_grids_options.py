@@ -209,11 +209,11 @@ def test_where_it_ends_within_a_sweep_that_subset_may_be_chosen_too() -> None:
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({"start": "warm"}, "start 'warm': must be one of: random, gradient-change"),
-        ({"update": "all"}, "update 'all': must be one of: coordinate, beam"),
-        ({"candidate_choice": "none"}, "candidate_choice 'none': must be one of: gradient, random"),
-        ({"width": 0}, "width 0 must be at least 1"),
-        ({"restarts": -1}, "restarts -1 must be at least 0"),
+        ({"start": "warm"}, "start: must be 'random' or 'gradient-change', not 'warm'"),
+        ({"update": "all"}, "update: must be 'coordinate' or 'beam', not 'all'"),
+        ({"candidate_choice": "none"}, "candidate_choice: must be 'gradient' or 'random'"),
+        ({"width": 0}, "width: must be more than 0, not 0"),
+        ({"restarts": -1}, "restarts: must be at least 0, not -1"),
         ({"restarts": 1, "start": "gradient-change"}, "restarts 1 must be 0"),
         ({"update": "beam", "candidate_choice": "random"}, "must go with update 'coordinate'"),
     ],

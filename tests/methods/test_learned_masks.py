@@ -160,7 +160,9 @@ def test_every_feature_may_be_wanted_and_no_feature_need_matter(name: str) -> No
     ids=["steps", "batch_size", "learning_rate"],
 )
 def test_parameters_are_checked(name: str, parameters: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match=f"{next(iter(parameters))} .*(must be|at least)"):
+    with pytest.raises(
+        ValueError, match=f"{next(iter(parameters))}: must be (more than|at least) 0, not"
+    ):
         method(name, **parameters)
 
 

@@ -260,5 +260,5 @@ def test_it_says_why_it_cannot_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_parameters_out_of_range_are_refused(wrong: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match=next(iter(wrong))):
+    with pytest.raises(ValueError, match=rf"^method 'lime': {next(iter(wrong))}: must be .+, not "):
         explainer_class("lime")(**wrong)

@@ -236,12 +236,12 @@ class TestGroups:
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({"permutations": 3}, "permutations 3 and batch_size 64 must be at least 8"),
-        ({"batch_size": 7}, "batch_size 7 must be at least 8"),
-        ({"steps": 0}, "steps 0 at least 1"),
-        ({"threshold": 0.0}, "threshold 0.0: must be above 0 and below 1"),
-        ({"threshold": 1.0}, "threshold 1.0: must be above 0 and below 1"),
-        ({"group": "genes"}, "group 'genes': must be one of: none, windows, chromosomes"),
+        ({"permutations": 3}, "permutations: must be at least 8, not 3"),
+        ({"batch_size": 7}, "batch_size: must be at least 8, not 7"),
+        ({"steps": 0}, "steps: must be more than 0, not 0"),
+        ({"threshold": 0.0}, "threshold: must be more than 0, not 0.0"),
+        ({"threshold": 1.0}, "threshold: must be less than 1, not 1.0"),
+        ({"group": "genes"}, "group: must be 'none', 'windows' or 'chromosomes', not 'genes'"),
     ],
 )
 def test_parameters_out_of_range(parameters: dict[str, Any], message: str) -> None:

@@ -193,10 +193,10 @@ def test_any_module_with_the_loss_of_a_class() -> None:
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({"batch_size": 1}, "batch_size 1 must be from 2 to permutations"),
-        ({"permutations": 63}, "batch_size 64 must be from 2 to permutations 63"),
-        ({"most_features": 0}, "most_features 0 at least 1"),
-        ({"threshold": 1.0}, "threshold 1.0: must be above 0 and below 1"),
+        ({"batch_size": 1}, "batch_size: must be at least 2, not 1"),
+        ({"permutations": 63}, "batch_size 64 must be at most permutations 63"),
+        ({"most_features": 0}, "most_features: must be more than 0, not 0"),
+        ({"threshold": 1.0}, "threshold: must be less than 1, not 1.0"),
     ],
 )
 def test_parameters_out_of_range(parameters: dict[str, Any], message: str) -> None:

@@ -123,7 +123,13 @@ def test_it_stops_when_its_budget_is_spent() -> None:
     assert sorted(selection.scores.tolist()) == [0, 0, 0, 0, 0.5, 0.5]
 
 
-@pytest.mark.parametrize("parameters", [{"cells": -1}, {"permutations": 0}])
-def test_wrong_parameters_are_named(parameters: dict[str, int]) -> None:
-    with pytest.raises(ValueError, match="must be at least 1"):
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"cells": -1}, "cells: must be at least 0, not -1"),
+        ({"permutations": 0}, "permutations: must be more than 0, not 0"),
+    ],
+)
+def test_wrong_parameters_are_named(parameters: dict[str, int], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
         explainer_class("shap")(**parameters)

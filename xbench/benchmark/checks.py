@@ -9,6 +9,7 @@ from xbench.benchmark.plan import RunKey
 from xbench.benchmark.task import MethodSpec, Task
 from xbench.data.dataset import Dataset
 from xbench.errors import XbenchError
+from xbench.explainers.checked_parameters import ParameterError
 from xbench.metrics import METRICS
 from xbench.registry.find import load
 from xbench.registry.scan import Entry
@@ -72,7 +73,7 @@ def check_parameters(task: Task, specs: Sequence[MethodSpec], entries: Mapping[s
     Raises
     ------
     XbenchError
-        Naming the method and its parameters.
+        Naming the method, the parameter, what was given and what is valid.
     """
     for spec in specs:
         if not spec.parameters:
@@ -83,6 +84,9 @@ def check_parameters(task: Task, specs: Sequence[MethodSpec], entries: Mapping[s
             continue
         try:
             method(**spec.parameters)
+        except ParameterError as error:
+            label = "" if spec.label == spec.name else f"{spec.label!r}: "
+            raise XbenchError(f"task {task.name}: {label}{error}") from error
         except (TypeError, ValueError) as error:
             valid = ", ".join(field.name for field in fields(method)) or "none"
             raise XbenchError(

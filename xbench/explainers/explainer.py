@@ -23,6 +23,7 @@ from torch import Tensor
 from xbench.data.features import Features
 from xbench.data.target import Target
 from xbench.errors import XbenchError
+from xbench.explainers.checked_parameters import check_when_made
 from xbench.mask.build import ExplainedModel
 from xbench.mask.dense import dense_chunks
 from xbench.mask.objective import OBJECTIVES, Objective
@@ -35,6 +36,8 @@ class Explainer:
 
     A subclass sets `name`, a docstring, and `explain`. Annotated class attributes are its
     parameters: every subclass is made a keyword-only dataclass, so no constructor is written.
+    Values are checked against the annotations (``Literal["a", "b"]``, pydantic's ``PositiveInt``,
+    ``Annotated[float, Field(gt=0, le=1)]``), so no checks are written either.
 
     Attributes
     ----------
@@ -57,6 +60,9 @@ class Explainer:
     ...         return Selection(range(first, first + problem.subset_size))
     >>> FirstFeatures(skip_features=2).parameters()
     {'skip_features': 2}
+    >>> FirstFeatures(skip_features="2")
+    Traceback (most recent call last):
+    xbench.explainers.checked_parameters.ParameterError: method 'first-features': skip_features: ...
     """
 
     name: ClassVar[str]
@@ -67,7 +73,7 @@ class Explainer:
 
     def __init_subclass__(cls, **arguments: Any) -> None:
         super().__init_subclass__(**arguments)
-        dataclasses.dataclass(kw_only=True)(cls)
+        check_when_made(cls)
 
     def explain(self, problem: Problem) -> Selection:
         """Return L distinct features to be masked together.
