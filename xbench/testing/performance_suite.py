@@ -17,7 +17,6 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import xbench
 from xbench.errors import XbenchError
 from xbench.testing.performance import Measurement, SuiteRun, measurements
 from xbench.utils.provenance import git_commit, machine, versions
@@ -72,7 +71,7 @@ def run_benchmarks(
     Traceback (most recent call last):
     xbench.errors.XbenchError: nowhere: no tests/benchmarks in it; benchmarks are run from ...
     """
-    root = checkout or Path(xbench.__file__).resolve().parent.parent
+    root = checkout or Path(__file__).resolve().parents[2]
     if not (root / "tests" / "benchmarks").is_dir():
         raise XbenchError(
             f"{root}: no tests/benchmarks in it; benchmarks are run from a checkout: clone the "

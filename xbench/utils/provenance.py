@@ -9,7 +9,9 @@ import sys
 from importlib import metadata
 from pathlib import Path
 
-import xbench
+# Its name on the package index; asked there, the version needs no import of what is above this.
+DISTRIBUTION = "xbench-explain"
+_CHECKOUT = Path(__file__).resolve().parents[2]
 
 
 def versions() -> dict[str, str]:
@@ -21,10 +23,10 @@ def versions() -> dict[str, str]:
     ['numpy', 'python', 'torch', 'xbench']
     """
     return {
-        "xbench": xbench.__version__,
+        "xbench": installed_version(DISTRIBUTION),
         "python": platform.python_version(),
-        "torch": _installed("torch"),
-        "numpy": _installed("numpy"),
+        "torch": installed_version("torch"),
+        "numpy": installed_version("numpy"),
     }
 
 
@@ -68,7 +70,7 @@ def git_commit(folder: str | os.PathLike[str] | None = None) -> str | None:
     ...     git_commit(folder) is None
     True
     """
-    top = Path(xbench.__file__).resolve().parent.parent if folder is None else Path(folder)
+    top = _CHECKOUT if folder is None else Path(folder)
     if not (top / ".git").exists():
         return None
     try:
@@ -79,7 +81,14 @@ def git_commit(folder: str | os.PathLike[str] | None = None) -> str | None:
     return f"{commit}-dirty" if changes else commit
 
 
-def _installed(package: str) -> str:
+def installed_version(package: str) -> str:
+    """Return the version of a package, without importing it; ``"unknown"`` where it is absent.
+
+    Examples
+    --------
+    >>> installed_version("no-such-package")
+    'unknown'
+    """
     # Where it is imported it can say more: which build it is (+cpu, +cu130).
     imported = getattr(sys.modules.get(package), "__version__", None)
     if imported:

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import requests
 
-import xbench
 from xbench.data.download.remote_file import RemoteFile, size_text
 from xbench.errors import XbenchError
 from xbench.utils.files import cannot_write
 from xbench.utils.progress import FetchWatcher
+from xbench.utils.provenance import DISTRIBUTION, installed_version
 
 # A long download is often cut: it goes on by itself so many times, if each brings something.
 RESUMPTIONS = 5
@@ -84,7 +84,10 @@ class Transmission:
     def _receive(self, url: str, kept: int) -> str:
         """Add to the part what one connection brings; return why it brought no more."""
         # identity: bytes that a server packs for the way would not have the registered length.
-        headers = {"Accept-Encoding": "identity", "User-Agent": f"xbench/{xbench.__version__}"}
+        headers = {
+            "Accept-Encoding": "identity",
+            "User-Agent": f"xbench/{installed_version(DISTRIBUTION)}",
+        }
         if kept:
             headers["Range"] = f"bytes={kept}-"
         timeout = (CONNECT_SECONDS, SILENT_SECONDS)
