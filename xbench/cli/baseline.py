@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import importlib
 import re
 import sys
 from collections import Counter
@@ -51,6 +50,7 @@ from xbench.regression.snapshot import Snapshot, snapshot
 from xbench.results.record import FAILED
 from xbench.results.store import ResultStore
 from xbench.utils.files import write_text
+from xbench.utils.text import plain
 
 Folder = Annotated[Path, typer.Option(help="Folder of the baselines.")]
 
@@ -272,7 +272,6 @@ def _show(comparison: BaselineComparison, everything: bool) -> None:
         shown = [gate for gate in shown if gate.kind != "seconds" or gate.verdict != "within"]
     if shown:
         console.print(_table(shown))
-    plain = importlib.import_module("xbench.utils.text").plain
     for line in (origin(comparison), *comparison.notes, summary(comparison)):
         console.print(escape(plain(line)), highlight=False, soft_wrap=True)
 
