@@ -5,7 +5,6 @@ Which records of a store are the fresh run.
 
 from __future__ import annotations
 
-import importlib
 import json
 import re
 from collections.abc import Sequence
@@ -17,6 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from xbench.errors import XbenchError, unknown_name
 from xbench.regression.snapshot import Snapshot
+from xbench.results.current import current
 from xbench.results.record import Record
 from xbench.results.store import ResultStore
 from xbench.utils.files import write_text
@@ -171,10 +171,7 @@ def records_of(store: ResultStore) -> list[Record]:
     records = store.records()
     if not records:
         raise XbenchError(f"{store.folder}: holds no records; {advice}")
-    # Through its name, as every leaf: this room does not know that one.
-    room = importlib.import_module("xbench.results.current")
-    chosen = room.current([asdict(record) for record in records]).records
-    return [Record(**fields) for fields in chosen]
+    return current(records).records
 
 
 def of_task(records: Sequence[Record], task: str | None, where: str) -> list[Record]:

@@ -9,7 +9,6 @@ A comparison as JSON, for programs.
 
 from __future__ import annotations
 
-import importlib
 import json
 import math
 import re
@@ -20,6 +19,7 @@ from xml.etree import ElementTree
 from xbench.metrics import METRICS, arrow
 from xbench.regression.compare import BaselineComparison
 from xbench.regression.gate import Gate
+from xbench.utils.text import escape
 
 HEADINGS = ("", "method", "L", "what", "baseline", "now", "change", "allowed", "how sure", "where")
 MARKS = {"regression": "worse", "better": "better", "within": "within", "same": "same"}
@@ -179,10 +179,8 @@ def escaped(text: str) -> str:
     >>> escaped("<b> @you |x_1|")
     '&lt;b&gt; &#64;you \\|x\\_1\\|'
     """
-    # Through its name, as every leaf: this room does not know that one.
-    escape = importlib.import_module("xbench.leaderboard.formats.markdown").escape
     # GitHub makes links of mentions and of bare addresses.
-    shown: str = escape(text).replace("@", "&#64;").replace("://", "&#58;//")
+    shown = escape(text).replace("@", "&#64;").replace("://", "&#58;//")
     return shown.replace("www.", "www&#46;")
 
 
