@@ -1,19 +1,18 @@
-"""Rendering of results: tidy rows, tables, pages."""
+"""Rendering of results: tidy rows, tables, figures, pages."""
 
-from .formats.table import Block, Cell, Table
+from .formats import Block, Cell, Table
 from .render import render
-from .row import TargetLike, TaskLike, TidyRow
-from .statistics.bootstrap import ConfidenceInterval, hierarchical_interval
-from .study import Study, studies
-from .tables.paper_layout import table1
-from .tables.ranked import ranked
-from .tidy import tidy, tidy_text
+from .statistics import ConfidenceInterval, hierarchical_interval
+from .study import Study, StudyRuns, studies, with_runs
+from .tables import ranked, table1
+from .tidy import TargetLike, TaskLike, TidyRow, tidy, tidy_text
 
 __all__ = [
     "Block",
     "Cell",
     "ConfidenceInterval",
     "Study",
+    "StudyRuns",
     "Table",
     "TargetLike",
     "TaskLike",
@@ -25,4 +24,5 @@ __all__ = [
     "table1",
     "tidy",
     "tidy_text",
+    "with_runs",
 ]

@@ -1,9 +1,4 @@
-"""The index page of the leaderboard.
-
-Every reason for which runs gave no result, and where.
-
-How well the surrogates predict: what ``xbench reproduce figure2`` left beside the tables.
-"""
+"""The index page: tables and figures, why runs gave no result, how well surrogates predict."""
 
 from __future__ import annotations
 
@@ -12,16 +7,15 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from xbench.results.current import ALL
+from xbench.results.record import Record
 from xbench.utils.text import escape, plain
 
-from .formats.markdown import markdown
-from .formats.table import Table
+from .formats import Table, markdown
 from .quantities import COUNTS
-from .row import declared_first
 from .study import OVERALL, Study
+from .tidy import declared_first
 
 _MOST_FAILURES = 30
 
@@ -199,7 +193,7 @@ def _section(section: StudySection) -> str:
 
 
 def _links(stem: str) -> str:
-    return ", ".join(f"[{ending}]({stem}.{ending})" for ending in ("md", "csv", "tex", "json"))
+    return ", ".join(f"[{ending}]({stem}.{ending})" for ending in ("md", "tex"))
 
 
 def _image(name: str) -> str:
@@ -305,13 +299,13 @@ def read_fits(folder: Path) -> list[Fit]:
     return fits
 
 
-def fit_of(fits: Iterable[Fit], records: Iterable[Mapping[str, Any]]) -> Fit | None:
-    """Return the fit of the surrogate that records were made on; None where nobody measured it.
+def fit_of(fits: Iterable[Fit], records: Iterable[Record]) -> Fit | None:
+    """Return the fit of the surrogate that records were made on; None where it was not measured.
 
     Examples
     --------
-    >>> fit_of([Fit("cortex", "mlp", "d1", "R2 0.5")], [{"surrogate_digest": "d1"}]).headline
-    'R2 0.5'
+    >>> fit_of([Fit("cortex", "mlp", "d1", "R2 0.5")], []) is None
+    True
     """
-    digests = {record.get("surrogate_digest") for record in records}
+    digests = {record.surrogate_digest for record in records}
     return next((fit for fit in fits if fit.surrogate_digest in digests), None)

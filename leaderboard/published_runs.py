@@ -4,8 +4,7 @@
 method's details), ``findings.jsonl.gz`` what analyses found. A leaderboard that is rendered where
 some data are missing takes the runs of these from here. Lines of JSON, compressed, since they are
 to be read by programs (``pandas.read_json`` takes them as they are) and would be many megabytes.
-
-Under which versions, on which machine and when the records were made.
+The page says from them under which versions, on which machine and when the runs were made.
 """
 
 from __future__ import annotations
@@ -15,36 +14,27 @@ import json
 import math
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Iterable
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 from xbench.errors import XbenchError
-from xbench.results.current import Record
 from xbench.results.findings import Finding, findings_of
-from xbench.results.record import Record as RunRecord
+from xbench.results.record import Record
 from xbench.utils.json import plain_values
 from xbench.utils.text import plain
 
-from .formats.numbers import six_digits
+from .formats import six_digits
 
 RUNS, FINDINGS = "runs.jsonl.gz", "findings.jsonl.gz"
 _LEFT_OUT = ("trace", "traceback", "details")
 
 
-def runs_text(records: Iterable[Mapping[str, Any]]) -> str:
-    r"""Return records as lines of JSON, in their order.
-
-    Examples
-    --------
-    >>> runs_text([{"run_id": "00", "trace": [{"loss": 1.0}], "metrics": {"rel-delta": None}}])
-    '{"metrics": {"rel-delta": null}, "run_id": "00"}\n'
-    """
-    kept = (
-        {name: value for name, value in record.items() if name not in _LEFT_OUT}
-        for record in records
-    )
+def runs_text(records: Iterable[Record]) -> str:
+    """Return records as lines of JSON, in their order."""
+    names = [field.name for field in fields(Record) if field.name not in _LEFT_OUT]
+    kept = ({name: getattr(record, name) for name in names} for record in records)
     return "".join(
         json.dumps(plain_values(record), sort_keys=True, allow_nan=False) + "\n" for record in kept
     )
@@ -93,7 +83,7 @@ def read_published(folder: Path) -> tuple[list[Record], list[Finding]]:
     records = []
     for number, line in enumerate(_unpacked(path).splitlines(), start=1):
         try:
-            records.append(vars(RunRecord.from_json(line)).copy())
+            records.append(Record.from_json(line))
         except XbenchError as error:
             raise XbenchError(
                 f"{path}: line {number}: {error}; delete the file and render again"
@@ -123,45 +113,30 @@ def _unpacked(path: Path) -> bytes:
         raise XbenchError(f"{path}: {what}") from error
 
 
-def environments(records: Iterable[Mapping[str, Any]]) -> list[tuple[str, int]]:
+def environments(records: Iterable[Record]) -> list[tuple[str, int]]:
     """Return each environment that records name, with the number of its runs, most first.
 
-    Parameters
-    ----------
-    records
-        Records of runs. ``versions`` (name to version), ``git_commit`` and ``machine`` are read
-        where they are there.
+    An environment is ``"xbench 0.1.0; commit abcdef012345-dirty; machine not recorded"``.
 
     Examples
     --------
-    >>> commit = "abcdef0123456789-dirty"
-    >>> environments([{"versions": {"xbench": "0.1.0"}, "git_commit": commit}])
-    [('xbench 0.1.0; commit abcdef012345-dirty; machine not recorded', 1)]
+    >>> environments([])
+    []
     """
     counts = Counter(map(_environment, records))
     return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
 
 
-def newest_day(records: Iterable[Mapping[str, Any]]) -> str:
-    """Return the day (UTC) of the newest record, empty if none says it.
-
-    Examples
-    --------
-    >>> newest_day([{"created": "2026-01-31T23:59:59Z"}, {"created": "2026-01-02T00:00:00Z"}])
-    '2026-01-31'
-    """
-    return max((plain(record.get("created") or "")[:10] for record in records), default="")
+def newest_day(records: Iterable[Record]) -> str:
+    """Return the day (UTC) of the newest record, empty if none says it."""
+    return max((plain(record.created)[:10] for record in records), default="")
 
 
-def _environment(record: Mapping[str, Any]) -> str:
-    versions = record.get("versions") or {}
-    parts = [", ".join(f"{name} {versions[name]}" for name in sorted(versions))]
-    parts[0] = parts[0] or "versions not recorded"
-    commit = record.get("git_commit")
-    parts.append(f"commit {_short(str(commit))}" if commit else "no commit recorded")
-    machine = record.get("machine")
-    parts.append(f"machine {machine}" if machine else "machine not recorded")
-    return plain("; ".join(parts))
+def _environment(record: Record) -> str:
+    versions = ", ".join(f"{name} {record.versions[name]}" for name in sorted(record.versions))
+    commit = f"commit {_short(record.git_commit)}" if record.git_commit else "no commit recorded"
+    machine = f"machine {record.machine}" if record.machine else "machine not recorded"
+    return plain("; ".join((versions or "versions not recorded", commit, machine)))
 
 
 def _short(commit: str) -> str:

@@ -1,20 +1,17 @@
-"""Render records to files: runs, results.csv, tables in three formats, figures, an index page."""
+"""Render records to files: runs, results.csv, tables in two formats, figures, an index page."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
-from xbench.results.current import Record, current, current_findings
+from xbench.results.current import current, current_findings
 from xbench.results.findings import Finding
+from xbench.results.record import Record
 from xbench.utils.files import file_part, write_bytes, write_text
 
-from .figures.figure_files import figure_files
-from .formats.latex import latex
-from .formats.markdown import markdown
-from .formats.plain_formats import csv_table, json_table
-from .formats.table import Table
+from .figures import figure_files
+from .formats import Table, latex, markdown
 from .page import Fit, StudySection, fit_of, page, read_fits
 from .published_runs import (
     FINDINGS,
@@ -27,17 +24,17 @@ from .published_runs import (
     rounded,
     runs_text,
 )
-from .row import TaskLike
 from .study import Study, StudyRuns, studies, with_runs
-from .tables.all import NAMES, tables_of
-from .tidy import tidy, tidy_text
+from .tables import NAMES, tables_of
+from .tidy import TaskLike, tidy, tidy_text
 
-FORMATS = {"md": markdown, "csv": csv_table, "tex": latex, "json": json_table}
-_IMAGES = ("png", "svg")
+FORMATS = {"md": markdown, "tex": latex}
+# What renderings wrote in versions before this one too, so that it does not stay behind.
+_WRITTEN = (*FORMATS, "png", "svg", "csv", "json")
 
 
 def render(
-    records: Iterable[Mapping[str, Any]],
+    records: Iterable[Record],
     tasks: Mapping[str, TaskLike],
     out: Path,
     *,
@@ -73,16 +70,16 @@ def render(
         or every file before the one named, was written.
     """
     folder = out / "published"
-    fresh = [dict(record) for record in records]
+    fresh = list(records)
     old, old_findings = read_published(folder)
     chosen = current([*(old if kept else []), *fresh])
-    ids = {record["run_id"] for record in chosen.records}
+    ids = {record.run_id for record in chosen.records}
     both = {one.key: one for one in (*(old_findings if kept else []), *findings)}
     of_runs = [one for one in both.values() if one.run_id in ids]
     known = [rounded(one) for one in current_findings(of_runs)]
     rows = tidy(chosen.records, tasks)
     split = with_runs(studies(rows, tasks), chosen.records, known)
-    new = {record["run_id"] for record in fresh}
+    new = {record.run_id for record in fresh}
     fits = read_fits(folder)
     sections = [
         _section(runs, stem, split, new, chosen.left_out, fit_of(fits, runs.records))
@@ -120,15 +117,15 @@ def _section(
     fit: Fit | None,
 ) -> StudySection:
     shown, more = tables_of(runs, every)
-    count = sum(record["run_id"] not in new for record in runs.records)
+    count = sum(record.run_id not in new for record in runs.records)
     return StudySection(
         runs.study,
         _named(stem, shown),
         more=_named(stem, more),
-        figures=figure_files(runs.records, runs.findings, stem, runs.study),
+        figures=figure_files(runs, stem),
         kept=count,
         left_out=left_out.get(runs.study.place[:2], 0),
-        stopped=sum(bool(record.get("stopped")) for record in runs.records),
+        stopped=sum(bool(record.stopped) for record in runs.records),
         fit=fit,
     )
 
@@ -147,14 +144,14 @@ def _stems(split: list[Study]) -> list[str]:
 
 
 def _earlier_files(folder: Path, old: Iterable[Record]) -> set[Path]:
-    """Return the tables and figures that an earlier rendering has: nobody else's are deleted."""
-    places = {(one["task"], one["dataset"], one["surrogate"]) for one in old}
+    """Return the tables and figures that an earlier rendering has: no other files are deleted."""
+    places = {record.study for record in old}
     stems = {"--".join(map(file_part, place)) for place in places}
     stems |= {"--".join(map(file_part, place[:2])) for place in places}
     return {
         path
         for path in folder.glob("*--*")
-        if path.suffix[1:] in (*FORMATS, *_IMAGES)
+        if path.suffix[1:] in _WRITTEN
         and any(
             path.stem.removeprefix(f"{stem}--").startswith(NAMES)
             for stem in stems

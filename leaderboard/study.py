@@ -1,7 +1,4 @@
-"""The tidy rows of one (task, dataset, surrogate), by place.
-
-One study with the runs behind it, and what analyses found about them.
-"""
+"""One (task, dataset, surrogate): its tidy rows, the runs behind them, and what analyses found."""
 
 from __future__ import annotations
 
@@ -10,21 +7,20 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeVar
-
-import pandas as pd
+from typing import TypeVar
 
 from xbench.metrics import METRICS
-from xbench.results.current import ALL, Record
+from xbench.results.current import ALL
 from xbench.results.findings import Finding
+from xbench.results.record import Record
 
-from .figures.masked_pixels import DATASET, SIDE
-from .quantities import COSTS, NOT_METRICS, metric_quantity
-from .row import TaskLike, TidyRow, declared_first, from_frame, word
-from .statistics import TargetKey, Values, by_method_and_target
+from .quantities import COSTS, NOT_METRICS, metric_quantity, word
+from .statistics import MethodValues, TargetKey
+from .tidy import TaskLike, TidyRow, declared_first
 
 OVERALL: TargetKey = (ALL, ALL)
 MARK = "†"
+_PIXELS = {"mnist-binary": 28 * 28}
 
 
 @dataclass(frozen=True)
@@ -155,7 +151,7 @@ class Study:
         return {name for name, targets in covered.items() if targets and targets != everything}
 
 
-def studies(rows: pd.DataFrame, tasks: Mapping[str, TaskLike]) -> list[Study]:
+def studies(rows: Iterable[TidyRow], tasks: Mapping[str, TaskLike]) -> list[Study]:
     """Split tidy rows by task, dataset and surrogate, in that order.
 
     Parameters
@@ -167,15 +163,13 @@ def studies(rows: pd.DataFrame, tasks: Mapping[str, TaskLike]) -> list[Study]:
 
     Examples
     --------
-    >>> from .row import to_frame
-    >>> studies(to_frame([]), {})
+    >>> studies([], {})
     []
     """
     split: dict[tuple[str, str, str], dict[tuple[TargetKey, str, int, str], TidyRow]] = {}
-    for row in from_frame(rows):
-        place = row.task, row.dataset, row.surrogate
+    for row in rows:
         key = (row.cell_type, row.target), row.method, row.L, row.metric
-        split.setdefault(place, {})[key] = row
+        split.setdefault((row.task, row.dataset, row.surrogate), {})[key] = row
     return [Study(place, split[place], tasks.get(place[0])) for place in sorted(split)]
 
 
@@ -196,7 +190,7 @@ def best(texts: Sequence[str | None], values: Sequence[float | None], direction:
     return {index for _, index in present if texts[index] == texts[first]}
 
 
-Value = TypeVar("Value")
+_Read = TypeVar("_Read")
 
 
 @dataclass(frozen=True)
@@ -222,7 +216,7 @@ class StudyRuns:
         """Dataset and surrogate, as captions name them."""
         return self.study.where
 
-    def values(self, size: int, metric: str) -> Values:
+    def values(self, size: int, metric: str) -> MethodValues:
         """Return one metric's values at one L by method, target and repetition.
 
         Parameters
@@ -236,41 +230,80 @@ class StudyRuns:
 
     def selections(self, size: int) -> dict[str, dict[TargetKey, list[list[int]]]]:
         """Return the indices of each repetition at one L, by method and target."""
-        found = self._gathered(size, lambda record: record.get("indices") or None)
+        found = self._gathered(size, lambda record: record.indices or None)
         return {
             name: {target: list(subsets.values()) for target, subsets in targets.items()}
             for name, targets in found.items()
         }
 
     def _gathered(
-        self, size: int, read: Callable[[Mapping[str, Any]], Value | None]
-    ) -> dict[str, dict[TargetKey, dict[int, Value]]]:
-        """Gather what runs at one L say, methods in the order of the task."""
-        found = by_method_and_target(self._successful, size, read)
+        self, size: int, read: Callable[[Record], _Read | None]
+    ) -> dict[str, dict[TargetKey, dict[int, _Read]]]:
+        """Gather what successful runs at one L say, methods in the order of the task."""
+        found: dict[str, dict[TargetKey, dict[int, _Read]]] = {}
+        for record in self._successful:
+            if size == record.L and (value := read(record)) is not None:
+                repetitions = found.setdefault(record.method, {}).setdefault(record.explained, {})
+                repetitions[record.repetition] = value
         return {name: found[name] for name in self.study.methods if name in found}
 
-    def found(self, analysis: str) -> Iterator[tuple[Record, Finding]]:
-        """Yield each run of which an analysis found something, with what it found."""
-        runs = {record["run_id"]: record for record in self._successful}
+    def found(self, analysis: str, against: str = "") -> Iterator[tuple[Record, Finding]]:
+        """Yield each run of which an analysis found something, with what it found.
+
+        Parameters
+        ----------
+        analysis
+            Name of the analysis.
+        against
+            What else went into the findings that count, such as the name of a contact map; all
+            count where it is empty.
+        """
+        runs = {record.run_id: record for record in self._successful}
         for finding in self.findings:
-            if finding.analysis == analysis and finding.run_id in runs:
+            named = finding.analysis == analysis and against in ("", finding.against)
+            if named and finding.run_id in runs:
                 yield runs[finding.run_id], finding
+
+    def found_at_largest(
+        self, analysis: str, method: str | None = None
+    ) -> list[tuple[Record, Finding]]:
+        """Return the runs at the largest L that an analysis has findings of, one for each run.
+
+        Parameters
+        ----------
+        analysis
+            Name of the analysis.
+        method
+            Label of the only method wanted; every method where None.
+
+        Returns
+        -------
+        list
+            By method, cell type, target and repetition; empty where nothing was found.
+        """
+        by_run = {
+            record.run_id: (record, finding)
+            for record, finding in self.found(analysis)
+            if method in (None, record.method)
+        }
+        largest = max((record.L for record, _ in by_run.values()), default=0)
+        return sorted(
+            (pair for pair in by_run.values() if largest == pair[0].L),
+            key=lambda pair: (pair[0].method, *pair[0].explained, pair[0].repetition),
+        )
 
     @cached_property
     def n_features(self) -> int | None:
         """How many features there are, d; None where no analysis says it, and no image shows it."""
-        if self.study.place[1] == DATASET:
-            return SIDE**2
-        counts = {
-            finding.values["n_features"]
-            for finding in self.findings
-            if isinstance(finding.values.get("n_features"), int)
-        }
+        if self.study.place[1] in _PIXELS:
+            return _PIXELS[self.study.place[1]]
+        said = (finding.values.get("n_features") for finding in self.findings)
+        counts = {count for count in said if isinstance(count, int)}
         return counts.pop() if len(counts) == 1 else None
 
     @cached_property
     def _successful(self) -> list[Record]:
-        return [record for record in self.records if record["status"] == "ok"]
+        return [record for record in self.records if record.status == "ok"]
 
 
 def with_runs(
@@ -292,15 +325,15 @@ def with_runs(
     >>> with_runs([], [], [])
     []
     """
-    by_place: Mapping[tuple[str, ...], list[Record]] = defaultdict(list)
-    place_of: dict[str, tuple[str, ...]] = {}
+    of_study: dict[tuple[str, str, str], list[Record]] = defaultdict(list)
+    study_of: dict[str, tuple[str, str, str]] = {}
     for record in records:
-        place = record["task"], record["dataset"], record["surrogate"]
-        by_place[place].append(record)
-        place_of[record["run_id"]] = place
-    found: Mapping[Any, list[Finding]] = defaultdict(list)
+        of_study[record.study].append(record)
+        study_of[record.run_id] = record.study
+    found: dict[tuple[str, str, str], list[Finding]] = defaultdict(list)
     for finding in findings:
-        found[place_of.get(finding.run_id)].append(finding)
+        if finding.run_id in study_of:
+            found[study_of[finding.run_id]].append(finding)
     return [
-        StudyRuns(study, tuple(by_place[study.place]), tuple(found[study.place])) for study in split
+        StudyRuns(study, tuple(of_study[study.place]), tuple(found[study.place])) for study in split
     ]

@@ -1,37 +1,143 @@
-"""Records of runs summed up in tidy rows: one number a row, with its interval.
-
-The tidy rows as comma-separated values.
-"""
+"""Records of runs summed up in tidy rows: one number a row, with its interval, as results.csv."""
 
 from __future__ import annotations
 
 import csv
 import io
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
-from typing import Any, NamedTuple
+from typing import NamedTuple, Protocol
 
-import pandas as pd
+from xbench.results.current import ALL, current
+from xbench.results.record import Record
 
-from xbench.results.current import ALL, Record, current
-
-from .quantities import COSTS, COUNTS, Quantity, metric_quantity
-from .row import (
-    TaskLike,
-    TidyRow,
-    declared_first,
-    from_frame,
+from .quantities import (
+    COSTS,
+    COUNTS,
+    Quantity,
     mean_status,
+    metric_quantity,
     reason_of,
-    to_frame,
     value_status,
     worst,
 )
-from .statistics.bootstrap import Nested, hierarchical_interval
+from .statistics import Nested, TargetKey, hierarchical_interval
 
-TargetKey = tuple[str, str]
-Runs = dict[TargetKey, list[Record]]
+
+class TidyRow(NamedTuple):
+    """A quantity of one method on one target, or its mean over targets.
+
+    Parameters
+    ----------
+    task, dataset, surrogate
+        What was explained.
+    cell_type, target
+        Where; ``"*"`` as target for the mean over a cell type's targets, ``"*"`` as both for the
+        mean over the cell types.
+    method
+        Label of the method.
+    L
+        Number of features masked.
+    metric
+        Name of the metric, cost or count.
+    unit, direction
+        Unit of the value, and which values are better: ``"lower"``, ``"higher"`` or ``"none"``.
+    mean, low, high
+        Mean and 95% interval; NaN where there is none. For counts of runs: the total.
+    n
+        Number of successful runs behind the row.
+    status
+        ``"ok"``, ``"ok (2 of 3)"``, ``"11 of 13 targets"``, ``"failed: reason"`` and so on.
+    runs
+        Ids of the runs behind the row of one target, by spaces; empty for a mean over targets,
+        which is that of the rows of its targets.
+    """
+
+    task: str
+    dataset: str
+    surrogate: str
+    cell_type: str
+    target: str
+    method: str
+    L: int
+    metric: str
+    unit: str
+    direction: str
+    mean: float
+    low: float
+    high: float
+    n: int
+    status: str
+    runs: str = ""
+
+    @property
+    def place(self) -> tuple[str, str, str, str, str, str, int, str]:
+        """What identifies the row; rows are kept in this order.
+
+        ``"*"`` sorts before letters and digits, so that means come before what they sum up.
+        """
+        return self[:8]
+
+
+class TargetLike(Protocol):
+    """Outputs explained for one cell type."""
+
+    @property
+    def cell_type(self) -> str:
+        """Cell type or class, as in the task file."""
+
+    @property
+    def outputs(self) -> Sequence[str]:
+        """Genes or classes, as in the task file."""
+
+
+class TaskLike(Protocol):
+    """A task as its file declares it."""
+
+    @property
+    def title(self) -> str:
+        """Heading of its tables."""
+
+    @property
+    def description(self) -> str:
+        """What it asks, in a few sentences."""
+
+    @property
+    def metrics(self) -> Sequence[str]:
+        """Names of its metrics, in the order of the columns."""
+
+    @property
+    def primary_metric(self) -> str:
+        """Name of the metric that ranks the methods."""
+
+    @property
+    def layout(self) -> str:
+        """``"table1"`` or ``"ranked"``."""
+
+    @property
+    def subset_sizes(self) -> Sequence[int]:
+        """The L of its runs."""
+
+    @property
+    def method_labels(self) -> Sequence[str]:
+        """Labels of its methods, in the order of the columns."""
+
+    @property
+    def targets(self) -> Sequence[TargetLike]:
+        """What is explained, cell type by cell type."""
+
+
+def declared_first(declared: Iterable[str], found: Iterable[str]) -> list[str]:
+    """Return the names found: declared ones in their order, then the others by name.
+
+    Examples
+    --------
+    >>> declared_first(["random", "lime", "grids"], {"grids", "mine", "random"})
+    ['random', 'grids', 'mine']
+    """
+    known = [name for name in dict.fromkeys(declared) if name in set(found)]
+    return known + sorted(set(found) - set(known))
 
 
 class _Group(NamedTuple):
@@ -40,11 +146,11 @@ class _Group(NamedTuple):
     place: tuple[str, str, str]
     method: str
     size: int
-    runs: Runs
+    runs: dict[TargetKey, list[Record]]
     expected: frozenset[TargetKey]
 
 
-def tidy(records: Iterable[Mapping[str, Any]], tasks: Mapping[str, TaskLike]) -> pd.DataFrame:
+def tidy(records: Iterable[Record], tasks: Mapping[str, TaskLike]) -> list[TidyRow]:
     """Sum up records in tidy rows.
 
     There is a row for each (target, method, L) and each metric, cost and count over repetitions;
@@ -62,19 +168,18 @@ def tidy(records: Iterable[Mapping[str, Any]], tasks: Mapping[str, TaskLike]) ->
 
     Returns
     -------
-    pandas.DataFrame
-        Columns of `TidyRow`, in its order.
+    list of TidyRow
+        Sorted by `TidyRow.place`.
 
     Examples
     --------
-    >>> tidy([], {}).empty
-    True
+    >>> tidy([], {})
+    []
     """
     rows: list[TidyRow] = []
-    chosen = current(records).records
-    for place, group in groupby(chosen, key=lambda r: (r["task"], r["dataset"], r["surrogate"])):
+    for place, group in groupby(current(records).records, key=lambda record: record.study):
         rows.extend(_study_rows(place, list(group), tasks.get(place[0])))
-    return to_frame(rows)
+    return sorted(rows, key=lambda row: row.place)
 
 
 def _study_rows(
@@ -82,15 +187,15 @@ def _study_rows(
 ) -> Iterator[TidyRow]:
     """Yield the rows of one (task, dataset, surrogate)."""
     declared = task.metrics if task else ()
-    found = {name for record in records for name in record["metrics"]} | set(declared)
+    found = {name for record in records for name in record.metrics} | set(declared)
     quantities = [metric_quantity(name) for name in declared_first(declared, found)]
-    expected = {(record["cell_type"], record["target"]) for record in records}
+    expected = {record.explained for record in records}
     if task:
         expected |= {(entry.cell_type, name) for entry in task.targets for name in entry.outputs}
-    by_method: dict[tuple[str, int], Runs] = {}
+    by_method: dict[tuple[str, int], dict[TargetKey, list[Record]]] = {}
     for record in records:
-        runs = by_method.setdefault((record["method"], int(record["L"])), {})
-        runs.setdefault((record["cell_type"], record["target"]), []).append(record)
+        runs = by_method.setdefault((record.method, record.L), {})
+        runs.setdefault(record.explained, []).append(record)
     for (method, size), runs in by_method.items():
         group = _Group(place, method, size, runs, frozenset(expected))
         for quantity in (*quantities, *COSTS):
@@ -105,7 +210,7 @@ def _value_rows(group: _Group, quantity: Quantity) -> Iterator[TidyRow]:
         target: [
             value
             for record in records
-            if record["status"] == "ok" and (value := quantity.read(record)) is not None
+            if record.status == "ok" and (value := quantity.read(record)) is not None
         ]
         for target, records in group.runs.items()
     }
@@ -180,8 +285,8 @@ def _count_rows(group: _Group, count: str) -> Iterator[TidyRow]:
             if place[0] in (ALL, target[0]) and place[1] in (ALL, target[1])
             for record in runs
         ]
-        counted = [record for record in records if COUNTS[count](record["status"])]
-        succeeded = sum(record["status"] == "ok" for record in records)
+        counted = [record for record in records if record.status in COUNTS[count]]
+        succeeded = sum(record.status == "ok" for record in records)
         if count == "runs-ok":
             status = value_status(succeeded, records)
         else:
@@ -193,31 +298,30 @@ def _count_rows(group: _Group, count: str) -> Iterator[TidyRow]:
 
 def _empty_row(group: _Group, metric: str, target: TargetKey) -> TidyRow:
     nothing = math.nan
-    ids = " ".join(record["run_id"] for record in group.runs.get(target, ()))
+    ids = " ".join(record.run_id for record in group.runs.get(target, ()))
     return TidyRow(
         *group.place, *target, group.method, group.size, metric, "runs", "none",
         nothing, nothing, nothing, 0, "", ids,
     )  # fmt: skip
 
 
-def tidy_text(rows: pd.DataFrame) -> str:
+def tidy_text(rows: Iterable[TidyRow]) -> str:
     """Return tidy rows as comma-separated values with 6 significant digits, sorted.
 
     Parameters
     ----------
     rows
-        As `tidy` returns them.
+        In any order.
 
     Examples
     --------
-    >>> from .row import to_frame
-    >>> tidy_text(to_frame([])).startswith("task,dataset,surrogate,")
+    >>> tidy_text([]).startswith("task,dataset,surrogate,")
     True
     """
     output = io.StringIO()
     writer = csv.writer(output, lineterminator="\n")
     writer.writerow(TidyRow._fields)
-    for row in sorted(from_frame(rows), key=lambda row: row.place):
+    for row in sorted(rows, key=lambda row: row.place):
         writer.writerow(_digits(cell) if isinstance(cell, float) else cell for cell in row)
     return output.getvalue()
 

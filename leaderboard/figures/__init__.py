@@ -5,14 +5,5 @@ Drawing needs matplotlib, the extra ``figures``; everything else works without.
 
 from .figure3 import cross_effects
 from .figure_files import figure_files
-from .masked_pixels import masked_pixels
-from .overview import overview
-from .redundancy_curves import redundancy_curves
 
-__all__ = [
-    "cross_effects",
-    "figure_files",
-    "masked_pixels",
-    "overview",
-    "redundancy_curves",
-]
+__all__ = ["cross_effects", "figure_files"]

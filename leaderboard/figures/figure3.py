@@ -1,12 +1,9 @@
-"""The paper's Figure 3: the subsets of each cell type, masked in every cell type's cells.
-
-The heat map of Figure 3, each row normalised by its largest drop.
-"""
+"""The paper's Figure 3: the subsets of each cell type, masked in every cell type's cells."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
@@ -14,33 +11,26 @@ import numpy as np
 
 from xbench.utils.text import plain
 
-from ..paper.evidence import CrossEffects
-from ..paper.published import TARGETS
+from ..paper import TARGETS, CrossEffects
 from ..quantities import finite
-from ..row import declared_first
+from ..study import StudyRuns
+from ..tidy import declared_first
 from .canvas import SMALL, caption, caption_height, heading, panel, short, signed, text_width
-from .matched import at_largest
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from xbench.results.findings import Finding
-
 ANALYSIS = "figure3"
 
 
-def cross_effects(
-    records: Iterable[Mapping[str, Any]], findings: Iterable[Finding], method: str = "grids"
-) -> CrossEffects | None:
+def cross_effects(runs: StudyRuns, method: str = "grids") -> CrossEffects | None:
     """Sum up what the subsets of each cell type do to the markers of every other.
 
     Parameters
     ----------
-    records
-        Records of runs of one (task, dataset, surrogate).
-    findings
-        What was found about them; those named ``"figure3"`` count.
+    runs
+        Of one study; findings named ``"figure3"`` count.
     method
         Label of the method whose subsets were masked.
 
@@ -51,21 +41,16 @@ def cross_effects(
         cell type j (its targets and repetitions) at the largest L: Rel. delta in %. Cell types
         as in the paper's Table 1, then the others by name; a marker that the data lack is in no
         mean. None where nothing was found.
-
-    Examples
-    --------
-    >>> cross_effects([], []) is None
-    True
     """
     # Of each marked type and gene: the changes, by the type that the subset was found in.
     changes: dict[str, dict[str, dict[str, list[float]]]] = defaultdict(dict)
-    for run in at_largest(records, findings, ANALYSIS, method):
-        for name, change in (run.values.get("rel_delta") or {}).items():
+    for record, finding in runs.found_at_largest(ANALYSIS, method):
+        for name, change in (finding.values.get("rel_delta") or {}).items():
             marked, _, gene = name.rpartition(":")
             value = finite(change)
             if value is not None:
                 of_gene = changes[plain(marked)].setdefault(gene, {})
-                of_gene.setdefault(plain(run.record["cell_type"]), []).append(value)
+                of_gene.setdefault(record.cell_type, []).append(value)
     found_in = {
         name for genes in changes.values() for of_gene in genes.values() for name in of_gene
     }

@@ -1,17 +1,16 @@
-"""Which pixels each method masks, over the mean image of the digits that it explains.
-
-Small multiples of the pixels that each method masks.
-"""
+"""Which pixels each method masks, over the mean image of the digits that it explains."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from xbench.results.record import Record
 
 from ..quantities import finite
 from .canvas import GREY, SMALL, caption, caption_height, fitted, heading, panel
@@ -68,7 +67,7 @@ class MaskedPixels:
     methods: tuple[MethodPixels, ...]
 
 
-def masked_pixels(records: Iterable[Mapping[str, Any]]) -> MaskedPixels | None:
+def masked_pixels(records: Iterable[Record]) -> MaskedPixels | None:
     """Count how often each method masks each pixel when it turns 8s into 3s.
 
     Parameters
@@ -81,41 +80,33 @@ def masked_pixels(records: Iterable[Mapping[str, Any]]) -> MaskedPixels | None:
     -------
     MaskedPixels
         None where no run of an 8 towards a 3 was successful.
-
-    Examples
-    --------
-    >>> run = {"dataset": "mnist-binary", "cell_type": "8", "target": "3", "method": "grids",
-    ...        "status": "ok", "L": 2, "indices": [0, 29], "metrics": {}}
-    >>> masked = masked_pixels([run, {**run, "indices": [0, 1]}])
-    >>> masked.methods[0].shares[:2, :2].tolist()
-    [[1.0, 0.5], [0.0, 0.5]]
     """
-    runs = [record for record in records if record["status"] == "ok" and _explains_eights(record)]
-    size = max((run["L"] for run in runs), default=0)
-    runs = [run for run in runs if run["L"] == size]
+    runs = [
+        record
+        for record in records
+        if record.status == "ok"
+        and (record.dataset, record.cell_type, record.target) == (DATASET, OWN, CONTRAST)
+    ]
+    size = max((run.L for run in runs), default=0)
+    runs = [run for run in runs if size == run.L]
     if not runs:
         return None
-    names = sorted({run["method"] for run in runs})
-    methods = [_of_method(name, [run for run in runs if run["method"] == name]) for name in names]
+    names = sorted({run.method for run in runs})
+    methods = [_of_method(name, [run for run in runs if run.method == name]) for name in names]
     methods.sort(key=lambda one: (one.after is None, one.after, one.method))
     return MaskedPixels(size, _mean(runs, _BEFORE), tuple(methods))
 
 
-def _explains_eights(record: Mapping[str, Any]) -> bool:
-    place = record["dataset"], record["cell_type"], record["target"]
-    return place == (DATASET, OWN, CONTRAST)
-
-
-def _of_method(name: str, runs: list[Mapping[str, Any]]) -> MethodPixels:
+def _of_method(name: str, runs: list[Record]) -> MethodPixels:
     counts = np.zeros(SIDE * SIDE)
     for run in runs:
-        counts[np.asarray(run["indices"], dtype=np.int64)] += 1
+        counts[np.asarray(run.indices, dtype=np.int64)] += 1
     shares = (counts / len(runs)).reshape(SIDE, SIDE)
     return MethodPixels(name, shares, len(runs), _mean(runs, _AFTER))
 
 
-def _mean(runs: list[Mapping[str, Any]], metric: str) -> float | None:
-    values = [value for run in runs if (value := finite(run["metrics"].get(metric))) is not None]
+def _mean(runs: list[Record], metric: str) -> float | None:
+    values = [value for run in runs if (value := finite(run.metrics.get(metric))) is not None]
     return fmean(values) if values else None
 
 

@@ -1,7 +1,4 @@
-"""Every method at a glance: its mean in each cell type, and over all of them with its interval.
-
-A dot plot of methods: a dot a cell type, a bar for the mean and its interval.
-"""
+"""Every method at a glance: its mean in each cell type, and over all of them with its interval."""
 
 from __future__ import annotations
 
@@ -11,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from xbench.results.current import ALL
 
-from ..formats.numbers import format_metric
-from ..statistics.bootstrap import ConfidenceInterval
+from ..formats import format_metric
+from ..statistics import ConfidenceInterval
 from ..study import MARK, OVERALL, Study
 from .canvas import (
     FAINT_LINE,

@@ -1,27 +1,24 @@
-"""How the drop of each method's subset grows feature by feature, and what one feature is worth.
-
-Curves of growing subsets, each with its name at its end, beside leave-one-out curves.
-"""
+"""How the drop of each method's subset grows feature by feature, and what one feature is worth."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from xbench.results.findings import Finding
+
 from ..quantities import finite
-from ..study import MARK
+from ..statistics import TargetKey
+from ..study import MARK, StudyRuns
 from .canvas import FAINT_LINE, caption, caption_height, heading, panel, short, text_width
-from .matched import Matched, at_largest
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-    from xbench.results.findings import Finding
 
 ANALYSIS = "redundancy"
 
@@ -70,48 +67,32 @@ class RedundancyCurves:
     curves: tuple[RedundancyCurve, ...]
 
 
-def redundancy_curves(
-    records: Iterable[Mapping[str, Any]], findings: Iterable[Finding]
-) -> RedundancyCurves | None:
+def redundancy_curves(runs: StudyRuns) -> RedundancyCurves | None:
     """Average the redundancy of selections over targets, method by method.
 
     Parameters
     ----------
-    records
-        Records of runs of one (task, dataset, surrogate).
-    findings
-        What was found about them; those named ``"redundancy"`` count. One whose unmasked mean
-        loss is not positive is passed over: nothing is relative to it.
+    runs
+        Of one study; findings named ``"redundancy"`` count. One whose unmasked mean loss is not
+        positive is passed over: nothing is relative to it.
 
     Returns
     -------
     RedundancyCurves
         Each target weighs the same, and in it each repetition; None where nothing was found.
-
-    Examples
-    --------
-    >>> from xbench.results.findings import Finding
-    >>> run = {"run_id": "1", "cell_type": "VIP", "target": "GAD1", "method": "grids", "L": 2,
-    ...        "repetition": 0, "status": "ok", "ordered": True}
-    >>> left_out = [{"feature": 7, "lost": 0.3}, {"feature": 4, "lost": 0.1}]
-    >>> values = {"mean_loss": 2.0, "prefixes": [0.5, 0.8], "left_out": left_out}
-    >>> found = Finding(analysis="redundancy", run_id="1", values=values)
-    >>> redundancy_curves([run], [found]).curves[0].drops.tolist()
-    [0.0, 25.0, 40.0]
     """
     # Of each method and target: drops and left-out losses of each repetition.
-    runs: dict[str, dict[tuple[str, str], list[tuple[np.ndarray, np.ndarray]]]] = {}
+    found: dict[str, dict[TargetKey, list[tuple[np.ndarray, np.ndarray]]]] = {}
     unordered: set[str] = set()
     size = 0
-    for one in at_largest(records, findings, ANALYSIS):
-        record, curves = one.record, _curves(one)
+    for record, finding in runs.found_at_largest(ANALYSIS):
+        curves = _curves(finding, record.L)
         if curves is not None:
-            size = record["L"]
-            target = record["cell_type"], record["target"]
-            runs.setdefault(record["method"], {}).setdefault(target, []).append(curves)
-            if not record["ordered"]:
-                unordered.add(record["method"])
-    if not runs:
+            size = record.L
+            found.setdefault(record.method, {}).setdefault(record.explained, []).append(curves)
+            if not record.ordered:
+                unordered.add(record.method)
+    if not found:
         return None
     means = [
         RedundancyCurve(
@@ -121,19 +102,18 @@ def redundancy_curves(
             n_targets=len(targets),
             ordered=method not in unordered,
         )
-        for method, targets in runs.items()
+        for method, targets in found.items()
     ]
     means.sort(key=lambda curve: (-curve.drops[-1], curve.method))
-    everything = {target for targets in runs.values() for target in targets}
+    everything = {target for targets in found.values() for target in targets}
     return RedundancyCurves(size, len(everything), tuple(means))
 
 
-def _curves(one: Matched) -> tuple[np.ndarray, np.ndarray] | None:
+def _curves(finding: Finding, size: int) -> tuple[np.ndarray, np.ndarray] | None:
     """Return drops and sorted left-out losses in %; None where they cannot be had."""
-    whole = finite(one.values.get("mean_loss"))
-    prefixes = [finite(value) for value in one.values.get("prefixes") or ()]
-    lost = [finite(entry.get("lost")) for entry in one.values.get("left_out") or ()]
-    size = one.record["L"]
+    whole = finite(finding.values.get("mean_loss"))
+    prefixes = [finite(value) for value in finding.values.get("prefixes") or ()]
+    lost = [finite(entry.get("lost")) for entry in finding.values.get("left_out") or ()]
     if whole is None or whole <= 0 or None in prefixes + lost:
         return None
     if len(prefixes) != size or len(lost) != size:

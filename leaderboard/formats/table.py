@@ -67,8 +67,8 @@ class Table:
     ...     "Scores.", ((Cell("Method"), Cell("Score")),), "lr",
     ...     (Block("10", ((Cell("grids"), Cell("1.0", bold=True)),)),), "L",
     ... )
-    >>> table.flat_header()
-    ['Method', 'Score']
+    >>> len(table.alignment)
+    2
     """
 
     caption: str
@@ -84,8 +84,3 @@ class Table:
             width = sum(cell.span for cell in row)
             if width != len(self.alignment):
                 raise ValueError(f"row has {width} columns but must have {len(self.alignment)}")
-
-    def flat_header(self) -> list[str]:
-        """Return one text for each column: the texts above it, ``"grids: Avg. Δ"``."""
-        spread = [[cell.text for cell in row for _ in range(cell.span)] for row in self.header]
-        return [": ".join(text for text in column if text) for column in zip(*spread, strict=True)]

@@ -1,7 +1,4 @@
-"""The paper's tables with our results beside each number.
-
-Footnotes of the paper's tables beside ours: what is missing, and how to read the means.
-"""
+"""The paper's tables with our results beside each number, and footnotes on what is missing."""
 
 from __future__ import annotations
 
@@ -12,10 +9,9 @@ from statistics import fmean
 from xbench.metrics import METRICS, arrow
 from xbench.results.current import ALL
 
-from ..formats.numbers import NOTHING, format_metric, format_range
-from ..formats.table import Block, Cell, Table
-from ..statistics.bootstrap import hierarchical_interval
-from ..study import OVERALL, Study, TargetKey
+from ..formats import NOTHING, Block, Cell, Table, format_metric, format_range
+from ..statistics import TargetKey, hierarchical_interval
+from ..study import OVERALL, Study
 from .published import N_TARGETS, TABLE2_GENES, TARGETS, PaperTable, published, published_value
 
 _AVERAGE = "Avg."

@@ -6,7 +6,7 @@ from statistics import fmean
 
 from xbench.errors import unknown_name
 
-from ..formats.numbers import format_metric
+from ..formats import format_metric
 from ..statistics import Effect, MethodComparison, Pairs, compare, effect, pairs
 from .evidence import Evidence, Judgement, all_of
 from .published import METHODS, N_TARGETS

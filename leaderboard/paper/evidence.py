@@ -1,9 +1,4 @@
-"""Our results, as the paper's claims are judged by them.
-
-A claim of the paper, and whether it holds here.
-
-What masking the subsets of one cell type does to the markers of another (Figure 3).
-"""
+"""Our results as the paper's claims are judged by them, and what a judgement is."""
 
 from __future__ import annotations
 
@@ -13,10 +8,10 @@ from typing import Literal
 
 from xbench.errors import XbenchError
 
-from ..statistics import Values
+from ..statistics import MethodValues
 from .published import TARGETS
 
-BySize = Mapping[tuple[int, str], Values]
+BySize = Mapping[tuple[int, str], MethodValues]
 
 
 @dataclass(frozen=True)
@@ -51,7 +46,7 @@ class Evidence:
     figure3: CrossEffects | None = None
     grids: str = "grids"
 
-    def of_table1(self, size: int, metric: str) -> Values:
+    def of_table1(self, size: int, metric: str) -> MethodValues:
         """Return the values on the paper's targets; empty where nothing was run."""
         return {
             method: {

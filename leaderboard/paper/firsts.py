@@ -1,7 +1,4 @@
-"""Claims that GRIDS comes first in a table.
-
-Whether GRIDS is ahead of a method in one number of a table.
-"""
+"""Claims that GRIDS comes first in a table: whether it is ahead of each method in each number."""
 
 from __future__ import annotations
 
@@ -12,8 +9,8 @@ from statistics import fmean
 from xbench.metrics import METRICS
 from xbench.results.current import ALL
 
-from ..formats.numbers import format_metric
-from ..statistics import TargetKey, Values, pairs, same
+from ..formats import format_metric
+from ..statistics import MethodValues, TargetKey, pairs, same
 from .evidence import Evidence, Judgement, all_of
 from .published import METHODS, N_TARGETS, TABLE2_GENES, TARGETS
 
@@ -219,7 +216,12 @@ class Duel:
 
 
 def duels(
-    values: Values, grids: str, others: Sequence[str], rows: Iterable[str], size: int, metric: str
+    values: MethodValues,
+    grids: str,
+    others: Sequence[str],
+    rows: Iterable[str],
+    size: int,
+    metric: str,
 ) -> list[Duel]:
     """Compare GRIDS with each method in each row.
 
@@ -246,11 +248,11 @@ def duels(
     return [_duel(values, grids, other, row, size, metric) for row in rows for other in others]
 
 
-def _duel(values: Values, grids: str, other: str, row: str, size: int, metric: str) -> Duel:
+def _duel(values: MethodValues, grids: str, other: str, row: str, size: int, metric: str) -> Duel:
     nothing = Duel(row, size, metric, other)
     if grids not in values or other not in values:
         return nothing
-    inside: Values = {
+    inside: MethodValues = {
         name: {target: runs for target, runs in values[name].items() if row in (ALL, target[0])}
         for name in (grids, other)
     }

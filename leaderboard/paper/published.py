@@ -119,20 +119,6 @@ def published_value(
     return _by_place().get((table, cell_type, size, method, metric))
 
 
-def published_r2() -> dict[str, float]:
-    """Return the R2 of the paper's surrogate (Section 5.2, Figure 2): ``"mean"`` and four genes.
-
-    ``"mean"`` compares the markers' means by cell type, predicted and observed (Figure 2A); the
-    genes' are over cells (Figure 2B).
-
-    Examples
-    --------
-    >>> published_r2()["mean"]
-    0.914
-    """
-    return {row["gene"]: float(row["r2"]) for row in _read("figure2.csv")}
-
-
 @cache
 def _by_place() -> dict[tuple[int, str, int, str, str], PublishedValue]:
     tables: tuple[PaperTable, ...] = (1, 2, 3)

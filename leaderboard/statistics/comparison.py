@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from .pairs import Effect, effect, pairs
+from .pairs import Effect, MethodValues, TargetKey, effect, pairs
 from .tests import Significance, holm, signed_rank_test, t_test
-from .values import TargetKey, Values
 
 
 @dataclass(frozen=True)
@@ -40,7 +39,7 @@ class MethodComparison:
 
 
 def compare(
-    values: Values,
+    values: MethodValues,
     method: str,
     direction: str,
     others: Sequence[str] | None = None,
@@ -92,7 +91,7 @@ def compare(
 
 
 def _compared(
-    values: Values, method: str, other: str, direction: str, paired: bool
+    values: MethodValues, method: str, other: str, direction: str, paired: bool
 ) -> MethodComparison:
     shared = pairs(values, method, other)
     return MethodComparison(

@@ -1,18 +1,23 @@
-"""Two methods on the targets that both have values for.
-
-By how much one method differs from another, with an interval.
-"""
+"""Two methods on the targets that both have values for, and by how much they differ."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
-from typing import Literal
+from typing import Literal, TypeAlias
+
+from xbench.errors import XbenchError, unknown_name
 
 from .bootstrap import hierarchical_interval
-from .values import TargetKey, Values, of_method
+
+TargetKey: TypeAlias = tuple[str, str]
+"""Cell type and gene, or the names that stand for them in a row of means."""
+Repetitions: TypeAlias = Sequence[float] | Mapping[int, float]
+"""Values in the order of repetitions, or by their numbers where some may be missing."""
+MethodValues: TypeAlias = Mapping[str, Mapping[TargetKey, Repetitions]]
+"""What statistics are computed from: repetitions of one quantity at one L, by method and target."""
 
 # Values nearer than this, relative to the larger, are equal: they come of sums in single precision.
 _ROUNDING = 1e-6
@@ -70,7 +75,7 @@ class Pairs:
         ]
 
 
-def pairs(values: Values, method: str, other: str) -> Pairs:
+def pairs(values: MethodValues, method: str, other: str) -> Pairs:
     """Return two methods' values on the targets that both have.
 
     Parameters
@@ -93,6 +98,42 @@ def pairs(values: Values, method: str, other: str) -> Pairs:
         tuple(second[target] for target in shared),
         tuple(sorted(first.keys() ^ second.keys())),
     )
+
+
+def of_method(values: MethodValues, method: str) -> dict[TargetKey, dict[int, float]]:
+    """Return a method's targets that have values, sorted, with the values by repetition.
+
+    Parameters
+    ----------
+    values
+        Repetitions by method and target. Targets without repetitions are left out.
+    method
+        A method among them.
+
+    Raises
+    ------
+    XbenchError
+        If there is no such method, or one of its values is not finite.
+
+    Examples
+    --------
+    >>> of_method({"grids": {("VIP", "GAD2"): [1, 2], ("VIP", "GAD1"): []}}, "grids")
+    {('VIP', 'GAD2'): {0: 1.0, 1: 2.0}}
+    """
+    if method not in values:
+        raise unknown_name("method", method, values, where="values compared")
+    found = {}
+    for target, repetitions in sorted(values[method].items()):
+        numbered = repetitions if isinstance(repetitions, Mapping) else dict(enumerate(repetitions))
+        numbers = {number: float(value) for number, value in sorted(numbered.items())}
+        if not all(map(math.isfinite, numbers.values())):
+            raise XbenchError(
+                f"values of {method} on {':'.join(target)}: every value must be finite; "
+                "leave out runs without a result"
+            )
+        if numbers:
+            found[target] = numbers
+    return found
 
 
 def same(one: float, other: float) -> bool:

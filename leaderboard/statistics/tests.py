@@ -1,12 +1,7 @@
-"""The paper's one-sided t-test of one method against another, over targets.
+"""Tests of one method against another, one-sided, over targets.
 
-The exact Wilcoxon signed-rank test of one method against another, over targets.
-
-Holm's correction of p-values for having tested several methods.
-
-What a significance test found, or why there is nothing to find.
-
-Which values are better, as statistics need to know it.
+The paper's t-test, Wilcoxon's exact signed-rank test, and Holm's correction for having tested
+several methods.
 """
 
 from __future__ import annotations
@@ -88,7 +83,7 @@ def _constant(values: NDArray[np.float64], largest: float) -> bool:
     return float(np.ptp(values)) <= _ROUNDING * largest
 
 
-TEST = "Wilcoxon signed-rank test"
+SIGNED_RANK = "Wilcoxon signed-rank test"
 
 
 def signed_rank_test(pairs: Pairs, direction: str) -> Significance:
@@ -127,15 +122,15 @@ def signed_rank_test(pairs: Pairs, direction: str) -> Significance:
     """
     gains = -ascending(direction) * np.array(pairs.mean_differences)
     if gains.size < 2:
-        return too_few(TEST, gains.size)
+        return too_few(SIGNED_RANK, gains.size)
     gains = gains[gains != 0]
     if not gains.size:
-        return Significance(TEST, None, None, 0, "the methods are equal on every target")
+        return Significance(SIGNED_RANK, None, None, 0, "the methods are equal on every target")
     # A mean rank may end in a half: doubled, all are whole numbers.
     doubled = np.rint(2 * stats.rankdata(np.abs(gains))).astype(int)
     reached = int(doubled[gains > 0].sum())
     p_value = float(_null_distribution(doubled)[reached:].sum())
-    return Significance(TEST, reached / 2, min(p_value, 1.0), gains.size)
+    return Significance(SIGNED_RANK, reached / 2, min(p_value, 1.0), gains.size)
 
 
 def _null_distribution(ranks: NDArray[np.int_]) -> NDArray[np.float64]:

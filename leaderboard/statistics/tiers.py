@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from statistics import fmean
 
-from ..formats.numbers import six_digits
-from .pairs import Effect, effect, pairs
+from ..formats import six_digits
+from .pairs import Effect, MethodValues, TargetKey, effect, of_method, pairs
 from .tests import ascending
-from .values import TargetKey, Values, of_method
 
 
 @dataclass(frozen=True)
@@ -50,7 +49,7 @@ class Tiers:
     unranked: dict[str, str]
 
 
-def rank_in_tiers(values: Values, direction: str) -> Tiers:
+def rank_in_tiers(values: MethodValues, direction: str) -> Tiers:
     """Rank methods in tiers.
 
     The rule: sort the methods by their mean, and walk down. The best method opens the first tier.
@@ -112,7 +111,7 @@ def rank_in_tiers(values: Values, direction: str) -> Tiers:
     return Tiers(tiers, unranked)
 
 
-def _walk(values: Values, ordered: list[str]) -> list[list[tuple[str, Effect]]]:
+def _walk(values: MethodValues, ordered: list[str]) -> list[list[tuple[str, Effect]]]:
     """Return groups of (method, difference to the first of its group)."""
     groups: list[list[tuple[str, Effect]]] = []
     for name in ordered:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..formats.table import Table
-from ..paper import beside
+from ..figures import cross_effects
+from ..formats import Table
+from ..paper import beside, claims_table
 from ..study import StudyRuns
 from .analysis_tables import (
     contacts_tables,
@@ -15,7 +16,6 @@ from .analysis_tables import (
     transfer_tables,
 )
 from .budget import budget_table
-from .claim_verdicts import claims_table, of_task
 from .paper_layout import table1, table3
 from .ranked import ranked
 from .significance import overlap_table, significance_table, tiers_table
@@ -53,7 +53,9 @@ def tables_of(
         shown["table3"] = table3(study)
     shown["ranked"] = ranked(study)
     if study.place[0] == "table1":
-        shown["claims"] = claims_table(runs, of_task(list(every), "table2", runs))
+        table2 = ("table2", *study.place[1:])
+        on_same = next((one for one in every if one.study.place == table2), None)
+        shown["claims"] = claims_table(runs, on_same, cross_effects(runs))
     shown["tiers"] = tiers_table(runs)
     more: dict[str, Table | None] = {}
     if study.place[0] == "table1":

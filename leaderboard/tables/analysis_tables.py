@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from xbench.results.current import Record
-
-from ..formats.table import Table
+from ..formats import Table
 from ..study import StudyRuns
-from .means import Column, means_table
+from .means import Column, FoundValues, Reader, means_table
 
-Values = Mapping[str, Any]
 LEAST_DROP = 0.01
 """Share of the unmasked mean below which a subset's drop is not divided by."""
 _MEAN = "Means over targets of means over repetitions, with 95% bootstrap intervals."
@@ -44,12 +41,12 @@ def proximity_table(runs: StudyRuns) -> Table | None:
 _REACHES = ((0, "overlap"), (100_000, "100 kb"), (1_000_000, "1 Mb"), (10_000_000, "10 Mb"))
 
 
-def _reach(values: Values, base_pairs: int) -> Values:
+def _reach(values: FoundValues, base_pairs: int) -> FoundValues:
     return next((one for one in values.get("reaches", ()) if one["base_pairs"] == base_pairs), {})
 
 
 def _share(base_pairs: int, label: str) -> Column:
-    def read(record: Record, values: Values) -> float | None:
+    def read(values: FoundValues) -> float | None:
         share = _reach(values, base_pairs).get("share")
         return None if share is None else 100 * share
 
@@ -59,12 +56,12 @@ def _share(base_pairs: int, label: str) -> Column:
 def _enrichment(base_pairs: int, label: str) -> Column:
     return Column(
         f"enrichment, {label}",
-        lambda record, values: _reach(values, base_pairs).get("enrichment"),
+        lambda values: _reach(values, base_pairs).get("enrichment"),
         ".2f",
     )
 
 
-def _significant(record: Record, values: Values) -> float | None:
+def _significant(values: FoundValues) -> float | None:
     p_value = _reach(values, 10_000_000).get("p_value")
     return None if p_value is None else 100.0 * (p_value < 0.05)
 
@@ -86,7 +83,7 @@ def redundancy_table(runs: StudyRuns) -> Table | None:
         }
         return Column(
             f"{labels[name]} (%)",
-            lambda record, values: _ratio(values.get(name), values.get("mean_loss"), 100),
+            lambda values: _ratio(values.get(name), values.get("mean_loss"), 100),
             "+.2f",
         )
 
@@ -124,27 +121,27 @@ def _ratio(value: Any, unit: Any, factor: float) -> float | None:
     return factor * value / unit if value is not None and unit else None
 
 
-def _pair_synergy(record: Record, values: Values) -> float | None:
+def _pair_synergy(values: FoundValues) -> float | None:
     return _ratio(values.get("synergy", {}).get("mean"), values.get("mean_loss"), 100)
 
 
-def _left_out(record: Record, values: Values) -> float | None:
+def _left_out(values: FoundValues) -> float | None:
     lost = sum(one["lost"] for one in values.get("left_out", ()))
     joint = values.get("joint")
     # Of a subset that does next to nothing there is nothing to lose.
     return lost / joint if joint and joint > LEAST_DROP * values["mean_loss"] else None
 
 
-def _of_modules(name: str, factor: float) -> Any:
-    def read(record: Record, values: Values) -> float | None:
+def _of_modules(name: str, factor: float) -> Reader:
+    def read(values: FoundValues) -> float | None:
         value = values.get("modules", {}).get(name)
         return None if value is None else factor * value
 
     return read
 
 
-def _synergy_of(kind: str) -> Any:
-    def read(record: Record, values: Values) -> float | None:
+def _synergy_of(kind: str) -> Reader:
+    def read(values: FoundValues) -> float | None:
         pairs = values.get("modules", {}).get(kind, {})
         return _ratio(pairs.get("mean_synergy"), values.get("mean_loss"), 100)
 
@@ -164,10 +161,10 @@ def transfer_tables(runs: StudyRuns) -> Sequence[tuple[str, Table]]:
 
 def _transfer_table(runs: StudyRuns, against: str) -> Table | None:
     columns = [
-        Column("Rel. Δ(%) explained", lambda record, values: values["own_rel_delta"], "+.3f"),
-        Column("Rel. Δ(%) second", lambda record, values: values["other_rel_delta"], "+.3f"),
-        Column("Avg. Δ explained", lambda record, values: values["own_avg_delta"], "+.3f"),
-        Column("Avg. Δ second", lambda record, values: values["other_avg_delta"], "+.3f"),
+        Column("Rel. Δ(%) explained", lambda values: values["own_rel_delta"], "+.3f"),
+        Column("Rel. Δ(%) second", lambda values: values["other_rel_delta"], "+.3f"),
+        Column("Avg. Δ explained", lambda values: values["own_avg_delta"], "+.3f"),
+        Column("Avg. Δ second", lambda values: values["other_avg_delta"], "+.3f"),
     ]
     return means_table(
         runs,
@@ -259,14 +256,14 @@ def _matched_maps_table(runs: StudyRuns, against: str) -> Table | None:
     )
 
 
-def _value(name: str) -> Any:
-    return lambda record, values: values.get(name)
+def _value(name: str) -> Reader:
+    return lambda values: values.get(name)
 
 
 def _observed_by_expected(heading: str, observed: str, expected: str) -> Column:
     return Column(heading, _value(observed), ".2f", relative_to=_value(expected))
 
 
-def _contact_significant(record: Record, values: Values) -> float | None:
+def _contact_significant(values: FoundValues) -> float | None:
     p_value = values.get("p_value")
     return None if p_value is None else 100.0 * (p_value < 0.05)

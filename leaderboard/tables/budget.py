@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from ..formats.numbers import format_cost, format_metric, six_digits
-from ..formats.table import Block, Cell, Table
+from ..formats import Block, Cell, Table, format_cost, format_metric, six_digits
 from ..study import OVERALL, Study
 
 BUDGETS = (0, 1_000, 10_000, 100_000, 1_000_000, 10_000_000)

@@ -7,15 +7,19 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from xbench.results.current import Record
-
-from ..formats.numbers import NOTHING
-from ..formats.table import Block, Cell, Table
+from ..formats import NOTHING, Block, Cell, Table
 from ..quantities import finite
-from ..statistics.bootstrap import ConfidenceInterval, hierarchical_interval
+from ..statistics import ConfidenceInterval, TargetKey, hierarchical_interval
 from ..study import StudyRuns
 
-_Found: TypeAlias = Mapping[tuple[str, str], Sequence[tuple[Record, Any]]]
+FoundValues: TypeAlias = Mapping[str, Any]
+"""What an analysis found about one run: the values of its finding, by name."""
+
+Reader: TypeAlias = Callable[[FoundValues], float | None]
+"""From what was found to one number of it; None where it has none."""
+
+# Of each target the findings of its repetitions, by their numbers.
+_Targets: TypeAlias = Mapping[TargetKey, Sequence[tuple[int, FoundValues]]]
 
 
 @dataclass(frozen=True)
@@ -27,7 +31,7 @@ class Column:
     heading
         Above it, with its unit.
     read
-        From a run's record and the finding's values to the number; None where it has none.
+        From the values of a finding to the number; None where it has none.
     shown
         Format of the number, as for `format`.
     interval
@@ -38,10 +42,10 @@ class Column:
     """
 
     heading: str
-    read: Callable[[Record, Mapping[str, Any]], Any]
+    read: Reader
     shown: str = ".3g"
     interval: bool = True
-    relative_to: Callable[[Record, Mapping[str, Any]], Any] | None = None
+    relative_to: Reader | None = None
 
 
 def means_table(
@@ -68,12 +72,10 @@ def means_table(
     Table or None
         A block for each L; None where the analysis found nothing.
     """
-    places: dict[tuple[int, str], dict[tuple[str, str], list[tuple[Record, Any]]]] = {}
-    for record, finding in runs.found(analysis):
-        if against in ("", finding.against):
-            targets = places.setdefault((int(record["L"]), record["method"]), {})
-            target = record["cell_type"], record["target"]
-            targets.setdefault(target, []).append((record, finding.values))
+    places: dict[tuple[int, str], dict[TargetKey, list[tuple[int, FoundValues]]]] = {}
+    for record, finding in runs.found(analysis, against):
+        found = places.setdefault((record.L, record.method), {}).setdefault(record.explained, [])
+        found.append((record.repetition, finding.values))
     if not places:
         return None
     headings = ["Method", *(column.heading for column in columns), "Targets", "Runs"]
@@ -96,13 +98,13 @@ def means_table(
     )
 
 
-def _row(method: str, targets: _Found, columns: Sequence[Column]) -> tuple[Cell, ...]:
+def _row(method: str, targets: _Targets, columns: Sequence[Column]) -> tuple[Cell, ...]:
     texts = [_text(column, targets) for column in columns]
     count = sum(map(len, targets.values()))
     return tuple(map(Cell, [method, *texts, str(len(targets)), str(count)]))
 
 
-def _text(column: Column, targets: _Found) -> str:
+def _text(column: Column, targets: _Targets) -> str:
     pairs = _numbers(column, targets)
     of = sum(map(bool, pairs))
     (mean, low, high) = _mean(pairs, 0)
@@ -118,17 +120,16 @@ def _text(column: Column, targets: _Found) -> str:
     return text if of == len(targets) else f"{text} [{of}]"
 
 
-def _numbers(column: Column, targets: _Found) -> list[list[tuple[float, float]]]:
+def _numbers(column: Column, targets: _Targets) -> list[list[tuple[float, float]]]:
     """For each target, sorted, the number of each run that has it, and what it is divided by."""
     found = []
     for target in sorted(targets):
-        runs = sorted(targets[target], key=lambda run: int(run[0]["repetition"]))
         read = [
             (
-                finite(column.read(*run)),
-                1.0 if column.relative_to is None else finite(column.relative_to(*run)),
+                finite(column.read(values)),
+                1.0 if column.relative_to is None else finite(column.relative_to(values)),
             )
-            for run in runs
+            for _, values in sorted(targets[target], key=lambda one: one[0])
         ]
         found.append([(one, by) for one, by in read if one is not None and by is not None])
     return found

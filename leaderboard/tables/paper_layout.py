@@ -1,7 +1,4 @@
-"""The layout of the paper's Table 1: methods across, cell types down, a block for each L.
-
-The layout of the paper's Table 3: methods down, HR and SHR across, for every L.
-"""
+"""The layouts of the paper: methods across, cell types down (Table 1), and its hit ratios (3)."""
 
 from __future__ import annotations
 
@@ -10,15 +7,15 @@ from collections.abc import Sequence
 from xbench.metrics import arrow
 from xbench.results.current import ALL
 
-from ..formats.numbers import NOTHING, format_metric
-from ..formats.table import Block, Cell, Table
-from ..study import MARK, OVERALL, Study, TargetKey, best
-from .notes import coverage_notes, task_note
+from ..formats import NOTHING, Block, Cell, Table, format_metric
+from ..statistics import TargetKey
+from ..study import MARK, OVERALL, Study, best
+from .ranked import coverage_notes, task_note
 
-PAPER_METRICS = ("avg-delta", "rel-delta")
+DELTAS = ("avg-delta", "rel-delta")
 
 
-def table1(study: Study, metrics: Sequence[str] = PAPER_METRICS) -> Table:
+def table1(study: Study, metrics: Sequence[str] = DELTAS) -> Table:
     """Lay out tidy rows as the paper's Table 1.
 
     Parameters
@@ -86,7 +83,7 @@ def method_cells(study: Study, size: int, metric: str, place: TargetKey) -> list
     metric
         Name of the metric.
     place
-        TargetKey, mean over a cell type's targets, or mean over all.
+        A target, the mean over a cell type's targets, or the mean over all.
     """
     incomplete = study.incomplete(size, metric, within=place[0])
     values = [study.value(place, method, size, metric) for method in study.methods]
@@ -103,7 +100,7 @@ def method_cells(study: Study, size: int, metric: str, place: TargetKey) -> list
     return [Cell(text, bold=index in bold) for index, text in enumerate(texts)]
 
 
-METRICS = ("hit-ratio", "soft-hit-ratio")
+HIT_RATIOS = ("hit-ratio", "soft-hit-ratio")
 CHANCE = ("hit-ratio-chance", "soft-hit-ratio-chance")
 
 
@@ -120,9 +117,9 @@ def table3(study: Study) -> Table | None:
     Table or None
         None where hit ratios were not recorded.
     """
-    if not set(METRICS) <= set(study.metrics):
+    if not set(HIT_RATIOS) <= set(study.metrics):
         return None
-    pairs = [(size, metric) for size in study.sizes for metric in METRICS]
+    pairs = [(size, metric) for size in study.sizes for metric in HIT_RATIOS]
     columns = [method_cells(study, size, metric, OVERALL) for size, metric in pairs]
     rows = [(Cell(method), *cells) for method, *cells in zip(study.methods, *columns, strict=True)]
     rows.append((Cell("chance"), *(_chance(study, size, metric) for size, metric in pairs)))
@@ -135,12 +132,12 @@ def table3(study: Study) -> Table | None:
         ((Cell("Method"), *sizes), (Cell(""), *labels)),
         "l" + "r" * len(pairs),
         (Block("", tuple(rows)),),
-        notes=coverage_notes(study, METRICS[0]),
+        notes=coverage_notes(study, HIT_RATIOS[0]),
     )
 
 
 def _chance(study: Study, size: int, metric: str) -> Cell:
-    name = CHANCE[METRICS.index(metric)]
+    name = CHANCE[HIT_RATIOS.index(metric)]
     values = [study.value(OVERALL, method, size, name) for method in study.methods]
     known = [value for value in values if value is not None]
     return Cell(format_metric(name, known[0]) if known else NOTHING)

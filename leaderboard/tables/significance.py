@@ -6,10 +6,8 @@ from statistics import fmean
 
 from xbench.analysis.overlap import seed_overlap
 
-from ..formats.numbers import NOTHING, format_metric, format_range
-from ..formats.table import Block, Cell, Table
-from ..statistics import MethodComparison, Significance, compare, rank_in_tiers
-from ..statistics.pairs import Effect
+from ..formats import NOTHING, Block, Cell, Table, format_metric, format_range
+from ..statistics import Effect, MethodComparison, Significance, compare, rank_in_tiers
 from ..study import StudyRuns
 
 GRIDS = "grids"

@@ -83,7 +83,7 @@ def test_from_run_to_leaderboard(tmp_path: Path) -> None:
         path.name for path in published.iterdir()
     )
     suffixes = {path.suffix for path in written} - {".png", ".svg"}
-    assert suffixes == {".csv", ".gz", ".json", ".md", ".tex"}
+    assert suffixes == {".csv", ".gz", ".md", ".tex"}
     page = (published / "README.md").read_text(encoding="utf-8")
     assert "| gradient-change" in page
     assert "Quick check" in page

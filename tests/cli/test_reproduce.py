@@ -44,7 +44,7 @@ def test_every_result_of_the_simulation_is_made_and_rendered(
         "significance", "budget", "stability", "proximity", "redundancy", "contacts-loops.bedpe",
         "contacts-contacts.cool", "matched-maps",
     ):  # fmt: skip
-        assert {f"{stem}--{table}.{ending}" for ending in ("md", "csv", "tex", "json")} <= found
+        assert {f"{stem}--{table}.{ending}" for ending in ("md", "tex")} <= found
     assert {f"figure2--simulated-multiome-small--oracle.{end}" for end in ("json", "png")} <= found
     page = (published(folder) / "README.md").read_text(encoding="utf-8")
     assert "Mean R² of the markers' cell-type means on test cells" in page

@@ -9,6 +9,10 @@ from typing import Any
 
 import pytest
 
+from xbench.leaderboard import Study, StudyRuns
+from xbench.results.findings import Finding
+from xbench.results.record import Record
+
 VERSIONS = {"xbench": "0.1.0", "python": "3.11.9", "torch": "2.13.0", "numpy": "2.4.6"}
 
 
@@ -44,11 +48,11 @@ def build_record(
     status: str = "ok",
     reason: str = "",
     **changes: Any,
-) -> dict[str, Any]:
+) -> Record:
     """Return the record of one run; Avg. delta is ten times Rel. delta."""
     cell_type, output = target.split("/")
     ok = status == "ok"
-    record: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "task": "toy",
         "task_version": 1,
         "dataset": "cortex",
@@ -80,19 +84,30 @@ def build_record(
         "git_commit": "0123456789abcdef0123456789abcdef01234567",
         "created": "2026-01-31T12:00:00+00:00",
     }
-    record.update(changes)
-    slot = [record[name] for name in ("task", "dataset", "cell_type", "target", "method")]
-    digests = [record[name] for name in ("dataset_digest", "surrogate_digest", "method_digest")]
-    identity = repr([*slot, *digests, record["task_version"], L, repetition])
-    return {"run_id": hashlib.sha256(identity.encode()).hexdigest()[:16], **record}
+    fields.update(changes)
+    slot = [fields[name] for name in ("task", "dataset", "cell_type", "target", "method")]
+    digests = [fields[name] for name in ("dataset_digest", "surrogate_digest", "method_digest")]
+    identity = repr([*slot, *digests, fields["task_version"], L, repetition])
+    return Record(**{"run_id": hashlib.sha256(identity.encode()).hexdigest()[:16], **fields})
 
 
-RecordMaker = Callable[..., dict[str, Any]]
+RecordMaker = Callable[..., Record]
 
 
 @pytest.fixture
 def make_record() -> RecordMaker:
     return build_record
+
+
+def runs_of(records: Sequence[Record], findings: Sequence[Finding] = ()) -> StudyRuns:
+    """Return runs of one study without its tidy rows: what figures but the overview read."""
+    place = records[0].study if records else ("toy", "cortex", "cross-modality")
+    return StudyRuns(Study(place, {}, None), tuple(records), tuple(findings))
+
+
+@pytest.fixture
+def make_runs() -> Callable[..., StudyRuns]:
+    return runs_of
 
 
 @pytest.fixture

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
-from xbench.leaderboard.tidy import tidy
+from xbench.leaderboard import tidy
+from xbench.results.record import Record
 
 
 def test_a_type_with_one_target_weighs_one_target_in_a_hit_ratio(
-    make_record: Callable[..., dict[str, Any]],
+    make_record: Callable[..., Record],
 ) -> None:
     values = {("VIP", "GAD1"): 0.0, ("VIP", "GAD2"): 0.0, ("Endo", "FLT1"): 90.0}
     records = [
@@ -19,6 +19,6 @@ def test_a_type_with_one_target_weighs_one_target_in_a_hit_ratio(
         for (of, gene), value in values.items()
     ]
     rows = tidy(records, {})
-    overall = rows[(rows["cell_type"] == "*") & (rows["target"] == "*")].set_index("metric")
-    assert overall.loc["hit-ratio", "mean"] == pytest.approx(30.0)
-    assert overall.loc["rel-delta", "mean"] == pytest.approx(45.0)
+    overall = {row.metric: row.mean for row in rows if (row.cell_type, row.target) == ("*", "*")}
+    assert overall["hit-ratio"] == pytest.approx(30.0)
+    assert overall["rel-delta"] == pytest.approx(45.0)

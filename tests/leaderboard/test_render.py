@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import random
 import time
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +34,7 @@ def index(out: Path) -> str:
 
 
 @pytest.fixture
-def records(make_record: Any) -> list[dict[str, Any]]:
+def records(make_record: Any) -> list[Record]:
     generator = random.Random(1)
     return [
         make_record(target, method, generator.gauss(-5, 1), L=size, repetition=repetition)
@@ -50,7 +49,7 @@ def test_files_written(records: Any, make_task: Any, tmp_path: Path) -> None:
     paths = render(records, {"toy": make_task()}, tmp_path)
     names = ["README.md", "results.csv", "runs.jsonl.gz", "findings.jsonl.gz"]
     tables = ("ranked", "table1", "tiers", "significance", "budget", "stability")
-    names += [f"{STEM}{kind}.{end}" for kind in tables for end in ("csv", "json", "md", "tex")]
+    names += [f"{STEM}{kind}.{end}" for kind in tables for end in ("md", "tex")]
     found = [path.relative_to(tmp_path / "published").as_posix() for path in paths]
     images = [name for name in found if name.endswith((".png", ".svg"))]
     assert sorted(set(found) - set(images)) == sorted(names)
@@ -123,6 +122,19 @@ def test_nothing_is_kept_on_demand_and_no_stale_table_stays(
     assert stranger.read_text() == "not ours"
 
 
+def test_tables_in_formats_of_older_versions_go(
+    records: Any, make_task: Any, tmp_path: Path
+) -> None:
+    render(records, {"toy": make_task()}, tmp_path)
+    written = contents(tmp_path)
+    old = [tmp_path / "published" / f"{STEM}ranked.{end}" for end in ("csv", "json")]
+    fit = tmp_path / "published" / "figure2--cortex--mlp.json"
+    for path in (*old, fit):
+        path.write_text("{}")
+    render(records, {"toy": make_task()}, tmp_path)
+    assert contents(tmp_path) == {**written, "published/figure2--cortex--mlp.json": b"{}"}
+
+
 def test_older_versions_left_out_are_counted(
     records: Any, make_record: Any, make_task: Any, tmp_path: Path
 ) -> None:
@@ -145,8 +157,8 @@ def test_two_surrogates_have_tables_of_their_own(make_record: Any, tmp_path: Pat
 
 def test_shipped_task_and_real_record(make_record: Any, tmp_path: Path) -> None:
     task = load_task("table1")
-    record = Record(**make_record("VIP/GAD1", task="table1", dataset="snare-cortex"))
-    render([asdict(record)], {"table1": task}, tmp_path)
+    record = make_record("VIP/GAD1", task="table1", dataset="snare-cortex")
+    render([record], {"table1": task}, tmp_path)
     table = tmp_path / "published" / "table1--snare-cortex--table1.md"
     assert "| VIP       | -100.000 |     -10.000 |" in table.read_text(encoding="utf-8")
     assert "1 of 16 targets" in index(tmp_path)
@@ -203,14 +215,17 @@ def test_findings_are_kept_with_their_runs(
 ) -> None:
     reach = {"base_pairs": 10_000_000, "share": 0.25, "enrichment": 5.0, "p_value": 0.01}
     values = {"n_features": 1000, "reaches": [reach]}
-    ids = [record["run_id"] for record in records if record["method"] == "grids"]
+    ids = [record.run_id for record in records if record.method == "grids"]
     findings = [Finding(analysis="proximity", run_id=one, values=values) for one in ids]
     lost = Finding(analysis="proximity", run_id="f" * 16, values=values)
     render(records, {"toy": make_task()}, tmp_path, findings=[*findings, lost])
     render([make_record(task="other")], {"toy": make_task()}, tmp_path)
-    table = (tmp_path / "published" / f"{STEM}proximity.csv").read_text(encoding="utf-8")
+    table = (tmp_path / "published" / f"{STEM}proximity.md").read_text(encoding="utf-8")
     # 25% within 10 Mb; the other distances are not known.
-    assert "10,grids,–,–,–,25.00 (25.00 to 25.00),–,–,5.00 (5.00 to 5.00),100.0,3,9" in table
+    lines = [line.strip("|").split("|") for line in table.splitlines() if "| grids" in line]
+    nothing, share, enrichment = "–", "25.00 (25.00 to 25.00)", "5.00 (5.00 to 5.00)"
+    wanted = [*[nothing] * 3, share, nothing, nothing, enrichment, "100.0", "3", "9"]
+    assert [[cell.strip() for cell in line] for line in lines] == [["grids", *wanted]] * 2
     kept = unpacked(tmp_path / "published" / "findings.jsonl.gz")
     assert len(kept.splitlines()) == len(ids)
     assert lost.run_id not in kept

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
-import pandas as pd
 import pytest
 
 from xbench.leaderboard import TidyRow, hierarchical_interval, tidy
-from xbench.leaderboard.row import from_frame
+from xbench.results.record import Record
 
 
-def row(frame: pd.DataFrame, place: str, metric: str, method: str = "grids") -> TidyRow:
+def row(rows: Sequence[TidyRow], place: str, metric: str, method: str = "grids") -> TidyRow:
     """Return the one row of a place such as "VIP/GAD1"."""
     found = [
         row
-        for row in from_frame(frame)
+        for row in rows
         if (f"{row.cell_type}/{row.target}", row.metric, row.method) == (place, metric, method)
     ]
     assert len(found) == 1
@@ -24,7 +25,7 @@ def row(frame: pd.DataFrame, place: str, metric: str, method: str = "grids") -> 
 
 
 @pytest.fixture
-def complete(make_record: Any) -> list[dict[str, Any]]:
+def complete(make_record: Any) -> list[Record]:
     scores = {"VIP/GAD1": (-1.0, -3.0), "VIP/GAD2": (-4.0, -6.0), "Oligo/MOG": (-9.0, -9.0)}
     return [
         make_record(target, rel=rel, repetition=repetition)
@@ -36,38 +37,38 @@ def complete(make_record: Any) -> list[dict[str, Any]]:
 def test_columns_are_the_published_ones() -> None:
     place = "task dataset surrogate cell_type target method L metric"
     value = "unit direction mean low high n status runs"
-    assert list(tidy([], {}).columns) == f"{place} {value}".split()
+    assert list(TidyRow._fields) == f"{place} {value}".split()
 
 
 def test_mean_over_repetitions_targets_and_cell_types(complete: Any, make_task: Any) -> None:
-    frame = tidy(complete, {"toy": make_task()})
-    assert row(frame, "VIP/GAD1", "rel-delta")[10:15] == (-2.0, -3.0, -1.0, 2, "ok")
-    cell_type = row(frame, "VIP/*", "rel-delta")
+    rows = tidy(complete, {"toy": make_task()})
+    assert row(rows, "VIP/GAD1", "rel-delta")[10:15] == (-2.0, -3.0, -1.0, 2, "ok")
+    cell_type = row(rows, "VIP/*", "rel-delta")
     assert (cell_type.mean, cell_type.n, cell_type.status) == (-3.5, 4, "ok")
     assert tuple(cell_type[11:13]) == hierarchical_interval([[-1.0, -3.0], [-4.0, -6.0]])[1:]
     # The mean of the rows, (-3.5 - 9) / 2, not of the targets, (-2 - 5 - 9) / 3.
-    overall = row(frame, "*/*", "rel-delta")
+    overall = row(rows, "*/*", "rel-delta")
     assert (overall.mean, overall.n, overall.status) == (-6.25, 6, "ok")
-    assert row(frame, "*/*", "avg-delta").mean == -62.5
+    assert row(rows, "*/*", "avg-delta").mean == -62.5
 
 
 def test_units_and_directions_are_the_declared_ones(complete: Any) -> None:
-    complete[0]["metrics"]["of-a-newer-version"] = 1.0
-    frame = tidy(complete, {})
-    assert row(frame, "VIP/GAD1", "rel-delta")[8:10] == ("%", "lower")
-    assert row(frame, "VIP/GAD1", "of-a-newer-version")[8:10] == ("?", "none")
-    assert row(frame, "VIP/GAD1", "of-a-newer-version").status == "ok (1 of 2)"
+    complete[0].metrics["of-a-newer-version"] = 1.0
+    rows = tidy(complete, {})
+    assert row(rows, "VIP/GAD1", "rel-delta")[8:10] == ("%", "lower")
+    assert row(rows, "VIP/GAD1", "of-a-newer-version")[8:10] == ("?", "none")
+    assert row(rows, "VIP/GAD1", "of-a-newer-version").status == "ok (1 of 2)"
 
 
 def test_costs_and_counts(complete: Any) -> None:
-    complete[0]["seconds"] = 1.5
-    frame = tidy(complete, {})
-    assert row(frame, "VIP/GAD1", "seconds")[8:15] == ("s", "lower", 1.0, 0.5, 1.5, 2, "ok")
-    assert row(frame, "VIP/GAD1", "forward-evaluations")[8:11] == ("cells", "lower", 1024.0)
-    assert row(frame, "VIP/GAD1", "gradient-evaluations").mean == 64.0
-    assert row(frame, "VIP/GAD1", "peak-memory")[8:11] == ("MiB", "lower", 3.0)
-    assert row(frame, "VIP/*", "runs-ok")[8:11] == ("runs", "none", 4.0)
-    assert row(frame, "*/*", "runs-ok").mean == 6.0
+    complete[0] = replace(complete[0], seconds=1.5)
+    rows = tidy(complete, {})
+    assert row(rows, "VIP/GAD1", "seconds")[8:15] == ("s", "lower", 1.0, 0.5, 1.5, 2, "ok")
+    assert row(rows, "VIP/GAD1", "forward-evaluations")[8:11] == ("cells", "lower", 1024.0)
+    assert row(rows, "VIP/GAD1", "gradient-evaluations").mean == 64.0
+    assert row(rows, "VIP/GAD1", "peak-memory")[8:11] == ("MiB", "lower", 3.0)
+    assert row(rows, "VIP/*", "runs-ok")[8:11] == ("runs", "none", 4.0)
+    assert row(rows, "*/*", "runs-ok").mean == 6.0
 
 
 @pytest.mark.parametrize("status", ["failed", "skipped", "timeout", "oom"])
@@ -75,23 +76,23 @@ def test_a_target_without_result_has_rows_without_numbers(
     make_record: Any, make_task: Any, status: str
 ) -> None:
     records = [make_record("VIP/GAD1"), make_record("VIP/GAD2", status=status, reason="the why")]
-    frame = tidy(records, {"toy": make_task()})
+    rows = tidy(records, {"toy": make_task()})
     for metric in ("avg-delta", "rel-delta", "seconds", "peak-memory"):
-        lost = row(frame, "VIP/GAD2", metric)
+        lost = row(rows, "VIP/GAD2", metric)
         assert math.isnan(lost.mean)
         assert math.isnan(lost.low)
         assert (lost.n, lost.status) == (0, f"{status}: the why")
-    over = row(frame, "VIP/*", "rel-delta")
+    over = row(rows, "VIP/*", "rel-delta")
     assert (over.mean, over.n, over.status) == (-10.0, 1, "1 of 2 targets")
     # Oligo/MOG is declared, but was never run.
-    assert row(frame, "*/*", "rel-delta").status == "1 of 3 targets"
+    assert row(rows, "*/*", "rel-delta").status == "1 of 3 targets"
 
 
 def test_all_metrics_of_the_task_have_rows_when_everything_failed(
     make_record: Any, make_task: Any
 ) -> None:
-    frame = tidy([make_record(status="failed", reason="bug\non two lines")], {"toy": make_task()})
-    lost = row(frame, "*/*", "rel-delta")
+    rows = tidy([make_record(status="failed", reason="bug\non two lines")], {"toy": make_task()})
+    lost = row(rows, "*/*", "rel-delta")
     assert math.isnan(lost.mean)
     assert (lost.n, lost.status) == (0, "failed: bug on two lines")
 
@@ -102,13 +103,13 @@ def test_partial_failure_is_counted_and_says_why(make_record: Any) -> None:
         make_record(rel=-2.0, repetition=1),
         make_record(status="timeout", reason="600 s", repetition=2),
     ]
-    frame = tidy(records, {})
-    partial = row(frame, "VIP/GAD1", "rel-delta")
+    rows = tidy(records, {})
+    partial = row(rows, "VIP/GAD1", "rel-delta")
     assert (partial.mean, partial.n, partial.status) == (-1.5, 2, "ok (2 of 3)")
-    assert row(frame, "*/*", "rel-delta").status == "ok (2 of 3)"
-    failed = row(frame, "VIP/GAD1", "runs-failed")
+    assert row(rows, "*/*", "rel-delta").status == "ok (2 of 3)"
+    failed = row(rows, "VIP/GAD1", "runs-failed")
     assert (failed.mean, failed.n, failed.status) == (1.0, 2, "timeout: 600 s")
-    assert row(frame, "VIP/GAD1", "runs-skipped")[10:15] == pytest.approx(
+    assert row(rows, "VIP/GAD1", "runs-skipped")[10:15] == pytest.approx(
         (0.0, math.nan, math.nan, 2, "ok"), nan_ok=True
     )
 
@@ -116,15 +117,20 @@ def test_partial_failure_is_counted_and_says_why(make_record: Any) -> None:
 @pytest.mark.parametrize("value", [None, math.nan, math.inf])
 def test_a_metric_without_value_is_no_zero(make_record: Any, value: float | None) -> None:
     record = make_record()
-    record["metrics"]["rel-delta"] = value
+    record.metrics["rel-delta"] = value
     lost = row(tidy([record], {}), "VIP/GAD1", "rel-delta")
     assert math.isnan(lost.mean)
     assert (lost.n, lost.status) == (0, "no value: 1 of 1 runs ok, none has this number")
 
 
 def test_surrogates_are_not_mixed(make_record: Any) -> None:
-    records = [make_record(rel=-1.0), make_record(rel=-5.0, surrogate="simulator")]
-    records[1]["run_id"] = "another"
-    frame = tidy(records, {})
-    means = frame[(frame.metric == "rel-delta") & (frame.cell_type == "*")].groupby("surrogate")
-    assert means["mean"].first().to_dict() == {"cross-modality": -1.0, "simulator": -5.0}
+    records = [
+        make_record(rel=-1.0),
+        make_record(rel=-5.0, surrogate="simulator", run_id="another"),
+    ]
+    means = {
+        row.surrogate: row.mean
+        for row in tidy(records, {})
+        if (row.metric, row.cell_type) == ("rel-delta", "*")
+    }
+    assert means == {"cross-modality": -1.0, "simulator": -5.0}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-from dataclasses import asdict
 from pathlib import Path
 
 import typer
@@ -32,6 +31,6 @@ def render_store(store: Path, out: Path) -> None:
     # Through its name, as every leaf: this room does not know that one.
     room = importlib.import_module("xbench.leaderboard")
     findings = read_findings(results.folder / FILE)
-    rendered = room.render([asdict(record) for record in records], tasks, out, findings=findings)
+    rendered = room.render(records, tasks, out, findings=findings)
     for path in rendered:
         typer.echo(str(path))

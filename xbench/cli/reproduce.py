@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -84,7 +84,7 @@ def reproduce_and_show(
     if records:
         room = importlib.import_module("xbench.leaderboard")
         room.render(
-            [asdict(record) for record in records],
+            records,
             known_tasks(kept),
             out,
             findings=read_findings(kept.folder / FILE),

@@ -169,8 +169,7 @@ def records_of(store: ResultStore) -> list[Record]:
     records = store.records()
     if not records:
         raise XbenchError(f"{store.folder}: holds no records; {advice}")
-    chosen = current([asdict(record) for record in records]).records
-    return [Record(**fields) for fields in chosen]
+    return current(records).records
 
 
 def of_task(records: Sequence[Record], task: str | None, where: str) -> list[Record]:

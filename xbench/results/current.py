@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import dataclass, replace
 from typing import Any
 
-from xbench.results.findings import Finding
 from xbench.errors import XbenchError
-
+from xbench.results.findings import Finding
+from xbench.results.record import Record
 from xbench.utils.text import plain
-from collections.abc import Iterable
-from typing import NamedTuple
-import pandas as pd
 
 ALL = "*"
 
-Record = dict[str, Any]
-
 _NAMES = ("task", "dataset", "surrogate", "cell_type", "target", "method")
-_NEEDED = (*_NAMES, "run_id", "L", "repetition", "status", "metrics")
 
 
 @dataclass(frozen=True)
@@ -41,7 +35,7 @@ class Current:
     left_out: dict[tuple[str, str], int]
 
 
-def current(records: Iterable[Mapping[str, Any]]) -> Current:
+def current(records: Iterable[Record]) -> Current:
     """Choose the records that count.
 
     The latest record of a run replaces earlier ones. Of runs made with different versions of
@@ -56,7 +50,7 @@ def current(records: Iterable[Mapping[str, Any]]) -> Current:
     Raises
     ------
     XbenchError
-        If a record lacks a field, or is named ``"*"``, which stands for means.
+        If a cell type or target is named ``"*"``, which stands for means.
 
     Examples
     --------
@@ -64,38 +58,31 @@ def current(records: Iterable[Mapping[str, Any]]) -> Current:
     []
     """
     latest: dict[str, Record] = {}
-    for record in sorted((_checked(record) for record in records), key=_age):
-        latest[record["run_id"]] = record
+    for record in sorted(map(_on_one_line, records), key=_age):
+        latest[record.run_id] = record
     ordered = list(latest.values())
-    kept = ordered
-    for field in ("task_version", "dataset_digest", "surrogate_digest"):
-        kept = _of_newest(kept, _study, field)
-    kept = _of_newest(kept, _method, "method_digest")
+    kept = _of_newest(ordered, _study, lambda record: record.task_version)
+    kept = _of_newest(kept, _study, lambda record: record.dataset_digest)
+    kept = _of_newest(kept, _study, lambda record: record.surrogate_digest)
+    kept = _of_newest(kept, _method, lambda record: record.method_digest)
     kept = list({_slot(record): record for record in sorted(kept, key=_age)}.values())
     return Current(sorted(kept, key=_slot), dict(_count(ordered) - _count(kept)))
 
 
-def _checked(record: Mapping[str, Any]) -> Record:
-    """Return a copy with names on one line."""
-    missing = [name for name in _NEEDED if name not in record]
-    if missing:
-        raise XbenchError(
-            f"record {record.get('run_id', '?')}: no field {missing[0]!r}; "
-            "delete it from the store and run it again"
-        )
-    named = {name: plain(record[name]) for name in _NAMES}
-    for name in ("cell_type", "target"):
-        if named[name] == ALL:
-            raise XbenchError(
-                f"record {record['run_id']}: {name} {ALL!r} stands for means; rename it"
-            )
-    return {**record, **named}
+def _on_one_line(record: Record) -> Record:
+    """Return the record with its names on one line, without invisible characters."""
+    for name, value in zip(("cell_type", "target"), record.explained, strict=True):
+        if plain(value) == ALL:
+            raise XbenchError(f"record {record.run_id}: {name} {ALL!r} stands for means; rename it")
+    names: dict[str, Any] = {name: plain(getattr(record, name)) for name in _NAMES}
+    same = all(getattr(record, name) == value for name, value in names.items())
+    return record if same else replace(record, **names)
 
 
 def _age(record: Record) -> tuple[str, str]:
     # Times are ISO 8601 in UTC: their text sorts as they do. The run's name settles ties, so
     # that the order of the records in the store does not matter.
-    return str(record.get("created", "")), str(record["run_id"])
+    return record.created, record.run_id
 
 
 def current_findings(findings: Iterable[Finding]) -> list[Finding]:
@@ -115,33 +102,32 @@ def current_findings(findings: Iterable[Finding]) -> list[Finding]:
     return [finding for finding in known if finding.version == newest[finding.analysis]]
 
 
-def _study(record: Record) -> tuple[Any, ...]:
-    return record["task"], record["dataset"], record["surrogate"]
+def _study(record: Record) -> tuple[str, ...]:
+    return record.study
 
 
-def _method(record: Record) -> tuple[Any, ...]:
-    return (*_study(record), record["method"])
+def _method(record: Record) -> tuple[str, ...]:
+    return *record.study, record.method
 
 
-def _slot(record: Record) -> tuple[Any, ...]:
-    place = tuple(record[name] for name in _NAMES)
-    return (*place, int(record["L"]), int(record["repetition"]))
+def _slot(record: Record) -> tuple[str | int, ...]:
+    return *record.study, *record.explained, record.method, record.L, record.repetition
 
 
 def _of_newest(
-    ordered: list[Record], group: Callable[[Record], Hashable], field: str
+    ordered: list[Record], group: Callable[[Record], Hashable], version: Callable[[Record], object]
 ) -> list[Record]:
-    """Keep of each group the records with the newest version that `field` names.
+    """Keep of each group the records with the newest version of one thing.
 
     Runs that ended before the version was known (a skipped one, say) stay too.
     """
-    newest = {group(record): record[field] for record in ordered if record.get(field)}
+    newest = {group(record): version(record) for record in ordered if version(record)}
     return [
         record
         for record in ordered
-        if not record.get(field) or record[field] == newest[group(record)]
+        if not version(record) or version(record) == newest[group(record)]
     ]
 
 
 def _count(records: list[Record]) -> Counter[tuple[str, str]]:
-    return Counter((record["task"], record["dataset"]) for record in records)
+    return Counter((record.task, record.dataset) for record in records)

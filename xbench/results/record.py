@@ -138,6 +138,16 @@ class Record:
         if self.metrics or self.indices:
             raise ValueError(f"a run that is {self.status} has neither metrics nor indices")
 
+    @property
+    def study(self) -> tuple[str, str, str]:
+        """Names of task, dataset and surrogate: what is compared within."""
+        return self.task, self.dataset, self.surrogate
+
+    @property
+    def explained(self) -> tuple[str, str]:
+        """Names of the cell type and of the target, ``("VIP", "GAD1")``."""
+        return self.cell_type, self.target
+
     def to_json(self) -> str:
         """Return the record as one line of JSON, keys sorted; NaN and infinities become null.
 

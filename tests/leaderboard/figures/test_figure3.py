@@ -19,7 +19,9 @@ from xbench.results.findings import Finding
 from .layout import assert_legible, written
 
 
-def test_mean_over_markers_of_means_over_runs_by_hand(make_record: Any, make_figure3: Any) -> None:
+def test_mean_over_markers_of_means_over_runs_by_hand(
+    make_record: Any, make_runs: Any, make_figure3: Any
+) -> None:
     first = make_record("VIP/GAD1", repetition=0)
     again = make_record("VIP/GAD1", repetition=1)
     other = make_record("Oligo/MOG")
@@ -28,13 +30,13 @@ def test_mean_over_markers_of_means_over_runs_by_hand(make_record: Any, make_fig
         make_figure3(again, VIP_GAD1=-20.0, VIP_GAD2=-8.0, Oligo_MOG=-3.0),
         make_figure3(other, VIP_GAD1=-2.0, VIP_GAD2=2.0, Oligo_MOG=-30.0),
     ]
-    effects = cross_effects([first, again, other], findings)
+    effects = cross_effects(make_runs([first, again, other], findings))
     assert effects is not None
     assert effects.cell_types == ("Oligo", "VIP")
     assert effects.changes == [[-30.0, -2.0], [0.0, -10.5]]
 
 
-def test_the_mean_agrees_with_pandas(make_record: Any) -> None:
+def test_the_mean_agrees_with_pandas(make_record: Any, make_runs: Any) -> None:
     draws = np.random.default_rng(3)
     markers = {"VIP": ["GAD1", "GAD2"], "Astro": ["AQP4", "GJA1", "ALDH1A1"], "New": ["G"]}
     records, findings, rows = [], [], []
@@ -49,13 +51,13 @@ def test_the_mean_agrees_with_pandas(make_record: Any) -> None:
                 }
                 values = {"rel_delta": changes}
                 records.append(record)
-                findings.append(Finding(analysis="figure3", run_id=record["run_id"], values=values))
+                findings.append(Finding(analysis="figure3", run_id=record.run_id, values=values))
                 rows += [(*key.split(":"), cell_type, value) for key, value in changes.items()]
     frame = pd.DataFrame(rows, columns=["row", "gene", "column", "change"]).dropna()
     wanted = frame.groupby(["row", "gene", "column"]).mean().groupby(["row", "column"]).mean()
     random.Random(1).shuffle(records)
     random.Random(2).shuffle(findings)
-    effects = cross_effects(records, findings)
+    effects = cross_effects(make_runs(records, findings))
     assert effects is not None
     assert effects.cell_types == ("Astro", "VIP", "New")  # The paper's in its order, then others.
     for row, changes_of in zip(effects.cell_types, effects.changes, strict=True):
@@ -64,7 +66,7 @@ def test_the_mean_agrees_with_pandas(make_record: Any) -> None:
 
 
 def test_only_successful_runs_of_the_method_at_its_largest_l_count(
-    make_record: Any, make_figure3: Any
+    make_record: Any, make_runs: Any, make_figure3: Any
 ) -> None:
     right = make_record("VIP/GAD1", L=128)
     wrong = [
@@ -75,20 +77,23 @@ def test_only_successful_runs_of_the_method_at_its_largest_l_count(
     findings = [make_figure3(one, VIP_GAD1=-99.0) for one in wrong]
     findings.append(make_figure3(right, VIP_GAD1=-7.0))
     findings.append(Finding(analysis="figure3", run_id="of another store", values={}))
-    findings.append(Finding(analysis="proximity", run_id=right["run_id"], values={"nearest": 1.0}))
-    effects = cross_effects([*wrong, right], findings)
-    assert effects == CrossEffects(("VIP",), [[-7.0]])
-    assert cross_effects([*wrong, right], findings, "random") == CrossEffects(("VIP",), [[-99.0]])
-    assert cross_effects([*wrong, right], findings, "lime") is None
+    findings.append(Finding(analysis="proximity", run_id=right.run_id, values={"nearest": 1.0}))
+    runs = make_runs([*wrong, right], findings)
+    assert cross_effects(runs) == CrossEffects(("VIP",), [[-7.0]])
+    assert cross_effects(runs, "random") == CrossEffects(("VIP",), [[-99.0]])
+    assert cross_effects(runs, "lime") is None
+    assert cross_effects(make_runs([], [])) is None
 
 
-def test_a_type_without_markers_keeps_its_column(make_record: Any, make_figure3: Any) -> None:
+def test_a_type_without_markers_keeps_its_column(
+    make_record: Any, make_runs: Any, make_figure3: Any
+) -> None:
     record = make_record("Endo/FLT1")
     finding = make_figure3(record, VIP_GAD1=-3.0, Endo_FLT1=None)
-    effects = cross_effects([record], [finding])
+    effects = cross_effects(make_runs([record], [finding]))
     assert effects == CrossEffects(("Endo", "VIP"), [[None, None], [-3.0, None]])
     nothing = make_figure3(record, Endo_FLT1=None)
-    assert cross_effects([record], [nothing]) is None
+    assert cross_effects(make_runs([record], [nothing])) is None
 
 
 changes = st.floats(-50, 50, allow_subnormal=False).map(lambda value: round(value, 3))

@@ -7,6 +7,7 @@ import os
 import struct
 import subprocess
 import sys
+from dataclasses import replace
 from typing import Any
 from xml.etree import ElementTree
 
@@ -14,7 +15,7 @@ import matplotlib.image
 import pytest
 
 from xbench import load_dataset
-from xbench.leaderboard import studies, tidy
+from xbench.leaderboard import StudyRuns, studies, tidy, with_runs
 from xbench.leaderboard.figures import figure_files
 from xbench.results.findings import Finding
 
@@ -36,11 +37,16 @@ def data(make_record: Any, make_figure3: Any, make_redundancy: Any) -> tuple[lis
     return records, findings
 
 
-def test_every_figure_that_there_are_data_for(data: Any) -> None:
+def whole(records: list[Any], findings: list[Finding]) -> StudyRuns:
+    (runs,) = with_runs(studies(tidy(records, {}), {}), records, findings)
+    return runs
+
+
+def test_every_figure_that_there_are_data_for(data: Any, make_runs: Any) -> None:
     records, findings = data
-    files = figure_files(records, findings, "toy", studies(tidy(records, {}), {})[0])
+    files = figure_files(whole(records, findings), "toy")
     assert list(files) == [f"toy--{name}.{end}" for name in EVERY for end in ("png", "svg")]
-    assert figure_files(records, [], "toy") == {}
+    assert figure_files(make_runs(records), "toy") == {}
     for name, content in files.items():
         if name.endswith(".png"):
             assert matplotlib.image.imread(io.BytesIO(content)).shape[1] > 600
@@ -56,9 +62,7 @@ def test_every_figure_that_there_are_data_for(data: Any) -> None:
         texts = [element.text for element in root.iter()]
         assert any((text or "").startswith(EVIL[:25]) for text in texts)
     # Neither the order of the data nor another drawing before changes a byte.
-    again = figure_files(records[::-1], findings[::-1], "toy")
-    assert again == {name: files[name] for name in again}
-    assert len(again) == 4
+    assert figure_files(whole(records[::-1], findings[::-1]), "toy") == files
 
 
 def chunks(png: bytes) -> set[bytes]:
@@ -70,15 +74,16 @@ def chunks(png: bytes) -> set[bytes]:
     return found
 
 
-def test_pixels_only_over_the_digits_that_were_explained(make_record: Any) -> None:
+def test_pixels_only_over_the_digits_that_were_explained(make_record: Any, make_runs: Any) -> None:
     digest = load_dataset("mnist-binary").digest
     place = {"dataset": "mnist-binary", "dataset_digest": digest, "L": 2}
     record = make_record("8/3", **place)
-    assert list(figure_files([record], [], "m")) == [
+    assert list(figure_files(make_runs([record]), "m")) == [
         "m--masked-pixels.png",
         "m--masked-pixels.svg",
     ]
-    assert figure_files([{**record, "dataset_digest": "of other images"}], [], "m") == {}
+    other = make_runs([replace(record, dataset_digest="of other images")])
+    assert figure_files(other, "m") == {}
 
 
 def test_the_room_is_imported_without_matplotlib_and_draws_nothing() -> None:
@@ -86,13 +91,17 @@ def test_the_room_is_imported_without_matplotlib_and_draws_nothing() -> None:
 import sys
 sys.modules["matplotlib"] = None
 from xbench.leaderboard.figures import figure_files
-from xbench.leaderboard.figures import draw_figure3, draw_masked_pixels, draw_overview
-from xbench.leaderboard.figures import draw_redundancy_curves
-record = {"task": "t", "dataset": "d", "surrogate": "s", "cell_type": "VIP", "target": "GAD1",
-          "method": "grids", "run_id": "1", "L": 1, "repetition": 0, "status": "ok", "metrics": {}}
+from xbench.leaderboard.figures.redundancy_curves import draw_redundancy_curves
+from xbench.leaderboard import Study, StudyRuns
 from xbench.results.findings import Finding
+from xbench.results.record import Record
+record = Record(
+    run_id="1", task="t", task_version=1, dataset="d", dataset_digest="d1", surrogate="s",
+    surrogate_digest="s1", cell_type="VIP", target="GAD1", method="grids", method_digest="m1",
+    L=1, repetition=0, seed=7, status="ok", seconds=0.5, created="2026-01-31T12:00:00+00:00",
+)
 found = Finding(analysis="figure3", run_id="1", values={"rel_delta": {"VIP:GAD1": -1.0}})
-print(figure_files([record], [found], "toy"))
+print(figure_files(StudyRuns(Study(record.study, {}, None), (record,), (found,)), "toy"))
 """
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     done = subprocess.run(

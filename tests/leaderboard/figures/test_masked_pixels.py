@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib.resources import files
 from typing import Any
 
@@ -30,8 +31,8 @@ def test_shares_of_repetitions_by_hand(make_record: Any) -> None:
         run(make_record, "lime", [5, 6], 0.5),
         run(make_record, "small", [5], 0.0),
         make_record("8/3", "broken", status="failed", reason="no", L=2, **PLACE),
-        {**run(make_record, "other", [1, 2], 0.0), "cell_type": "3", "target": "8"},
-        {**run(make_record, "other", [1, 2], 0.0), "dataset": "cortex"},
+        replace(run(make_record, "other", [1, 2], 0.0), cell_type="3", target="8"),
+        run(make_record, "other", [1, 2], 0.0, dataset="cortex"),
     ]
     masked = masked_pixels(runs)
     assert masked is not None

@@ -28,7 +28,7 @@ from .layout import assert_legible, written
 
 
 def test_targets_weigh_the_same_however_many_repetitions(
-    make_record: Any, make_redundancy: Any
+    make_record: Any, make_runs: Any, make_redundancy: Any
 ) -> None:
     runs = [
         make_record("VIP/GAD1", L=2),
@@ -40,7 +40,7 @@ def test_targets_weigh_the_same_however_many_repetitions(
         make_redundancy(runs[1], 2.0, [0.4, 0.8], [0.1, 0.2]),
         make_redundancy(runs[2], 1.0, [0.5, 0.9], [0.4, 0.3]),
     ]
-    found = redundancy_curves(runs, findings)
+    found = redundancy_curves(make_runs(runs, findings))
     assert found is not None
     assert (found.size, found.n_targets, len(found.curves)) == (2, 2, 1)
     curve = found.curves[0]
@@ -49,21 +49,23 @@ def test_targets_weigh_the_same_however_many_repetitions(
     assert not curve.ordered
 
 
-def test_what_cannot_be_had_is_passed_over(make_record: Any, make_redundancy: Any) -> None:
+def test_what_cannot_be_had_is_passed_over(
+    make_record: Any, make_runs: Any, make_redundancy: Any
+) -> None:
     runs = [make_record("VIP/GAD1", method=f"m{index}", L=2) for index in range(4)]
     findings = [
         make_redundancy(runs[0], 0.0, [0.2, 0.4], [0.1, 0.0]),
         make_redundancy(runs[1], 1.0, [0.2], [0.1, 0.0]),
         make_redundancy(runs[2], 1.0, [0.2, float("nan")], [0.1, 0.0]),
     ]
-    assert redundancy_curves(runs, findings) is None
+    assert redundancy_curves(make_runs(runs, findings)) is None
     findings.append(make_redundancy(runs[3], 1.0, [0.2, 0.3], [0.0, 0.1]))
-    found = redundancy_curves(runs, findings)
+    found = redundancy_curves(make_runs(runs, findings))
     assert found is not None
     assert [curve.method for curve in found.curves] == ["m3"]
 
 
-def test_the_curve_is_that_of_the_model(make_record: Any) -> None:
+def test_the_curve_is_that_of_the_model(make_record: Any, make_runs: Any) -> None:
     torch.manual_seed(0)
     model = torch.nn.Sequential(torch.nn.Linear(6, 4), torch.nn.ReLU(), torch.nn.Linear(4, 1))
     with torch.no_grad():
@@ -73,8 +75,8 @@ def test_the_curve_is_that_of_the_model(make_record: Any) -> None:
     population = masked_population(model, cells, Target("VIP", "GAD1", 0), OBJECTIVES["expression"])
     record = make_record("VIP/GAD1", L=3, indices=chosen)
     values = asdict(redundancy(population, chosen))
-    finding = Finding(analysis="redundancy", run_id=record["run_id"], values=values)
-    found = redundancy_curves([record], [Finding.from_json(finding.to_json())])
+    finding = Finding(analysis="redundancy", run_id=record.run_id, values=values)
+    found = redundancy_curves(make_runs([record], [Finding.from_json(finding.to_json())]))
     assert found is not None
 
     def mean(masked: list[int]) -> float:
@@ -108,7 +110,7 @@ def test_labels_move_no_more_than_they_must(wanted: list[float], apart: float) -
 
 
 def test_each_line_has_its_name_and_nothing_overlaps(
-    make_record: Any, make_redundancy: Any
+    make_record: Any, make_runs: Any, make_redundancy: Any
 ) -> None:
     runs, findings = [], []
     for index, name in enumerate(["random", "grids", "lime", "a-method-of-a-very-long-name"]):
@@ -117,7 +119,7 @@ def test_each_line_has_its_name_and_nothing_overlaps(
             drop = 0.1 * (index > 0) + 1e-4 * index
             runs.append(record)
             findings.append(make_redundancy(record, 1.0, [0.0, drop / 2, drop], [0.05, 0.02, 0.0]))
-    found = redundancy_curves(runs, findings)
+    found = redundancy_curves(make_runs(runs, findings))
     assert found is not None
     figure = Figure()
     draw_redundancy_curves(figure, found)

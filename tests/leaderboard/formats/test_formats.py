@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 
 import pytest
 
 from xbench.leaderboard import Block, Cell, Table
+from xbench.leaderboard.formats import latex, markdown
 from xbench.leaderboard.formats.latex import escape as escape_latex
-from xbench.leaderboard.formats.latex import latex
-from xbench.leaderboard.formats.markdown import markdown
-from xbench.leaderboard.formats.plain_formats import csv_table
 from xbench.utils.files import file_part
 from xbench.utils.text import escape as escape_markdown
 from xbench.utils.text import plain
@@ -100,21 +96,6 @@ def test_latex(table: Table) -> None:
         r"\end{tabular}",
         r"\par\footnotesize \textdagger{} L = 10: picky: 2 of 3 targets.",
         r"\end{table}",
-    ]
-
-
-def test_csv(table: Table) -> None:
-    assert list(csv.reader(io.StringIO(csv_table(table)))) == [
-        [
-            "L",
-            "Cell type",
-            "random: Avg. Δ ↓",
-            "random: Rel. Δ(%) ↓",
-            "grids: Avg. Δ ↓",
-            "grids: Rel. Δ(%) ↓",
-        ],
-        ["10", "VIP", "+0.1", "-0.2", "-1.0", "-2.0"],
-        ["128", "VIP", "failed", "failed", "-3.0", "-4.0"],
     ]
 
 

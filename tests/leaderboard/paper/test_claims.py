@@ -9,7 +9,7 @@ import pytest
 
 from xbench.errors import XbenchError
 from xbench.leaderboard.paper import CrossEffects, Evidence, judge
-from xbench.leaderboard.paper.on_the_diagonal import largest_on_the_diagonal
+from xbench.leaderboard.paper.claims import largest_on_the_diagonal
 
 
 def test_the_papers_own_numbers_hold_wherever_it_gives_them(papers: Evidence) -> None:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from scipy.stats import hypergeom, ttest_rel
 
-from xbench.leaderboard.formats.table import Table
+from xbench.leaderboard import StudyRuns, Table, studies, tidy, with_runs
 from xbench.leaderboard.page import read_fits
-from xbench.leaderboard.study import StudyRuns, studies, with_runs
 from xbench.leaderboard.tables.analysis_tables import (
     contacts_tables,
     matched_maps_tables,
@@ -21,13 +21,13 @@ from xbench.leaderboard.tables.analysis_tables import (
 from xbench.leaderboard.tables.budget import budget_table
 from xbench.leaderboard.tables.paper_layout import table3
 from xbench.leaderboard.tables.significance import overlap_table, significance_table, tiers_table
-from xbench.leaderboard.tidy import tidy
 from xbench.results.findings import Finding
+from xbench.results.record import Record
 
 TARGETS = ("VIP/GAD1", "VIP/GAD2", "Oligo/MOG")
 
 
-def runs_of(records: list[dict[str, Any]], findings: Any = (), task: Any = None) -> StudyRuns:
+def runs_of(records: list[Record], findings: Any = (), task: Any = None) -> StudyRuns:
     tasks = {} if task is None else {"toy": task}
     (runs,) = with_runs(studies(tidy(records, tasks), tasks), records, findings)
     return runs
@@ -39,7 +39,7 @@ def texts(table: Table | None, block: int = 0) -> list[list[str]]:
 
 
 @pytest.fixture
-def records(make_record: Any) -> list[dict[str, Any]]:
+def records(make_record: Any) -> list[Record]:
     """GRIDS is the best and the dearest, random the worst and free; greedy lies between."""
     scores = {
         "random": ((0.0, 1.0), (0.0, -1.0), (0.5, 0.5)),
@@ -100,7 +100,7 @@ def test_methods_that_differ_on_every_target_are_in_tiers_of_their_own(
 
 def test_subsets_from_seed_to_seed(records: Any) -> None:
     values = {"n_features": 100}
-    finding = Finding(analysis="proximity", run_id=records[0]["run_id"], values=values)
+    finding = Finding(analysis="proximity", run_id=records[0].run_id, values=values)
     found = {row[0]: row[1:] for row in texts(overlap_table(runs_of(records, [finding])))}
     chance = sum(hypergeom.pmf(k, 100, 10, 10) * k / (20 - k) for k in range(11))
     assert found["grids"] == ["1.000", "1.000 to 1.000", f"{chance:.4f}", "3"]
@@ -108,7 +108,7 @@ def test_subsets_from_seed_to_seed(records: Any) -> None:
     unknown = {row[0]: row[1:] for row in texts(overlap_table(runs_of(records)))}
     assert unknown["grids"][2] == "–"
     # The images' pixels need no analysis to be counted.
-    images = [{**record, "dataset": "mnist-binary"} for record in records]
+    images = [replace(record, dataset="mnist-binary") for record in records]
     found = {row[0]: row[1:] for row in texts(overlap_table(runs_of(images)))}
     chance = sum(hypergeom.pmf(k, 784, 10, 10) * k / (20 - k) for k in range(11))
     assert found["grids"][2] == f"{chance:.4f}"
@@ -135,12 +135,12 @@ def test_table_3_has_chance_as_its_last_row(make_record: Any, make_task: Any) ->
     assert table3(runs_of([make_record()], task=make_task()).study) is None
 
 
-def finding_of(record: dict[str, Any], analysis: str, against: str = "", **values: Any) -> Finding:
-    return Finding(analysis=analysis, run_id=record["run_id"], against=against, values=values)
+def finding_of(record: Record, analysis: str, against: str = "", **values: Any) -> Finding:
+    return Finding(analysis=analysis, run_id=record.run_id, against=against, values=values)
 
 
 def test_redundancy_is_relative_to_the_unmasked_mean(records: Any) -> None:
-    grids = [record for record in records if record["method"] == "grids"]
+    grids = [record for record in records if record.method == "grids"]
     found = [
         finding_of(
             record, "redundancy", joint=1.0, sum_of_singles=0.5, excess=0.5, mean_loss=2.0,
@@ -170,14 +170,14 @@ def test_a_table_for_each_contact_map(records: Any) -> None:
 
 
 def test_observed_contacts_by_expected_ones_is_a_ratio_of_means(records: Any) -> None:
-    own = [record for record in records if record["method"] == "grids"]
-    first = (own[0]["cell_type"], own[0]["target"])
+    own = [record for record in records if record.method == "grids"]
+    first = (own[0].cell_type, own[0].target)
     found = [
         # Of the first target no contact is expected at all; the second has nothing to compare.
         finding_of(record, "contacts", "a.cool [1]", observed=3.0, expected=0.0, p_value=0.01)
-        if (record["cell_type"], record["target"]) == first
+        if (record.cell_type, record.target) == first
         else finding_of(record, "contacts", "a.cool [1]", observed=5.0, expected=2.0, p_value=0.5)
-        if record["target"] == "GAD2"
+        if record.target == "GAD2"
         else finding_of(record, "contacts", "a.cool [1]", reason="nothing to compare")
         for record in own
     ]
@@ -195,10 +195,10 @@ def test_maps_of_the_own_type_against_those_of_others(records: Any) -> None:
             matched_observed=3.0, matched_expected=1.0,
             mismatched_observed=3.0, mismatched_expected=2.0,
         )
-        if record["target"] != records[0]["target"]
+        if record.target != records[0].target
         else finding_of(record, "matched-maps", "A: a.cool, B: b.cool", reason="no map")
         for record in records
-        if record["method"] == "grids"
+        if record.method == "grids"
     ]  # fmt: skip
     ((name, table),) = matched_maps_tables(runs_of(records, found))
     (row,) = texts(table)
@@ -219,7 +219,7 @@ def test_what_a_second_surrogate_does_not_follow(records: Any) -> None:
             own_avg_delta=-1.0, other_avg_delta=0.0,
         )
         for record in records
-        if record["method"] == "grids"
+        if record.method == "grids"
     ]  # fmt: skip
     ((_, table),) = transfer_tables(runs_of(records, found))
     (row,) = texts(table)

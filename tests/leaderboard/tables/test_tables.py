@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,9 +10,10 @@ import pytest
 from xbench.leaderboard import Cell, Study, Table, ranked, studies, table1, tidy
 from xbench.leaderboard.study import best
 from xbench.leaderboard.tables.ranked import UNRANKED
+from xbench.results.record import Record
 
 
-def study_of(records: list[dict[str, Any]], task: Any) -> Study:
+def study_of(records: list[Record], task: Any) -> Study:
     tasks = {"toy": task} if task else {}
     (study,) = studies(tidy(records, tasks), tasks)
     return study
@@ -26,7 +28,7 @@ def body(table: Table, block: int = 0) -> list[list[str]]:
 
 
 @pytest.fixture
-def records(make_record: Any) -> list[dict[str, Any]]:
+def records(make_record: Any) -> list[Record]:
     scores = {
         ("VIP/GAD1", "random"): 0.0,
         ("VIP/GAD2", "random"): -0.0004,
@@ -63,7 +65,7 @@ def test_table1_has_a_block_for_each_size(make_record: Any, make_task: Any) -> N
 def test_table1_shows_a_word_where_there_is_no_number(
     records: Any, make_record: Any, make_task: Any
 ) -> None:
-    records = [record for record in records if record["target"] != "MOG"]
+    records = [record for record in records if record.target != "MOG"]
     records.append(make_record("Oligo/MOG", "grids", status="oom", reason="12 GiB"))
     records.append(make_record("Oligo/MOG", "random", status="skipped", reason="no gene"))
     texts = body(table1(study_of(records, make_task())))
@@ -103,7 +105,7 @@ def test_a_mean_over_fewer_targets_is_marked_and_never_best(
 def test_ranking_worked_by_hand(records: Any, make_record: Any, make_task: Any) -> None:
     records.append(make_record("VIP/GAD1", "broken", status="failed", reason="a bug"))
     table = ranked(study_of(records, make_task()))
-    assert " | ".join(table.flat_header()) == (
+    assert " | ".join(cell.text for cell in table.header[0]) == (
         "Rank | Method | Rel. Δ(%) ↓, 95% interval | n | Targets | Avg. Δ (expression) ↓ | "
         "seconds ↓ | forward ↓ | gradient ↓ | ok | failed | skipped"
     )
@@ -117,9 +119,10 @@ def test_ranking_worked_by_hand(records: Any, make_record: Any, make_task: Any) 
 
 
 def test_higher_is_better_where_the_metric_says_so(make_record: Any, make_task: Any) -> None:
-    records = [make_record(method=name) for name in ("random", "grids", "same")]
-    for record, value in zip(records, (1.0, 2.0, 2.0), strict=True):
-        record["metrics"] = {"log-odds-drop": value}
+    records = [
+        make_record(method=name, metrics={"log-odds-drop": value})
+        for name, value in (("random", 1.0), ("grids", 2.0), ("same", 2.0))
+    ]
     task = make_task(metrics=("log-odds-drop",), primary_metric="log-odds-drop")
     table = ranked(study_of(records, task))
     assert [row[:2] for row in body(table)] == [["1", "grids"], ["1", "same"], ["3", "random"]]
@@ -132,9 +135,11 @@ def test_one_run_has_no_interval_and_says_how_many(make_record: Any, make_task: 
 
 
 def test_unknown_task_is_ranked_by_its_first_metric_and_says_so(records: Any) -> None:
-    for record in records:
-        # No chance level ranks anything, though its name comes first.
-        record["metrics"] = {"a-new-metric": 1.0, "rel-delta": record["metrics"]["rel-delta"]}
+    # No chance level ranks anything, though its name comes first.
+    records = [
+        replace(record, metrics={"a-new-metric": 1.0, "rel-delta": record.metrics["rel-delta"]})
+        for record in records
+    ]
     table = ranked(study_of(records, None))
     assert [row[:2] for row in body(table)] == [["1", "grids"], ["2", "random"]]
     assert "not known to this version" in table.notes[-1]
@@ -150,9 +155,9 @@ def test_unknown_task_with_nothing_but_failures_is_shown(make_record: Any) -> No
 
 
 def test_metric_without_direction_ranks_nobody(make_record: Any, make_task: Any) -> None:
-    records = [make_record(method=name) for name in ("grids", "random")]
-    for record in records:
-        record["metrics"] = {"hit-ratio-chance": 5.0}
+    records = [
+        make_record(method=name, metrics={"hit-ratio-chance": 5.0}) for name in ("grids", "random")
+    ]
     task = make_task(metrics=("hit-ratio-chance",), primary_metric="hit-ratio-chance")
     table = ranked(study_of(records, task))
     assert [row[0] for row in body(table)] == [UNRANKED, UNRANKED]
