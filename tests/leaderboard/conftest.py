@@ -59,6 +59,7 @@ def build_record(
         "target": output,
         "method": method,
         "parameters": {},
+        "method_version": 1,
         "method_digest": f"{method}-1",
         "L": L,
         "repetition": repetition,
@@ -82,8 +83,8 @@ def build_record(
     }
     record.update(changes)
     slot = [record[name] for name in ("task", "dataset", "cell_type", "target", "method")]
-    digests = [record[name] for name in ("dataset_digest", "surrogate_digest", "method_digest")]
-    identity = repr([*slot, *digests, record["task_version"], L, repetition])
+    names = ("dataset_digest", "surrogate_digest", "method_version", "parameters", "task_version")
+    identity = repr([*slot, *(record[name] for name in names), L, repetition])
     return {"run_id": hashlib.sha256(identity.encode()).hexdigest()[:16], **record}
 
 

@@ -7,13 +7,9 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from xbench.results.findings import Finding
 from xbench.errors import XbenchError
-
+from xbench.results.findings import Finding
 from xbench.utils.text import plain
-from collections.abc import Iterable
-from typing import NamedTuple
-import pandas as pd
 
 ALL = "*"
 
@@ -46,7 +42,7 @@ def current(records: Iterable[Mapping[str, Any]]) -> Current:
 
     The latest record of a run replaces earlier ones. Of runs made with different versions of
     the task, the dataset or the surrogate only those of the newest count, and likewise of a
-    method: a mean over two versions would describe neither.
+    method and its parameters: a mean over two versions would describe neither.
 
     Parameters
     ----------
@@ -65,12 +61,13 @@ def current(records: Iterable[Mapping[str, Any]]) -> Current:
     """
     latest: dict[str, Record] = {}
     for record in sorted((_checked(record) for record in records), key=_age):
+        latest.pop(record["run_id"], None)
         latest[record["run_id"]] = record
     ordered = list(latest.values())
     kept = ordered
     for field in ("task_version", "dataset_digest", "surrogate_digest"):
         kept = _of_newest(kept, _study, field)
-    kept = _of_newest(kept, _method, "method_digest")
+    kept = _of_one_question(_of_newest(kept, _method, "method_version"))
     kept = list({_slot(record): record for record in sorted(kept, key=_age)}.values())
     return Current(sorted(kept, key=_slot), dict(_count(ordered) - _count(kept)))
 
@@ -141,6 +138,26 @@ def _of_newest(
         for record in ordered
         if not record.get(field) or record[field] == newest[group(record)]
     ]
+
+
+def _of_one_question(ordered: list[Record]) -> list[Record]:
+    """Keep of each method the records that have the parameters of its newest successful one.
+
+    A run that failed early names only the parameters that it was given: it stays where these
+    agree.
+    """
+    newest: dict[Hashable, Record] = {}
+    for record in ordered:
+        last = newest.get(_method(record))
+        if last is None or record["status"] == "ok" or last["status"] != "ok":
+            newest[_method(record)] = record
+    return [record for record in ordered if _agree(record, newest[_method(record)])]
+
+
+def _agree(record: Record, other: Record) -> bool:
+    """Whether two records give the same value to every parameter that both name."""
+    mine, others = record.get("parameters") or {}, other.get("parameters") or {}
+    return all(mine[name] == others[name] for name in mine.keys() & others.keys())
 
 
 def _count(records: list[Record]) -> Counter[tuple[str, str]]:
