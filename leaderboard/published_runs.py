@@ -81,14 +81,14 @@ def read_published(folder: Path) -> tuple[list[Record], list[Finding]]:
     """
     path = folder / RUNS
     records = []
-    for number, line in enumerate(_unpacked(path).splitlines(), start=1):
+    for number, line in enumerate(unpacked(path).splitlines(), start=1):
         try:
             records.append(Record.from_json(line))
         except XbenchError as error:
             raise XbenchError(
                 f"{path}: line {number}: {error}; delete the file and render again"
             ) from error
-    return records, findings_of(_unpacked(folder / FINDINGS))
+    return records, findings_of(unpacked(folder / FINDINGS))
 
 
 def packed(text: str) -> bytes:
@@ -102,8 +102,14 @@ def packed(text: str) -> bytes:
     return gzip.compress(text.encode("utf-8"), mtime=0)
 
 
-def _unpacked(path: Path) -> bytes:
-    """Return the content of a compressed file; nothing where there is none."""
+def unpacked(path: Path) -> bytes:
+    """Return the content of a compressed file; nothing where there is none.
+
+    Raises
+    ------
+    XbenchError
+        Where it cannot be read.
+    """
     try:
         return gzip.decompress(path.read_bytes())
     except FileNotFoundError:

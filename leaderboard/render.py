@@ -74,7 +74,9 @@ def render(
     old, old_findings = read_published(folder)
     chosen = current([*(old if kept else []), *fresh])
     ids = {record.run_id for record in chosen.records}
-    both = {one.key: one for one in (*(old_findings if kept else []), *findings)}
+    again = _chosen_anew(old, chosen.records)
+    earlier = [one for one in old_findings if kept and one.run_id not in again]
+    both = {one.key: one for one in (*earlier, *findings)}
     of_runs = [one for one in both.values() if one.run_id in ids]
     known = [rounded(one) for one in current_findings(of_runs)]
     rows = tidy(chosen.records, tasks)
@@ -106,6 +108,16 @@ def render(
     for path in _earlier_files(folder, old) - used:
         path.unlink(missing_ok=True)
     return sorted(used)
+
+
+def _chosen_anew(old: Iterable[Record], now: Iterable[Record]) -> set[str]:
+    """Return the runs that chose other features when they were run again.
+
+    What was found about their earlier selections is not about these.
+    """
+    before = {record.run_id: record.indices for record in old}
+    ids = {record.run_id: record.indices for record in now}
+    return {one for one in before.keys() & ids.keys() if before[one] != ids[one]}
 
 
 def _section(

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from xbench.benchmark.old_ids import old_run_id
 from xbench.benchmark.plan import RunKey, expand, run_id
 from xbench.benchmark.task import MethodSpec, Task, load_task
 from xbench.errors import XbenchError
@@ -132,31 +133,32 @@ def test_the_run_id_changes_with_every_part(task: Task) -> None:
         "perturbation": 0.0,
         "objective": "cross-entropy",
         "split": "reference",
-        "metrics": ("rel-delta",),
         "budget_seconds": 1.5,
         "budget_evaluations": 10,
         "beta": 0.5,
         "division": 3,
     }
-    assert set(others) == {field.name for field in fields(RunKey)}
-    ids = {run_id(key, "d", "s", "m")}
-    ids |= {run_id(replace(key, **{name: value}), "d", "s", "m") for name, value in others.items()}
-    ids |= {
-        run_id(key, *digests) for digests in (("x", "s", "m"), ("d", "x", "m"), ("d", "s", "x"))
-    }
+    assert {*others, "metrics"} == {field.name for field in fields(RunKey)}
+    ids = {run_id(key, "d", "s", 1)}
+    ids |= {run_id(replace(key, **{name: value}), "d", "s", 1) for name, value in others.items()}
+    ids |= {run_id(key, *of) for of in (("x", "s", 1), ("d", "x", 1), ("d", "s", 2))}
     assert len(ids) == 1 + len(others) + 3
     assert all(len(one) == 16 and int(one, 16) >= 0 for one in ids)
 
 
 def test_the_run_id_ignores_what_changes_nothing(task: Task) -> None:
     key = replace(expand(task)[0], parameters={"a": 1, "b": [2]})
-    same = replace(key, parameters={"b": [2], "a": 1}, metrics=tuple(reversed(key.metrics)))
-    assert run_id(key, "d", "s", "m") == run_id(same, "d", "s", "m")
+    same = replace(key, parameters={"b": [2], "a": 1})
+    assert run_id(key, "d", "s", 1) == run_id(same, "d", "s", 1)
+    # A metric can be computed later, on the stored selection.
+    other = replace(key, metrics=("rel-delta",))
+    assert other.metrics != key.metrics
+    assert run_id(key, "d", "s", 1) == run_id(other, "d", "s", 1)
 
 
 def test_the_run_id_never_changes(task: Task) -> None:
     """Written down once: a change would silently orphan every stored result."""
-    assert run_id(expand(task)[0], "d", "s", "m") == "03d6c56706b829ea"
+    assert run_id(expand(task)[0], "d", "s", 1) == "9f7acb3c1687067f"
 
 
 def test_a_repetition_may_draw_training_and_validation_cells_anew(task: Task) -> None:
@@ -168,14 +170,16 @@ def test_a_repetition_may_draw_training_and_validation_cells_anew(task: Task) ->
 
 def test_ids_are_unique_within_a_task_and_keys_are_hashable(task: Task) -> None:
     keys = expand(task)
-    assert len({run_id(key, "d", "s", "m") for key in keys}) == len(set(keys)) == len(keys) == 36
+    assert len({run_id(key, "d", "s", 1) for key in keys}) == len(set(keys)) == len(keys) == 36
 
 
-def test_a_run_without_a_budget_keeps_the_id_it_had_before_there_were_budgets() -> None:
-    # Both written down at commit 1750941, the last one without budgets, of the task it had.
+def test_a_run_without_a_budget_has_an_id_as_if_there_were_no_budgets(make_record: Any) -> None:
+    # The first two written down at commit 1750941, the last one without budgets, of its task.
     task = load_task(Path(__file__).parent / "gene_focused_of_1750941.toml")
     assert task.digest == "1f5dd6d3a20fab42"
-    assert run_id(expand(task)[7], "d", "s", "m") == "efff55705120ec1d"
+    record = make_record(dataset_digest="d", surrogate_digest="s")
+    assert old_run_id(record, expand(task)[7], "m") == "efff55705120ec1d"
+    assert run_id(expand(task)[7], "d", "s", 1) == "21e0b03a9a890dfd"
     limited = task.model_copy(update={"budget_evaluations": 10})
     assert limited.digest != task.digest
     assert expand(limited)[7].budget_evaluations == 10

@@ -16,12 +16,10 @@ from xbench.surrogates.obtain import train_surrogate
 
 from .workbench import (
     FEW_STEPS,
-    explaining,
     lasting,
     make_multiome,
     stored,
     train_small,
-    write_method,
     write_multiome,
     write_task,
 )
@@ -172,11 +170,3 @@ def test_changed_files_are_read_anew_in_the_same_process(tmp_path: Path) -> None
     assert digests[2] == digests[3]
     assert digests[0][0] != digests[2][0]
     assert digests[0][1] != digests[2][1]
-
-
-def test_an_edited_method_is_another_run(run: Run, tmp_path: Path) -> None:
-    store = tmp_path / "store"
-    for first in (0, 1):
-        body = explaining(f"return Selection(range({first}, {first} + problem.subset_size))")
-        run(method_files=[write_method(tmp_path, "edited", body)], store=store)
-    assert [record.indices for record in stored(store)] == [[0, 1, 2, 3], [1, 2, 3, 4]]

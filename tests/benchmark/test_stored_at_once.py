@@ -59,7 +59,7 @@ def test_another_device_is_another_run() -> None:
     from xbench.benchmark.task import load_task
 
     key = expand(load_task("quick"))[0]
-    assert run_id(key, "d", "s", "m") != run_id(key, "d", "s", "m", "cuda")
+    assert run_id(key, "d", "s", 1) != run_id(key, "d", "s", 1, "cuda")
 
 
 def test_a_task_may_name_the_surrogate_of_other_data(tmp_path: Path, small_data: Path) -> None:

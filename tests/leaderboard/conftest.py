@@ -63,6 +63,7 @@ def build_record(
         "target": output,
         "method": method,
         "parameters": {},
+        "method_version": 1,
         "method_digest": f"{method}-1",
         "L": L,
         "repetition": repetition,
@@ -86,8 +87,8 @@ def build_record(
     }
     fields.update(changes)
     slot = [fields[name] for name in ("task", "dataset", "cell_type", "target", "method")]
-    digests = [fields[name] for name in ("dataset_digest", "surrogate_digest", "method_digest")]
-    identity = repr([*slot, *digests, fields["task_version"], L, repetition])
+    names = ("dataset_digest", "surrogate_digest", "method_version", "parameters", "task_version")
+    identity = repr([*slot, *(fields[name] for name in names), L, repetition])
     return Record(**{"run_id": hashlib.sha256(identity.encode()).hexdigest()[:16], **fields})
 
 

@@ -231,6 +231,30 @@ def test_findings_are_kept_with_their_runs(
     assert lost.run_id not in kept
 
 
+def test_findings_about_a_selection_that_was_chosen_anew_are_dropped(
+    make_record: Any, make_task: Any, tmp_path: Path
+) -> None:
+    same, changed = make_record("VIP/GAD1"), make_record("VIP/GAD2")
+    reach = {"base_pairs": 10_000_000, "share": 0.25, "enrichment": 5.0, "p_value": 0.01}
+    values = {"n_features": 1000, "reaches": [reach]}
+    findings = [
+        Finding(analysis="proximity", run_id=one["run_id"], values=values)
+        for one in (same, changed)
+    ]
+    render([same, changed], {"toy": make_task()}, tmp_path, findings=findings)
+    later = {"created": "2026-02-01T12:00:00+00:00"}
+    render([changed | later], {"toy": make_task()}, tmp_path)
+    kept = tmp_path / "published" / "findings.jsonl.gz"
+    assert len(unpacked(kept).splitlines()) == 2
+    again = changed | later | {"indices": list(range(10, 20))}
+    render([same, again], {"toy": make_task()}, tmp_path)
+    (line,) = unpacked(kept).splitlines()
+    assert same["run_id"] in line
+    # What is found about the new selection counts.
+    render([again], {"toy": make_task()}, tmp_path, findings=findings[1:])
+    assert len(unpacked(kept).splitlines()) == 2
+
+
 def test_unwritable_folder_is_named(records: Any, tmp_path: Path) -> None:
     # A file where the folder should be stops root too, as a mode would not.
     (tmp_path / "out").write_text("")

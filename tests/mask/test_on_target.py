@@ -203,7 +203,7 @@ def test_a_task_gives_beta_with_this_objective_and_with_no_other(tmp_path: Path)
     assert len({plain.digest, zero.digest, one.digest}) == 3
     keys = [expand(task)[0] for task in (plain, zero, one)]
     assert [key.beta for key in keys] == [None, 0, 1]
-    assert len({run_id(key, "data", "model", "code") for key in keys}) == 3
+    assert len({run_id(key, "data", "model", 1) for key in keys}) == 3
     for wrong in ({"objective": "expression-on-target"}, {"beta": 1.0}):
         with pytest.raises(XbenchError, match="beta: give it with objective"):
             parsed(tmp_path, **wrong)

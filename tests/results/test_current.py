@@ -17,6 +17,7 @@ EARLY, LATE = "2026-01-01T00:00:00+00:00", "2026-01-02T00:00:00+00:00"
 
 @pytest.fixture
 def make_record() -> RecordMaker:
+    """Records as the leaderboard gets them."""
     return build_record
 
 
@@ -37,7 +38,8 @@ def test_latest_record_of_a_run_wins_in_any_order(make_record: Any) -> None:
         ("task_version", 1, 2),
         ("dataset_digest", "d1", "d2"),
         ("surrogate_digest", "s1", "s2"),
-        ("method_digest", "m1", "m2"),
+        ("method_version", 1, 2),
+        ("parameters", {"steps": 5}, {"steps": 6}),
     ],
 )
 def test_two_versions_are_never_in_one_mean(
@@ -50,6 +52,37 @@ def test_two_versions_are_never_in_one_mean(
     ]
     assert values(records) == [-2.0]
     assert current(records).left_out == {("toy", "cortex"): 2}
+
+
+def test_another_digest_of_a_method_is_no_other_version(make_record: Any) -> None:
+    """Only its author knows whether a change of the code changes results: a version says so."""
+    records = [
+        make_record("VIP/GAD1", rel=-1.0, created=EARLY, method_digest="m1"),
+        make_record("VIP/GAD2", rel=-2.0, created=LATE, method_digest="m2"),
+    ]
+    assert values(records) == [-1.0, -2.0]
+
+
+def test_a_run_that_failed_before_its_parameters_were_known_counts(make_record: Any) -> None:
+    full = {"steps": 5, "width": 1}
+    records = [
+        make_record("VIP/GAD1", parameters=full, created=EARLY),
+        make_record("VIP/GAD2", status="oom", reason="why", parameters={"steps": 5}, created=LATE),
+        make_record("Oligo/MOG", status="oom", reason="why", parameters={"steps": 6}, created=LATE),
+    ]
+    kept = current(records).records
+    assert [record["target"] for record in kept] == ["GAD1", "GAD2"]
+
+
+def test_the_newest_record_is_the_one_made_last(make_record: Any) -> None:
+    """Also where its run is the one that came first: it was run again."""
+    first, other = {"steps": 5}, {"steps": 6}
+    records = [
+        make_record("VIP/GAD1", rel=-1.0, created=EARLY, parameters=first),
+        make_record("VIP/GAD2", rel=-2.0, created=LATE, parameters=other),
+        make_record("VIP/GAD1", rel=-3.0, created="2026-01-03T00:00:00+00:00", parameters=first),
+    ]
+    assert values(records) == [-3.0]
 
 
 def test_a_new_method_leaves_the_others_alone(make_record: Any) -> None:

@@ -30,7 +30,7 @@ def test_prepare_makes_an_empty_store_that_says_what_it_is(tmp_path: Path) -> No
     store = ResultStore(tmp_path)
     store.prepare()
     declared = json.loads((tmp_path / "store.json").read_text())
-    assert declared == {"format": "xbench-results", "version": 1}
+    assert declared == {"format": "xbench-results", "version": 2}
     assert store.read() == ([], [])
     assert len(store.to_frame()) == 0
 
@@ -75,22 +75,22 @@ def test_the_frame_has_a_column_for_each_metric(tmp_path: Path, make_record: Any
     assert "metrics" not in frame.columns
 
 
-@pytest.mark.parametrize("version", [2, 99])
+@pytest.mark.parametrize("version", [3, 99])
 def test_a_newer_store_is_refused(tmp_path: Path, version: int) -> None:
     declared = {"format": "xbench-results", "version": version}
     (tmp_path / "store.json").write_text(json.dumps(declared))
     with pytest.raises(XbenchError) as caught:
         ResultStore(tmp_path)
     assert f"the store has version {version}" in str(caught.value)
-    assert "reads up to version 1; update xbench" in str(caught.value)
+    assert "reads up to version 2; update xbench" in str(caught.value)
 
 
 def test_a_store_updated_meanwhile_is_not_appended_to(tmp_path: Path, make_record: Any) -> None:
     store = ResultStore(tmp_path)
     store.append(make_record("a"))
     before = store.path.read_bytes()
-    (tmp_path / "store.json").write_text('{"format": "xbench-results", "version": 2}')
-    with pytest.raises(XbenchError, match="version 2"):
+    (tmp_path / "store.json").write_text('{"format": "xbench-results", "version": 3}')
+    with pytest.raises(XbenchError, match="version 3"):
         store.append(make_record("b"))
     assert store.path.read_bytes() == before
 

@@ -26,6 +26,8 @@ class RunContext:
     start
         Names one start of runs, so that a process that outlives it reads files anew: they may
         have changed.
+    since
+        Bytes of the store's lines that do not count as finished, where runs are made again.
     """
 
     data: DataChoice
@@ -33,6 +35,7 @@ class RunContext:
     store: Path
     device: str = "cpu"
     start: str = ""
+    since: int = 0
 
 
 @lru_cache(maxsize=1)

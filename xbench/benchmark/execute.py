@@ -6,7 +6,6 @@ Filling in the record of a run.
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import json
 import time
 import traceback
@@ -83,7 +82,7 @@ def killed_records(setting: RunContext, unit: WorkUnit, detail: str) -> list[Rec
     """Record a unit whose process was killed, but for those of its runs that had finished."""
     dataset, surrogate = loaded(setting)
     store = ResultStore(setting.store)
-    finished = store.finished()
+    finished = store.finished(setting.since)
     reason = "the process was killed, most likely for using too much memory"
     outcome = {"status": "oom", "reason": reason, "traceback": detail, "seconds": 0.0}
     records = []
@@ -192,7 +191,9 @@ def run_record(
         target=key.target,
         method=key.method,
         parameters=asked.parameters,
-        method_digest=_digest_with(asked.unit.method_digest, key.parameters),
+        method_version=asked.unit.method_version,
+        method_digest=asked.unit.method_digest,
+        n_features=dataset.n_features,
         L=key.L,
         repetition=key.repetition,
         seed=key.seed,
@@ -207,9 +208,3 @@ def run_record(
 def _environment() -> dict[str, Any]:
     """Return what does not change while a process lives; git is asked only once."""
     return {"versions": versions(), "git_commit": git_commit(), "machine": machine()}
-
-
-def _digest_with(method_digest: str, parameters: dict[str, Any]) -> str:
-    """Name the method as it was run: its file and its parameters."""
-    text = json.dumps([method_digest, parameters], sort_keys=True)
-    return hashlib.sha256(text.encode("utf-8")).hexdigest()[:16]

@@ -22,7 +22,7 @@ from xbench.registry.find import entries
 from xbench.registry.scan import Entry
 from xbench.utils.seeds import derive_seed
 
-# Raised by hand with any change of xbench itself (mask operator, metrics) that changes results.
+# Raised by hand with any change of xbench itself (mask operator, say) that changes results.
 RESULTS_VERSION = 1
 
 
@@ -40,8 +40,11 @@ class RunKey:
         Label in tables; name in the registry; parameters of the method.
     L, repetition, seed
         Size of the subset; repetition, from 0; the seed, which does not depend on L.
-    perturbation, objective, split, metrics, budget_seconds, budget_evaluations, beta
+    perturbation, objective, split, budget_seconds, budget_evaluations, beta
         As the task says: the result depends on them too.
+    metrics
+        What the selection is scored by. Another metric is no other run: it can be computed on a
+        stored selection.
     division
         Seed of this repetition's division of the cells that are not for the test into training
         and validation ones (`xbench.data.splits.divided_anew`); None for the dataset's own.
@@ -119,7 +122,7 @@ def expand(
     if count < 1:
         raise XbenchError(f"repetitions {count}: give at least 1")
     return [
-        _key(task, group.cell_type, output, spec, size, repetition)
+        run_key(task, group.cell_type, output, spec, size, repetition)
         for group in task.targets
         for output in group.outputs
         for spec in specs
@@ -132,7 +135,7 @@ def run_id(
     key: RunKey,
     dataset_digest: str,
     surrogate_digest: str,
-    method_digest: str,
+    method_version: int = 1,
     device: str = "cpu",
 ) -> str:
     """Return 16 hex digits that name a run: equal where everything it depends on is equal.
@@ -140,9 +143,12 @@ def run_id(
     Parameters
     ----------
     key
-        What the run is asked; every field counts.
-    dataset_digest, surrogate_digest, method_digest
+        What the run is asked; every field counts but the metrics.
+    dataset_digest, surrogate_digest
         What it is asked of.
+    method_version
+        Version that the method declares. Its source code does not count: whoever changes the code
+        says whether results change (`xbench.benchmark.changed_code` warns).
     device
         Where it is computed: sums in another order are other numbers.
 
@@ -150,13 +156,13 @@ def run_id(
     --------
     >>> from xbench.benchmark.task import load_task
     >>> key = expand(load_task("quick"))[0]
-    >>> run_id(key, "data", "model", "code") == run_id(key, "data", "model", "other code")
+    >>> run_id(key, "data", "model", 1) == run_id(key, "data", "model", 2)
     False
     """
-    on = [dataset_digest, surrogate_digest, method_digest, device, RESULTS_VERSION]
-    # The order in which metrics are listed changes no result.
-    asked = {**asdict(key), "metrics": sorted(key.metrics)}
-    # Runs without one of these keep the ids they had before there were any.
+    on = [dataset_digest, surrogate_digest, method_version, device, RESULTS_VERSION]
+    asked = asdict(key)
+    del asked["metrics"]
+    # So that a new one of these leaves the ids of runs without it as they are.
     for name in ("beta", "budget_seconds", "budget_evaluations", "division"):
         if asked[name] is None:
             del asked[name]
@@ -164,9 +170,17 @@ def run_id(
     return hashlib.sha256(text.encode("utf-8")).hexdigest()[:16]
 
 
-def _key(
+def run_key(
     task: Task, cell_type: str, output: str, spec: MethodSpec, size: int, repetition: int
 ) -> RunKey:
+    """Return what one run of a task is asked.
+
+    Examples
+    --------
+    >>> from xbench.benchmark.task import MethodSpec, load_task
+    >>> run_key(load_task("quick"), "8", "3", MethodSpec(name="random"), 16, 0).method_name
+    'random'
+    """
     return RunKey(
         task=task.name,
         task_version=task.version,
@@ -230,6 +244,25 @@ def _check_once(what: str, values: Sequence[object]) -> None:
 
 
 @dataclass(frozen=True)
+class FoundMethod:
+    """Where a method is found, and what its code is.
+
+    Parameters
+    ----------
+    entry
+        Where its class is found.
+    version
+        As it declares.
+    digest
+        Of its source files (`xbench.registry.find.source_files`).
+    """
+
+    entry: Entry
+    version: int
+    digest: str
+
+
+@dataclass(frozen=True)
 class WorkUnit:
     """Runs that differ only in L, so that one nested explanation can serve them all.
 
@@ -241,8 +274,8 @@ class WorkUnit:
         Of the runs, in the same order.
     method
         Where the method's class is found.
-    method_digest
-        Of the file that defines it.
+    method_version, method_digest
+        The version that it declares; of its source files.
     timeout_seconds
         Limit of one explanation; None for none.
     """
@@ -250,6 +283,7 @@ class WorkUnit:
     keys: tuple[RunKey, ...]
     run_ids: tuple[str, ...]
     method: Entry
+    method_version: int
     method_digest: str
     timeout_seconds: float | None = None
 
@@ -257,7 +291,7 @@ class WorkUnit:
 def units(
     keys: Sequence[RunKey],
     run_ids: Sequence[str],
-    methods: dict[str, tuple[Entry, str]],
+    methods: dict[str, FoundMethod],
     timeout_seconds: float | None = None,
 ) -> list[WorkUnit]:
     """Group runs that differ only in L, in the order of their first run.
@@ -267,7 +301,7 @@ def units(
     keys, run_ids
         The runs.
     methods
-        Entry and digest of each method, by its registered name.
+        By registered name.
     """
     groups: dict[tuple[str, str, str, int], list[tuple[RunKey, str]]] = {}
     for key, run_id in zip(keys, run_ids, strict=True):
@@ -277,8 +311,9 @@ def units(
     for members in groups.values():
         members.sort(key=lambda member: -member[0].L)
         ordered, ids = zip(*members, strict=True)
-        entry, digest = methods[ordered[0].method_name]
-        result.append(WorkUnit(ordered, ids, entry, digest, timeout_seconds))
+        found = methods[ordered[0].method_name]
+        code = (found.entry, found.version, found.digest)
+        result.append(WorkUnit(ordered, ids, *code, timeout_seconds))
     return result
 
 

@@ -52,6 +52,8 @@ class Request:
         A surrogate to explain instead of the one trained on the dataset.
     jobs, device
         Processes (all cores where None); ``"cpu"`` or ``"cuda"``.
+    again
+        Whether runs that are finished in the store are run again too.
     """
 
     task: str
@@ -68,4 +70,5 @@ class Request:
     checkpoint: Path | None = None
     jobs: int | None = None
     device: str = "cpu"
+    again: bool = False
     watcher: Watcher = field(default_factory=Watcher)

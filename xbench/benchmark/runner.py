@@ -11,15 +11,19 @@ from typing import TYPE_CHECKING
 
 import joblib
 
+from xbench.benchmark.changed_code import warn_of_changed_code
 from xbench.benchmark.context import RunContext
-from xbench.benchmark.plan import run_id, units
+from xbench.benchmark.old_store import upgrade_store
+from xbench.benchmark.plan import FoundMethod, run_id, units
 from xbench.benchmark.request import Request
 from xbench.benchmark.resolve import Plan, ask, make_plan
 from xbench.benchmark.saved_tasks import keep_declaration
 from xbench.benchmark.workers import carry_out
 from xbench.data.load import DataChoice
 from xbench.data.read_options import ReadOptions
-from xbench.registry.find import source_digest
+from xbench.registry.find import method_version, source_digest
+from xbench.results.findings import forget_findings
+from xbench.results.record import FINISHED
 from xbench.results.store import ResultStore
 
 if TYPE_CHECKING:
@@ -49,6 +53,7 @@ def run(
     checkpoint: str | os.PathLike[str] | None = None,
     jobs: int | None = 1,
     device: str = "cpu",
+    again: bool = False,
 ) -> pd.DataFrame:
     """Run a task and return its records, one row a run.
 
@@ -75,6 +80,8 @@ def run(
         Processes; None for one a core.
     device
         ``"cpu"`` or ``"cuda"``.
+    again
+        Run what is finished in the store again too.
 
     Returns
     -------
@@ -116,6 +123,7 @@ def run(
         checkpoint=None if checkpoint is None else Path(checkpoint),
         jobs=jobs,
         device=device,
+        again=again,
     )
     with tempfile.TemporaryDirectory() as temporary:
         results = ResultStore(store if store is not None else Path(temporary) / "results")
@@ -134,18 +142,37 @@ def run_plan(plan: Plan, store: ResultStore) -> list[str]:
     """Carry out a plan and return the ids of all its runs, those finished before included.
 
     Every record is stored as soon as it exists. Runs that are ok or skipped in the store are not
-    run again; failed ones are.
+    run again unless that is asked for; failed ones are. A method whose code was changed under the
+    same version is warned of.
     """
     asked, request = plan.asked, plan.asked.request
+    methods = {
+        name: FoundMethod(entry, method_version(entry), source_digest(entry))
+        for name, entry in asked.entries.items()
+    }
+    upgrade_store(store, {plan.dataset.digest: plan.dataset.n_features})
     keep_declaration(request.task, asked.task.name, store)
-    methods = {name: (entry, source_digest(entry)) for name, entry in asked.entries.items()}
     context = RunContext(
-        asked.data, plan.checkpoint, store.folder, request.device, secrets.token_hex(8)
+        asked.data,
+        plan.checkpoint,
+        store.folder,
+        request.device,
+        secrets.token_hex(8),
+        since=store.size() if request.again else 0,
     )
     digests = (plan.dataset.digest, plan.surrogate.digest)
-    ids = [run_id(key, *digests, methods[key.method_name][1], request.device) for key in plan.keys]
-    finished = store.finished()
-    to_do = [pair for pair in zip(plan.keys, ids, strict=True) if pair[1] not in finished]
+    versions = [methods[key.method_name].version for key in plan.keys]
+    ids = [
+        run_id(key, *digests, version, request.device)
+        for key, version in zip(plan.keys, versions, strict=True)
+    ]
+    pairs = list(zip(plan.keys, ids, strict=True))
+    finished = {one.run_id: one for one in store.records() if one.status in FINISHED}
+    if request.again:
+        forget_findings(store.folder, finished.keys() & set(ids))
+        finished = {}
+    warn_of_changed_code([(key, finished[one]) for key, one in pairs if one in finished], methods)
+    to_do = [pair for pair in pairs if pair[1] not in finished]
     watcher = request.watcher
     watcher.planned(len(to_do), len(plan.keys) - len(to_do))
     planned = units(

@@ -11,6 +11,7 @@ import xbench
 from xbench.cli.baseline import baseline_app, compare
 from xbench.cli.data import data_app
 from xbench.cli.options import (
+    Again,
     BudgetSeconds,
     Checkpoint,
     DatasetOption,
@@ -98,6 +99,7 @@ def run(
     checkpoint: Checkpoint = None,
     store: Store = Path("results"),
     skip_missing_data: SkipMissingData = False,
+    again: Again = False,
 ) -> None:
     """Run a task. Finished runs in the store are kept; the exit code is 1 if any run failed."""
     from xbench.benchmark.request import Request
@@ -119,6 +121,7 @@ def run(
         checkpoint=checkpoint,
         jobs=jobs,
         device=device,
+        again=again,
     )
     run_and_show(request, store=store, skip_missing_data=skip_missing_data)
 
@@ -222,6 +225,7 @@ def reproduce(
     jobs: Jobs = None,
     store: Store = Path("results"),
     skip_missing_data: SkipMissingData = False,
+    again: Again = False,
     out: Annotated[Path, typer.Option(help="Folder in which 'published' is written.")] = Path(
         "leaderboard"
     ),
@@ -246,6 +250,7 @@ def reproduce(
             surrogate_seed=surrogate_seed,
             checkpoint=checkpoint,
             jobs=jobs,
+            again=again,
         ),
         hic=hic or [],
         second_seed=second_seed,

@@ -130,7 +130,7 @@ def save_and_show(name: str, *, store: Path, task: str | None, folder: Path) -> 
         Where there are no runs, or of several tasks, datasets or surrogates.
     """
     path = baseline_path(name, folder)
-    results = ResultStore(store)
+    results = _opened(store)
     records = of_task(records_of(results), task_name(task), str(store))
     records = of_place(records, None, str(store))
     told = thresholds_of(task, records[0].task, results)
@@ -141,6 +141,13 @@ def save_and_show(name: str, *, store: Path, task: str | None, folder: Path) -> 
     lost = sum(run.status in FAILED for run in taken.runs)
     if lost:
         typer.echo(f"warning: {lost} of these runs have no result; see their reasons", err=True)
+
+
+def _opened(store: Path) -> ResultStore:
+    # Imported here, since every start of xbench imports this file: it needs NumPy.
+    from xbench.benchmark.old_store import opened_store
+
+    return opened_store(store)
 
 
 def list_and_show(folder: Path) -> None:
@@ -214,7 +221,7 @@ def compare_and_show(
     counted = parse_fail_on(fail_on)
     asked = None if repetitions is None else _numbers(repetitions)
     baseline = read_baseline(baseline_path(name, folder))
-    results = ResultStore(store)
+    results = _opened(store)
     fresh = _fresh(baseline, results, task, asked or baseline.repetitions)
     told = thresholds_of(task, baseline.header.task, results)
     comparison = compare_with_baseline(Path(name).stem, baseline, fresh, told, asked)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import importlib
+import warnings
+from collections.abc import Mapping
 from pathlib import Path
 
 import typer
 
+from xbench.benchmark.old_store import opened_store, renamed
 from xbench.benchmark.saved_tasks import known_tasks
-from xbench.errors import XbenchError
-from xbench.results.findings import FILE, read_findings
-from xbench.results.store import ResultStore
+from xbench.benchmark.task import Task
+from xbench.errors import XbenchError, XbenchWarning
+from xbench.results.findings import FILE, findings_of, read_findings
+from xbench.utils.files import write_bytes
 
 
 def render_store(store: Path, out: Path) -> None:
@@ -23,14 +27,44 @@ def render_store(store: Path, out: Path) -> None:
     """
     if not store.is_dir():
         raise XbenchError(f"{store}: no such folder; run 'xbench run TASK --store {store}' first")
-    results = ResultStore(store)
+    results = opened_store(store)
     records = results.records()
     if not records:
         raise XbenchError(f"{store}: holds no records; run 'xbench run TASK --store {store}' first")
     tasks = known_tasks(results)
+    upgrade_published(out / "published", tasks)
     # Through its name, as every leaf: this room does not know that one.
     room = importlib.import_module("xbench.leaderboard")
     findings = read_findings(results.folder / FILE)
     rendered = room.render(records, tasks, out, findings=findings)
     for path in rendered:
         typer.echo(str(path))
+
+
+def upgrade_published(folder: Path, tasks: Mapping[str, Task]) -> None:
+    """Give the runs that an older xbench published their new ids, and say so in one line; once.
+
+    Parameters
+    ----------
+    folder
+        ``published`` of a leaderboard; nothing is done where it has no runs of old ids.
+    tasks
+        By name.
+
+    Raises
+    ------
+    XbenchError
+        Where a file cannot be read or written.
+    """
+    room = importlib.import_module("xbench.leaderboard.published_runs")
+    paths = (folder / room.RUNS, folder / room.FINDINGS)
+    runs, findings = (room.unpacked(path) for path in paths)
+    done = renamed(runs, findings, tasks)
+    if not done.changed and not done.unknown:
+        return
+    # Findings first: they are found by the old ids of the runs.
+    if paths[1].exists():
+        write_bytes(paths[1], room.packed(room.findings_text(findings_of(done.findings))))
+    write_bytes(paths[0], room.packed(done.runs.decode("utf-8")))
+    if done.changed:
+        warnings.warn(f"{folder}: {done}", XbenchWarning, stacklevel=2)

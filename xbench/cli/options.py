@@ -39,6 +39,9 @@ Checkpoint = Annotated[
     typer.Option(help="A trained surrogate's folder, or a .pt file of the reference."),
 ]
 Jobs = Annotated[int | None, typer.Option(help="Processes; one a core where left out.")]
+Again = Annotated[
+    bool, typer.Option("--again", help="Run what is finished in the store again too.")
+]
 SkipMissingData = Annotated[
     bool,
     typer.Option("--skip-missing-data", help="Say so and end well where the data are absent."),

@@ -44,12 +44,13 @@ def show(kind: str | None, as_json: bool) -> None:
             typer.echo(line)
 
 
-def _fields(entry: Entry) -> dict[str, str]:
+def _fields(entry: Entry) -> dict[str, str | int]:
     return {
         "name": entry.name,
         "summary": entry.summary,
         "location": entry.location,
         "source": entry.source,
+        "version": entry.version,
     }
 
 

@@ -22,6 +22,7 @@ from xbench.analysis.loops import read_loops
 from xbench.benchmark.request import Request
 from xbench.benchmark.saved_tasks import known_tasks
 from xbench.benchmark.task import load_task
+from xbench.cli.leaderboard import upgrade_published
 from xbench.cli.progress_bars import ShownRuns
 from xbench.cli.run import missing_data
 from xbench.data.dataset import Dataset
@@ -82,10 +83,12 @@ def reproduce_and_show(
         console.print(escape(f"{name}: not done: {why}"), highlight=False, soft_wrap=True)
     records = kept.records()
     if records:
+        tasks = known_tasks(kept)
+        upgrade_published(out / "published", tasks)
         room = importlib.import_module("xbench.leaderboard")
         room.render(
             records,
-            known_tasks(kept),
+            tasks,
             out,
             findings=read_findings(kept.folder / FILE),
         )

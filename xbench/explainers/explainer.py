@@ -43,6 +43,9 @@ class Explainer:
     ----------
     name
         What users type and leaderboards show.
+    version
+        Raised by hand, from 1, when a change of the code changes results: runs of another version
+        are other runs.
     finds_linear_optimum
         Whether it should find the exact best subset of a linear model; `xbench check` tests it.
     quick_parameters
@@ -66,6 +69,7 @@ class Explainer:
     """
 
     name: ClassVar[str]
+    version: ClassVar[int] = 1
     # For `xbench check`: whether it should find the exact best subset of a linear model, and
     # parameters that make it quick on a toy.
     finds_linear_optimum: ClassVar[bool] = False

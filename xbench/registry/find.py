@@ -8,7 +8,6 @@ method in any file a user points to, and one that an installed package declares 
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
 import inspect
 from collections.abc import Sequence
@@ -19,6 +18,7 @@ from typing import Any
 from xbench.errors import XbenchError, unknown_name
 from xbench.registry.load_class import class_of_entry_point, class_of_file, class_of_module
 from xbench.registry.scan import Entry, scan_file, scan_folder, scan_tasks
+from xbench.registry.sources import digest_of_files, own_sources
 
 ENTRY_POINT_GROUP = "xbench.methods"
 _PACKAGES = {
@@ -134,27 +134,69 @@ def dataset_source(name: str) -> Any:
     return load(find("dataset", name))()
 
 
-def source_digest(entry: Entry) -> str:
-    """Return 16 hex digits of the file that defines an entry (SHA-256 of its bytes).
+def source_files(entry: Entry) -> list[Path]:
+    """Return the files that an entry is made of, the one that defines it first.
 
-    For an entry point this is the file where its class is written, which has to be imported for
-    that.
+    For a method outside of xbench they are its file and what it imports of its own package, or of
+    the modules beside it (`xbench.registry.sources`); all else has one file. An entry point has
+    to be imported for that.
+
+    Raises
+    ------
+    XbenchError
+        Where a file cannot be found or read.
+    """
+    if entry.source == "built-in":
+        return [Path(entry.location)]
+    if entry.source == "file":
+        return own_sources(Path(entry.location))
+    loaded = load(entry)
+    try:
+        return own_sources(Path(inspect.getfile(loaded)), loaded.__module__)
+    except (TypeError, OSError) as error:
+        raise XbenchError(f"{entry.location}: has no source file ({error})") from error
+
+
+def source_digest(entry: Entry) -> str:
+    """Return 16 hex digits of the files that an entry is made of (`source_files`).
 
     Examples
     --------
     >>> len(source_digest(find("task", "quick")))
     16
     """
-    path = Path(entry.location)
-    if entry.source == "entry point":
+    return digest_of_files(source_files(entry))
+
+
+def method_version(entry: Entry) -> int:
+    """Return the version that a method declares; what it inherits counts too.
+
+    A method that cannot be imported has the version that its file shows: its runs fail, and say
+    why.
+
+    Raises
+    ------
+    XbenchError
+        Where the version is no whole number from 1.
+
+    Examples
+    --------
+    >>> method_version(find("method", "random"))
+    1
+    """
+    declared: object = entry.version
+    # What xbench ships declares its version in its own class; the others may inherit it.
+    if entry.source != "built-in":
         try:
-            path = Path(inspect.getfile(load(entry)))
-        except (TypeError, OSError) as error:
-            raise XbenchError(f"{entry.location}: has no source file ({error})") from error
-    try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
-    except OSError as error:
-        raise XbenchError(f"{path}: cannot be read ({error.strerror})") from error
+            declared = getattr(load(entry), "version", entry.version)
+        except (Exception, SystemExit):
+            declared = entry.version
+    if type(declared) is not int or declared < 1:
+        raise XbenchError(
+            f"{entry.location}: method {entry.name!r} has version {declared!r}; give a whole "
+            "number from 1"
+        )
+    return declared
 
 
 def _folders(kind: str, folders: Sequence[Path] | None) -> list[Path]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import ModuleType
 
 from xbench.errors import XbenchError
+from xbench.registry.sources import digest_of_files, make_importable, own_sources
 
 
 def class_of_module(module: str, name: str) -> type:
@@ -50,7 +51,8 @@ def class_of_file(path: Path, name: str) -> type:
 
     The module gets a name of its own, made from path and content: two files of the same name do
     not collide, and an edited file is read again. It is entered in `sys.modules`, where
-    dataclasses and pickle look a class' module up.
+    dataclasses and pickle look a class' module up. It may import modules that lie beside it;
+    an edited one is read again too.
 
     Raises
     ------
@@ -62,9 +64,14 @@ def class_of_file(path: Path, name: str) -> type:
     except OSError as error:
         what = f"cannot be read ({error.strerror})"
         raise XbenchError(f"{path}: {what}; give the path of a Python file") from error
-    digest = hashlib.sha256(str(path.resolve()).encode() + b"\0" + content).hexdigest()[:12]
+    files = own_sources(path)
+    text = f"{path.resolve()}\0{digest_of_files(files)}"
+    digest = hashlib.sha256(text.encode()).hexdigest()[:12]
     module_name = f"xbench_file_{path.stem}_{digest}"
-    module = sys.modules.get(module_name) or _run_file(path, content, module_name)
+    module = sys.modules.get(module_name)
+    if module is None:
+        make_importable(files)
+        module = _run_file(path, content, module_name)
     return _class(module, name, str(path))
 
 

@@ -31,6 +31,8 @@ class Entry:
         The class in that file; empty for tasks, which are no classes.
     source
         ``"built-in"``, ``"entry point"`` of an installed package, or a ``"file"`` outside.
+    version
+        Raised by hand where results change; as the class itself declares it, else 1.
 
     Examples
     --------
@@ -44,6 +46,7 @@ class Entry:
     location: str
     class_name: str
     source: Source
+    version: int = 1
 
 
 def scan_folder(kind: str, folder: Path, source: Source) -> list[Entry]:
@@ -71,7 +74,7 @@ def scan_file(kind: str, path: Path, source: Source) -> list[Entry]:
     """
     classes = [node for node in _parse(path).body if isinstance(node, ast.ClassDef)]
     return [
-        Entry(kind, name, _summary(node), str(path), node.name, source)
+        Entry(kind, name, _summary(node), str(path), node.name, source, _declared_version(node))
         for node in classes
         if not node.name.startswith("_") and (name := _declared_text(node, "name"))
     ]
@@ -92,7 +95,9 @@ def scan_tasks(folder: Path) -> list[Entry]:
         except ValueError as error:
             raise XbenchError(f"{path}: is not valid TOML ({error}); correct it") from error
         name, title = str(declared.get("name", path.stem)), str(declared.get("title", ""))
-        entries.append(Entry("task", name, title, str(path), "", "built-in"))
+        version = declared.get("version")
+        number = version if type(version) is int else 1
+        entries.append(Entry("task", name, title, str(path), "", "built-in", number))
     return entries
 
 
@@ -111,7 +116,19 @@ def _parse(path: Path) -> ast.Module:
 
 
 def _declared_text(node: ast.ClassDef, name: str) -> str | None:
-    """Return the text that a class gives to an attribute in its body, if it does."""
+    """Return the text that a class gives to a name in its body, if it does."""
+    value = _declared(node, name)
+    return value if isinstance(value, str) else None
+
+
+def _declared_version(node: ast.ClassDef) -> int:
+    """Return the number that a class gives to `version` in its body, else 1."""
+    value = _declared(node, "version")
+    return value if type(value) is int else 1
+
+
+def _declared(node: ast.ClassDef, wanted: str) -> object:
+    """Return the constant that a class gives to a name in its body, if it does."""
     for statement in node.body:
         targets: list[ast.expr] = []
         if isinstance(statement, ast.Assign):
@@ -120,10 +137,9 @@ def _declared_text(node: ast.ClassDef, name: str) -> str | None:
             targets = [statement.target]
         else:
             continue
-        value = statement.value
-        named = any(isinstance(target, ast.Name) and target.id == name for target in targets)
-        if named and isinstance(value, ast.Constant) and isinstance(value.value, str):
-            return value.value
+        named = any(isinstance(target, ast.Name) and target.id == wanted for target in targets)
+        if named and isinstance(statement.value, ast.Constant):
+            return statement.value.value
     return None
 
 

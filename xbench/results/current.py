@@ -40,7 +40,7 @@ def current(records: Iterable[Record]) -> Current:
 
     The latest record of a run replaces earlier ones. Of runs made with different versions of
     the task, the dataset or the surrogate only those of the newest count, and likewise of a
-    method: a mean over two versions would describe neither.
+    method and its parameters: a mean over two versions would describe neither.
 
     Parameters
     ----------
@@ -59,12 +59,13 @@ def current(records: Iterable[Record]) -> Current:
     """
     latest: dict[str, Record] = {}
     for record in sorted(map(_on_one_line, records), key=_age):
+        latest.pop(record.run_id, None)
         latest[record.run_id] = record
     ordered = list(latest.values())
     kept = _of_newest(ordered, _study, lambda record: record.task_version)
     kept = _of_newest(kept, _study, lambda record: record.dataset_digest)
     kept = _of_newest(kept, _study, lambda record: record.surrogate_digest)
-    kept = _of_newest(kept, _method, lambda record: record.method_digest)
+    kept = _of_one_question(_of_newest(kept, _method, lambda record: record.method_version))
     kept = list({_slot(record): record for record in sorted(kept, key=_age)}.values())
     return Current(sorted(kept, key=_slot), dict(_count(ordered) - _count(kept)))
 
@@ -127,6 +128,26 @@ def _of_newest(
         for record in ordered
         if not version(record) or version(record) == newest[group(record)]
     ]
+
+
+def _of_one_question(ordered: list[Record]) -> list[Record]:
+    """Keep of each method the records that have the parameters of its newest successful one.
+
+    A run that failed early names only the parameters that it was given: it stays where these
+    agree.
+    """
+    newest: dict[Hashable, Record] = {}
+    for record in ordered:
+        last = newest.get(_method(record))
+        if last is None or record.status == "ok" or last.status != "ok":
+            newest[_method(record)] = record
+    return [record for record in ordered if _agree(record, newest[_method(record)])]
+
+
+def _agree(record: Record, other: Record) -> bool:
+    """Whether two records give the same value to every parameter that both name."""
+    mine, others = record.parameters, other.parameters
+    return all(mine[name] == others[name] for name in mine.keys() & others.keys())
 
 
 def _count(records: list[Record]) -> Counter[tuple[str, str]]:

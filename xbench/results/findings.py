@@ -6,21 +6,18 @@ Findings beside the runs that they are about: ``findings.jsonl`` of a result sto
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
-from dataclasses import dataclass
-from dataclasses import field
-from typing import Any
-from typing import ClassVar
-from pydantic import ConfigDict
-from pydantic import TypeAdapter
-from pydantic import ValidationError
-from xbench.errors import XbenchError, in_words
-from xbench.utils.json import plain_values
 from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from xbench.utils.files import cannot_write
-from xbench.utils.journal import append_line
-from xbench.utils.journal import locked
+from typing import Any, ClassVar
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+from xbench.errors import XbenchError, in_words
+from xbench.utils.files import cannot_write, write_bytes
+from xbench.utils.journal import append_line, locked
+from xbench.utils.json import plain_values
+
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
@@ -144,6 +141,29 @@ def append_findings(folder: Path, findings: Iterable[Finding]) -> None:
             for finding in findings:
                 line = finding.to_json().encode("utf-8")
                 append_line(path, line, lambda tail: _finding(tail) is not None)
+    except OSError as error:
+        raise cannot_write(path, error) from error
+
+
+def forget_findings(folder: Path, run_ids: Iterable[str]) -> None:
+    """Take the findings about runs out of a store: what they are about is run again.
+
+    Raises
+    ------
+    XbenchError
+        Where the folder cannot be written; the file is then as it was.
+    """
+    path, gone = folder / FILE, set(run_ids)
+    if not path.exists():
+        return
+    try:
+        with locked(folder / ".lock"):
+            lines = path.read_bytes().split(b"\n")
+            kept = [
+                line for line in lines if (one := _finding(line)) is None or one.run_id not in gone
+            ]
+            if len(kept) < len(lines):
+                write_bytes(path, b"\n".join(kept))
     except OSError as error:
         raise cannot_write(path, error) from error
 

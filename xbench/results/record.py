@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar, Literal, get_args
 
@@ -29,15 +28,20 @@ class Record:
     Parameters
     ----------
     run_id
-        16 hexadecimal digits that name everything the result depends on (`xbench.benchmark.plan.run_id`).
+        16 hexadecimal digits that name everything that the selection depends on, see
+        `xbench.benchmark.plan.run_id`.
     task, task_version
         The task and the version of its declaration.
     dataset, dataset_digest, surrogate, surrogate_digest
         Names and content digests.
     cell_type, target
         The population and the output explained, as in the task: ``"VIP"`` and ``"GAD1"``.
-    method, parameters, method_digest
-        The method's label, its parameters, and the digest of the file that defines it.
+    n_features
+        Number of features d of the dataset; None in old records where it is not known.
+    method, parameters, method_version
+        The method's label, its parameters, and the version that it declares.
+    method_digest
+        Of the method's source files: its own and what it imports of its own package or folder.
     L, repetition, seed
         Size of the subset; repetition, from 0; the seed derived for this run.
     status, reason, traceback
@@ -94,10 +98,12 @@ class Record:
     dataset_digest: str
     surrogate: str
     surrogate_digest: str
+    n_features: int | None = None
     cell_type: str
     target: str
     method: str
     parameters: dict[str, Any] = field(default_factory=dict)
+    method_version: int = 1
     method_digest: str
     L: int
     repetition: int

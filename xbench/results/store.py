@@ -8,29 +8,24 @@ from __future__ import annotations
 import json
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
-from dataclasses import fields
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
-from xbench.utils.files import cannot_write
-from xbench.utils.files import sync_folder
-from xbench.utils.files import write_text
-from xbench.errors import XbenchError
-from xbench.errors import XbenchWarning
-from xbench.utils.journal import append_line
-from xbench.utils.journal import locked
-from xbench.results.record import FINISHED
-from xbench.results.record import Record
-from collections.abc import Sequence
-from dataclasses import dataclass
+
+from xbench.errors import XbenchError, XbenchWarning
+from xbench.results.findings import FILE as FINDINGS
+from xbench.results.record import FINISHED, Record
+from xbench.utils.files import cannot_write, sync_folder, write_bytes, write_text
+from xbench.utils.journal import append_line, locked
 
 if TYPE_CHECKING:
     import pandas
 
 FORMAT = "xbench-results"
-VERSION = 1
+# 1: ids of runs held the bytes of the method's file. A store of it is given new ids on first use.
+VERSION = 2
 # What xbench itself may have put into the folder before it became a store (`xbench bench`).
 _OURS = {"bench.json"}
 
@@ -98,11 +93,16 @@ class ResultStore:
         with self._writing():
             append_line(self.path, line, lambda tail: _complete(tail) is not None)
 
-    def read(self) -> tuple[list[Record], list[BadLine]]:
+    def read(self, since: int = 0) -> tuple[list[Record], list[BadLine]]:
         """Read every record and say which lines are none.
 
         Where a run was recorded more than once (it failed, and was tried again), the latest
         record counts.
+
+        Parameters
+        ----------
+        since
+            Only what was added after this many bytes counts, as `size` gave them.
 
         Returns
         -------
@@ -111,10 +111,11 @@ class ResultStore:
         problems : list of BadLine
             Corrupt lines, with their numbers. A torn last line is no problem (see the class).
         """
-        *lines, tail = self._content().split(b"\n")
+        content = self._content()
+        *lines, tail = content[since:].split(b"\n")
         latest: dict[str, Record] = {}
         problems: list[BadLine] = []
-        for number, line in enumerate(lines, start=1):
+        for number, line in enumerate(lines, start=content[:since].count(b"\n") + 1):
             if not line.strip():
                 continue
             try:
@@ -127,19 +128,63 @@ class ResultStore:
             latest[last.run_id] = last
         return list(latest.values()), problems
 
-    def records(self) -> list[Record]:
+    def records(self, since: int = 0) -> list[Record]:
         """Return the latest record of every run; warn (XbenchWarning) of lines that are none."""
-        records, problems = self.read()
+        records, problems = self.read(since)
         if problems:
             warnings.warn(summary(problems), XbenchWarning, stacklevel=2)
         return records
 
-    def finished(self) -> set[str]:
+    def finished(self, since: int = 0) -> set[str]:
         """Return the run_id of every run that need not be run again.
 
         Those are ok or skipped; what failed, timed out or ran out of memory is tried again.
+
+        Parameters
+        ----------
+        since
+            As in `read`.
         """
-        return {record.run_id for record in self.records() if record.status in FINISHED}
+        return {record.run_id for record in self.records(since) if record.status in FINISHED}
+
+    def size(self) -> int:
+        """Return the number of bytes of all whole lines."""
+        return self._content().rfind(b"\n") + 1
+
+    @property
+    def is_old(self) -> bool:
+        """Whether its runs have ids of an older xbench; see `upgrade`."""
+        try:
+            declared = json.loads((self.folder / "store.json").read_bytes())
+        except FileNotFoundError:
+            return False
+        return bool(declared["version"] < VERSION)
+
+    def upgrade(self, convert: Callable[[bytes, bytes], tuple[bytes, bytes]]) -> None:
+        """Replace the lines of an older store, and declare it to be of this version.
+
+        Parameters
+        ----------
+        convert
+            Gets the lines of runs and of findings, and returns what is to stand in their place.
+
+        Raises
+        ------
+        XbenchError
+            Where the store cannot be written. A store that was upgraded in part is still old,
+            and can be upgraded again.
+        """
+        with self._writing():
+            if not self.is_old:  # Another process was quicker.
+                return
+            findings = self.folder / FINDINGS
+            known = findings.read_bytes() if findings.exists() else b""
+            new_runs, new_findings = convert(self._content(), known)
+            # Findings first: they are found by the old ids of the runs.
+            if new_findings != known:
+                write_bytes(findings, new_findings)
+            write_bytes(self.path, new_runs)
+            write_text(self.folder / "store.json", _declaration())
 
     def to_frame(self) -> pandas.DataFrame:
         """Return one row for each run.
@@ -208,11 +253,14 @@ class ResultStore:
         self._check_folder()
         declaration = self.folder / "store.json"
         if not declaration.exists():
-            content = json.dumps({"format": FORMAT, "version": VERSION})
-            write_text(declaration, content + "\n")
+            write_text(declaration, _declaration())
         if not self.path.exists():
             self.path.touch()
             sync_folder(self.folder)
+
+
+def _declaration() -> str:
+    return json.dumps({"format": FORMAT, "version": VERSION}) + "\n"
 
 
 def _check_declaration(path: Path) -> None:
