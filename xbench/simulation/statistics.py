@@ -16,9 +16,9 @@ from itertools import pairwise
 import numpy as np
 from scipy import sparse
 
-from xbench.dataset import Dataset
+from xbench.data.dataset import Dataset
 from xbench.errors import XbenchError
-from xbench.features import Features
+from xbench.data.features import Features
 
 # Base pairs between a peak's middle and a gene's body, and between the middles of two peaks.
 GENE_DISTANCES = (0, 2_000, 10_000, 100_000, 1_000_000)
@@ -72,9 +72,7 @@ class Moments:
             return (self.shares @ self.by_type**2 - mean**2) / (self.square - mean**2)
 
 
-def correlations(
-    one: Moments, other: Moments, pairs: np.ndarray, *, within: bool
-) -> np.ndarray:
+def correlations(one: Moments, other: Moments, pairs: np.ndarray, *, within: bool) -> np.ndarray:
     """Pearson's correlation of pairs of columns, over all cells or after removing types' means.
 
     Parameters
@@ -287,7 +285,7 @@ def lines(datasets: list[Dataset]) -> Iterator[str]:
 
 def main(arguments: list[str] | None = None) -> None:
     """Print the table."""
-    from xbench.loading import load_dataset
+    from xbench.data.load import load_dataset
 
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("datasets", nargs="+", metavar="NAME[=FILE]")
