@@ -98,10 +98,32 @@ _DECLARED = (
         "optimality",
         "1",
         "higher",
-        low=0.0,
         high=1.0,
         description="Drop of the true mean F on test cells, relative to the largest that any L "
-        "peaks reach; only where the truth is known.",
+        "peaks reach; negative where it rises. Only where the truth is known.",
+        of_truth=True,
+    ),
+    Metric(
+        "true-precision",
+        "true precision",
+        "1",
+        "higher",
+        low=0.0,
+        high=1.0,
+        description="Share of the subset that are CREs of the gene itself, repressing ones too; "
+        "only where the truth is known.",
+        of_truth=True,
+    ),
+    Metric(
+        "true-precision-chance",
+        "true precision, chance",
+        "1",
+        "none",
+        low=0.0,
+        high=1.0,
+        description="Mean of true-precision over uniformly random distinct peaks: the share of "
+        "all peaks that are CREs of the gene.",
+        of_truth=True,
     ),
     Metric(
         "module-recall",
@@ -112,6 +134,7 @@ _DECLARED = (
         high=1.0,
         description="Share of the gene's own enhancer modules whose peaks are all masked; only "
         "where the truth is known.",
+        of_truth=True,
     ),
     Metric(
         "own-class-share-before",
@@ -164,6 +187,7 @@ _DECLARED = (
 )
 
 METRICS: dict[str, Metric] = {metric.name: metric for metric in _DECLARED}
+OF_TRUTH = tuple(name for name, metric in METRICS.items() if metric.of_truth)
 
 
 @dataclass(frozen=True)
@@ -213,11 +237,11 @@ def _near(
     return measured
 
 
-def _known(measure: Callable[[TargetTruth, np.ndarray], float | None]) -> Measure:
+def _known(measure: Callable[[TargetTruth, Outcome], float | None]) -> Measure:
     """Compare with the truth, or give None where nobody knows it."""
 
     def measured(outcome: Outcome) -> float | None:
-        return None if outcome.truth is None else measure(outcome.truth, outcome.indices)
+        return None if outcome.truth is None else measure(outcome.truth, outcome)
 
     return measured
 
@@ -240,18 +264,28 @@ MEASURES: dict[str, Measure] = {
     "own-class-share-after": lambda outcome: own_class_share(outcome.after),
     "target-class-share-before": lambda outcome: own_class_share(-outcome.before),
     "target-class-share-after": lambda outcome: own_class_share(-outcome.after),
-    "optimality": _known(lambda truth, indices: truth.optimality(indices)),
-    "module-recall": _known(lambda truth, indices: truth.module_recall(indices)),
+    "optimality": _known(lambda truth, outcome: truth.optimality(outcome.indices)),
+    "true-precision": _known(lambda truth, outcome: truth.precision(outcome.indices)),
+    "true-precision-chance": _known(lambda truth, outcome: len(truth.cres) / len(outcome.features)),
+    "module-recall": _known(lambda truth, outcome: truth.module_recall(outcome.indices)),
     "log-odds-drop": lambda outcome: log_odds_drop(outcome.before, outcome.after),
 }
 
 
 def compute_metrics(names: Iterable[str], outcome: Outcome) -> dict[str, float | None]:
-    """Compute metrics by name.
+    """Compute metrics by name, and all that compare with the truth where it is known.
+
+    Parameters
+    ----------
+    names
+        Of the metrics that a task declares.
+    outcome
+        What they are computed from.
 
     Returns
     -------
     dict
         Value of each metric; None where it is undefined here (no coordinates, nothing expressed).
     """
-    return {name: MEASURES[name](outcome) for name in names}
+    known = () if outcome.truth is None else OF_TRUTH
+    return {name: MEASURES[name](outcome) for name in dict.fromkeys((*names, *known))}

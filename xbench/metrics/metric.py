@@ -36,6 +36,9 @@ class Metric:
         row of the paper's Table 1, or each of the ``"targets"``, as its Table 3.
     explains
         What the number explained has to be: ``"expression"``, ``"classes"``, or ``"any"``.
+    of_truth
+        Whether it compares with the truth: then every run whose data have one has it, whatever
+        surrogate was explained and whatever the task declares.
 
     Examples
     --------
@@ -52,6 +55,7 @@ class Metric:
     description: str = ""
     explains: Explains = "any"
     pooled: Pooled = "cell types"
+    of_truth: bool = False
 
 
 def arrow(direction: str) -> str:
