@@ -126,8 +126,7 @@ def draw_accessibility(
     cres = peaks.cre_feature[own]
     rate[:, cres] = 0
     # Open where either gene is active, if it serves two.
-    every = (slice(None), peaks.cre_feature)
-    np.maximum.at(rate, every, _cre_rates(regulation, design, generator))
+    np.maximum.at(rate.T, peaks.cre_feature, _cre_rates(regulation, design, generator).T)
     # The CREs of a module move together.
     modules = len(regulation.module_gene)
     axis[cres] = generator.integers(N_STATES, size=modules)[regulation.cre_module[own]]

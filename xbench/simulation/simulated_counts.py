@@ -16,7 +16,7 @@ from xbench.simulation.truth import Truth
 COUNTS_DEVIATION, DEPTH_CORRELATION = 0.5, 0.5
 # Size of the negative binomial of each gene: log-uniform; its variance is mean + mean^2 / size.
 SIZE = (2.0, 20.0)
-# SimulatedCells at once: 512 x 3,000 genes are 12 MB.
+# Cells at once: 512 x 3,000 genes are 12 MB.
 BLOCK = 512
 CALIBRATION_CELLS = 1024
 

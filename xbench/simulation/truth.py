@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from xbench.errors import XbenchError
+from xbench.simulation.cell_types import CELL_TYPES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -124,7 +125,9 @@ def truth_of(dataset: Dataset) -> Truth | None:
 
 
 def truth_table(dataset: Dataset) -> pd.DataFrame:
-    """Return one row a CRE: gene, module, feature, name, chrom, start, end, w, a.
+    """Return one row a CRE of a gene: gene, module, feature, name, chrom, start, end, w, a.
+
+    Where CREs have strengths by type, also a column ``strength_TYPE`` for each.
 
     Raises
     ------
@@ -139,7 +142,7 @@ def truth_table(dataset: Dataset) -> pd.DataFrame:
     genes = dataset.output_features.names
     peaks = dataset.inputs.var.iloc[truth.cre_feature]
     module = truth.cre_module
-    return pd.DataFrame(
+    table = pd.DataFrame(
         {
             "gene": genes[truth.module_gene[module]],
             "module": module,
@@ -152,3 +155,8 @@ def truth_table(dataset: Dataset) -> pd.DataFrame:
             "a": truth.module_effect[module],
         }
     )
+    if truth.cre_strength is not None:
+        names = [f"strength_{name}" for name in CELL_TYPES]
+        strength = pd.DataFrame(truth.cre_strength, columns=names, index=table.index)
+        table = pd.concat([table, strength], axis=1)
+    return table
