@@ -93,7 +93,7 @@ class SimulatedSparse(SimulatedMultiome):
     """The same size, harder: expression follows a hidden state of which the assay sees little."""
 
     name = "simulated-multiome-sparse"
-    expected_size = 353_000_000
+    expected_size = 215_000_000
 
     def parameters(self) -> Parameters:
         """Return what is simulated."""
@@ -106,7 +106,7 @@ class SimulatedSparseSmall(SimulatedMultiome):
     """The harder one at a size for trying things out: 800 cells, 6,000 peaks, 200 genes."""
 
     name = "simulated-multiome-sparse-small"
-    expected_size = 4_000_000
+    expected_size = 3_500_000
 
     def parameters(self) -> Parameters:
         """Return what is simulated."""

@@ -67,6 +67,8 @@ def test_list_says_what_is_here(xbench_command: Command, tmp_path: Path) -> None
         "pfc-multiome": ("absent", "by hand"),
         "simulated-multiome": ("absent", "simulation"),
         "simulated-multiome-small": ("absent", "simulation"),
+        "simulated-multiome-sparse": ("absent", "simulation"),
+        "simulated-multiome-sparse-small": ("absent", "simulation"),
         "snare-cortex": ("absent", "by hand"),
     }
     assert all(row["licence"] for row in rows.values())
