@@ -21,6 +21,7 @@ from xbench.simulation.peak_positions import place_peaks
 from xbench.simulation.regulation import draw_regulation
 from xbench.simulation.response import response_of
 from xbench.simulation.simulate import Simulation, simulate
+from xbench.simulation.simulated_contacts import _openness
 from xbench.simulation.simulated_counts import log_rates, true_expression
 from xbench.simulation.state import state_of
 from xbench.simulation.target_truth import target_truth
@@ -263,3 +264,15 @@ def test_a_peak_in_two_modules_of_a_gene_is_refused(sparse_small: Simulation) ->
     feature[first] = feature[second]
     with pytest.raises(XbenchError, match=rf"two modules of output {gene}"):
         response_of(replace(truth, cre_feature=feature), sparse_small.state, gene)
+
+
+def test_maps_by_type_follow_the_hidden_state(
+    sparse_small: Simulation, sparse_dataset: Dataset
+) -> None:
+    peaks = sparse_small.truth.cre_feature[:50]
+    assert sparse_small.hidden is not None
+    opened = sparse_small.hidden[:, peaks].toarray()
+    share = {t: opened[sparse_small.cell_types == t].mean(axis=0) for t in CELL_TYPES}
+    largest = np.max(list(share.values()), axis=0)
+    for name, found in _openness(sparse_dataset, peaks).items():
+        np.testing.assert_allclose(found, share[name] / np.maximum(largest, 1e-12))
