@@ -87,3 +87,29 @@ class SimulatedSmall(SimulatedMultiome):
         from xbench.simulation.parameters import Parameters
 
         return Parameters(n_cells=800, n_peaks=6000, n_genes=200)
+
+
+class SimulatedSparse(SimulatedMultiome):
+    """The same size, harder: expression follows a hidden state of which the assay sees little."""
+
+    name = "simulated-multiome-sparse"
+    expected_size = 215_000_000
+
+    def parameters(self) -> Parameters:
+        """Return what is simulated."""
+        from xbench.simulation.parameters import Parameters
+
+        return Parameters(sparse=True)
+
+
+class SimulatedSparseSmall(SimulatedMultiome):
+    """The harder one at a size for trying things out: 800 cells, 6,000 peaks, 200 genes."""
+
+    name = "simulated-multiome-sparse-small"
+    expected_size = 3_500_000
+
+    def parameters(self) -> Parameters:
+        """Return what is simulated."""
+        from xbench.simulation.parameters import Parameters
+
+        return Parameters(n_cells=800, n_peaks=6000, n_genes=200, sparse=True)

@@ -67,6 +67,8 @@ def test_list_says_what_is_here(xbench_command: Command, tmp_path: Path) -> None
         "pfc-multiome": ("absent", "by hand"),
         "simulated-multiome": ("absent", "simulation"),
         "simulated-multiome-small": ("absent", "simulation"),
+        "simulated-multiome-sparse": ("absent", "simulation"),
+        "simulated-multiome-sparse-small": ("absent", "simulation"),
         "snare-cortex": ("absent", "by hand"),
     }
     assert all(row["licence"] for row in rows.values())
@@ -81,10 +83,10 @@ def test_list_says_what_is_here(xbench_command: Command, tmp_path: Path) -> None
     assert (rows["snare-cortex"]["state"], rows["snare-cortex"]["bytes"]) == ("here", 1234)
     assert rows["snare-cortex"]["paths"] == [str(tmp_path / "data" / "snare_cortex.h5mu")]
     out = xbench_command("data", "list").out
-    assert "brain3k-multiome          10% here, the rest to download, 68.8 MB\n" in out
-    assert "snare-cortex              here, 1.23 kB\n" in out
-    assert "dlpfc-multiome            not here (to download), 1.38 GB\n" in out
-    assert "simulated-multiome        not here (simulated when first used), 353 MB\n" in out
+    assert "brain3k-multiome                 10% here, the rest to download, 68.8 MB\n" in out
+    assert "snare-cortex                     here, 1.23 kB\n" in out
+    assert "dlpfc-multiome                   not here (to download), 1.38 GB\n" in out
+    assert "simulated-multiome               not here (simulated when first used), 353 MB\n" in out
     assert "CC BY 4.0 (10x Genomics)" in out
     assert f"data folder: {tmp_path / 'data'}" in out
 

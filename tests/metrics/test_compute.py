@@ -20,7 +20,7 @@ PEAKS = Features(["a", "b", "c", "d"], ["chr1"] * 3 + ["chr2"], [100, 500, 9000,
 GENE = Target("VIP", "GAD1", 0, Interval("chr1", 150, 300))
 OUTCOME = Outcome(np.log([2.0, 4.0]), np.log([1.0, 2.0]), np.array([1, 3]), PEAKS, GENE)
 # Only a simulation knows the truth.
-TRUTH = {"optimality", "module-recall"}
+TRUTH = {"optimality", "true-precision", "true-precision-chance", "module-recall"}
 GENOMIC = {name for name in METRICS if "hit" in name}
 
 

@@ -39,10 +39,11 @@ def activity(truth: Truth, x: np.ndarray, module: int) -> float:
         truth.cre_feature, truth.cre_module, truth.cre_weight, strict=True
     ):
         if owner == module:
-            closed *= 1 - weight * x[feature]
+            closed *= (1 - weight) ** x[feature]
     return 1 - closed
 
 
 def top(truth: Truth, gene: int) -> float:
-    total = truth.module_effect[truth.module_gene == gene].sum()
+    effects = truth.module_effect[truth.module_gene == gene]
+    total = effects[effects > 0].sum()
     return float(total + truth.pair_effect[truth.module_gene[truth.pair_first] == gene].sum())

@@ -9,6 +9,7 @@ from xbench.simulation.simulation_files import read_simulation, write_simulation
 from xbench.simulation.truth import Truth, truth_of
 
 SMALL = Parameters(n_cells=400, n_peaks=2000, n_genes=60, seed=3)
+SPARSE_SMALL = Parameters(400, 2000, 60, mean_open=20, seed=3, sparse=True)
 
 
 @pytest.fixture(scope="session")
@@ -21,6 +22,18 @@ def dataset(small: Simulation, tmp_path_factory: pytest.TempPathFactory) -> Data
     path = tmp_path_factory.mktemp("simulation") / "small.h5mu"
     write_simulation(path, small)
     return read_simulation(path)
+
+
+@pytest.fixture(scope="session")
+def sparse_small() -> Simulation:
+    return simulate(SPARSE_SMALL)
+
+
+@pytest.fixture(scope="session")
+def sparse_dataset(sparse_small: Simulation, tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    path = tmp_path_factory.mktemp("simulation") / "sparse.h5mu"
+    write_simulation(path, sparse_small)
+    return read_simulation(path, "simulated-multiome-sparse")
 
 
 @pytest.fixture(scope="session")

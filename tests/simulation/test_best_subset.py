@@ -22,17 +22,24 @@ from xbench.simulation.truth import Truth
 
 
 def brute_force(response: Response, size: int) -> float:
+    # Smaller subsets too: one more peak may repress, and every other one be masked already.
     features = np.concatenate(response.features)
-    subsets = itertools.combinations(features, min(size, len(features)))
+    subsets = itertools.chain(*(itertools.combinations(features, k) for k in range(size + 1)))
     return max(response.drop(np.array(subset, dtype=np.int64)) for subset in subsets)
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 5])
-def test_it_is_the_best_of_all_subsets(small: Simulation, size: int) -> None:
-    compared = 0
+@pytest.mark.parametrize("which", ["small", "sparse_small"])
+def test_it_is_the_best_of_all_subsets(
+    request: pytest.FixtureRequest, which: str, size: int
+) -> None:
+    simulation: Simulation = request.getfixturevalue(which)
+    truth = simulation.truth
+    peaks, uses = np.unique(truth.cre_feature, return_counts=True)
+    compared = repressed = shared = 0
     for gene in range(0, 60, 2):
-        cells = small.open_peaks[gene : gene + 30]
-        response = response_of(small.truth, cells, gene)
+        cells = simulation.state[gene : gene + 30]
+        response = response_of(truth, cells, gene)
         if sum(map(len, response.features)) > 13:
             continue
         best = best_subset(response, size)
@@ -40,7 +47,37 @@ def test_it_is_the_best_of_all_subsets(small: Simulation, size: int) -> None:
         assert best.drop == pytest.approx(response.drop(best.indices), abs=1e-12)
         assert best.drop == pytest.approx(brute_force(response, size), abs=1e-10)
         compared += 1
+        listed = zip(response.effect, response.features, strict=True)
+        repressed += any(effect < 0 and len(features) for effect, features in listed)
+        shared += bool(np.isin(np.concatenate(response.features), peaks[uses > 1]).any())
     assert compared > 10
+    if which == "sparse_small":
+        assert repressed > 0
+        assert shared > 0
+
+
+def test_a_repressing_peak_is_never_among_the_best(sparse_small: Simulation) -> None:
+    truth = sparse_small.truth
+    for gene in np.unique(truth.module_gene[truth.module_effect < 0]):
+        response = response_of(truth, sparse_small.state, gene)
+        listed = zip(response.effect, response.features, strict=True)
+        repressing = np.concatenate([peaks for effect, peaks in listed if effect < 0])
+        assert not np.isin(best_subset(response, 10).indices, repressing).any()
+
+
+def test_the_best_subset_is_that_of_the_simulator(sparse_small: Simulation) -> None:
+    """No table of a response, but F of masked cells, decides which pair of peaks is best."""
+    truth, cells = sparse_small.truth, sparse_small.state[:80]
+    gene = int(truth.module_gene[truth.module_effect < 0][0])
+    related = np.concatenate(response_of(truth, cells, gene).features)
+    before = true_expression(cells, truth)[:, gene].mean()
+    drops = {}
+    for pair in itertools.combinations(related, 2):
+        masked = cells.tolil()
+        masked[:, list(pair)] = 0
+        drops[pair] = before - true_expression(masked.tocsr(), truth)[:, gene].mean()
+    best = best_subset(response_of(truth, cells, gene), 2)
+    assert best.drop == pytest.approx(max(0.0, *drops.values()), abs=1e-10)
 
 
 def any_response(data: st.DataObject) -> tuple[Response, int]:
@@ -53,16 +90,23 @@ def any_response(data: st.DataObject) -> tuple[Response, int]:
     modules = range(len(counts))
 
     def closing(count: int) -> np.ndarray:
-        is_open = generator.integers(0, 2, (count, patterns))
-        return 1 - generator.uniform(0.5, 0.95, (count, 1)) * is_open
+        # Half of them closed, the others open with a strength.
+        state = generator.integers(0, 2, (count, patterns)) * generator.random((count, patterns))
+        return (1 - generator.uniform(0.5, 0.95, (count, 1))) ** state
 
+    # A repressing module has no synergy.
+    sign = np.where(generator.random(len(counts)) < 0.25, -1.0, 1.0)
     response = Response(
         weight=weight / weight.sum(),
         base=float(generator.normal(0, 3)),
-        effect=generator.uniform(0.1, 5, len(counts)),
+        effect=sign * generator.uniform(0.1, 5, len(counts)),
         features=tuple(np.arange(edges[m], edges[m + 1]) for m in modules),
         closing=tuple(closing(count) for count in counts),
-        pairs=tuple((a, b, 4 * generator.random()) for a, b in itertools.combinations(modules, 2)),
+        pairs=tuple(
+            (a, b, 4 * generator.random())
+            for a, b in itertools.combinations(modules, 2)
+            if sign[a] > 0 and sign[b] > 0
+        ),
     )
     return response, data.draw(st.integers(0, sum(counts) + 1))
 
@@ -134,18 +178,48 @@ def test_metrics_by_hand(dataset: Dataset) -> None:
     outcome = Outcome(none, none, np.array([1, 9]), dataset.features, target, two_modules())
     # The best two peaks are 1 and 2, which close module 0; peak 9 does nothing.
     best = whole - expressed(0.0, 0.8)
-    names = ["optimality", "module-recall"]
-    measured = compute_metrics(names, outcome)
-    assert measured["optimality"] == pytest.approx((whole - expressed(0.5, 0.8)) / best, abs=1e-12)
-    assert measured["module-recall"] == 0.0
-    measured = compute_metrics(names, replace(outcome, indices=np.array([7, 2])))
-    reached = (whole - expressed(0.5, 0.0)) / best
-    assert measured == {"optimality": pytest.approx(reached, abs=1e-12), "module-recall": 0.5}
-    measured = compute_metrics(names, replace(outcome, indices=np.array([2, 1])))
-    assert measured == {"optimality": pytest.approx(1.0), "module-recall": 0.5}
-    measured = compute_metrics(names, replace(outcome, indices=np.array([1, 2, 7])))
-    assert measured == {"optimality": pytest.approx(1.0), "module-recall": 1.0}
+    whole_drop = whole - expressed(0.0, 0.0)
+    names = ["optimality", "module-recall", "true-precision"]
+
+    def measured(*indices: int) -> dict[str, float | None]:
+        # None is asked for: where the truth is known they are computed whatever a task declares.
+        found = compute_metrics([], replace(outcome, indices=np.array(indices)))
+        assert found.pop("true-precision-chance") == pytest.approx(3 / 2000)
+        return found
+
+    def wanted(*values: float) -> dict[str, object]:
+        return dict(zip(names, map(pytest.approx, values), strict=True))
+
+    assert measured(1, 9) == wanted((whole - expressed(0.5, 0.8)) / best, 0, 1 / 2)
+    assert measured(7, 2) == wanted((whole - expressed(0.5, 0.0)) / best, 1 / 2, 1)
+    assert measured(2, 1) == wanted(1, 1 / 2, 1)
+    assert measured(1, 2, 7) == wanted(1, 1, 1)
+    assert measured(8, 9, 10, 1) == wanted((whole - expressed(0.5, 0.8)) / whole_drop, 0, 1 / 4)
     assert compute_metrics(names, replace(outcome, truth=None)) == dict.fromkeys(names)
+    assert compute_metrics([], replace(outcome, truth=None)) == {}
+
+
+def test_masking_repressors_is_worse_than_nothing() -> None:
+    response = Response(
+        weight=np.array([1.0]),
+        base=1.0,
+        effect=np.array([2.0, -1.0]),
+        features=(np.array([1]), np.array([4])),
+        closing=(np.array([[0.5]]), np.array([[0.2]])),
+        pairs=(),
+    )
+    known = TargetTruth(response, (np.array([1]),), (np.array([4]),))
+
+    def expressed(first: float, second: float) -> float:
+        return log1p(exp(1.0 + 2.0 * first - second))
+
+    whole, best = expressed(0.5, 0.8), expressed(0.0, 0.8)
+    wanted = (whole - expressed(0.5, 0.0)) / (whole - best)
+    assert known.optimality(np.array([4])) == pytest.approx(wanted)
+    assert wanted < 0
+    assert known.precision(np.array([4, 5])) == 0.5
+    assert known.module_recall(np.array([4, 5])) == 0.0
+    assert known.module_recall(np.array([1, 5])) == 1.0
 
 
 def test_the_truth_of_a_target(dataset: Dataset, truth: Truth) -> None:

@@ -31,13 +31,14 @@ class ModuleAgreement:
     between_modules
         Pairs of CREs of two modules of the target gene.
     other
-        Pairs with a peak that is no CRE of the target gene.
+        Pairs with a peak that is no CRE of the target gene, or one that represses it.
     cre_share
-        Of the selected peaks, those that are CREs of the target gene, 0 to 1.
+        Of the selected peaks, those that are CREs of the target gene, repressing ones too, 0 to 1.
     n_cres, n_cres_selected
-        CREs of the target gene: all, and those selected.
+        CREs of the target gene, repressing ones too: all, and those selected.
     n_modules, n_covered, n_touched
-        Modules of the target gene: all, those with all CREs selected, those with any.
+        Modules of the target gene that do not repress it: all, those with all CREs selected, those
+        with any.
     """
 
     within_module: PairKind
@@ -97,16 +98,17 @@ def module_agreement(
     module = _own_modules(truth, gene, chosen)
     first, second = np.triu_indices(len(chosen), k=1)
     values = synergies[first, second]
-    own = (module[first] >= 0) & (module[second] >= 0)
+    modules = truth.enhancers_of(gene)
+    activates = np.isin(module, modules)
+    own = activates[first] & activates[second]
     same = own & (module[first] == module[second])
-    modules = truth.modules_of(gene)
     selected = [np.isin(truth.features_of(number), chosen) for number in modules]
     return ModuleAgreement(
         within_module=_kind(values[same]),
         between_modules=_kind(values[own & ~same]),
         other=_kind(values[~own]),
         cre_share=float((module >= 0).mean()),
-        n_cres=sum(len(some) for some in selected),
+        n_cres=int((truth.module_gene[truth.cre_module] == gene).sum()),
         n_cres_selected=int((module >= 0).sum()),
         n_modules=len(modules),
         n_covered=sum(bool(some.all()) for some in selected),

@@ -65,7 +65,8 @@ class Resources:
         """
         key = surrogate.digest, cell_type, target.name
         if key not in self._populations:
-            cells = self.dataset.X[self.dataset.rows(cell_type, "test")]
+            rows = self.dataset.rows(cell_type, "test")
+            cells = surrogate.model.inputs_of(self.dataset, rows)
             self._populations[key] = masked_population(
                 surrogate.model, cells, target, OBJECTIVES["expression"]
             )

@@ -43,7 +43,7 @@ def build_problem(
     rows, validation = (dataset.rows(key.cell_type, part) for part in ("train", "validation"))
     if key.division is not None:
         rows, validation = divided_anew(rows, validation, key.cell_type, key.division)
-    inputs = dataset.X[rows]
+    inputs = surrogate.model.inputs_of(dataset, rows)
     perturbation = _perturbation(key.perturbation, inputs)
     objective = replace(OBJECTIVES[key.objective], beta=key.beta)
 
@@ -54,7 +54,7 @@ def build_problem(
 
     return Problem(
         population=population(inputs),
-        validation=population(dataset.X[validation]),
+        validation=population(surrogate.model.inputs_of(dataset, validation)),
         model=ExplainedModel(surrogate.model, target, counts),
         inputs=inputs,
         features=dataset.features,
@@ -130,7 +130,7 @@ def score(
     rows = dataset.rows(key.cell_type, "test")
     test = masked_population(
         surrogate.model,
-        dataset.X[rows],
+        surrogate.model.inputs_of(dataset, rows),
         problem.target,
         OBJECTIVES[key.objective],
         problem.perturbation,

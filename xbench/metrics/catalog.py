@@ -27,14 +27,23 @@ def _declared() -> Iterator[Metric]:
 
 
 METRICS: dict[str, Metric] = {metric.name: metric for metric in _declared()}
+OF_TRUTH = tuple(name for name, metric in METRICS.items() if metric.of_truth)
 
 
 def compute_metrics(names: Iterable[str], outcome: Outcome) -> dict[str, float | None]:
-    """Compute metrics by name.
+    """Compute metrics by name, and all that compare with the truth where it is known.
+
+    Parameters
+    ----------
+    names
+        Of the metrics that a task declares.
+    outcome
+        What they are computed from.
 
     Returns
     -------
     dict
         Value of each metric; None where it is undefined here (no coordinates, nothing expressed).
     """
-    return {name: METRICS[name].compute(outcome) for name in names}
+    known = () if outcome.truth is None else OF_TRUTH
+    return {name: METRICS[name].compute(outcome) for name in dict.fromkeys((*names, *known))}

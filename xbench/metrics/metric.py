@@ -41,6 +41,9 @@ class Metric:
     pooled
         What its overall mean gives the same weight: each of the ``"cell types"``, as the "Avg."
         row of the paper's Table 1, or each of the ``"targets"``, as its Table 3.
+    of_truth
+        Whether it compares with the truth: then every run whose data have one has it, whatever
+        surrogate was explained and whatever the task declares.
 
     Raises
     ------
@@ -76,6 +79,7 @@ class Metric:
     high: ClassVar[float] = float("inf")
     explains: ClassVar[Explains] = "any"
     pooled: ClassVar[Pooled] = "cell types"
+    of_truth: ClassVar[bool] = False
 
     def __init_subclass__(cls, **arguments: Any) -> None:
         super().__init_subclass__(**arguments)

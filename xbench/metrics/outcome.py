@@ -21,6 +21,13 @@ class KnownTruth(Protocol):
     def module_recall(self, indices: np.ndarray) -> float:
         """Return the share of the target's own modules whose features are all among `indices`."""
 
+    def precision(self, indices: np.ndarray) -> float:
+        """Return the share of `indices` that regulate the target."""
+
+    @property
+    def cres(self) -> np.ndarray:
+        """The features that regulate the target."""
+
 
 @dataclass(frozen=True)
 class Outcome:

@@ -14,13 +14,19 @@ import numpy as np
 
 from xbench.errors import XbenchError
 from xbench.simulation.cell_types import MARKERS, SHARES, TRANSCRIPTION_FACTORS
+from xbench.simulation.design import (
+    OBSERVED,
+    PAPER_CELLS,
+    PAPER_GENES,
+    PAPER_PEAKS,
+    SPARSE,
+    Design,
+)
 from xbench.utils.paths import cache_folder
 
 # Changes whenever the same parameters would give other data: old files are then made again.
 FORMAT = "xbench simulation 1"
 
-PAPER_CELLS, PAPER_PEAKS, PAPER_GENES = 10_266, 127_219, 3_000
-PAPER_OPEN = 4_811.34
 CHROMOSOMES = (*(f"chr{number}" for number in range(1, 23)), "chrX", "chrY")
 # Peaks of chr1, 10 to 19, 2, 20 to 22, 3 to 9, X, Y: the protocol's counts are in this order.
 _COUNTS = (
@@ -39,10 +45,13 @@ class Parameters:
     n_cells, n_peaks, n_genes
         Sizes. The markers and the factors' genes are always there: at least 31 genes.
     mean_open
-        Wanted mean of open peaks a cell; the paper's share of the peaks where None.
+        Wanted mean of peaks seen open in a cell; the design's share of the peaks where None.
     seed
         Not negative. The same seed gives the same data. The default is not 0, with which the
         markers' constants were chosen (docs/simulation.md).
+    sparse
+        Whether expression follows a hidden state of the chromatin, of which the assay sees little
+        (`xbench.simulation.design.SPARSE`), instead of the peaks that are seen.
 
     Raises
     ------
@@ -62,6 +71,7 @@ class Parameters:
     n_genes: int = PAPER_GENES
     mean_open: float | None = None
     seed: int = 1
+    sparse: bool = False
 
     def __post_init__(self) -> None:
         named = len({*MARKERS, *TRANSCRIPTION_FACTORS})
@@ -77,16 +87,27 @@ class Parameters:
             )
 
     @property
+    def design(self) -> Design:
+        """The constants of this simulation."""
+        return SPARSE if self.sparse else OBSERVED
+
+    @property
     def open_peaks(self) -> float:
-        """Wanted mean of open peaks a cell."""
+        """Wanted mean of peaks seen open in a cell."""
         if self.mean_open is not None:
             return self.mean_open
-        return PAPER_OPEN * self.n_peaks / PAPER_PEAKS
+        mean, of = self.design.mean_open
+        return mean * self.n_peaks / of
 
     @property
     def digest(self) -> str:
         """12 hex digits that name the parameters and the version of the simulation."""
-        content = json.dumps([FORMAT, asdict(self)], sort_keys=True)
+        named = asdict(self)
+        # Left out where it is not so: simulations of before there was a choice keep their digest.
+        if not named.pop("sparse"):
+            content = json.dumps([FORMAT, named], sort_keys=True)
+        else:
+            content = json.dumps([FORMAT, named, asdict(self.design)], sort_keys=True)
         return hashlib.sha256(content.encode()).hexdigest()[:12]
 
     def generator(self, stage: int) -> np.random.Generator:
@@ -143,9 +164,6 @@ def apportion(shares: np.ndarray, total: int) -> np.ndarray:
     return sizes
 
 
-NAME = "simulated-multiome"
-
-
 def simulations_folder() -> Path:
     """Where simulations are kept."""
     return cache_folder() / "simulations"
@@ -159,7 +177,7 @@ def simulated_file(parameters: Parameters) -> Path:
     >>> simulated_file(Parameters(seed=1)).name
     'simulated-multiome-d8992e4ef117.h5mu'
     """
-    return simulations_folder() / f"{NAME}-{parameters.digest}.h5mu"
+    return simulations_folder() / f"{parameters.design.name}-{parameters.digest}.h5mu"
 
 
 def set_folder(parameters: Parameters) -> Path:

@@ -29,11 +29,15 @@ class Peaks:
         Base pairs, 0-based, shape (peaks,).
     cre_feature
         The peak that is each CRE, shape (CREs,).
+    neighbour_feature, neighbour_of
+        Idle peaks that open with a CRE, and that CRE's peak, shape (neighbours,).
     """
 
     chrom: np.ndarray
     start: np.ndarray
     cre_feature: np.ndarray
+    neighbour_feature: np.ndarray
+    neighbour_of: np.ndarray
 
     @property
     def end(self) -> np.ndarray:
@@ -57,32 +61,45 @@ def place_peaks(
     XbenchError
         Where there are fewer peaks than CREs need, or more than a chromosome has room for.
     """
-    gene = regulation.module_gene[regulation.cre_module]
-    wanted = (genes.start[gene] + regulation.cre_distance) // SLOT
+    owners = np.flatnonzero(regulation.owner)
+    # The CREs that have a peak of their own, then the peaks beside some of them.
+    cre = np.concatenate([owners, regulation.neighbour_site])
+    gene = regulation.cre_gene[cre]
+    place = genes.start[gene] + regulation.cre_distance[cre]
+    place[len(owners) :] += regulation.neighbour_distance
+    wanted = place // SLOT
     counts = _counts(parameters, np.bincount(genes.chrom[gene], minlength=len(CHROMOSOMES)))
     slots: list[np.ndarray] = []
-    cre_feature = np.empty(len(gene), dtype=np.int64)
+    feature = np.empty(len(gene), dtype=np.int64)
     first = 0
     for number, name in enumerate(CHROMOSOMES):
         room = int(genes.chromosome_lengths[number]) // SLOT
-        cres = np.flatnonzero(genes.chrom[gene] == number)
+        here = np.flatnonzero(genes.chrom[gene] == number)
         count = int(counts[number])
         if count > room // 2:
             raise XbenchError(
                 f"simulation: {name} has room for {room // 2} peaks, not {count}; choose fewer "
                 "peaks"
             )
-        own = _nearest_free(np.clip(wanted[cres], 0, room - 1), room)
+        own = _nearest_free(np.clip(wanted[here], 0, room - 1), room)
         free = np.setdiff1d(np.arange(room), own, assume_unique=True)
         others = generator.choice(free, size=count - len(own), replace=False)
         taken = np.sort(np.concatenate([own, others]))
-        cre_feature[cres] = first + np.searchsorted(taken, own)
+        feature[here] = first + np.searchsorted(taken, own)
         slots.append(taken)
         first += count
     slot = np.concatenate(slots)
     chrom = np.repeat(np.arange(len(slots)), [len(part) for part in slots])
     offset = generator.integers(SLOT - WIDTH, size=len(slot))
-    return Peaks(chrom, slot * SLOT + offset, cre_feature)
+    of_cre = np.full(len(regulation.cre_site), -1)
+    of_cre[owners] = feature[: len(owners)]
+    return Peaks(
+        chrom=chrom,
+        start=slot * SLOT + offset,
+        cre_feature=of_cre[regulation.cre_site],
+        neighbour_feature=feature[len(owners) :],
+        neighbour_of=of_cre[regulation.neighbour_site],
+    )
 
 
 def _counts(parameters: Parameters, cres: np.ndarray) -> np.ndarray:

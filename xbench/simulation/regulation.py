@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from xbench.simulation.cell_types import CELL_TYPES, LINEAGES, MARKERS, TRANSCRIPTION_FACTORS
+from xbench.simulation.design import OBSERVED, Design
 from xbench.simulation.gene_positions import Genes
 
 # Active in one type; in a group of types; in all; and the named markers, in types of their own.
@@ -25,7 +26,7 @@ BASE = ((0.4, 0.5), (0.8, 0.6), (2.4, 1.0), (0.4, 0.5))
 SYNERGY_CHANCE, SYNERGY = 0.5, (0.2, 1.0)
 TRANS_CHANCE, TRANS_EFFECT = 0.3, (0.5, 1.5)
 # Distance to the TSS: density falls as 1 / distance, in two ranges; some promoters are CREs too.
-PROMOTER_CHANCE, FAR_CHANCE = 0.7, 0.06
+PROMOTER_CHANCE = 0.7
 NEAR, FAR = (2e3, 1e6), (1e6, 1e7)
 
 
@@ -39,8 +40,16 @@ class Regulation:
         SPECIFIC, LINEAGE, BROAD or MARKER, shape (genes,).
     active
         Types in which the gene's CREs open, shape (genes, types).
+    module_active
+        Types in which a module's CREs open, shape (modules, types): mostly those of its gene.
     cre_distance
         Signed base pairs from the TSS, shape (CREs,).
+    cre_site
+        The CRE whose peak it is, shape (CREs,): its own number, unless it shares another's.
+    cre_strength
+        Of each CRE in each type, shape (CREs, types); None where all are 1.
+    neighbour_site, neighbour_distance
+        The CRE beside which an idle peak lies, and how many base pairs away, shape (neighbours,).
     """
 
     kind: np.ndarray
@@ -57,10 +66,27 @@ class Regulation:
     trans_gene: np.ndarray
     trans_factor: np.ndarray
     trans_effect: np.ndarray
+    module_active: np.ndarray
+    cre_site: np.ndarray
+    cre_strength: np.ndarray | None = None
+    neighbour_site: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    neighbour_distance: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+
+    @property
+    def owner(self) -> np.ndarray:
+        """Whether a CRE has a peak of its own, shape (CREs,)."""
+        return self.cre_site == np.arange(len(self.cre_site))
+
+    @property
+    def cre_gene(self) -> np.ndarray:
+        """Gene of each CRE, shape (CREs,)."""
+        return self.module_gene[self.cre_module]
 
 
-def draw_regulation(genes: Genes, generator: np.random.Generator) -> Regulation:
-    """Draw the regulation of every gene."""
+def draw_regulation(
+    genes: Genes, generator: np.random.Generator, design: Design = OBSERVED
+) -> Regulation:
+    """Draw the regulation of every gene; `xbench.simulation.intricacies` makes it harder."""
     kind, active = _kinds(genes, generator)
     marker = kind == MARKER
     n_modules = _pick(MODULES, MARKER_MODULES, marker, generator)
@@ -78,13 +104,15 @@ def draw_regulation(genes: Genes, generator: np.random.Generator) -> Regulation:
         module_effect=_effects(kind, module_gene, generator),
         cre_module=cre_module,
         cre_weight=generator.uniform(*WEIGHT, len(cre_module)),
-        cre_distance=_distances(module_gene, cre_module, generator),
+        cre_distance=_distances(module_gene, cre_module, design.far_chance, generator),
         pair_first=first[kept],
         pair_second=second[kept],
         pair_effect=generator.uniform(*SYNERGY, kept.sum()),
         trans_gene=trans_gene,
         trans_factor=trans_factor,
         trans_effect=generator.uniform(*TRANS_EFFECT, len(trans_gene)),
+        module_active=active[module_gene],
+        cre_site=np.arange(len(cre_module)),
     )
 
 
@@ -135,14 +163,22 @@ def _effects(
     return part * (total / np.bincount(module_gene, part))[module_gene]
 
 
-def _distances(
-    module_gene: np.ndarray, cre_module: np.ndarray, generator: np.random.Generator
-) -> np.ndarray:
-    count = len(cre_module)
-    far = generator.random(count) < FAR_CHANCE
+def far_or_near(count: int, far_chance: float, generator: np.random.Generator) -> np.ndarray:
+    """Draw signed distances to the TSS of CREs that are not at it, in base pairs."""
+    far = generator.random(count) < far_chance
     low, high = np.where(far, FAR[0], NEAR[0]), np.where(far, FAR[1], NEAR[1])
     distance = np.exp(generator.uniform(np.log(low), np.log(high)))
-    distance *= generator.choice([-1.0, 1.0], size=count)
+    return distance * generator.choice([-1.0, 1.0], size=count)
+
+
+def _distances(
+    module_gene: np.ndarray,
+    cre_module: np.ndarray,
+    far_chance: float,
+    generator: np.random.Generator,
+) -> np.ndarray:
+    count = len(cre_module)
+    distance = far_or_near(count, far_chance, generator)
     gene = module_gene[cre_module]
     is_first = np.concatenate([[True], gene[1:] != gene[:-1]])
     distance[is_first & (generator.random(count) < PROMOTER_CHANCE)] = 0

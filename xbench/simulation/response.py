@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 from scipy import sparse
 
+from xbench.errors import XbenchError
 from xbench.simulation.truth import Truth
 
 
@@ -29,7 +30,7 @@ class Response:
     features
         Peaks of each module that are open in some cell: masking any other changes nothing.
     closing
-        For each module the factor 1 - w x of each of these peaks, shape (peaks, patterns).
+        For each module the factor (1 - w)^x of each of these peaks, shape (peaks, patterns).
     pairs
         Two modules (numbered as in `effect`) and their synergy.
     """
@@ -96,9 +97,15 @@ def response_of(truth: Truth, inputs: sparse.csr_matrix, gene: int) -> Response:
     truth
         Tables of F.
     inputs
-        Zeros and ones, shape (n, peaks): the cells over which F is averaged.
+        What F is a function of (`xbench.simulation.state`), shape (n, peaks), in the cells over
+        which it is averaged.
     gene
         Index of the output.
+
+    Raises
+    ------
+    XbenchError
+        Where a peak is in two of the modules: they could not be masked one by one.
     """
     modules, effect = _own_and_factors(truth, gene)
     place = {int(module): number for number, module in enumerate(modules)}
@@ -113,13 +120,19 @@ def response_of(truth: Truth, inputs: sparse.csr_matrix, gene: int) -> Response:
         for pair in chosen
     )
     cres = np.concatenate([np.flatnonzero(truth.cre_module == module) for module in modules])
-    is_open = inputs[:, truth.cre_feature[cres]].toarray() != 0
-    patterns, counts = np.unique(is_open, axis=0, return_counts=True)
+    peaks = truth.cre_feature[cres]
+    if len(np.unique(peaks)) < len(peaks):
+        raise XbenchError(
+            f"truth: a peak is in two modules of output {gene} or of its factor; simulate the data "
+            "again"
+        )
+    state = inputs[:, peaks].toarray()
+    patterns, counts = np.unique(state, axis=0, return_counts=True)
     features, closing = [], []
     for module in modules:
         here = (truth.cre_module[cres] == module) & patterns.any(axis=0)
         features.append(truth.cre_feature[cres[here]])
-        closing.append(1 - truth.cre_weight[cres[here], None] * patterns[:, here].T)
+        closing.append((1 - truth.cre_weight[cres[here], None]) ** patterns[:, here].T)
     return Response(
         weight=counts / counts.sum(),
         base=float(truth.base[gene]),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 from scipy import sparse
@@ -10,10 +11,13 @@ from scipy import sparse
 from xbench.simulation.accessibility import draw_accessibility, draw_cells, sample_open_peaks
 from xbench.simulation.cell_types import CELL_TYPES
 from xbench.simulation.gene_positions import Genes, choose_genes
+from xbench.simulation.intricacies import intricate
+from xbench.simulation.libraries import draw_libraries, library_factors, seen
 from xbench.simulation.parameters import Parameters
 from xbench.simulation.peak_positions import Peaks, place_peaks
 from xbench.simulation.regulation import Regulation, draw_regulation
 from xbench.simulation.simulated_counts import calibrated, sample_counts
+from xbench.simulation.state import strengthened
 from xbench.simulation.truth import Truth
 
 
@@ -31,6 +35,11 @@ class Simulation:
         Shape (n,), names.
     peaks, genes, truth
         What the columns are, and how they belong together.
+    hidden
+        Which sites are really open, int8 CSR of zeros and ones, shape (n, peaks); None where all
+        are seen.
+    cell_columns
+        What else is known of each cell, shape (n,) each: its donor and batch, if there are any.
     """
 
     open_peaks: sparse.csr_matrix
@@ -39,6 +48,16 @@ class Simulation:
     peaks: Peaks
     genes: Genes
     truth: Truth
+    hidden: sparse.csr_matrix | None = None
+    cell_columns: dict[str, np.ndarray] = field(default_factory=dict)
+
+    @cached_property
+    def state(self) -> sparse.csr_matrix:
+        """What F is a function of, CSR, shape (n, peaks); see `xbench.simulation.state`."""
+        if self.hidden is None:
+            return self.open_peaks
+        types = np.array([CELL_TYPES.index(name) for name in self.cell_types])
+        return strengthened(self.hidden, types, self.truth)
 
 
 def simulate(parameters: Parameters) -> Simulation:
@@ -50,20 +69,39 @@ def simulate(parameters: Parameters) -> Simulation:
     >>> small.open_peaks.shape, small.counts.shape
     ((160, 2000), (160, 60))
     """
-    genes = choose_genes(parameters.n_genes, parameters.generator(0))
-    regulation = draw_regulation(genes, parameters.generator(1))
-    peaks = place_peaks(parameters, genes, regulation, parameters.generator(2))
-    accessibility = draw_accessibility(parameters, regulation, peaks, parameters.generator(3))
-    cells = draw_cells(parameters, parameters.generator(4))
-    open_peaks = sample_open_peaks(accessibility, cells, parameters.generator(5))
-    truth = calibrated(_truth(regulation, peaks), open_peaks)
-    return Simulation(
-        open_peaks=open_peaks,
-        counts=sample_counts(open_peaks, truth, cells, parameters.generator(6)),
+    design, source = parameters.design, parameters.generator
+    genes = choose_genes(parameters.n_genes, source(0))
+    regulation = draw_regulation(genes, source(1), design)
+    cells = draw_cells(parameters, source(4))
+    libraries = None
+    if parameters.sparse:
+        regulation = intricate(regulation, genes, design, source(7))
+        libraries = draw_libraries(cells.types, design, source(8))
+        cells = libraries.given_to(cells)
+    peaks = place_peaks(parameters, genes, regulation, source(2))
+    detection = 1.0 if libraries is None else float(libraries.detection.mean())
+    accessibility = draw_accessibility(parameters, regulation, peaks, source(3), detection)
+    open_sites = sample_open_peaks(accessibility, cells, source(5))
+    truth = _truth(regulation, peaks)
+    state = strengthened(open_sites, cells.types, truth)
+    truth = calibrated(truth, state)
+    factor = None if libraries is None else library_factors(len(genes), design, source(9))
+    counts = sample_counts(state, truth, cells, source(6), design.mean_counts, factor)
+    found = Simulation(
+        open_peaks=open_sites,
+        counts=counts,
         cell_types=np.array(CELL_TYPES)[cells.types],
         peaks=peaks,
         genes=genes,
         truth=truth,
+    )
+    if libraries is None:
+        return found
+    return replace(
+        found,
+        open_peaks=seen(open_sites, libraries.detection, source(10)),
+        hidden=open_sites,
+        cell_columns=libraries.columns(),
     )
 
 
@@ -81,4 +119,5 @@ def _truth(regulation: Regulation, peaks: Peaks) -> Truth:
         trans_gene=regulation.trans_gene,
         trans_factor=regulation.trans_factor,
         trans_effect=regulation.trans_effect,
+        cre_strength=regulation.cre_strength,
     )

@@ -13,6 +13,7 @@ import pandas as pd
 from xbench.data.dataset import Dataset
 from xbench.simulation.gene_positions import gene_table
 from xbench.simulation.parameters import CHROMOSOMES
+from xbench.simulation.state import state_of
 from xbench.simulation.truth import truth_table
 from xbench.utils.files import cannot_write, write_text
 
@@ -102,7 +103,7 @@ def write_maps_by_type(
 def _openness(dataset: Dataset, peaks: np.ndarray) -> dict[str, np.ndarray]:
     """Share of a type's cells in which each peak is open, relative to the type of the largest."""
     types = np.asarray(dataset.cell_types)
-    cells = dataset.X[:, peaks]
+    cells = state_of(dataset, np.arange(dataset.n_cells))[:, peaks] != 0
     share = {one: np.asarray(cells[types == one].mean(axis=0)).ravel() for one in np.unique(types)}
     largest = np.maximum(np.max(list(share.values()), axis=0), 1e-12)
     return {str(cell_type): one / largest for cell_type, one in share.items()}

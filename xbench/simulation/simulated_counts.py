@@ -13,10 +13,10 @@ from xbench.simulation.accessibility import SimulatedCells
 from xbench.simulation.truth import Truth
 
 # Counts of a cell over the simulated genes: log-normal, correlated with the depth of its peaks.
-MEAN_COUNTS, COUNTS_DEVIATION, DEPTH_CORRELATION = 3000.0, 0.5, 0.5
+COUNTS_DEVIATION, DEPTH_CORRELATION = 0.5, 0.5
 # Size of the negative binomial of each gene: log-uniform; its variance is mean + mean^2 / size.
 SIZE = (2.0, 20.0)
-# SimulatedCells at once: 512 x 3,000 genes are 12 MB.
+# Cells at once: 512 x 3,000 genes are 12 MB.
 BLOCK = 512
 CALIBRATION_CELLS = 1024
 
@@ -27,7 +27,8 @@ def log_rates(open_peaks: sparse.csr_matrix, truth: Truth) -> np.ndarray:
     Parameters
     ----------
     open_peaks
-        Zeros and ones, shape (n, peaks). The work is one multiply-add an open CRE.
+        Zeros and ones, or strengths (`xbench.simulation.state`), shape (n, peaks). The work is one
+        multiply-add an open CRE.
     truth
         Tables of F.
 
@@ -69,8 +70,24 @@ def sample_counts(
     truth: Truth,
     cells: SimulatedCells,
     generator: np.random.Generator,
+    mean_counts: float,
+    library_factor: np.ndarray | None = None,
 ) -> sparse.csr_matrix:
     """Sample observed counts: negative binomial around depth x expected counts.
+
+    Parameters
+    ----------
+    open_peaks, truth
+        As for `log_rates`.
+    cells
+        Know how deeply they are measured.
+    generator
+        Source of randomness.
+    mean_counts
+        Mean of a cell's counts.
+    library_factor
+        How much better or worse each gene is counted in each library, shape (libraries, genes);
+        None without libraries.
 
     Returns
     -------
@@ -79,11 +96,13 @@ def sample_counts(
     size = np.exp(generator.uniform(np.log(SIZE[0]), np.log(SIZE[1]), truth.n_genes))
     own = generator.standard_normal(len(cells.types))
     normal = DEPTH_CORRELATION * cells.depth_normal + np.sqrt(1 - DEPTH_CORRELATION**2) * own
-    depth = MEAN_COUNTS * np.exp(COUNTS_DEVIATION * normal - COUNTS_DEVIATION**2 / 2)
+    depth = mean_counts * np.exp(COUNTS_DEVIATION * normal - COUNTS_DEVIATION**2 / 2)
     parts = []
     for rows in _blocks(open_peaks.shape[0]):
         rate = np.exp(log_rates(open_peaks[rows], truth))
         mean = rate * (depth[rows, None] / COUNTS_PER_CELL)
+        if library_factor is not None and cells.library is not None:
+            mean *= library_factor[cells.library[rows]]
         counts = generator.poisson(mean * (generator.gamma(size, size=mean.shape) / size))
         parts.append(sparse.csr_matrix(counts.astype(np.int32)))
     return sparse.vstack(parts, format="csr")

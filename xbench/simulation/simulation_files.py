@@ -22,16 +22,16 @@ from xbench.data.read_options import ReadOptions
 from xbench.errors import XbenchError
 from xbench.simulation import CITATION, LICENCE
 from xbench.simulation.cell_types import CELL_TYPES
+from xbench.simulation.design import OBSERVED
 from xbench.simulation.gene_positions import Genes
-from xbench.simulation.parameters import CHROMOSOMES, NAME, Parameters, set_folder, simulated_file
+from xbench.simulation.parameters import CHROMOSOMES, Parameters, set_folder, simulated_file
 from xbench.simulation.simulate import Simulation, simulate
 from xbench.simulation.simulated_contacts import write_contacts, write_maps_by_type
+from xbench.simulation.state import HIDDEN
 from xbench.simulation.truth import KEY, Truth, truth_table
 from xbench.utils.files import cannot_write, write_text
 from xbench.utils.journal import locked
 from xbench.utils.progress import NOBODY, FetchWatcher
-
-_TRUTH = f"mod/atac/uns/{KEY}"
 
 
 def ensure_simulated(parameters: Parameters) -> Path:
@@ -59,7 +59,7 @@ def write_simulation(path: Path, simulation: Simulation) -> None:
     import mudata
 
     obs = pd.DataFrame(
-        {"cell_type": simulation.cell_types},
+        {"cell_type": simulation.cell_types, **simulation.cell_columns},
         index=[f"cell-{number:06d}" for number in range(len(simulation.cell_types))],
     )
     peaks, genes = _peak_frame(simulation), _gene_frame(simulation.genes)
@@ -68,6 +68,8 @@ def write_simulation(path: Path, simulation: Simulation) -> None:
         warnings.simplefilter("ignore")
         atac = AnnData(simulation.open_peaks, obs=obs, var=peaks)
         atac.uns[KEY] = simulation.truth.arrays()
+        if simulation.hidden is not None:
+            atac.layers[HIDDEN] = simulation.hidden
         rna = AnnData(simulation.counts, obs=obs, var=genes)
         both = mudata.MuData({"atac": atac, "rna": rna})
         try:
@@ -80,7 +82,7 @@ def write_simulation(path: Path, simulation: Simulation) -> None:
             raise cannot_write(path, error) from error
 
 
-def read_simulation(path: Path, name: str = NAME, split_seed: int = 0) -> Dataset:
+def read_simulation(path: Path, name: str = OBSERVED.name, split_seed: int = 0) -> Dataset:
     """Read a simulation's file, its truth too.
 
     Raises
@@ -96,12 +98,12 @@ def read_simulation(path: Path, name: str = NAME, split_seed: int = 0) -> Datase
         citation=CITATION,
         licence=LICENCE,
     )
-    dataset.inputs.uns[KEY] = _read_truth(path).arrays()
+    _add_truth(dataset, path)
     return dataset
 
 
 def simulated_dataset(
-    parameters: Parameters, name: str = NAME, path: Path | None = None, split_seed: int = 0
+    parameters: Parameters, name: str = "", path: Path | None = None, split_seed: int = 0
 ) -> Dataset:
     """Return a simulation as a dataset, from `path` or the cache, making it where it is absent.
 
@@ -115,15 +117,23 @@ def simulated_dataset(
     >>> small
     Dataset('simulated-multiome', 160 cells x 2000 features, 60 outputs)
     """
-    return read_simulation(path or ensure_simulated(parameters), name, split_seed)
+    chosen = path or ensure_simulated(parameters)
+    return read_simulation(chosen, name or parameters.design.name, split_seed)
 
 
-def _read_truth(path: Path) -> Truth:
+def _add_truth(dataset: Dataset, path: Path) -> None:
+    """Add what only a simulation's file holds: the truth, a hidden state, donors and batches."""
     try:
         with h5py.File(path, "r") as file:
-            if _TRUTH not in file:
+            atac = file["mod/atac"]
+            if f"uns/{KEY}" not in atac:
                 raise XbenchError(f"{path}: holds no truth; it is no file of simulated-multiome")
-            return Truth.from_arrays(read_elem(file[_TRUTH]))
+            dataset.inputs.uns[KEY] = Truth.from_arrays(read_elem(atac[f"uns/{KEY}"])).arrays()
+            if f"layers/{HIDDEN}" in atac:
+                dataset.inputs.layers[HIDDEN] = read_elem(atac[f"layers/{HIDDEN}"])
+            known = read_elem(atac["obs"])
+            for name in known.columns.difference(dataset.inputs.obs.columns):
+                dataset.inputs.obs[name] = known[name].to_numpy(dtype=str)
     except OSError as error:
         raise XbenchError(f"{path}: cannot be read ({error}); simulate it again") from error
 

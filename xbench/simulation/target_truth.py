@@ -10,6 +10,7 @@ from xbench.data.dataset import Dataset
 from xbench.data.target import Target
 from xbench.simulation.best_subset import best_subset
 from xbench.simulation.response import Response, response_of
+from xbench.simulation.state import state_of
 from xbench.simulation.truth import truth_of
 
 
@@ -22,16 +23,25 @@ class TargetTruth:
     response
         Of the gene in the cells.
     modules
-        All peaks of each of the gene's own modules.
+        All peaks of each of the gene's own modules that do not repress it.
+    repressing
+        The same of those that do.
     """
 
     response: Response
     modules: tuple[np.ndarray, ...]
+    repressing: tuple[np.ndarray, ...] = ()
+
+    @property
+    def cres(self) -> np.ndarray:
+        """The peaks that are CREs of the gene itself, shape (CREs,)."""
+        return np.concatenate([*self.modules, *self.repressing])
 
     def optimality(self, indices: np.ndarray) -> float | None:
         """Return the drop of the true mean F, relative to the best that as many peaks reach.
 
-        None where no peaks lower it: nothing of the gene's is open.
+        Below 0 where it rises: repressing peaks were masked. None where no peaks lower it:
+        nothing of the gene's is open.
         """
         best = best_subset(self.response, len(indices)).drop
         if best <= 0:
@@ -42,11 +52,15 @@ class TargetTruth:
         """Return the share of the gene's own modules whose peaks are all among `indices`."""
         return float(np.mean([np.isin(peaks, indices).all() for peaks in self.modules]))
 
+    def precision(self, indices: np.ndarray) -> float:
+        """Return the share of `indices` that are CREs of the gene itself, repressing ones too."""
+        return float(np.isin(indices, self.cres).mean())
+
 
 def target_truth(dataset: Dataset, target: Target, rows: np.ndarray) -> TargetTruth | None:
     """Return the truth about a target in some cells; None where nobody knows it.
 
-    Masking means here that a peak is closed (perturbation 0).
+    Masking means here that a peak is closed (perturbation 0), in the hidden state if there is one.
 
     Parameters
     ----------
@@ -60,5 +74,11 @@ def target_truth(dataset: Dataset, target: Target, rows: np.ndarray) -> TargetTr
     truth = truth_of(dataset)
     if truth is None:
         return None
-    modules = tuple(truth.features_of(module) for module in truth.modules_of(target.output))
-    return TargetTruth(response_of(truth, dataset.X[rows], target.output), modules)
+    gene = target.output
+    enhancers = truth.enhancers_of(gene)
+    repressors = np.setdiff1d(truth.modules_of(gene), enhancers)
+    return TargetTruth(
+        response=response_of(truth, state_of(dataset, rows), gene),
+        modules=tuple(truth.features_of(module) for module in enhancers),
+        repressing=tuple(truth.features_of(module) for module in repressors),
+    )

@@ -12,11 +12,13 @@ from typing import Any
 
 import numpy as np
 import torch
+from scipy import sparse
 from torch import Tensor
 
 from xbench.data.dataset import Dataset
 from xbench.errors import XbenchError
 from xbench.simulation.cell_types import MARKERS
+from xbench.simulation.state import state_of
 from xbench.simulation.truth import Truth, truth_of
 from xbench.surrogates.layers import AdditiveLayer
 from xbench.surrogates.surrogate import Surrogate
@@ -30,8 +32,9 @@ WIDEST = 2**28
 class Oracle(Surrogate):
     """F of a simulation; hidden sums are log(1 - w) x summed by module, in one block.
 
-    With ``S_s`` the sum of a module, ``m_s = 1 - exp(S_s)``. On zeros and ones this is the
-    simulation's own F; between them it is smooth, ``(1 - w)^x`` standing for ``1 - w x``.
+    With ``S_s`` the sum of a module, ``m_s = 1 - exp(S_s)``: the simulation's own F. Where a
+    simulation hides the state that F is a function of, the oracle sees it (`inputs_of`): its
+    population are the hidden states of the cells, not what the assay saw of them.
 
     Parameters
     ----------
@@ -86,6 +89,10 @@ class Oracle(Surrogate):
             self.register_buffer(table, torch.zeros(length, dtype=kind))
         self._tables: dict[tuple[int, ...], TailTables] = {}
 
+    def inputs_of(self, dataset: Dataset, rows: np.ndarray) -> sparse.csr_matrix:
+        """Return what F is a function of: the hidden state where the dataset keeps one."""
+        return state_of(dataset, rows)
+
     @classmethod
     def from_truth(
         cls, truth: Truth, n_features: int, outputs: Sequence[int] | None = None
@@ -101,7 +108,10 @@ class Oracle(Surrogate):
             outputs,
         )
         arrays = truth.arrays()
-        oracle.load_state_dict({name: torch.from_numpy(arrays[name]) for name in arrays})
+        # Not the strengths: they are part of the state that F is a function of.
+        oracle.load_state_dict(
+            {name: torch.from_numpy(arrays[name]) for name in oracle.state_dict()}
+        )
         return oracle
 
     def for_outputs(self, outputs: Sequence[int]) -> Oracle:

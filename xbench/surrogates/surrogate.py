@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
+import numpy as np
+from scipy import sparse
 from torch import Tensor, nn
 
+from xbench.data.dataset import Dataset
 from xbench.surrogates.layers import AdditiveLayer
 
 
@@ -19,6 +22,24 @@ class Surrogate(nn.Module):
     """
 
     name: ClassVar[str]
+
+    def inputs_of(self, dataset: Dataset, rows: np.ndarray) -> sparse.csr_matrix | np.ndarray:
+        """Return what some cells of a dataset look like to this model: its population.
+
+        These are the dataset's inputs; only the oracle of a simulation looks deeper.
+
+        Parameters
+        ----------
+        dataset
+            The data explained.
+        rows
+            The cells.
+
+        Returns
+        -------
+        CSR matrix, or array for images, shape (rows, d).
+        """
+        return dataset.X[rows]
 
     def additive_layer(self) -> AdditiveLayer:
         """Return the first layer, detached from training."""

@@ -180,12 +180,13 @@ def held_out(dataset: Dataset, surrogate: Surrogate, training_rows: np.ndarray) 
     columns = _answered(surrogate, dataset)
     expression = sparse.csr_matrix(dataset.Y)[:, columns]
     training = expression[training_rows]
+    inputs = surrogate.inputs_of(dataset, rows)
     return HeldOut(
         genes=Features(dataset.output_features.names[columns]),
         observed=expression[rows].toarray(),
-        predicted=predict(surrogate, dataset.X[rows]),
+        predicted=predict(surrogate, inputs),
         cell_types=types,
-        embedding=_embedding(surrogate, dataset.X[rows]),
+        embedding=_embedding(surrogate, inputs),
         type_names=names,
         training_means=type_means(training, dataset.cell_types[training_rows], names),
         training_mean=np.asarray(training.mean(axis=0), dtype=np.float64).ravel(),

@@ -68,7 +68,8 @@ def expression_fit(surrogate: Surrogate, dataset: Dataset) -> dict[str, float]:
     rows = dataset.split.test
     types = dataset.cell_types[rows]
     names = counted_types(types)
-    predicted = type_means(predict(surrogate.frozen(), dataset.X[rows]), types, names)
+    inputs = surrogate.inputs_of(dataset, rows)
+    predicted = type_means(predict(surrogate.frozen(), inputs), types, names)
     squared = pearson(type_means(dataset.Y[rows], types, names), predicted) ** 2
     defined = squared[np.isfinite(squared)]
     fit = {
