@@ -17,8 +17,8 @@ from scipy import sparse
 
 from xbench.data.features import COORDINATE_COLUMNS
 from xbench.data.genome import build_name
-from xbench.data.multiome.open_files import opened_hdf5
 from xbench.data.multiome.raw import Modality, RawMultiome, stretches
+from xbench.data.open_files import opened_hdf5
 from xbench.errors import XbenchError
 
 _PLACE = r"^(?P<chrom>\S+):(?P<start>\d+)-(?P<end>\d+)$"

@@ -21,9 +21,9 @@ import pandas as pd
 from scipy import sparse
 
 from xbench.data.multiome.cellranger import assembled, columns_by_modality
-from xbench.data.multiome.open_files import opened_bytes
 from xbench.data.multiome.raw import RawMultiome
-from xbench.data.multiome.tables import read_tsv
+from xbench.data.open_files import opened_bytes
+from xbench.data.text_table import read_tsv
 from xbench.errors import XbenchError
 
 _BANNER = "%%matrixmarket matrix coordinate"

@@ -21,8 +21,8 @@ import pandas as pd
 from anndata.io import read_elem
 from scipy import sparse
 
-from xbench.data.multiome.open_files import opened_hdf5, readable
 from xbench.data.multiome.raw import Modality, RawMultiome, require_unique
+from xbench.data.open_files import opened_hdf5, readable
 from xbench.errors import XbenchError
 
 
