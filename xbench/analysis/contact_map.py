@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.signal import correlate
 
-from xbench.analysis.contact_source import PeakContacts, require_lengths, spelt
+from xbench.analysis.contact_source import PeakContacts, require_lengths
 from xbench.data.digest import short_digest
 from xbench.data.features import Interval
-from xbench.data.genome import build_name
+from xbench.data.genome import build_name, same_chromosome
+from xbench.data.open_files import opened_hdf5
 from xbench.errors import XbenchError
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ class ContactMap:
 
     def chromosome(self, chrom: str) -> str | None:
         """Return how the map spells a chromosome; None where it does not have it."""
-        return spelt(chrom, self.lengths)
+        return same_chromosome(chrom, self.lengths, self.name)
 
     def require_build(self, genome: str | None) -> None:
         """Raise `XbenchError` where the map cannot be of a genome build."""

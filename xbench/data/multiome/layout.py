@@ -10,7 +10,7 @@ from typing import NamedTuple
 from xbench.data.multiome.cellranger import read_tenx_h5
 from xbench.data.multiome.mtx import MATRIX, read_mtx_folder
 from xbench.data.multiome.mudata import read_h5ad_pair, read_h5mu
-from xbench.data.multiome.raw import RawMultiome
+from xbench.data.multiome.raw import RawMultiome, without_genome_in_symbols
 from xbench.data.multiome.reference import MATRICES, read_reference_files
 from xbench.errors import XbenchError
 
@@ -76,7 +76,7 @@ def read_raw(path: Path) -> RawMultiome:
     XbenchError
         It has no layout, or a file is damaged or lacks a part.
     """
-    return find_layout(path).read(path)
+    return without_genome_in_symbols(find_layout(path).read(path))
 
 
 def _of_folder(folder: Path) -> Layout:

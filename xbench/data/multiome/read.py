@@ -9,8 +9,9 @@ from typing import NamedTuple
 import pandas as pd
 from anndata import AnnData
 
+from xbench.data.coordinates import named_genomes, require_shared_chromosomes
 from xbench.data.dataset import Dataset
-from xbench.data.genome import build_name, require_shared_chromosomes
+from xbench.data.genome import build_name, is_known_build
 from xbench.data.multiome.cells import CellTable, choose_cells
 from xbench.data.multiome.genes import prepare_genes
 from xbench.data.multiome.layout import read_raw
@@ -144,18 +145,28 @@ def assemble(
 
 
 def agreed_genome(raw: RawMultiome, declared: str | None, where: str) -> str | None:
-    """Return the build that is declared, or that the files name.
+    """Return the build that is declared, or that the files name, also by chromosome names.
 
     Raises
     ------
     XbenchError
         They differ.
     """
-    if declared is None or raw.genome is None:
-        return declared if raw.genome is None else raw.genome
-    if build_name(declared) != raw.genome:
+    if declared and raw.genome and build_name(declared) != build_name(raw.genome):
         raise XbenchError(
             f"{where}: its coordinates are of {raw.genome}, but {declared} is needed; give data of "
             f"{declared}"
         )
-    return declared
+    named = declared or raw.genome
+    for name, part in (("atac", raw.atac), ("rna", raw.rna)):
+        of_names = named_genomes(part.var, f"{where}: {name}")
+        if of_names is None:
+            continue
+        if named is None or not is_known_build(named):
+            named = of_names
+        elif build_name(named) != of_names:
+            raise XbenchError(
+                f"{where}: {name} names chromosomes of {of_names}, but its coordinates are to be "
+                f"of {named}; give data of one build"
+            )
+    return named
