@@ -115,4 +115,3 @@ def _fits(lengths: Mapping[str, int], genome: str) -> bool:
     expected = chromosome_lengths(genome) or {}
     shared = any(chromosome_name(name).name in expected for name in lengths)
     return shared and not _contradictions(lengths, genome)
-

@@ -139,9 +139,9 @@ def base_pairs(text: str) -> int | None:
     [1000000, 1000, 5, None, None]
     """
     bare = text.strip()
-    if bare.lstrip("-").isdecimal() and len(bare) < 19:
+    if re.fullmatch(r"-?\d{1,11}", bare, re.ASCII):
         return int(bare)
-    if re.fullmatch(_NUMBER, bare) is None or not _commas_fit(bare):
+    if re.fullmatch(_NUMBER, bare, re.ASCII) is None or not _commas_fit(bare):
         return None
     value = float(bare.replace(",", ""))
     return int(value) if abs(value) < _FURTHEST and value.is_integer() else None
