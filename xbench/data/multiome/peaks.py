@@ -57,7 +57,7 @@ def prepare_peaks(
     coordinates = peak_coordinates(raw, where, chromosome_names)
     if genome is not None:
         require_inside(coordinates, genome, where)
-    accessibility = rows_of(as_counts(raw.atac.X, where), rows)
+    accessibility = rows_of(as_counts(raw.atac.X, where, raw.atac.elsewhere), rows)
     open_peaks = binary(accessibility, reading.binarize, where)
     kept = _on_chromosomes(raw, coordinates, where)
     kept &= open_often(open_peaks, reading.minimum_open_share, where)

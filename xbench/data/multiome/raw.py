@@ -24,11 +24,13 @@ class Modality:
     """One modality: X (n cells x d features, sparse or dense), obs (n rows) and var (d rows).
 
     obs is indexed by barcode; var by feature name, with columns chrom, start and end where known.
+    `elsewhere` says where counts are if not in X: the end of an error's text.
     """
 
     X: Any
     obs: pd.DataFrame
     var: pd.DataFrame
+    elsewhere: str = ""
 
 
 @dataclass(frozen=True, eq=False)

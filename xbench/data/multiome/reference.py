@@ -83,7 +83,7 @@ def _peaks(path: Path) -> pd.DataFrame:
 
 def _placed(folder: Path, symbols: pd.Index) -> tuple[pd.DataFrame, str | None]:
     """Return the places of the genes that have one, and the build that the file's name holds."""
-    found = sorted(folder.glob("gene.regions.*.bed"))
+    found = sorted(path for path in folder.glob("gene.regions.*.bed") if path.name[0] != ".")
     if not found:
         return pd.DataFrame(index=symbols), None
     if len(found) > 1:

@@ -111,7 +111,7 @@ def _look_at_peaks(
         if genome is not None:
             require_inside(places, genome, where)
     with report.collecting():
-        counts = as_counts(raw.atac.X, where)
+        counts = as_counts(raw.atac.X, where, raw.atac.elsewhere)
         open_per_cell = np.diff(counts.indptr)
         report.lines.append(f"open peaks a cell: {open_per_cell.mean():,.1f} on average")
         _tell_empty(open_per_cell, "an open peak", report)
@@ -135,10 +135,10 @@ def _look_at_genes(raw: RawMultiome, where: str, genome: str | None, report: Rep
         if genome is not None and known:
             require_inside(places, genome, where)
     with report.collecting():
-        counts = as_counts(raw.rna.X, where)
+        counts = as_counts(raw.rna.X, where, raw.rna.elsewhere)
         _tell_empty(np.diff(counts.indptr), "a count of any gene", report)
         if not raw.normalised:
-            require_whole(counts, where)
+            require_whole(counts, where, raw.rna.elsewhere)
 
 
 def _tell_places(
