@@ -5,8 +5,6 @@ The tidy rows as comma-separated values.
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
@@ -16,6 +14,7 @@ import pandas as pd
 
 from xbench.results.current import ALL, Record, current
 
+from .formats.plain_formats import csv_text
 from .quantities import COSTS, COUNTS, Quantity, metric_quantity
 from .row import (
     TaskLike,
@@ -214,12 +213,11 @@ def tidy_text(rows: pd.DataFrame) -> str:
     >>> tidy_text(to_frame([])).startswith("task,dataset,surrogate,")
     True
     """
-    output = io.StringIO()
-    writer = csv.writer(output, lineterminator="\n")
-    writer.writerow(TidyRow._fields)
-    for row in sorted(from_frame(rows), key=lambda row: row.place):
-        writer.writerow(_digits(cell) if isinstance(cell, float) else cell for cell in row)
-    return output.getvalue()
+    ordered = sorted(from_frame(rows), key=lambda row: row.place)
+    cells = [
+        [_digits(cell) if isinstance(cell, float) else cell for cell in row] for row in ordered
+    ]
+    return csv_text([TidyRow._fields, *cells])
 
 
 def _digits(value: float) -> str:

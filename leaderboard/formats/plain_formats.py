@@ -8,8 +8,10 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
+from collections.abc import Iterable
 
-from xbench.utils.text import plain
+from xbench.utils.text import plain, shown
 
 from .table import Table
 
@@ -38,14 +40,50 @@ def csv_table(table: Table) -> str:
     10,grids,"1,234"
     <BLANKLINE>
     """
-    output = io.StringIO()
-    writer = csv.writer(output, lineterminator="\n")
-    writer.writerow([table.block_name, *map(plain, table.flat_header())])
+    rows: list[list[object]] = [[table.block_name, *map(plain, table.flat_header())]]
     for block in table.blocks:
         for row in block.rows:
             texts = [text for cell in row for text in [cell.text] + [""] * (cell.span - 1)]
-            writer.writerow([block.value, *map(plain, texts)])
+            rows.append([block.value, *map(plain, texts)])
+    return csv_text(rows)
+
+
+# A number as tables show it, with its spread or unit: nothing that a spreadsheet would run.
+_NUMBER = re.compile(r"[+-][\d.,eE+\-±%()\[\]\s:;/<>≤≥]*")
+
+
+def csv_text(rows: Iterable[Iterable[object]]) -> str:
+    """Return rows as comma-separated values in which no cell is a formula to a spreadsheet.
+
+    A text that begins with ``=``, ``@`` or, unless it is a number, ``+`` or ``-`` gets an
+    apostrophe in front, by which spreadsheets know text. Control characters become spaces.
+
+    Parameters
+    ----------
+    rows
+        Cells of any kind; None is empty.
+
+    Examples
+    --------
+    >>> print(csv_text([["=1+1", "-0.5 ± 0.1", "-cmd|x", "a,b", 2.5]]))
+    '=1+1,-0.5 ± 0.1,'-cmd|x,"a,b",2.5
+    <BLANKLINE>
+    """
+    output = io.StringIO()
+    writer = csv.writer(output, lineterminator="\n")
+    for row in rows:
+        writer.writerow([_harmless(cell) if isinstance(cell, str) else cell for cell in row])
     return output.getvalue()
+
+
+def _harmless(text: str) -> str:
+    text = shown(text)
+    first = text.strip()[:1]
+    if first in {"=", "@", "＝", "＠"}:
+        return f"'{text}"
+    if first in {"+", "-", "＋", "－"} and not _NUMBER.fullmatch(text.strip()):
+        return f"'{text}"
+    return text
 
 
 def json_table(table: Table) -> str:

@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import importlib
 import re
 import sys
 from collections import Counter
@@ -25,6 +24,7 @@ from xbench.benchmark.saved_tasks import known_tasks
 from xbench.benchmark.task import load_task
 from xbench.benchmark.thresholds import Thresholds
 from xbench.cli.options import Store
+from xbench.cli.printing import print_line
 from xbench.errors import XbenchError
 from xbench.regression.compare import BaselineComparison
 from xbench.regression.compare import compare as compare_with_baseline
@@ -51,6 +51,7 @@ from xbench.regression.snapshot import Snapshot, snapshot
 from xbench.results.record import FAILED
 from xbench.results.store import ResultStore
 from xbench.utils.files import write_text
+from xbench.utils.text import plain, shown
 
 Folder = Annotated[Path, typer.Option(help="Folder of the baselines.")]
 
@@ -272,9 +273,8 @@ def _show(comparison: BaselineComparison, everything: bool) -> None:
         shown = [gate for gate in shown if gate.kind != "seconds" or gate.verdict != "within"]
     if shown:
         console.print(_table(shown))
-    plain = importlib.import_module("xbench.utils.text").plain
     for line in (origin(comparison), *comparison.notes, summary(comparison)):
-        console.print(escape(plain(line)), highlight=False, soft_wrap=True)
+        print_line(console, plain(line))
 
 
 def _table(gates: list[Gate]) -> Table:
@@ -283,5 +283,5 @@ def _table(gates: list[Gate]) -> Table:
         side = "right" if heading in ("L", "baseline", "now", "change", "allowed") else "left"
         table.add_column(heading, justify=side, no_wrap=heading in HEADINGS[4:9], overflow="fold")  # type: ignore[arg-type]
     for gate in gates:
-        table.add_row(*map(escape, cells(gate)), style=_STYLES[gate.verdict])
+        table.add_row(*(escape(shown(cell)) for cell in cells(gate)), style=_STYLES[gate.verdict])
     return table
