@@ -152,21 +152,24 @@ def agreed_genome(raw: RawMultiome, declared: str | None, where: str) -> str | N
     XbenchError
         They differ.
     """
-    if declared and raw.genome and build_name(declared) != build_name(raw.genome):
+    by_names = {
+        build
+        for name, part in (("atac", raw.atac), ("rna", raw.rna))
+        if (build := named_genomes(part.var, f"{where}: {name}")) is not None
+    }
+    said = {build_name(genome) for genome in (declared, raw.genome) if genome}
+    known = {build for build in said if is_known_build(build)}
+    if len(known | by_names) > 1 and by_names - known:
         raise XbenchError(
-            f"{where}: its coordinates are of {raw.genome}, but {declared} is needed; give data of "
+            f"{where}: its chromosomes are named as of {' and '.join(sorted(by_names))}, but its "
+            f"coordinates are to be of {' and '.join(sorted(known)) or 'one build'}; give data of "
+            "one build"
+        )
+    # A name of no known build, such as that of a pipeline's reference, says less than accessions.
+    of_files = next(iter(by_names), raw.genome)
+    if declared and of_files and build_name(declared) != build_name(of_files):
+        raise XbenchError(
+            f"{where}: its coordinates are of {of_files}, but {declared} is needed; give data of "
             f"{declared}"
         )
-    named = declared or raw.genome
-    for name, part in (("atac", raw.atac), ("rna", raw.rna)):
-        of_names = named_genomes(part.var, f"{where}: {name}")
-        if of_names is None:
-            continue
-        if named is None or not is_known_build(named):
-            named = of_names
-        elif build_name(named) != of_names:
-            raise XbenchError(
-                f"{where}: {name} names chromosomes of {of_names}, but its coordinates are to be "
-                f"of {named}; give data of one build"
-            )
-    return named
+    return declared or of_files
