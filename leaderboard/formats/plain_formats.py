@@ -103,7 +103,7 @@ def json_table(table: Table) -> str:
 
     Examples
     --------
-    >>> from .formats.table import Block, Cell
+    >>> from .table import Block, Cell
     >>> rows = ((Cell("grids"), Cell("1.0")),)
     >>> table = Table("Scores.", ((Cell("Method"), Cell("Score")),), "lr", (Block("10", rows),))
     >>> json.loads(json_table(table))["blocks"]

@@ -24,7 +24,7 @@ from xbench.benchmark.saved_tasks import known_tasks
 from xbench.benchmark.task import load_task
 from xbench.benchmark.thresholds import Thresholds
 from xbench.cli.options import Store
-from xbench.cli.printing import print_line
+from xbench.cli.printing import print_line, say
 from xbench.errors import XbenchError
 from xbench.regression.compare import BaselineComparison
 from xbench.regression.compare import compare as compare_with_baseline
@@ -138,10 +138,10 @@ def save_and_show(name: str, *, store: Path, task: str | None, folder: Path) -> 
     taken = snapshot(records, told.reference_method)
     replaced = path.exists()
     write_baseline(path, taken)
-    typer.echo(f"{'replaced' if replaced else 'saved'} {path}: {_described(taken)}")
+    say(f"{'replaced' if replaced else 'saved'} {path}: {_described(taken)}")
     lost = sum(run.status in FAILED for run in taken.runs)
     if lost:
-        typer.echo(f"warning: {lost} of these runs have no result; see their reasons", err=True)
+        say(f"warning: {lost} of these runs have no result; see their reasons", err=True)
 
 
 def list_and_show(folder: Path) -> None:
@@ -158,7 +158,7 @@ def list_and_show(folder: Path) -> None:
     longest = max(map(len, names))
     for name in names:
         taken = read_baseline(folder / f"{name}.json")
-        typer.echo(f"{name:<{longest}}  {_described(taken)}")
+        say(f"{name:<{longest}}  {_described(taken)}")
 
 
 def task_name(task: str | None) -> str | None:

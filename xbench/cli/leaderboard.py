@@ -6,9 +6,8 @@ import importlib
 from dataclasses import asdict
 from pathlib import Path
 
-import typer
-
 from xbench.benchmark.saved_tasks import known_tasks
+from xbench.cli.printing import say
 from xbench.errors import XbenchError
 from xbench.results.findings import FILE, read_findings
 from xbench.results.store import ResultStore
@@ -34,4 +33,4 @@ def render_store(store: Path, out: Path) -> None:
     findings = read_findings(results.folder / FILE)
     rendered = room.render([asdict(record) for record in records], tasks, out, findings=findings)
     for path in rendered:
-        typer.echo(str(path))
+        say(path)
