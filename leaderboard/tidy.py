@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
@@ -12,6 +10,7 @@ from typing import NamedTuple, Protocol
 from xbench.results.current import ALL, current
 from xbench.results.record import Record
 
+from .formats import csv_text
 from .quantities import (
     COSTS,
     COUNTS,
@@ -318,12 +317,11 @@ def tidy_text(rows: Iterable[TidyRow]) -> str:
     >>> tidy_text([]).startswith("task,dataset,surrogate,")
     True
     """
-    output = io.StringIO()
-    writer = csv.writer(output, lineterminator="\n")
-    writer.writerow(TidyRow._fields)
-    for row in sorted(rows, key=lambda row: row.place):
-        writer.writerow(_digits(cell) if isinstance(cell, float) else cell for cell in row)
-    return output.getvalue()
+    ordered = sorted(rows, key=lambda row: row.place)
+    cells = [
+        [_digits(cell) if isinstance(cell, float) else cell for cell in row] for row in ordered
+    ]
+    return csv_text([TidyRow._fields, *cells])
 
 
 def _digits(value: float) -> str:

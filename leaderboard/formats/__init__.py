@@ -1,8 +1,9 @@
-"""A table, the numbers in it, and how it is written as Markdown and as LaTeX."""
+"""A table, the numbers in it, and how it is written: Markdown, LaTeX, cells of a CSV file."""
 
 from .latex import latex
 from .markdown import markdown
 from .numbers import NOTHING, format_cost, format_metric, format_range, six_digits
+from .spreadsheet import csv_text
 from .table import Block, Cell, Table
 
 __all__ = [
@@ -10,6 +11,7 @@ __all__ = [
     "Block",
     "Cell",
     "Table",
+    "csv_text",
     "format_cost",
     "format_metric",
     "format_range",

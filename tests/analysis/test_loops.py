@@ -63,6 +63,7 @@ def test_what_is_passed_over(tmp_path: Path) -> None:
     assert loops.chrom.tolist() == ["chr1"]
     assert (loops.first.tolist(), loops.second.tolist()) == ([[1, 2]], [[3, 4]])
     assert loops.n_trans == 1
+    assert loops.n_unknown == 1
     assert loops.chromosome("1") == "chr1"
     assert loops.chromosome("chr3") is None
 
@@ -105,7 +106,7 @@ def test_loops_of_another_build(tmp_path: Path) -> None:
     loops.require_build("hg19")
     loops.require_build(None)
     loops.require_build("unheard-of")
-    with pytest.raises(XbenchError, match=r"reaches to 1:249,000,500, past the end in hg38"):
+    with pytest.raises(XbenchError, match=r"reaches to chr1:249,000,500, past the end in hg38"):
         loops.require_build("hg38")
 
 

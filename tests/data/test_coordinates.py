@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from xbench.data.genome import natural_order, read_coordinates
+from xbench.data.coordinates import natural_order, read_coordinates
 from xbench.errors import XbenchError
 
 

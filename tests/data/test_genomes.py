@@ -6,15 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from xbench.data.genome import (
-    GENOMES,
-    build_name,
-    chromosome_lengths,
-    fitting_genomes,
-    misplaced,
-    outside_chromosomes,
-    require_inside,
-)
+from xbench.data.coordinates import fitting_genomes, misplaced, require_inside
+from xbench.data.genome import GENOMES, build_name, chromosome_lengths, outside_chromosomes
 from xbench.errors import XbenchError
 
 
@@ -31,17 +24,11 @@ def test_lengths_are_those_of_bioframe(genome: str) -> None:
 
 
 def test_other_names() -> None:
-    names = ["GRCh38", "HG38", "GRCh37", "GRCm38", "mm10", "GRCm39"]
-    assert [build_name(name) for name in names] == [
-        "hg38",
-        "hg38",
-        "hg19",
-        "mm10",
-        "mm10",
-        "GRCm39",
-    ]
+    names = ["GRCh38", "HG38", "GRCh37", "GRCm38", "mm10", "GRCm39", "rn7"]
+    found = [build_name(name) for name in names]
+    assert found == ["hg38", "hg38", "hg19", "mm10", "mm10", "mm39", "rn7"]
     assert chromosome_lengths("GRCh37") == chromosome_lengths("hg19")
-    assert chromosome_lengths("GRCm39") is None
+    assert chromosome_lengths("rn7") is None
 
 
 def test_the_last_base_is_inside_and_the_next_is_not() -> None:
@@ -56,7 +43,7 @@ def test_chromosomes_that_a_build_has_not() -> None:
     )
     assert misplaced(peaks, "mm10").tolist() == [True, False, False, False, False]
     assert not misplaced(peaks, "hg38").any()
-    assert not misplaced(peaks, "GRCm39").any()
+    assert not misplaced(peaks, "rn7").any()
 
 
 def test_which_builds_fit() -> None:

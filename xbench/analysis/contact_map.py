@@ -6,19 +6,24 @@ Reading a contact map: some bins against all of their chromosome, and means by d
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import h5py
 import numpy as np
 from scipy.signal import correlate
 
-from xbench.analysis.contact_source import PeakContacts, require_lengths, spelt
+from xbench.analysis.contact_source import PeakContacts, require_lengths
+from xbench.analysis.map_weights import MapWeights, find_weights
 from xbench.data.digest import short_digest
 from xbench.data.features import Interval
-from xbench.data.genome import build_name
+from xbench.data.genome import build_name, same_chromosome
+from xbench.data.open_files import require_regular, require_self_contained
 from xbench.errors import XbenchError
+from xbench.utils.text import plain
 
 if TYPE_CHECKING:
     from cooler import Cooler
@@ -43,8 +48,8 @@ class ContactMap:
         The genome build that the file says it is of; None where it does not say.
     lengths
         Base pairs of each chromosome.
-    balanced
-        Whether it has weights that balance it, which are then used.
+    weights
+        What balances it; None where nothing does.
     fingerprint
         Of what the file says about its content: bins, reads, and pairs of bins with any.
     """
@@ -54,16 +59,21 @@ class ContactMap:
     resolution: int
     assembly: str | None
     lengths: dict[str, int]
-    balanced: bool
+    weights: MapWeights | None
     fingerprint: str = ""
     # Many selections are asked about one promoter, and each reading passes over its chromosome.
     _read: dict[tuple[str, tuple[int, ...]], tuple[np.ndarray, np.ndarray]] = field(
         default_factory=dict, repr=False, compare=False
     )
 
+    @property
+    def balanced(self) -> bool:
+        """Whether it has weights that balance it, which are then used."""
+        return self.weights is not None
+
     def chromosome(self, chrom: str) -> str | None:
         """Return how the map spells a chromosome; None where it does not have it."""
-        return spelt(chrom, self.lengths)
+        return same_chromosome(chrom, self.lengths, self.name)
 
     def require_build(self, genome: str | None) -> None:
         """Raise `XbenchError` where the map cannot be of a genome build."""
@@ -122,13 +132,14 @@ class ContactMap:
         import cooler
 
         asked = (chrom, tuple(at.tolist()))
-        try:
-            if asked not in self._read:
+        if asked not in self._read:
+            with _readable(self.name):
                 found = cooler.Cooler(self.uri)
-                self._read[asked] = read_rows(found, chrom, at, self.balanced)
-            return self._read[asked]
-        except (OSError, KeyError, RuntimeError) as error:
-            raise XbenchError(f"{self.name}: cannot be read ({error}); get it again") from error
+                first, last = found.extent(chrom)
+                if last - first != -(-self.lengths[chrom] // self.resolution):
+                    raise ValueError(f"{chrom} does not have the bins that its length asks for")
+                self._read[asked] = read_rows(found, chrom, at, self.weights)
+        return self._read[asked]
 
 
 def open_contact_map(path: str | Path, resolution: int | None = None) -> ContactMap:
@@ -159,31 +170,47 @@ def open_contact_map(path: str | Path, resolution: int | None = None) -> Contact
 
     uri = _uri(str(path), resolution)
     name = Path(uri.split("::")[0]).name
-    try:
+    with _readable(name):
         found = cooler.Cooler(uri)
         lengths = {str(chrom): int(length) for chrom, length in found.chromsizes.items()}
-        balanced = "weight" in found.bins().columns
-        size, build = found.binsize, str(found.info.get("genome-assembly") or "")
+        size = None if found.binsize is None else int(found.binsize)
+        build = str(found.info.get("genome-assembly") or "")
         content = [str(found.info.get(key)) for key in ("nbins", "nnz", "sum")]
-    except (OSError, KeyError, RuntimeError) as error:
-        raise XbenchError(f"{name}: cannot be read ({error}); get it again") from error
+        weights = find_weights(found, name)
     if size is None:
         raise XbenchError(f"{name}: its bins are not of one size; give a map with a resolution")
     if resolution is not None and resolution != size:
         raise XbenchError(f"{name}: no resolution {resolution:,}. Valid resolutions: {size}")
     assembly = None if build.lower() in _NO_BUILD else build
-    fingerprint = short_digest([str(size), str(balanced), *content])
-    return ContactMap(name, uri, int(size), assembly, lengths, balanced, fingerprint)
+    # Of cooler's own weights as ever, so that findings on such a map are still known to be its.
+    other = [] if weights is None or weights.column == "weight" else list(map(str, weights))
+    fingerprint = short_digest([str(size), str(weights is not None), *content, *other])
+    return ContactMap(name, uri, size, assembly, lengths, weights, fingerprint)
+
+
+@contextmanager
+def _readable(name: str) -> Iterator[None]:
+    """Turn whatever a damaged map makes cooler raise into one line."""
+    try:
+        yield
+    except XbenchError:
+        raise
+    except Exception as error:
+        reason = plain(error, 200) or type(error).__name__
+        raise XbenchError(f"{name}: cannot be read ({reason}); get it again") from error
 
 
 def _uri(path: str, resolution: int | None) -> str:
     """Name the one map in the file that is meant."""
-    from cooler import fileops
+    from cooler import Cooler, fileops
 
     file, _, group = path.partition("::")
+    require_regular(Path(file))
     if not Path(file).is_file():
         raise XbenchError(f"{file}: no such file")
     try:
+        with h5py.File(file, "r") as opened:
+            require_self_contained(opened, file)
         groups = fileops.list_coolers(file)
     except OSError as error:
         raise XbenchError(f"{file}: is no .cool or .mcool file ({error})") from error
@@ -191,21 +218,25 @@ def _uri(path: str, resolution: int | None) -> str:
         if group and f"/{group.strip('/')}" not in groups:
             raise XbenchError(f"{file}: no map {group}. Valid maps: {', '.join(groups) or 'none'}")
         return path
-    sizes = {
-        int(name.rsplit("/", 1)[1]): name for name in groups if name.rsplit("/", 1)[1].isdecimal()
-    }
-    if not sizes:
+    if not groups:
         raise XbenchError(f"{file}: holds no contact map; give a .cool or .mcool file")
-    valid = ", ".join(map(str, sorted(sizes)))
-    if resolution is None and len(sizes) > 1:
+    # By what each map says: old files number their zoom levels instead, 0, 1, 2.
+    with _readable(file):
+        sizes = {name: Cooler(f"{file}::{name}").binsize for name in groups}
+    valid = ", ".join(map(str, sorted({size for size in sizes.values() if size})))
+    fitting = [name for name in groups if resolution is None or sizes[name] == resolution]
+    if not fitting:
+        raise XbenchError(f"{file}: no resolution {resolution}. Valid resolutions: {valid}")
+    if len({sizes[name] for name in fitting}) > 1:
         raise XbenchError(
-            f"{file}: has several resolutions; choose one of: {valid}, "
-            f"as in {file}::{sizes[max(sizes)]}"
+            f"{file}: has several resolutions; choose one of: {valid}, as in "
+            f"{file}::{max(fitting, key=lambda name: sizes[name] or 0)}"
         )
-    chosen = next(iter(sizes)) if resolution is None else resolution
-    if chosen not in sizes:
-        raise XbenchError(f"{file}: no resolution {chosen}. Valid resolutions: {valid}")
-    return f"{file}::{sizes[chosen]}"
+    if len(fitting) > 1:
+        raise XbenchError(
+            f"{file}: has {len(fitting)} maps of {valid}; choose one, as in {file}::{fitting[0]}"
+        )
+    return f"{file}::{fitting[0]}"
 
 
 def _known_mean(values: np.ndarray) -> np.ndarray:
@@ -222,7 +253,7 @@ PIXEL_CHUNK = 2**20
 
 
 def read_rows(
-    found: Cooler, chrom: str, at: np.ndarray, balanced: bool
+    found: Cooler, chrom: str, at: np.ndarray, weights: MapWeights | None
 ) -> tuple[np.ndarray, np.ndarray]:
     """Read a chromosome's pixels once.
 
@@ -234,8 +265,8 @@ def read_rows(
         As the map spells it.
     at
         Bins, counted from the chromosome's first, shape (k,).
-    balanced
-        Whether reads are multiplied by the weights of both bins.
+    weights
+        What balances it; None for reads as they are.
 
     Returns
     -------
@@ -254,7 +285,7 @@ def read_rows(
     >>> pixels = pd.DataFrame({"bin1_id": [0, 0], "bin2_id": [0, 2], "count": [5, 3]})
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     cooler.create_cooler(f"{folder}/map.cool", bins, pixels)
-    ...     read_rows(cooler.Cooler(f"{folder}/map.cool"), "chr1", np.array([0]), balanced=False)
+    ...     read_rows(cooler.Cooler(f"{folder}/map.cool"), "chr1", np.array([0]), weights=None)
     (array([[ 5., nan,  3.]]), array([2.5, 0. , 3. ]))
     """
     first, last = found.extent(chrom)
@@ -262,7 +293,7 @@ def read_rows(
     rows, totals = np.zeros((len(at), count)), np.zeros(count)
     seen = np.zeros(count, dtype=bool)
     with found.open("r") as file:
-        weight = np.asarray(file["bins/weight"][first:last]) if balanced else np.ones(count)
+        weight = np.ones(count) if weights is None else weights.of_bins(file, first, last)
         for one, other, reads in _pixels(file, first, last):
             seen[one] = seen[other] = True
             contact = reads * weight[one] * weight[other]
@@ -271,7 +302,7 @@ def read_rows(
             for row, place in zip(rows, at, strict=True):
                 row[other[one == place]] = contact[one == place]
                 row[one[other == place]] = contact[other == place]
-    valid = np.isfinite(weight) if balanced else seen
+    valid = seen if weights is None else np.isfinite(weight)
     rows[:, ~valid] = np.nan
     rows[~valid[at]] = np.nan
     # How many pairs of valid bins are 0, 1, 2, ... bins apart.
@@ -284,12 +315,16 @@ def _pixels(
 ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """Pairs of bins of one chromosome, counted from its first, with their reads, in chunks."""
     start, stop = file["indexes/bin1_offset"][first], file["indexes/bin1_offset"][last]
+    if not 0 <= start <= stop <= file["pixels/bin1_id"].shape[0]:
+        raise ValueError("its index does not fit its pixels")
     for here in range(int(start), int(stop), PIXEL_CHUNK):
         piece = slice(here, min(here + PIXEL_CHUNK, int(stop)))
         one, other, reads = (
             np.asarray(file[f"pixels/{column}"][piece])
             for column in ("bin1_id", "bin2_id", "count")
         )
+        if one.size and not first <= one.min() <= one.max() < last:
+            raise ValueError("its pixels are not where its index says")
         # Other chromosomes' bins are later ones; a map of both triangles is read by its upper one.
         kept = (other < last) & (other >= one) & (reads > 0)
         yield one[kept] - first, other[kept] - first, reads[kept].astype(np.float64)

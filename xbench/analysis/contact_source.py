@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
 from xbench.data.features import Interval
-from xbench.data.genome import GENOMES, build_name, chromosome_lengths
+from xbench.data.genome import GENOMES, build_name, chromosome_lengths, chromosome_name
 from xbench.errors import XbenchError
 
 
@@ -72,20 +72,6 @@ def identity(source: ContactSource) -> str:
     return f"{source.name} [{source.fingerprint}]"
 
 
-def spelt(chrom: str, names: Iterable[str]) -> str | None:
-    """Return which of some names is a chromosome's: 1 and chr1, MT and chrM are the same.
-
-    Examples
-    --------
-    >>> spelt("chr1", ["1", "2"]), spelt("MT", ["chrM"]), spelt("chr3", ["1", "2"])
-    ('1', 'chrM', None)
-    """
-    known = list(names)
-    if chrom in known:
-        return chrom
-    return next((name for name in known if _bare(name) == _bare(chrom)), None)
-
-
 def require_lengths(lengths: Mapping[str, int], genome: str, where: str) -> None:
     """Raise `XbenchError` where chromosomes are not as long as a build has them.
 
@@ -117,20 +103,15 @@ def require_lengths(lengths: Mapping[str, int], genome: str, where: str) -> None
 
 def _contradictions(lengths: Mapping[str, int], genome: str) -> list[tuple[str, int, int]]:
     expected = chromosome_lengths(genome) or {}
-    spellings = ((name, spelt(name, expected)) for name in lengths)
+    spellings = ((name, chromosome_name(name).name) for name in lengths)
     return [
         (name, lengths[name], expected[own])
         for name, own in spellings
-        if own is not None and expected[own] != lengths[name]
+        if own in expected and expected[own] != lengths[name]
     ]
 
 
 def _fits(lengths: Mapping[str, int], genome: str) -> bool:
     expected = chromosome_lengths(genome) or {}
-    shared = any(spelt(name, expected) for name in lengths)
+    shared = any(chromosome_name(name).name in expected for name in lengths)
     return shared and not _contradictions(lengths, genome)
-
-
-def _bare(chrom: str) -> str:
-    bare = chrom[3:] if chrom.lower().startswith("chr") else chrom
-    return "M" if bare.upper() in ("M", "MT") else bare.upper()

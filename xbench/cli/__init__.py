@@ -11,6 +11,7 @@ from typing import Any
 
 from xbench.errors import XbenchError, XbenchWarning
 from xbench.utils.files import NO_SPACE
+from xbench.utils.text import shown
 
 _INTERRUPTED = 130
 
@@ -23,7 +24,9 @@ def main(arguments: list[str] | None = None) -> None:
     import typer
 
     from xbench.cli.app import app
+    from xbench.cli.printing import replace_what_cannot_be_written
 
+    replace_what_cannot_be_written()
     given = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in given
     try:
@@ -37,7 +40,7 @@ def main(arguments: list[str] | None = None) -> None:
         code, line = _explained(error)
         if debug:
             traceback.print_exception(error)
-        print(f"xbench: {line}", file=sys.stderr)
+        print(f"xbench: {shown(line)}", file=sys.stderr)
     if code == _INTERRUPTED:
         print("xbench: interrupted; finished runs are kept", file=sys.stderr)
     sys.exit(code or 0)
@@ -51,7 +54,7 @@ def _warnings_in_one_line() -> Iterator[None]:
 
         def show(message: Warning | str, category: type[Warning], *rest: Any, **more: Any) -> None:
             if issubclass(category, XbenchWarning):
-                print(f"xbench: warning: {message}", file=sys.stderr)
+                print(f"xbench: warning: {shown(message)}", file=sys.stderr)
             else:
                 as_ever(message, category, *rest, **more)
 

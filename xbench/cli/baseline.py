@@ -24,6 +24,7 @@ from xbench.benchmark.saved_tasks import known_tasks
 from xbench.benchmark.task import load_task
 from xbench.benchmark.thresholds import Thresholds
 from xbench.cli.options import Store
+from xbench.cli.printing import print_line, say
 from xbench.errors import XbenchError
 from xbench.regression.compare import BaselineComparison
 from xbench.regression.compare import compare as compare_with_baseline
@@ -50,7 +51,7 @@ from xbench.regression.snapshot import Snapshot, snapshot
 from xbench.results.record import FAILED
 from xbench.results.store import ResultStore
 from xbench.utils.files import write_text
-from xbench.utils.text import plain
+from xbench.utils.text import plain, shown
 
 Folder = Annotated[Path, typer.Option(help="Folder of the baselines.")]
 
@@ -137,10 +138,10 @@ def save_and_show(name: str, *, store: Path, task: str | None, folder: Path) -> 
     taken = snapshot(records, told.reference_method)
     replaced = path.exists()
     write_baseline(path, taken)
-    typer.echo(f"{'replaced' if replaced else 'saved'} {path}: {_described(taken)}")
+    say(f"{'replaced' if replaced else 'saved'} {path}: {_described(taken)}")
     lost = sum(run.status in FAILED for run in taken.runs)
     if lost:
-        typer.echo(f"warning: {lost} of these runs have no result; see their reasons", err=True)
+        say(f"warning: {lost} of these runs have no result; see their reasons", err=True)
 
 
 def _opened(store: Path) -> ResultStore:
@@ -164,7 +165,7 @@ def list_and_show(folder: Path) -> None:
     longest = max(map(len, names))
     for name in names:
         taken = read_baseline(folder / f"{name}.json")
-        typer.echo(f"{name:<{longest}}  {_described(taken)}")
+        say(f"{name:<{longest}}  {_described(taken)}")
 
 
 def task_name(task: str | None) -> str | None:
@@ -280,7 +281,7 @@ def _show(comparison: BaselineComparison, everything: bool) -> None:
     if shown:
         console.print(_table(shown))
     for line in (origin(comparison), *comparison.notes, summary(comparison)):
-        console.print(escape(plain(line)), highlight=False, soft_wrap=True)
+        print_line(console, plain(line))
 
 
 def _table(gates: list[Gate]) -> Table:
@@ -289,5 +290,5 @@ def _table(gates: list[Gate]) -> Table:
         side = "right" if heading in ("L", "baseline", "now", "change", "allowed") else "left"
         table.add_column(heading, justify=side, no_wrap=heading in HEADINGS[4:9], overflow="fold")  # type: ignore[arg-type]
     for gate in gates:
-        table.add_row(*map(escape, cells(gate)), style=_STYLES[gate.verdict])
+        table.add_row(*(escape(shown(cell)) for cell in cells(gate)), style=_STYLES[gate.verdict])
     return table

@@ -23,6 +23,7 @@ import typer
 from rich.console import Console
 
 from xbench.cli.options import reads_data
+from xbench.cli.printing import say
 from xbench.cli.progress_bars import DownloadBar
 from xbench.data.download.remote_file import size_text
 from xbench.data.read_options import AS_IT_IS, ReadOptions
@@ -100,13 +101,13 @@ def show_all(as_json: bool) -> None:
     for source in sources:
         holding = source.holding()
         size = "-" if holding.size is None else size_text(holding.size)
-        typer.echo(f"{source.name:<{width}}  {_state(source, holding)}, {size}")
+        say(f"{source.name:<{width}}  {_state(source, holding)}, {size}")
         indent = " " * (width + 2)
         for line in textwrap.wrap(
             source.licence, room, initial_indent=indent, subsequent_indent=indent
         ):
-            typer.echo(line)
-    typer.echo(f"data folder: {data_folder()}")
+            say(line)
+    say(f"data folder: {data_folder()}")
 
 
 def show_one(name: str) -> None:
@@ -129,16 +130,16 @@ def show_one(name: str) -> None:
     }
     if page := getattr(source, "page", ""):
         rows["page"] = page
-    typer.echo(source.name)
+    say(source.name)
     for label, text in rows.items():
-        typer.echo(f"  {label + ':':<10}{text}")
+        say(f"  {label + ':':<10}{text}")
     for file in getattr(source, "files", ()):
-        typer.echo(f"  file:     {file.name}")
+        say(f"  file:     {file.name}")
         for text in (file.url, f"{file.size:,} bytes", file.checksum):
-            typer.echo(f"            {text}")
+            say(f"            {text}")
     for path in holding.paths:
-        typer.echo(f"  lies in:  {path}")
-    typer.echo(f"  to get:   {_how(source)}")
+        say(f"  lies in:  {path}")
+    say(f"  to get:   {_how(source)}")
 
 
 def _fields(source: DatasetSource) -> dict[str, object]:
@@ -184,9 +185,9 @@ def fetch_and_show(name: str) -> None:
     seconds = time.perf_counter() - started
     size = sum(path.stat().st_size for path in paths if path.is_file())
     folder = " (a folder)" if any(path.is_dir() for path in paths) else f", {size_text(size)}"
-    typer.echo(f"{source.name} is here{folder}, after {seconds:.1f} s:")
+    say(f"{source.name} is here{folder}, after {seconds:.1f} s:")
     for path in paths:
-        typer.echo(f"  {path}")
+        say(f"  {path}")
 
 
 def validate_and_show(reading: ReadOptions, genome: str | None) -> None:
@@ -211,9 +212,9 @@ def validate_and_show(reading: ReadOptions, genome: str | None) -> None:
         # Nothing is known but the layout, which the name tells: it could not be opened.
         raise XbenchError(report.problems[0])
     for line in report.lines:
-        typer.echo(line)
+        say(line)
     for problem in report.problems:
-        typer.echo(f"problem: {problem}")
-    typer.echo("it will do" if report.will_do else "it will not do as it is")
+        say(f"problem: {problem}")
+    say("it will do" if report.will_do else "it will not do as it is")
     if not report.will_do:
         raise typer.Exit(1)

@@ -7,11 +7,10 @@ import warnings
 from collections.abc import Mapping
 from pathlib import Path
 
-import typer
-
 from xbench.benchmark.old_store import opened_store, renamed
 from xbench.benchmark.saved_tasks import known_tasks
 from xbench.benchmark.task import Task
+from xbench.cli.printing import say
 from xbench.errors import XbenchError, XbenchWarning
 from xbench.results.findings import FILE, findings_of, read_findings
 from xbench.utils.files import write_bytes
@@ -38,7 +37,7 @@ def render_store(store: Path, out: Path) -> None:
     findings = read_findings(results.folder / FILE)
     rendered = room.render(records, tasks, out, findings=findings)
     for path in rendered:
-        typer.echo(str(path))
+        say(path)
 
 
 def upgrade_published(folder: Path, tasks: Mapping[str, Task]) -> None:

@@ -11,12 +11,14 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from xbench.cli.printing import say
 from xbench.errors import XbenchError, unknown_name
 from xbench.registry.find import KINDS, entries, find, load, methods_from_file
 from xbench.registry.scan import Entry
 from xbench.testing.clauses import ClauseVerdict
 from xbench.testing.conformance import check_explainer
 from xbench.testing.template import write_method
+from xbench.utils.text import shown
 
 
 def show(kind: str | None, as_json: bool) -> None:
@@ -39,9 +41,9 @@ def show(kind: str | None, as_json: bool) -> None:
     for number, (one, found) in enumerate(listed.items()):
         if number:
             typer.echo()
-        typer.echo(f"{one}s")
+        say(f"{one}s")
         for line in _lines(found):
-            typer.echo(line)
+            say(line)
 
 
 def _fields(entry: Entry) -> dict[str, str | int]:
@@ -79,9 +81,9 @@ def check_and_show(method: str) -> None:
     broken = 0
     for entry in _entries(method):
         verdicts = check_explainer(load(entry))
-        console.print(f"{escape(entry.name)} ({escape(entry.location)})")
+        console.print(f"{escape(shown(entry.name))} ({escape(shown(entry.location))})")
         for verdict in verdicts:
-            console.print(f"  {_MARKS[verdict.outcome]}  {escape(_sentence(verdict))}")
+            console.print(f"  {_MARKS[verdict.outcome]}  {escape(shown(_sentence(verdict)))}")
         broken += sum(verdict.outcome == "broken" for verdict in verdicts)
     console.print(f"{broken} clauses broken" if broken else "it keeps the contract")
     if broken:
@@ -93,9 +95,9 @@ def new_and_show(kind: str, name: str, folder: Path) -> None:
     if kind != "method":
         raise XbenchError(f"new {kind!r}: must be one of: method")
     path = write_method(name, folder)
-    typer.echo(f"wrote {path}")
-    typer.echo(f"  xbench check {path}")
-    typer.echo(f"  xbench run quick --method {path}")
+    say(f"wrote {path}")
+    say(f"  xbench check {path}")
+    say(f"  xbench run quick --method {path}")
 
 
 def _entries(method: str) -> list[Entry]:

@@ -23,6 +23,7 @@ from rich.progress import (
 
 from xbench.benchmark.plan import WorkUnit
 from xbench.benchmark.request import Watcher
+from xbench.cli.printing import print_line
 from xbench.data.download.remote_file import size_text
 from xbench.results.record import FAILED, Record
 from xbench.utils.progress import FetchWatcher
@@ -102,7 +103,7 @@ class ShownRuns(Watcher):
             self.statuses[record.status] = self.statuses.get(record.status, 0) + 1
             if record.status in FAILED:
                 line = f"{record.status}: {_name(unit)} L={record.L}: {record.reason}"
-                self.console.print(escape(line), highlight=False, soft_wrap=True)
+                print_line(self.console, line)
         before, self._done = self._done, self._done + len(records)
         tenths = 10 * self._done // max(1, self._total)
         if not self.console.is_terminal and tenths > 10 * before // max(1, self._total):
@@ -173,4 +174,4 @@ class DownloadBar(FetchWatcher):
 
     def said(self, line: str) -> None:
         """Print a line above the bar."""
-        self.console.print(escape(line), highlight=False, soft_wrap=True)
+        print_line(self.console, line)

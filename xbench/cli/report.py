@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from xbench.cli.options import Checkpoint, reads_data
+from xbench.cli.printing import say
 from xbench.cli.progress_bars import TrainingBar
 from xbench.data.load import DataChoice
 from xbench.data.read_options import AS_IT_IS, ReadOptions
@@ -116,7 +117,7 @@ def report_surrogate(
     subject = subject_of(data, opened, path)
     report = measure(data, opened.model, subject, space=space, projection=projection)
     if report.map.note:
-        typer.echo(f"the map is PCA: {report.map.note}", err=True)
-    typer.echo(headline(report))
+        say(f"the map is PCA: {report.map.note}", err=True)
+    say(headline(report))
     for path in write_report(report, out):
-        typer.echo(str(path))
+        say(str(path))

@@ -14,7 +14,6 @@ from typing import NamedTuple
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 
 from xbench.analysis.contact_map import open_contact_map
 from xbench.analysis.contact_source import ContactSource
@@ -23,6 +22,7 @@ from xbench.benchmark.request import Request
 from xbench.benchmark.saved_tasks import known_tasks
 from xbench.benchmark.task import load_task
 from xbench.cli.leaderboard import upgrade_published
+from xbench.cli.printing import print_line
 from xbench.cli.progress_bars import ShownRuns
 from xbench.cli.run import missing_data
 from xbench.data.dataset import Dataset
@@ -61,7 +61,7 @@ def reproduce_and_show(
     console = Console(stderr=True)
     results = chosen_results(names or list(RESULTS))
     if skip_missing_data and (reason := missing_data(request.data)) is not None:
-        console.print(escape(f"skipped: {reason}"), highlight=False, soft_wrap=True)
+        print_line(console, f"skipped: {reason}")
         return
     if out.is_file():
         raise XbenchError(f"--out {out}: is a file; name a folder")
@@ -80,7 +80,7 @@ def reproduce_and_show(
     if any(one.figure2 for one in results):
         figures = _figure2(request, done.read, out / "published")
     for name, why in done.refused.items():
-        console.print(escape(f"{name}: not done: {why}"), highlight=False, soft_wrap=True)
+        print_line(console, f"{name}: not done: {why}")
     records = kept.records()
     if records:
         tasks = known_tasks(kept)
@@ -104,7 +104,7 @@ def reproduce_and_show(
 def _tell(console: Console, what: str, done: int, of: int) -> None:
     """Print a line every tenth of the analyses."""
     if 10 * done // of > 10 * (done - 1) // of:
-        console.print(f"analysed {done} of {of} runs: {what}", highlight=False, soft_wrap=True)
+        print_line(console, f"analysed {done} of {of} runs: {what}")
 
 
 def _figure2(request: Request, read: Callable[[DataChoice], Dataset], folder: Path) -> list[Path]:

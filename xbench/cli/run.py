@@ -18,6 +18,7 @@ from xbench.benchmark.request import Request
 from xbench.benchmark.resolve import ask, make_plan
 from xbench.benchmark.runner import run_plan
 from xbench.benchmark.task import Task
+from xbench.cli.printing import print_line
 from xbench.cli.progress_bars import ShownRuns
 from xbench.data.load import DataChoice
 from xbench.errors import XbenchError
@@ -25,6 +26,7 @@ from xbench.metrics import METRICS, arrow
 from xbench.registry.find import dataset_source
 from xbench.results.record import FAILED, Record
 from xbench.results.store import ResultStore
+from xbench.utils.text import plain
 
 
 def run_and_show(request: Request, *, store: Path, skip_missing_data: bool) -> None:
@@ -32,8 +34,7 @@ def run_and_show(request: Request, *, store: Path, skip_missing_data: bool) -> N
     console = Console(stderr=True)
     asked = ask(request)
     if skip_missing_data and (reason := missing_data(asked.data)) is not None:
-        said = escape(f"skipped task {asked.task.name}: {reason}")
-        console.print(said, highlight=False, soft_wrap=True)
+        print_line(console, f"skipped task {asked.task.name}: {reason}")
         return
     results = ResultStore(store)
     with ShownRuns(console) as watcher:
@@ -45,7 +46,7 @@ def run_and_show(request: Request, *, store: Path, skip_missing_data: bool) -> N
     chosen = [record for record in records if record.run_id in these]
     # Eighty columns, which rich takes where there is no terminal, would cut the table.
     _print_summary(Console(width=None if sys.stdout.isatty() else 120), asked.task, chosen)
-    console.print(escape(f"records in {results.folder}"), highlight=False, soft_wrap=True)
+    print_line(console, f"records in {results.folder}")
     stopped = sum(bool(record.stopped) for record in chosen)
     if stopped:
         console.print(
@@ -103,8 +104,8 @@ def _print_summary(console: Console, task: Task, records: Sequence[Record]) -> N
         counts = (len(done), len(members) - len(done) - skipped, skipped)
         means = [_mean([record.metrics.get(name) for record in done]) for name in shown]
         seconds = _mean([record.seconds for record in done])
-        rows.append([str(size), escape(method), *map(str, counts), *means, seconds])
-    console.print(escape(f"{task.title}: mean over runs"), highlight=False, soft_wrap=True)
+        rows.append([str(size), escape(plain(method)), *map(str, counts), *means, seconds])
+    print_line(console, f"{task.title}: mean over runs")
     console.print(_table(["L", "method", "ok", "failed", "skipped", *headings, "seconds"], rows))
 
 

@@ -6,11 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from xbench.benchmark.checks import check_machine
+from xbench.cli.printing import say
 from xbench.cli.progress_bars import TrainingBar
 from xbench.data.load import DataChoice
 from xbench.data.read_options import ReadOptions
@@ -52,17 +52,17 @@ def train_and_show(
             again=again,
         )
     description = read_description(folder)
-    typer.echo(f"{description.surrogate} of {description.dataset} in {folder}")
+    say(f"{description.surrogate} of {description.dataset} in {folder}")
     for stage in description.training.get("stages", {}).values():
-        typer.echo(
+        say(
             f"  {stage['name']}: best at step {stage['best_step']}, "
             f"validation loss {stage['best_validation']:.4g}{_seconds(stage)}"
         )
     peak = description.training.get("peak_memory_bytes")
     if peak is not None:
-        typer.echo(f"  peak memory: {peak / 1e9:.2f} GB")
+        say(f"  peak memory: {peak / 1e9:.2f} GB")
     for measure, value in description.fit.items():
-        typer.echo(f"  {measure}: {value:.4g}")
+        say(f"  {measure}: {value:.4g}")
 
 
 def _settings(surrogate: str, unpaired: bool, device: str) -> CrossModalityTraining | None:

@@ -1,23 +1,24 @@
-"""Genome builds: what they are called, how long their chromosomes are, and who lies past the end.
+"""Names of genome builds and chromosomes: the one place where other spellings become UCSC's.
 
-Lengths in base pairs are facts of the assemblies GRCh38, GRCh37 and GRCm38, as UCSC's
-``chromInfo`` tables of hg38, hg19 and mm10 give them.
-
-Where features lie: read from a table's columns or from names, and put in natural order.
+Lengths in base pairs and accessions are facts of the assemblies as UCSC and NCBI give them; all but
+the lengths of three builds are read from bioframe's tables, which is imported where it is asked.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable
+from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from xbench.data.features import COORDINATE_COLUMNS, Features
 from xbench.errors import XbenchError
 
-# One number a chromosome, in the order 1, 2, ..., X, Y.
+# One number a chromosome, in the order 1, 2, ..., X, Y, of the builds that most data are of: asking
+# bioframe for them imports matplotlib, which takes twice as long as reading the mouse cortex. Tests
+# hold them beside bioframe's.
 _LENGTHS = {
     "hg38": (
         *(248956422, 242193529, 198295559, 190214555, 181538259, 170805979, 159345973, 145138636),
@@ -35,27 +36,80 @@ _LENGTHS = {
         *(94987271, 90702639, 61431566, 171031299, 91744698),
     ),
 }
-_OTHER_NAMES = {"grch38": "hg38", "grch37": "hg19", "b37": "hg19", "grcm38": "mm10"}
-
-# Accessions (GL000194.1, KI270711.1), UCSC's names of what is unplaced, alternative or patched,
-# and the mitochondrion: not a chromosome whose peaks could regulate a gene nearby.
-_NOT_CHROMOSOME = re.compile(
-    r"[A-Z]{2}_?\d+\.\d+|chrUn_.*|.*_(random|alt|fix|hap\d+)|(chr)?(M|MT)", re.IGNORECASE
-)
-
+# The builds that are guessed at where no file names one.
 GENOMES = tuple(_LENGTHS)
+# What builds are called elsewhere, in lower case, without what says which patch or package it is.
+_BUILDS = {
+    **{name: name for name in ("hg18", "hg19", "hg38", "hs1", "mm9", "mm10", "mm39")},
+    **{name: name for name in ("dm3", "dm6", "ce10", "ce11")},
+    **{"danrer10": "danRer10", "danrer11": "danRer11", "saccer3": "sacCer3"},
+    **{"grch38": "hg38", "grch37": "hg19", "b37": "hg19", "hs37": "hg19", "hs37d5": "hg19"},
+    **{"ncbi36": "hg18", "grcm38": "mm10", "grcm39": "mm39", "mgscv37": "mm9", "ncbim37": "mm9"},
+    **{"t2t-chm13": "hs1", "chm13": "hs1"},
+}
+# Patch releases (GRCh38.p13), packages of 10x (GRCh38-2020-A, mm10-3.0.0), versions (CHM13v2.0).
+_RELEASE = re.compile(
+    r"([._-]?p\d+|[._-]?v?\d+(\.\d+)+|-20\d\d-[a-z]|[._-]primary[._-]assembly|v\d+|[._-]premrna)*"
+)
+_PACKAGE = re.compile(r"refdata-(cellranger-)?((arc|atac|gex)-)?")
+
+# Accessions of RefSeq and GenBank (GL000194.1, NW_004078031.1), UCSC's and Ensembl's names of what
+# is unplaced, alternative or patched, and the mitochondrion: no peak there can regulate a gene
+# nearby. Accessions of whole chromosomes (NC_, CM) are chromosomes.
+_NOT_CHROMOSOME = re.compile(
+    r"(?!NC_|CM)([A-Z]{2}_?\d+|[A-Z]{4,6}\d{8,})\.\d+"
+    r"|chrUn_.*|.*_(random|alt|fix|hap\d+)|CHR_H\w+|(chr)?(M|MT)",
+    re.IGNORECASE,
+)
+_ACCESSION = re.compile(r"(?:.*\|)?(?P<number>[A-Z]{1,4}_?\d{5,})(?P<version>\.\d+)?\|?", re.I)
+# GRCh38_chr1, mm10___2, hg38-X, my_genome_chr1.
+_SEPARATOR = re.compile(r"(?<=[A-Za-z0-9])[_-]+(?=[A-Za-z0-9])")
+# What a chromosome's number can look like behind "chr", in all species.
+_NUMBER = r"0*(?P<number>\d+)(?P<arm>[A-Za-z]{0,2})"
+_ROMAN = r"(?:X{0,3})(?:IX|IV|V?I{0,3})"
+_BARE = re.compile(rf"{_NUMBER}|[XYWZ]|{_ROMAN}", re.IGNORECASE)
+_MITOCHONDRION = re.compile(r"M|MT|MtDNA|Mito|mitochondri(on|al)", re.IGNORECASE)
+_CHR = re.compile(r"(?:chromosome|chrom|chr)[ ._-]?(?=.)", re.IGNORECASE)
 
 
 def build_name(name: str) -> str:
-    """Return UCSC's name of a build that has two names; any other name as it is.
+    """Return UCSC's name of a build, without its patch release; any other name as it is.
 
     Examples
     --------
-    >>> build_name("GRCh38"), build_name("mm39")
-    ('hg38', 'mm39')
+    >>> build_name("GRCh38.p13"), build_name("mm10-2020-A"), build_name("rn7")
+    ('hg38', 'mm10', 'rn7')
     """
-    lower = name.lower()
-    return lower if lower in _LENGTHS else _OTHER_NAMES.get(lower, name)
+    bare = _PACKAGE.sub("", name.strip().lower())
+    for known in sorted(_BUILDS, key=len, reverse=True):
+        if bare.startswith(known) and _RELEASE.fullmatch(bare, len(known)):
+            return _BUILDS[known]
+    return name
+
+
+def is_known_build(name: str) -> bool:
+    """Whether chromosomes and lengths of a build are known, by any of its names.
+
+    Examples
+    --------
+    >>> is_known_build("GRCm39"), is_known_build("rn7")
+    (True, False)
+    """
+    return build_name(name) in _BUILDS.values()
+
+
+@cache
+def _assembly(build: str) -> pd.DataFrame | None:
+    """Return name, length and aliases of a build's chromosomes, or None for an unknown build."""
+    if not is_known_build(build):
+        return None
+    import bioframe
+
+    try:
+        return bioframe.assembly_info(build).seqinfo
+    except ValueError:
+        # One of the names above that bioframe has no table of.
+        return None
 
 
 def chromosome_lengths(genome: str) -> dict[str, int] | None:
@@ -66,11 +120,121 @@ def chromosome_lengths(genome: str) -> dict[str, int] | None:
     >>> chromosome_lengths("hg19")["chr1"]
     249250621
     """
-    lengths = _LENGTHS.get(build_name(genome))
-    if lengths is None:
+    build = build_name(genome)
+    if build in _LENGTHS:
+        lengths = _LENGTHS[build]
+        names = [*(f"chr{number}" for number in range(1, len(lengths) - 1)), "chrX", "chrY"]
+        return dict(zip(names, lengths, strict=True))
+    table = _assembly(build)
+    if table is None:
         return None
-    names = [*(f"chr{number}" for number in range(1, len(lengths) - 1)), "chrX", "chrY"]
-    return dict(zip(names, lengths, strict=True))
+    nuclear = table[table["name"] != "chrM"]
+    pairs = zip(nuclear["name"], nuclear["length"], strict=True)
+    return {str(name): int(length) for name, length in pairs}
+
+
+class Accession(NamedTuple):
+    """The chromosome that an accession is of, and the builds that have this version of it."""
+
+    chrom: str
+    builds: frozenset[str]
+
+
+@cache
+def _accessions() -> dict[str, Accession]:
+    """Return the chromosomes of all known builds by accession, with and without its version."""
+    found: dict[str, Accession] = {}
+    for build in dict.fromkeys(_BUILDS.values()):
+        table = _assembly(build)
+        if table is None:
+            continue
+        for name, aliases in zip(table["name"], table["aliases"].fillna(""), strict=True):
+            for alias in str(aliases).split(","):
+                if _ACCESSION.fullmatch(alias) is None:
+                    continue
+                for key in (alias.upper(), alias.upper().partition(".")[0]):
+                    before = found.get(key, Accession(str(name), frozenset()))
+                    found[key] = Accession(str(name), before.builds | {build})
+    return found
+
+
+class ChromosomeName(NamedTuple):
+    """A chromosome as it is called here.
+
+    Parameters
+    ----------
+    name
+        UCSC's spelling: chr1, chrX, chrM; what is no known spelling of a chromosome stays as it is.
+    genomes
+        The builds that its accession or prefix says it is of; empty where neither says.
+    prefix
+        The prefix that was taken off, such as GRCh38; "" where there was none.
+    """
+
+    name: str
+    genomes: frozenset[str] = frozenset()
+    prefix: str = ""
+
+
+def chromosome_name(name: str) -> ChromosomeName:
+    """Return what a chromosome is called here, however a file spells it.
+
+    Examples
+    --------
+    >>> [chromosome_name(name).name for name in ("1", "Chr1 ", "GRCh38_chr1", "NC_000001.11")]
+    ['chr1', 'chr1', 'chr1', 'chr1']
+    >>> [chromosome_name(name).name for name in ("x", "MT", "2l", "chr01", "LGE64", "GL000194.1")]
+    ['chrX', 'chrM', 'chr2L', 'chr1', 'LGE64', 'GL000194.1']
+    """
+    return _chromosome_name(name.strip())
+
+
+@cache
+def _chromosome_name(text: str) -> ChromosomeName:
+    prefix, rest = _without_prefix(text)
+    if prefix:
+        inner = chromosome_name(rest)
+        build = build_name(prefix)
+        genomes = frozenset({build}) if is_known_build(build) else inner.genomes
+        return ChromosomeName(inner.name, genomes, prefix)
+    accession = _ACCESSION.fullmatch(text)
+    if accession is not None:
+        number = accession["number"].upper()
+        version = accession["version"] or ""
+        known = _accessions().get(number + version) or _accessions().get(number)
+        if known is not None:
+            # Of another version only the chromosome is known, not its build.
+            exact = number + version in _accessions() and version
+            return ChromosomeName(known.chrom, known.builds if exact else frozenset())
+        return ChromosomeName(number + version)
+    if _NOT_CHROMOSOME.fullmatch(text) and not _MITOCHONDRION.fullmatch(_CHR.sub("", text)):
+        return ChromosomeName(text)
+    return ChromosomeName(_spelt(text))
+
+
+def _spelt(text: str) -> str:
+    marked = _CHR.match(text)
+    bare = text[marked.end() :] if marked else text
+    if _MITOCHONDRION.fullmatch(bare):
+        return "chrM"
+    match = _BARE.fullmatch(bare) if bare else None
+    if match is not None:
+        number = f"{int(match['number'])}{match['arm']}" if match["number"] else bare
+        return f"chr{number.upper()}"
+    return f"chr{bare}" if marked else text
+
+
+def _without_prefix(text: str) -> tuple[str, str]:
+    """Return the genome's name in front of a chromosome's and the rest; "" where there is none."""
+    if _CHR.match(text) or _ACCESSION.fullmatch(text):
+        return "", text
+    for mark in _SEPARATOR.finditer(text):
+        prefix, rest = text[: mark.start()], text[mark.end() :]
+        marked = _CHR.match(rest)
+        # What no known build is called must stand before what can only be a chromosome.
+        if is_known_build(prefix) or (marked and _BARE.fullmatch(rest[marked.end() :])):
+            return prefix, rest
+    return "", text
 
 
 def outside_chromosomes(chroms: pd.Series) -> np.ndarray:
@@ -90,194 +254,41 @@ def outside_chromosomes(chroms: pd.Series) -> np.ndarray:
     >>> outside_chromosomes(pd.Series(["chr1", "GL000194.1", "chrM", "2L", ""])).tolist()
     [False, True, True, False, False]
     """
-    verdicts = {name: bool(_NOT_CHROMOSOME.fullmatch(name)) for name in chroms.unique()}
+    verdicts = {
+        name: _NOT_CHROMOSOME.fullmatch(chromosome_name(name).name) is not None
+        for name in chroms.unique()
+    }
     return chroms.map(verdicts).to_numpy(dtype=bool)
 
 
-def misplaced(coordinates: pd.DataFrame, genome: str) -> np.ndarray:
-    """Return which features cannot be of a build: past the end of a chromosome, or on none it has.
-
-    Parameters
-    ----------
-    coordinates
-        d rows with chrom, start, end (see `xbench.data.genome.read_coordinates`). Scaffolds and
-        features whose place is not known are never misplaced.
-    genome
-        A build; of one that is not known nothing can be said.
-
-    Returns
-    -------
-    Shape (d,), bool.
+def is_unplaced_accession(name: str) -> bool:
+    """Whether a name is the accession of a chromosome that no known build has.
 
     Examples
     --------
-    >>> peaks = pd.DataFrame({"chrom": ["chrY", "20"], "start": [1, 1], "end": [60_000_000, 9]})
-    >>> misplaced(peaks, "hg38").tolist(), misplaced(peaks, "mm10").tolist()
-    ([True, False], [False, True])
+    >>> is_unplaced_accession("CM021859.1"), is_unplaced_accession("chr1")
+    (True, False)
     """
-    lengths = chromosome_lengths(genome)
-    if lengths is None:
-        return np.zeros(len(coordinates), dtype=bool)
-    limits = {name: _limit(name, lengths) for name in coordinates["chrom"].unique()}
-    ends = coordinates["end"].to_numpy(dtype=np.float64)
-    return ends > coordinates["chrom"].map(limits).to_numpy(dtype=np.float64)
+    return _ACCESSION.fullmatch(name) is not None and not _NOT_CHROMOSOME.fullmatch(name)
 
 
-def fitting_genomes(coordinates: pd.DataFrame) -> list[str]:
-    """Return the known builds that no feature contradicts.
-
-    Examples
-    --------
-    >>> fitting_genomes(pd.DataFrame({"chrom": ["chr1"], "start": [1], "end": [249_000_000]}))
-    ['hg19']
-    """
-    return [genome for genome in GENOMES if not misplaced(coordinates, genome).any()]
-
-
-def require_inside(coordinates: pd.DataFrame, genome: str, where: str) -> None:
-    """Raise `XbenchError` where a feature cannot be of the build that is said to be the data's.
-
-    Examples
-    --------
-    >>> peaks = pd.DataFrame({"chrom": ["chr1"], "start": [1], "end": [9]}, index=["p"])
-    >>> require_inside(peaks, "hg38", "file.h5mu: atac")
-    """
-    wrong = np.flatnonzero(misplaced(coordinates, genome))
-    if not wrong.size:
-        return
-    chrom, start, end = coordinates.iloc[wrong[0]][["chrom", "start", "end"]]
-    lengths = chromosome_lengths(genome) or {}
-    length = lengths.get(_prefixed(chrom))
-    what = (
-        f"is on no chromosome of {genome}"
-        if length is None
-        else f"lies past the end of {chrom} in {genome} ({length:,})"
-    )
-    fitting = fitting_genomes(coordinates)
-    guess = f" ({' or '.join(fitting)} would fit)" if fitting else ""
-    raise XbenchError(
-        f"{where}: {chrom}:{start:,}-{end:,} {what}, {wrong.size:,} such in all; another "
-        f"build{guess}? lift the coordinates over to {genome}, or give data of that build"
-    )
-
-
-def _prefixed(chrom: str) -> str:
-    bare = chrom[3:] if chrom.lower().startswith("chr") else chrom
-    return f"chr{bare}"
-
-
-def _limit(chrom: str, lengths: dict[str, int]) -> float:
-    """Return where a chromosome ends: 0 if the build has no such one, inf if nothing is known."""
-    name = _prefixed(chrom)
-    if name in lengths:
-        return lengths[name]
-    return 0.0 if name[3:].isdecimal() else np.inf
-
-
-# chr1:100-200, and the separators other tools write: chr1-100-200, chr1_100_200.
-_NAME = r"^(?P<chrom>\S+?)[:_-](?P<start>\d+)[-_](?P<end>\d+)$"
-_SPECIAL = {"X": 0, "Y": 1, "M": 2, "MT": 2}
-
-
-def read_coordinates(
-    var: pd.DataFrame, where: str, chromosome_names: Mapping[str, str] | None = None
-) -> pd.DataFrame | None:
-    """Return chrom, start and end of each feature, from columns of these names or from the index.
-
-    Parameters
-    ----------
-    var
-        One row a feature. Without all three columns, names of the form ``chr1:100-200`` are read.
-    where
-        File and modality, for the error's text.
-    chromosome_names
-        Other names to give chromosomes, such as ``{"chr20": "chrX"}``.
-
-    Returns
-    -------
-    A frame with `var`'s index: chrom (str, "" where missing), start and end (int64, base pairs,
-    0-based and half-open, -1 where missing). None where there are no coordinates at all.
+def same_chromosome(chrom: str, names: Iterable[str], where: str) -> str | None:
+    """Return which of some names is a chromosome's, by any spelling; None where none is.
 
     Raises
     ------
     XbenchError
-        Starts or ends that are no whole numbers, or a feature that ends before it starts.
+        Several are.
 
     Examples
     --------
-    >>> read_coordinates(pd.DataFrame(index=["chr1:100-200"]), "peaks").to_dict("records")
-    [{'chrom': 'chr1', 'start': 100, 'end': 200}]
+    >>> same_chromosome("chr1", ["1", "2"], "map"), same_chromosome("MT", ["chrM"], "map")
+    ('1', 'chrM')
     """
-    if set(COORDINATE_COLUMNS) <= set(var.columns):
-        frame = var[list(COORDINATE_COLUMNS)]
-    else:
-        frame = var.index.to_series().str.extract(_NAME)
-        if frame.isna().any(axis=None):
-            return None
-    chrom = frame["chrom"].astype(object).fillna("").astype(str).replace(chromosome_names or {})
-    start = _whole_numbers(frame["start"], where)
-    end = _whole_numbers(frame["end"], where)
-    coordinates = pd.DataFrame({"chrom": chrom, "start": start, "end": end}, index=var.index)
-    try:
-        Features.from_frame(coordinates)
-    except XbenchError as error:
-        raise XbenchError(f"{where}: {error}") from error
-    return coordinates
-
-
-def natural_order(coordinates: pd.DataFrame) -> np.ndarray:
-    """Return the row numbers that sort features by chromosome, start, end and name.
-
-    Chromosomes come as people count them: chr1, chr2, ..., chr10, ..., X, Y, M, then any other by
-    name, and last the features of no known chromosome.
-
-    Examples
-    --------
-    >>> places = {"chrom": ["chrX", "chr10", "chr2"], "start": [1, 1, 1], "end": [2, 2, 2]}
-    >>> natural_order(pd.DataFrame(places, index=["a", "b", "c"])).tolist()
-    [2, 1, 0]
-    """
-    chromosomes = sorted(coordinates["chrom"].unique(), key=_natural_key)
-    rank = coordinates["chrom"].map({name: number for number, name in enumerate(chromosomes)})
-    names = coordinates.index.to_numpy(dtype=str)
-    return np.lexsort((names, coordinates["end"], coordinates["start"], rank))
-
-
-def require_shared_chromosomes(peaks: pd.DataFrame, genes: pd.DataFrame, where: str) -> None:
-    """Raise `XbenchError` where no gene lies on a chromosome that has peaks: names that differ.
-
-    Examples
-    --------
-    >>> one = pd.DataFrame({"chrom": ["chr1"]})
-    >>> require_shared_chromosomes(one, one, "file.h5mu")
-    """
-    of_peaks = set(peaks["chrom"]) - {""}
-    of_genes = set(genes["chrom"]) - {""}
-    if of_peaks and of_genes and not of_peaks & of_genes:
+    wanted = chromosome_name(chrom).name
+    found = [name for name in dict.fromkeys(names) if chromosome_name(name).name == wanted]
+    if len(found) > 1:
         raise XbenchError(
-            f"{where}: peaks lie on chromosomes such as {min(of_peaks)!r}, genes on ones such as "
-            f"{min(of_genes)!r}, and none is shared; name chromosomes alike in both modalities"
+            f"{where}: {' and '.join(map(repr, found))} are one chromosome; name it in one way"
         )
-
-
-def _natural_key(chrom: str) -> tuple[int, int, str]:
-    bare = chrom[3:] if chrom.lower().startswith("chr") else chrom
-    if not chrom:
-        return (3, 0, chrom)
-    if bare.isdecimal():
-        return (0, int(bare), chrom)
-    if bare.upper() in _SPECIAL:
-        return (1, _SPECIAL[bare.upper()], chrom)
-    return (2, 0, chrom)
-
-
-def _whole_numbers(column: pd.Series, where: str) -> np.ndarray:
-    """Return a column as int64, -1 where it is empty."""
-    numbers = pd.to_numeric(column, errors="coerce").astype(np.float64)
-    unreadable = (numbers.isna() & column.notna()) | np.isinf(numbers) | (numbers % 1 > 0)
-    if unreadable.any():
-        raise XbenchError(
-            f"{where}: column {column.name!r} holds {column[unreadable].iloc[0]!r}; "
-            "give whole numbers of base pairs"
-        )
-    return numbers.fillna(-1).to_numpy().astype(np.int64)
+    return found[0] if found else None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from scipy import sparse
 
@@ -11,8 +13,14 @@ from xbench.errors import XbenchError
 COUNTS_PER_CELL = 1e5
 
 
-def as_counts(matrix: object, where: str) -> sparse.csr_matrix:
+# Half precision holds every whole number up to here, and not every one above.
+_HALF_EXACT = 2048
+
+
+def as_counts(matrix: object, where: str, elsewhere: str = "") -> sparse.csr_matrix:
     """Return any matrix as CSR in canonical form, after checking that its numbers can be counts.
+
+    What is stored twice is added up in a kind of number that can hold the sum.
 
     Parameters
     ----------
@@ -20,11 +28,13 @@ def as_counts(matrix: object, where: str) -> sparse.csr_matrix:
         n x d, sparse or dense.
     where
         File and modality, for the error's text.
+    elsewhere
+        Where else counts are, for the error's text.
 
     Raises
     ------
     XbenchError
-        Values that are not numbers, NaN, infinite or negative.
+        Values that are not numbers, NaN, infinite or negative, or too large for their kind.
 
     Examples
     --------
@@ -33,14 +43,52 @@ def as_counts(matrix: object, where: str) -> sparse.csr_matrix:
     """
     kind = getattr(getattr(matrix, "dtype", None), "kind", "O")
     if kind not in "biuf":
-        raise XbenchError(f"{where}: X holds no numbers (type {kind!r}); store counts in X")
-    counts = canonical(sparse.csr_matrix(matrix))
+        raise XbenchError(
+            f"{where}: X holds no numbers (type {kind!r}); store counts in X{elsewhere}"
+        )
+    counts = canonical(_in_usual_precision(matrix, where))
     if kind == "f" and not np.isfinite(counts.data).all():
-        raise XbenchError(f"{where}: X holds NaN or infinite values; store raw counts in X")
+        raise XbenchError(
+            f"{where}: X holds NaN or infinite values; store raw counts in X{elsewhere}"
+        )
     if kind in "if" and counts.nnz and counts.data.min() < 0:
         lowest = counts.data.min()
-        raise XbenchError(f"{where}: X holds negative values ({lowest:g}); store raw counts in X")
+        raise XbenchError(
+            f"{where}: X holds negative values ({lowest:g}); store raw counts in X{elsewhere}"
+        )
     return counts
+
+
+def from_half_precision(values: np.ndarray, where: str) -> np.ndarray:
+    """Return float16 numbers as float32, which SciPy computes with.
+
+    Raises
+    ------
+    XbenchError
+        One is so large that half precision may have rounded it.
+
+    Examples
+    --------
+    >>> from_half_precision(np.array([3.0], np.float16), "rna").dtype
+    dtype('float32')
+    """
+    largest = np.max(np.abs(values), initial=0.0)
+    if np.isfinite(largest) and largest > _HALF_EXACT:
+        raise XbenchError(
+            f"{where}: X holds {largest:g} in half precision (float16), which is exact up to "
+            f"{_HALF_EXACT:,} only; store counts as float32 or as whole numbers"
+        )
+    return values.astype(np.float32)
+
+
+def _in_usual_precision(matrix: Any, where: str) -> sparse.csr_matrix:
+    """Return CSR of a kind of number that SciPy computes with."""
+    kind, size = matrix.dtype.kind, matrix.dtype.itemsize
+    if kind == "f" and size == 2:
+        matrix = from_half_precision(np.asarray(matrix), where)
+    elif kind == "f" and size > 8:
+        matrix = matrix.astype(np.float64)
+    return sparse.csr_matrix(matrix)
 
 
 def binary(counts: sparse.csr_matrix, binarize: bool, where: str) -> sparse.csr_matrix:
@@ -74,7 +122,7 @@ def binary(counts: sparse.csr_matrix, binarize: bool, where: str) -> sparse.csr_
     return sparse.csr_matrix((ones, counts.indices, counts.indptr), shape=counts.shape)
 
 
-def require_whole(counts: sparse.csr_matrix, where: str) -> None:
+def require_whole(counts: sparse.csr_matrix, where: str, elsewhere: str = "") -> None:
     """Raise `XbenchError` where a value is not whole: the data was normalised already.
 
     Examples
@@ -87,7 +135,7 @@ def require_whole(counts: sparse.csr_matrix, where: str) -> None:
     if fractions.size:
         raise XbenchError(
             f"{where}: X holds {fractions[0]:g}, which is no whole number; store raw counts in X, "
-            "not normalised ones"
+            f"not normalised ones{elsewhere}"
         )
 
 

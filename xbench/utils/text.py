@@ -6,6 +6,26 @@ import html
 import re
 import unicodedata
 
+# Control characters (the escapes that steer a terminal among them), direction marks, surrogates,
+# and what ends a line or paragraph.
+_HIDDEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+
+
+def shown(text: object) -> str:
+    r"""Return text with a space in place of each control, direction or other invisible character.
+
+    Spaces stay as they are, so that a path can be copied from it.
+
+    Examples
+    --------
+    >>> shown("a  b\x1b[31m\n")
+    'a  b [31m '
+    """
+    line = str(text)
+    if line.isprintable():
+        return line
+    return "".join(" " if unicodedata.category(letter) in _HIDDEN else letter for letter in line)
+
 
 def plain(text: object, longest: int | None = None) -> str:
     r"""Return text on one line, without control, direction or other invisible characters.
@@ -24,11 +44,7 @@ def plain(text: object, longest: int | None = None) -> str:
     >>> plain("abcdef", longest=4)
     'abc…'
     """
-    line = str(text)
-    if not line.isprintable():
-        hidden = {"Cc", "Cf", "Cs", "Zl", "Zp"}
-        line = "".join(" " if unicodedata.category(letter) in hidden else letter for letter in line)
-    line = " ".join(line.split())
+    line = " ".join(shown(text).split())
     if longest is not None and len(line) > longest:
         line = line[: longest - 1] + "…"
     return line

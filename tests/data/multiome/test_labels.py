@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from xbench.data.multiome import read_multiome
-from xbench.data.multiome.tables import read_labels
+from xbench.data.multiome.labels import read_labels
 from xbench.data.read_options import ReadOptions
 from xbench.errors import XbenchError, XbenchWarning
 
@@ -46,7 +46,10 @@ def test_forms(form: str, packed: bool, tmp_path: Path) -> None:
         ("barcode,cell_type\nA,\nB,NA\n", "column 'cell_type' names no cell type; name another"),
         ("barcode,cell_type\n", "column 'cell_type' names no cell type; name another"),
         ("", "is empty; give a table with a header"),
-        ("barcode,cell_type\nA,B\nC,D,E,F\n", "cannot be read ("),
+        (
+            "barcode,cell_type\nA,B\nC,D,E,F\n",
+            "line 3 has 4 fields, but the header 2: C | D | E | F; quote values that hold",
+        ),
     ],
 )
 def test_wrong_tables(content: str, said: str, tmp_path: Path) -> None:

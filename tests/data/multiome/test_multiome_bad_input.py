@@ -175,11 +175,16 @@ def test_peak_that_ends_before_it_starts(write: Writer) -> None:
     assert "atac: feature 'p2' ends at 1 but starts at 900" in refusal(write(atac=atac))
 
 
-def test_chromosomes_named_in_two_ways(write: Writer) -> None:
+def test_genes_on_other_chromosomes_than_peaks(write: Writer) -> None:
     rna = make_rna()
-    rna.var["chrom"] = ["2", "1", ""]
+    rna.var["chrom"] = ["LGE64", "LGE22", ""]
     message = refusal(write(rna=rna))
-    assert "such as 'chr1', genes on ones such as '1', and none is shared; name" in message
+    assert "such as 'chr1', genes on ones such as 'LGE22', and none is shared; name" in message
+    rna.var["chrom"] = ["chrScf_a", "chr2", ""]
+    atac = make_atac()
+    atac.var["chrom"] = atac.var["chrom"].replace("chrX", "scf_a")
+    message = refusal(write("two.h5mu", rna=rna, atac=atac))
+    assert "'chrScf_a' and 'scf_a' seem to be one chromosome; name it in one way" in message
 
 
 def out_of_range(file: h5py.File) -> None:

@@ -14,6 +14,7 @@ from scipy import sparse
 from xbench.data.multiome import cellranger as tenx_h5
 from xbench.data.multiome import read_multiome
 from xbench.data.multiome.layout import read_raw
+from xbench.data.multiome.validate import validate
 from xbench.data.read_options import ReadOptions
 from xbench.errors import XbenchWarning
 
@@ -306,3 +307,24 @@ def test_memory_is_bounded_by_what_is_stored(tmp_path: Path) -> None:
     assert raw.genome is None
     # As one array of bytes the matrix alone would take 100 MB.
     assert peak < 25e6
+
+
+def test_accessions_say_more_than_the_name_of_a_reference(
+    tmp_path: Path, data: SmallMultiome, labels: Path
+) -> None:
+    accessions = {"chr1": "NC_000001.11", "chr2": "NC_000002.12", "chrX": "X", "chr10": "10"}
+
+    def renamed(peak: str) -> str:
+        chrom, _, span = peak.partition(":")
+        return f"{accessions[chrom]}:{span}"
+
+    data.peaks = [renamed(peak) for peak in data.peaks]
+    path = write_tenx_h5(data, tmp_path, genome="ASM1")
+    reading = ReadOptions(labels=labels, binarize=True)
+    dataset = read_multiome(path, name="user", reading=reading)
+    assert dataset.genome == "hg38"
+    assert dataset.features.blocks()[0] == ["chr1", "chr2", "chr10", "chrX"]
+    assert validate(path, reading).will_do
+    path = write_tenx_h5(data, tmp_path, genome="hg19")
+    message = refusal(path, labels=labels)
+    assert "its chromosomes are named as of hg38, but its coordinates are to be of hg19" in message

@@ -15,10 +15,11 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
+from xbench.data.digest import canonical
 from xbench.data.features import COORDINATE_COLUMNS
 from xbench.data.genome import build_name
-from xbench.data.multiome.open_files import opened_hdf5
 from xbench.data.multiome.raw import Modality, RawMultiome, stretches
+from xbench.data.open_files import declared_bytes, opened_hdf5, require_memory
 from xbench.errors import XbenchError
 
 _PLACE = r"^(?P<chrom>\S+):(?P<start>\d+)-(?P<end>\d+)$"
@@ -46,6 +47,7 @@ def read_tenx_h5(path: Path) -> RawMultiome:
             )
         matrix = file["matrix"]
         features = _features(matrix["features"])
+        require_memory(declared_bytes(matrix), str(path))
         barcodes = pd.Index(_text(matrix["barcodes"]))
         columns = columns_by_modality(features, str(path))
         _require_fitting(matrix, len(features), len(barcodes), path)
@@ -112,9 +114,8 @@ def _cells(matrix: h5py.Group) -> Iterator[sparse.csr_matrix]:
             raise ValueError("matrix/indices names features that there are not")
         pointers = indptr[first : last + 1] - indptr[first]
         cells = sparse.csr_matrix((values, indices, pointers), shape=(last - first, n_features))
-        # Now, while a sum of what is stored twice cannot outgrow its kind of number.
-        cells.sum_duplicates()
-        yield cells
+        # In few bytes again when it is added: a sum of what is stored twice outgrows its kind.
+        yield canonical(cells)
 
 
 # Feature types, as the files call them.

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from xbench.data.cell_types import alike_but_for_case, as_cell_types, missing_words
+from xbench.data.multiome.labels import read_labels
 from xbench.data.multiome.raw import RawMultiome
-from xbench.data.multiome.tables import read_labels
 from xbench.data.read_options import ReadOptions
 from xbench.errors import XbenchError, XbenchWarning
 
@@ -49,10 +50,12 @@ def choose_cells(raw: RawMultiome, reading: ReadOptions, where: str) -> CellTabl
     rna_rows = _aligned_rows(raw, where)
     if reading.labels is None:
         types = _types_of_obs(raw, reading.cell_type_key, where)
+        _tell_alike(types, where)
         return CellTable(barcodes, types, np.arange(len(barcodes)), rna_rows)
     labels = read_labels(reading.labels, reading.cell_type_key)
     rows = _labelled_rows(barcodes, labels, reading, where)
     types = labels.reindex(barcodes[rows]).to_numpy(dtype=str)
+    _tell_alike(types, str(reading.labels))
     return CellTable(barcodes[rows], types, rows, rna_rows[rows])
 
 
@@ -71,27 +74,77 @@ def _aligned_rows(raw: RawMultiome, where: str) -> np.ndarray:
 
 def _types_of_obs(raw: RawMultiome, key: str, where: str) -> np.ndarray:
     """Return the type of each cell of `atac`: of the file's obs, else of rna's, else of atac's."""
-    tables = [table for table in (raw.obs, raw.rna.obs, raw.atac.obs) if len(table)]
-    holding = [table for table in tables if key in table.columns]
-    if not holding:
-        columns = sorted({str(column) for table in tables for column in table.columns})
-        if not columns:
-            raise XbenchError(
-                f"{where}: holds no cell types; give a CSV or TSV file with a column of barcodes "
-                "and one of cell types by --labels"
-            )
-        raise XbenchError(
-            f"{where}: no obs column {key!r} with the cell type; there are: {', '.join(columns)}; "
-            "name one with --cell-type-key"
-        )
-    column = holding[0][key].reindex(raw.atac.obs.index).astype(object)
-    missing = column.isna() | (column.astype(str).str.strip() == "")
+    columns = _columns_of_types(raw, key)
+    if not columns:
+        raise _no_types(raw, key, where)
+    cells = raw.atac.obs.index
+    found = {
+        name: as_cell_types(column, f"{where}: {name} column {key!r}").reindex(cells)
+        for name, column in columns.items()
+    }
+    name, types = next(iter(found.items()))
+    for other, theirs in found.items():
+        _require_agreement((name, types), (other, theirs), key, where)
+    missing = types.isna()
     if missing.any():
+        words = missing_words(columns[name])
+        written = f" (written {' or '.join(map(repr, words))})" if words else ""
         raise XbenchError(
-            f"{where}: {int(missing.sum())} cells, such as {missing.idxmax()!r}, have no {key!r}; "
-            "name their type or leave them out"
+            f"{where}: {int(missing.sum())} cells, such as {missing.idxmax()!r}, have no {key!r}"
+            f"{written}; name their type or leave them out"
         )
-    return column.astype(str).to_numpy(dtype=str)
+    return types.to_numpy(dtype=str)
+
+
+def _columns_of_types(raw: RawMultiome, key: str) -> dict[str, pd.Series]:
+    """Return every column that is to hold the types, by the table that has it, the common first.
+
+    MuData writes the columns of a modality into the common table too, as ``rna:cell_type``.
+    """
+    tables = {"obs": raw.obs, "rna's obs": raw.rna.obs, "atac's obs": raw.atac.obs}
+    columns = {name: table[key] for name, table in tables.items() if key in table.columns}
+    if not columns:
+        copies = [name for name in (f"rna:{key}", f"atac:{key}") if name in raw.obs.columns]
+        columns = {f"obs {name!r}": raw.obs[name] for name in copies}
+    return columns
+
+
+def _no_types(raw: RawMultiome, key: str, where: str) -> XbenchError:
+    tables = [table for table in (raw.obs, raw.rna.obs, raw.atac.obs) if len(table)]
+    columns = sorted({str(column) for table in tables for column in table.columns})
+    if not columns:
+        return XbenchError(
+            f"{where}: holds no cell types; give a CSV or TSV file with a column of barcodes "
+            "and one of cell types by --labels"
+        )
+    return XbenchError(
+        f"{where}: no obs column {key!r} with the cell type; there are: {', '.join(columns)}; "
+        "name one with --cell-type-key"
+    )
+
+
+def _require_agreement(
+    one: tuple[str, pd.Series], other: tuple[str, pd.Series], key: str, where: str
+) -> None:
+    """Refuse tables that name other types for a cell: it cannot be told which is right."""
+    differ = one[1].notna() & other[1].notna() & (one[1] != other[1])
+    if differ.any():
+        cell = str(differ.idxmax())
+        raise XbenchError(
+            f"{where}: {one[0]} and {other[0]} name other types in {key!r} for "
+            f"{int(differ.sum()):,} cells, such as {cell!r} ({one[1][cell]!r} and "
+            f"{other[1][cell]!r}); make them agree, or give the types by --labels"
+        )
+
+
+def _tell_alike(types: np.ndarray, where: str) -> None:
+    for group in alike_but_for_case(types):
+        warnings.warn(
+            f"{where}: {' and '.join(map(repr, group))} differ in letter case only and are taken "
+            "for different cell types; write them alike if they are one",
+            XbenchWarning,
+            stacklevel=3,
+        )
 
 
 def _labelled_rows(

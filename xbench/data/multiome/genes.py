@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from xbench.data.genome import read_coordinates, require_inside
+from xbench.data.coordinates import read_coordinates, require_inside
 from xbench.data.markers import MARKER_GENES
 from xbench.data.multiome.raw import PreparedMatrix, RawMultiome, columns_of, rows_of, stretches
 from xbench.data.preprocess import (
@@ -65,7 +65,7 @@ def prepare_genes(
     coordinates = gene_coordinates(raw, where, chromosome_names)
     if genome is not None and len(coordinates.columns):
         require_inside(coordinates, genome, where)
-    counts = as_counts(raw.rna.X, where)
+    counts = as_counts(raw.rna.X, where, raw.rna.elsewhere)
     if raw.normalised:
         warnings.warn(
             f"{where}: holds fractions, so it is taken as log1p of counts scaled to 1e5 a cell",
@@ -73,7 +73,7 @@ def prepare_genes(
             stacklevel=2,
         )
     else:
-        require_whole(counts, where)
+        require_whole(counts, where, raw.rna.elsewhere)
     counts = rows_of(counts, rows)
     totals = None if raw.normalised else cell_totals(counts)
     kept = np.arange(counts.shape[1])

@@ -9,9 +9,10 @@ from typing import NamedTuple
 
 from xbench.data.multiome.cellranger import read_tenx_h5
 from xbench.data.multiome.mtx import MATRIX, read_mtx_folder
-from xbench.data.multiome.mudata import read_h5ad_pair, read_h5mu
-from xbench.data.multiome.raw import RawMultiome
+from xbench.data.multiome.mudata import read_h5ad_pair, read_h5mu, read_joint_h5ad
+from xbench.data.multiome.raw import RawMultiome, without_genome_in_symbols
 from xbench.data.multiome.reference import MATRICES, read_reference_files
+from xbench.data.open_files import require_regular
 from xbench.errors import XbenchError
 
 
@@ -27,6 +28,9 @@ class Layout(NamedTuple):
 FILES = (
     Layout("a MuData file (.h5mu)", re.compile(r".*\.h5mu"), read_h5mu),
     Layout("a feature-barcode matrix of CellRanger ARC (.h5)", re.compile(r".*\.h5"), read_tenx_h5),
+    Layout(
+        "an AnnData file with peaks and genes (.h5ad)", re.compile(r".*\.h5ad"), read_joint_h5ad
+    ),
 )
 FOLDERS = (
     Layout("a folder with atac.h5ad and rna.h5ad", re.compile(r".*\.h5ad"), read_h5ad_pair),
@@ -58,6 +62,7 @@ def find_layout(path: Path) -> Layout:
             return _of_folder(path)
         if not path.exists():
             raise XbenchError(f"{path}: no such file or folder; give the path of your data")
+        require_regular(path)
     except PermissionError as error:
         raise XbenchError(f"{path}: may not be read; give yourself leave to read it") from error
     for layout in FILES:
@@ -76,11 +81,12 @@ def read_raw(path: Path) -> RawMultiome:
     XbenchError
         It has no layout, or a file is damaged or lacks a part.
     """
-    return find_layout(path).read(path)
+    return without_genome_in_symbols(find_layout(path).read(path))
 
 
 def _of_folder(folder: Path) -> Layout:
-    names = sorted(path.name for path in folder.iterdir())
+    # Hidden files, such as a Mac's ._ files, are passed over.
+    names = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
     found = [layout for layout in FOLDERS if any(layout.pattern.fullmatch(name) for name in names)]
     if len(found) > 1:
         raise XbenchError(

@@ -21,15 +21,17 @@ import pandas as pd
 from scipy import sparse
 
 from xbench.data.multiome.cellranger import assembled, columns_by_modality
-from xbench.data.multiome.open_files import opened_bytes
 from xbench.data.multiome.raw import RawMultiome
-from xbench.data.multiome.tables import read_tsv
+from xbench.data.open_files import opened_bytes
+from xbench.data.text_table import read_tsv
 from xbench.errors import XbenchError
 
 _BANNER = "%%matrixmarket matrix coordinate"
 _KINDS = {"integer": np.int64, "real": np.float64}
 # Entries that are held as text and numbers beside the matrices while a file is read.
 CHUNK = 1 << 21
+# Characters of an entry, and of a line above the entries.
+_LONGEST_ENTRY, _LONGEST_LINE = 100, 1 << 20
 
 
 class MatrixHeader(NamedTuple):
@@ -98,15 +100,15 @@ def read_rows_apart(
 
 
 def _header(path: Path, file: IO[bytes]) -> MatrixHeader:
-    banner = file.readline().decode().lower().split()
+    banner = file.readline(_LONGEST_LINE).decode().lower().split()
     if " ".join(banner[:3]) != _BANNER or banner[3:] not in [[kind, "general"] for kind in _KINDS]:
         raise XbenchError(
             f"{path}: begins with {' '.join(banner)!r:.80}; write a matrix of the kind "
             "'%%MatrixMarket matrix coordinate integer general'"
         )
-    line = file.readline()
+    line = file.readline(_LONGEST_LINE)
     while line.startswith(b"%") or (line and not line.strip()):
-        line = file.readline()
+        line = file.readline(_LONGEST_LINE)
     n_rows, n_columns, n_entries = (int(number) for number in line.split())
     return MatrixHeader(path, n_rows, n_columns, n_entries, banner[3])
 
@@ -115,7 +117,9 @@ def _entries(header: MatrixHeader) -> Iterator[pd.DataFrame]:
     """Yield stretches of row and column (int32, from 0 on) and value, in few bytes."""
     found = 0
     kinds = {"row": np.int64, "column": np.int64, "value": _KINDS[header.field]}
-    with opened_bytes(header.path) as file:
+    # As much text as so many entries can take: a packed file does not say how much it holds.
+    largest = (header.n_entries + CHUNK) * _LONGEST_ENTRY
+    with opened_bytes(header.path, largest) as file:
         _header(header.path, file)
         if header.n_entries == 0:
             return
@@ -126,6 +130,8 @@ def _entries(header: MatrixHeader) -> Iterator[pd.DataFrame]:
                 # pandas takes what is before the last three columns as the names of rows.
                 raise ValueError("entries of more than three numbers")
             found += len(entries)
+            if found > header.n_entries:
+                raise ValueError(f"at least {found} entries instead of {header.n_entries}")
             for name, length in (("row", header.n_rows), ("column", header.n_columns)):
                 if not entries[name].between(1, length).all():
                     raise ValueError(f"an entry lies outside the {length} {name}s")
@@ -183,7 +189,7 @@ def _matrix_file(folder: Path) -> tuple[Path, str]:
     found = {
         path: match["prefix"]
         for path in sorted(folder.iterdir())
-        if (match := MATRIX.fullmatch(path.name))
+        if (match := MATRIX.fullmatch(path.name)) and not path.name.startswith(".")
     }
     if len(found) > 1:
         raise XbenchError(
@@ -195,10 +201,14 @@ def _matrix_file(folder: Path) -> tuple[Path, str]:
 
 def _companion(folder: Path, name: str) -> Path:
     """Return the file of this name, or the gzipped one."""
-    for path in (folder / f"{name}.gz", folder / name):
-        if path.is_file():
-            return path
-    raise XbenchError(f"{folder}: no file {name} or {name}.gz; put it beside the matrix")
+    found = [path for path in (folder / f"{name}.gz", folder / name) if path.exists()]
+    if len(found) > 1:
+        raise XbenchError(
+            f"{folder}: both {name} and {name}.gz are there; keep the one of this matrix"
+        )
+    if not found:
+        raise XbenchError(f"{folder}: no file {name} or {name}.gz; put it beside the matrix")
+    return found[0]
 
 
 def _features(path: Path) -> pd.DataFrame:

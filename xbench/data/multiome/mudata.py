@@ -21,9 +21,14 @@ import pandas as pd
 from anndata.io import read_elem
 from scipy import sparse
 
-from xbench.data.multiome.open_files import opened_hdf5, readable
+from xbench.data.multiome.cellranger import columns_by_modality
 from xbench.data.multiome.raw import Modality, RawMultiome, require_unique
+from xbench.data.open_files import declared_bytes, opened_hdf5, readable, require_memory
+from xbench.data.preprocess import from_half_precision
 from xbench.errors import XbenchError
+
+# Stored numbers that are looked at to tell what a matrix holds.
+_GLANCE = 10_000
 
 
 def read_modality(group: h5py.Group, where: str) -> Modality:
@@ -41,8 +46,38 @@ def read_modality(group: h5py.Group, where: str) -> Modality:
     XbenchError
         A part is absent or damaged.
     """
+    elsewhere = counts_elsewhere(group)
+    if _is_absent(group, "X") and elsewhere:
+        raise XbenchError(f"{where}: no X; store counts in X{elsewhere}")
     obs, var, matrix = (read_part(group, part, where) for part in ("obs", "var", "X"))
-    return Modality(matrix, obs, var)
+    return Modality(matrix, obs, var, elsewhere)
+
+
+def counts_elsewhere(group: h5py.Group) -> str:
+    """Return where an AnnData group keeps whole numbers beside X, as the end of an error's text."""
+    places = {f"layers/{name}": f"adata.layers[{name!r}]" for name in group.get("layers", ())}
+    places["raw/X"] = "adata.raw.X"
+    found = [code for place, code in places.items() if _looks_like_counts(group, place)]
+    if not found:
+        return ""
+    return f"; {' and '.join(found)} look like counts: adata.X = {found[0]}, then write it again"
+
+
+def _looks_like_counts(group: h5py.Group, place: str) -> bool:
+    """Whether the first numbers of a matrix are whole and none is negative."""
+    stored = group.get(place)
+    if isinstance(stored, h5py.Group):
+        stored = stored.get("data")
+    if not isinstance(stored, h5py.Dataset) or stored.dtype.kind not in "iuf" or not stored.shape:
+        return False
+    # Some rows of a dense matrix, some stored numbers of a sparse one: a fraction shows soon.
+    first = np.asarray(stored[:_GLANCE] if stored.ndim == 1 else stored[: min(9, len(stored))])
+    return bool(first.size) and bool(((first >= 0) & (first % 1 == 0)).all()) and bool(first.any())
+
+
+def _is_absent(group: h5py.Group, part: str) -> bool:
+    # anndata writes an absent matrix as an element of its own kind: null.
+    return part not in group or group[part].attrs.get("encoding-type") == "null"
 
 
 def read_part(group: h5py.Group, part: str, where: str) -> Any:
@@ -51,16 +86,40 @@ def read_part(group: h5py.Group, part: str, where: str) -> Any:
     Raises
     ------
     XbenchError
-        It is absent or damaged.
+        It is absent, damaged, larger than this machine's memory, or as anndata wrote it before 0.7.
     """
-    # anndata writes an absent matrix as an element of its own kind: null.
-    if part not in group or group[part].attrs.get("encoding-type") == "null":
+    if _is_absent(group, part):
         raise XbenchError(f"{where}: no {part}; write the file again with anndata or mudata")
+    element = group[part]
+    if (part != "X" and isinstance(element, h5py.Dataset)) or "h5sparse_format" in element.attrs:
+        raise XbenchError(
+            f"{where}: {part} is as anndata wrote it before version 0.7; read the file with "
+            "anndata.read_h5ad, look at it, and write it again by write_h5ad"
+        )
+    require_memory(declared_bytes(element), f"{where}: {part}")
     with readable(f"{where}: {part}"), warnings.catch_warnings():
         # anndata warns of changes to come that do not touch what is read here.
         warnings.simplefilter("ignore", FutureWarning)
-        element = read_elem(group[part])
-        return _checked_matrix(element) if part == "X" else _table(element)
+        if part == "X" and _is_half_sparse(element):
+            return _checked_matrix(_half_sparse(element, where))
+        content = read_elem(element)
+        return _checked_matrix(content) if part == "X" else _table(content)
+
+
+_SPARSE = {"csr_matrix": sparse.csr_matrix, "csc_matrix": sparse.csc_matrix}
+
+
+def _is_half_sparse(element: h5py.Group | h5py.Dataset) -> bool:
+    """Whether numbers are of a kind that SciPy, and so anndata, makes no sparse matrix of."""
+    known = element.attrs.get("encoding-type") in _SPARSE
+    return known and "data" in element and element["data"].dtype == np.float16
+
+
+def _half_sparse(element: h5py.Group, where: str) -> sparse.spmatrix:
+    values = from_half_precision(element["data"][:], where)
+    parts = (values, element["indices"][:], element["indptr"][:])
+    shape = tuple(int(length) for length in element.attrs["shape"])
+    return _SPARSE[element.attrs["encoding-type"]](parts, shape=shape)
 
 
 def _table(element: pd.DataFrame) -> pd.DataFrame:
@@ -105,6 +164,34 @@ def read_h5mu(path: Path) -> RawMultiome:
     return RawMultiome(atac, rna, obs)
 
 
+def read_joint_h5ad(path: Path) -> RawMultiome:
+    """Read an .h5ad file that holds peaks and genes in one matrix, told apart by `feature_types`.
+
+    Raises
+    ------
+    XbenchError
+        It holds one modality only, or nothing tells them apart.
+    """
+    with opened_hdf5(path) as file:
+        joint = read_modality(file, str(path))
+    if "feature_types" not in joint.var.columns:
+        raise XbenchError(
+            f"{path}: is one file of several; give the folder that holds all of them (atac.h5ad "
+            "and rna.h5ad); if it holds both, split it into these two, adata[:, peaks] and "
+            "adata[:, genes], or tell them apart by a var column 'feature_types' (Peaks, Gene "
+            "Expression)"
+        )
+    types = joint.var.rename(columns={"feature_types": "type"}).astype({"type": str})
+    columns = columns_by_modality(types, str(path))
+    atac, rna = (
+        Modality(
+            joint.X[:, columns[name]], joint.obs, joint.var.iloc[columns[name]], joint.elsewhere
+        )
+        for name in MODALITIES
+    )
+    return RawMultiome(atac, rna)
+
+
 def read_h5ad_pair(folder: Path) -> RawMultiome:
     """Read the two files of a folder; other .h5ad files in it are left alone.
 
@@ -125,7 +212,8 @@ def _modality(folder: Path, name: str) -> Modality:
 def _file_of(folder: Path, modality: str) -> Path:
     """Return the one file called ``atac.h5ad``, or ending in that after a separator."""
     named = re.compile(rf"(.*[._-])?{modality}\.h5ad", re.IGNORECASE)
-    present = sorted(path.name for path in folder.glob("*.h5ad"))
+    # What begins with a dot is hidden: a Mac's ._ files are no copies of the others.
+    present = sorted(path.name for path in folder.glob("*.h5ad") if path.name[0] != ".")
     found = [name for name in present if named.fullmatch(name)]
     if len(found) == 1:
         return folder / found[0]

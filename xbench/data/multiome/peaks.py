@@ -10,11 +10,18 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from xbench.data.genome import natural_order, outside_chromosomes, read_coordinates, require_inside
+from xbench.data.coordinates import (
+    natural_order,
+    read_coordinates,
+    require_inside,
+    unknown_chromosomes,
+)
+from xbench.data.genome import outside_chromosomes
 from xbench.data.multiome.raw import PreparedMatrix, RawMultiome, columns_of, rows_of
 from xbench.data.preprocess import as_counts, binary
 from xbench.data.read_options import ReadOptions
 from xbench.errors import XbenchError, XbenchWarning
+from xbench.utils.text import plain
 
 
 def prepare_peaks(
@@ -50,7 +57,7 @@ def prepare_peaks(
     coordinates = peak_coordinates(raw, where, chromosome_names)
     if genome is not None:
         require_inside(coordinates, genome, where)
-    accessibility = rows_of(as_counts(raw.atac.X, where), rows)
+    accessibility = rows_of(as_counts(raw.atac.X, where, raw.atac.elsewhere), rows)
     open_peaks = binary(accessibility, reading.binarize, where)
     kept = _on_chromosomes(raw, coordinates, where)
     kept &= open_often(open_peaks, reading.minimum_open_share, where)
@@ -59,6 +66,8 @@ def prepare_peaks(
             f"{where}: no peak is left: none on a chromosome is open often enough; lower "
             "--minimum-open-share"
         )
+    if genome is not None:
+        _tell_unknown_chromosomes(coordinates, genome, where)
     order = natural_order(coordinates)
     order = order[kept[order]]
     return PreparedMatrix(columns_of(open_peaks, order), coordinates.iloc[order])
@@ -78,7 +87,7 @@ def peak_coordinates(
     if coordinates is None:
         raise XbenchError(
             f"{where}: no var columns chrom, start, end, and names such as "
-            f"{str(raw.atac.var.index[0])!r} are not like chr1:100-200; add the columns"
+            f"{plain(raw.atac.var.index[0], 80)!r} are not like chr1:100-200; add the columns"
         )
     return coordinates
 
@@ -117,6 +126,12 @@ def _on_chromosomes(raw: RawMultiome, coordinates: pd.DataFrame, where: str) -> 
     if raw.keep_scaffolds:
         return np.ones(len(coordinates), dtype=bool)
     outside = outside_chromosomes(coordinates["chrom"])
+    if outside.all():
+        raise XbenchError(
+            f"{where}: no peak is left: none on a chromosome, for all {len(outside):,} are named "
+            f"as scaffolds or the mitochondrion are ({plain(coordinates['chrom'].iloc[0], 80)!r}); "
+            "call chromosomes chr1, chr2, or by their RefSeq accessions (NC_)"
+        )
     if outside.any():
         warnings.warn(
             f"{where}: {int(outside.sum()):,} of {len(outside):,} peaks lie on scaffolds or the "
@@ -125,3 +140,15 @@ def _on_chromosomes(raw: RawMultiome, coordinates: pd.DataFrame, where: str) -> 
             stacklevel=2,
         )
     return ~outside
+
+
+def _tell_unknown_chromosomes(coordinates: pd.DataFrame, genome: str, where: str) -> None:
+    counts = unknown_chromosomes(coordinates, genome)
+    if len(counts):
+        names = ", ".join(plain(name, 40) for name in counts.index[:3])
+        warnings.warn(
+            f"{where}: {int(counts.sum()):,} peaks lie on {len(counts):,} chromosomes that "
+            f"{genome} does not have, such as {names}, and keep their places",
+            XbenchWarning,
+            stacklevel=3,
+        )

@@ -8,13 +8,14 @@ Rows of a sparse matrix a few at a time, so that work on them takes bounded memo
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from scipy import sparse
 
+from xbench.data.genome import is_known_build
 from xbench.errors import XbenchError, require_shape
 
 
@@ -23,11 +24,13 @@ class Modality:
     """One modality: X (n cells x d features, sparse or dense), obs (n rows) and var (d rows).
 
     obs is indexed by barcode; var by feature name, with columns chrom, start and end where known.
+    `elsewhere` says where counts are if not in X: the end of an error's text.
     """
 
     X: Any
     obs: pd.DataFrame
     var: pd.DataFrame
+    elsewhere: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +61,29 @@ class RawMultiome:
     normalised: bool = False
     keep_scaffolds: bool = True
     remarks: tuple[str, ...] = ()
+
+
+def without_genome_in_symbols(raw: RawMultiome) -> RawMultiome:
+    """Return genes by their symbols, where each is called after the genome too: GRCh38_MOG.
+
+    Genes of several genomes stay as they are: their chromosomes are refused where they are read.
+
+    Examples
+    --------
+    >>> cells, genes = pd.DataFrame(index=["a"]), pd.DataFrame(index=["GRCh38_MOG", "GRCh38_GAD1"])
+    >>> peaks = Modality(None, cells, pd.DataFrame())
+    >>> raw = without_genome_in_symbols(RawMultiome(peaks, Modality(None, cells, genes)))
+    >>> raw.rna.var.index.tolist()
+    ['MOG', 'GAD1']
+    """
+    names = raw.rna.var.index
+    prefix = str(names[0]).partition("_")[0] if len(names) else ""
+    if not is_known_build(prefix) or not names.str.startswith(f"{prefix}_").all():
+        return raw
+    symbols = names.str.removeprefix(prefix).str.lstrip("_")
+    rna = replace(raw.rna, var=raw.rna.var.set_axis(symbols, axis="index"))
+    remark = f"genes are called {prefix}_SYMBOL; the genome's name is taken off"
+    return replace(raw, rna=rna, remarks=(*raw.remarks, remark))
 
 
 def require_sound(modality: Modality, where: str) -> None:

@@ -9,8 +9,9 @@ from typing import NamedTuple
 import pandas as pd
 from anndata import AnnData
 
+from xbench.data.coordinates import named_genomes, require_shared_chromosomes
 from xbench.data.dataset import Dataset
-from xbench.data.genome import build_name, require_shared_chromosomes
+from xbench.data.genome import build_name, is_known_build
 from xbench.data.multiome.cells import CellTable, choose_cells
 from xbench.data.multiome.genes import prepare_genes
 from xbench.data.multiome.layout import read_raw
@@ -144,18 +145,31 @@ def assemble(
 
 
 def agreed_genome(raw: RawMultiome, declared: str | None, where: str) -> str | None:
-    """Return the build that is declared, or that the files name.
+    """Return the build that is declared, or that the files name, also by chromosome names.
 
     Raises
     ------
     XbenchError
         They differ.
     """
-    if declared is None or raw.genome is None:
-        return declared if raw.genome is None else raw.genome
-    if build_name(declared) != raw.genome:
+    by_names = {
+        build
+        for name, part in (("atac", raw.atac), ("rna", raw.rna))
+        if (build := named_genomes(part.var, f"{where}: {name}")) is not None
+    }
+    said = {build_name(genome) for genome in (declared, raw.genome) if genome}
+    known = {build for build in said if is_known_build(build)}
+    if len(known | by_names) > 1 and by_names - known:
         raise XbenchError(
-            f"{where}: its coordinates are of {raw.genome}, but {declared} is needed; give data of "
+            f"{where}: its chromosomes are named as of {' and '.join(sorted(by_names))}, but its "
+            f"coordinates are to be of {' and '.join(sorted(known)) or 'one build'}; give data of "
+            "one build"
+        )
+    # A name of no known build, such as that of a pipeline's reference, says less than accessions.
+    of_files = next(iter(by_names), raw.genome)
+    if declared and of_files and build_name(declared) != build_name(of_files):
+        raise XbenchError(
+            f"{where}: its coordinates are of {of_files}, but {declared} is needed; give data of "
             f"{declared}"
         )
-    return declared
+    return declared or of_files

@@ -13,9 +13,9 @@ import pandas as pd
 from scipy import sparse
 
 from xbench.data.genome import build_name
-from xbench.data.multiome.open_files import readable
 from xbench.data.multiome.raw import Modality, RawMultiome
-from xbench.data.multiome.tables import read_tsv
+from xbench.data.open_files import opened_npz
+from xbench.data.text_table import read_tsv
 from xbench.errors import XbenchError
 
 MATRICES = {"atac": "train_atac.npz", "rna": "train_rna.npz"}
@@ -64,8 +64,7 @@ def _file(folder: Path, name: str) -> Path:
 
 def _matrix(folder: Path, modality: str) -> sparse.csr_matrix:
     path = _file(folder, MATRICES[modality])
-    # allow_pickle=False: an array that holds objects is refused, never run.
-    with readable(str(path)), np.load(path, allow_pickle=False) as parts:
+    with opened_npz(path) as parts:
         kind = parts["format"].item()
         if kind not in (b"csr", "csr"):
             raise XbenchError(f"{path}: a {kind} matrix; save it by scipy.sparse.save_npz as csr")
@@ -84,7 +83,7 @@ def _peaks(path: Path) -> pd.DataFrame:
 
 def _placed(folder: Path, symbols: pd.Index) -> tuple[pd.DataFrame, str | None]:
     """Return the places of the genes that have one, and the build that the file's name holds."""
-    found = sorted(folder.glob("gene.regions.*.bed"))
+    found = sorted(path for path in folder.glob("gene.regions.*.bed") if path.name[0] != ".")
     if not found:
         return pd.DataFrame(index=symbols), None
     if len(found) > 1:

@@ -14,12 +14,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from xbench.data.coordinates import fitting_genomes, require_inside
 from xbench.data.dataset import MINIMUM_CELLS
-from xbench.data.genome import fitting_genomes, outside_chromosomes, require_inside
+from xbench.data.genome import outside_chromosomes
 from xbench.data.markers import MARKER_GENES
 from xbench.data.multiome.cells import CellTable, choose_cells
 from xbench.data.multiome.genes import gene_coordinates
-from xbench.data.multiome.layout import find_layout
+from xbench.data.multiome.layout import find_layout, read_raw
 from xbench.data.multiome.peaks import peak_coordinates
 from xbench.data.multiome.raw import RawMultiome, require_sound
 from xbench.data.multiome.read import Parts, agreed_genome, assemble
@@ -70,7 +71,7 @@ def validate(
     with warnings.catch_warnings(record=True) as noted:
         warnings.simplefilter("always", XbenchWarning)
         with report.collecting():
-            _look_at(layout.read(path), str(path), reading, genome, report)
+            _look_at(read_raw(path), str(path), reading, genome, report)
     said = [str(note.message) for note in noted if issubclass(note.category, XbenchWarning)]
     report.lines.extend(dict.fromkeys(said))
     return report
@@ -110,7 +111,7 @@ def _look_at_peaks(
         if genome is not None:
             require_inside(places, genome, where)
     with report.collecting():
-        counts = as_counts(raw.atac.X, where)
+        counts = as_counts(raw.atac.X, where, raw.atac.elsewhere)
         open_per_cell = np.diff(counts.indptr)
         report.lines.append(f"open peaks a cell: {open_per_cell.mean():,.1f} on average")
         _tell_empty(open_per_cell, "an open peak", report)
@@ -134,10 +135,10 @@ def _look_at_genes(raw: RawMultiome, where: str, genome: str | None, report: Rep
         if genome is not None and known:
             require_inside(places, genome, where)
     with report.collecting():
-        counts = as_counts(raw.rna.X, where)
+        counts = as_counts(raw.rna.X, where, raw.rna.elsewhere)
         _tell_empty(np.diff(counts.indptr), "a count of any gene", report)
         if not raw.normalised:
-            require_whole(counts, where)
+            require_whole(counts, where, raw.rna.elsewhere)
 
 
 def _tell_places(

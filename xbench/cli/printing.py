@@ -1,0 +1,45 @@
+"""Printing what strangers' files and methods hold: no text steers the terminal or ends the run."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import sys
+
+from rich.console import Console
+from rich.markup import escape
+
+from xbench.utils.text import shown
+
+
+def say(text: object, err: bool = False) -> None:
+    r"""Print one line that may hold text from files, with its control characters taken out.
+
+    Examples
+    --------
+    >>> say("cell types: a\x1b[31mb 20")
+    cell types: a [31mb 20
+    """
+    # Not by typer, which writes UTF-8 to a terminal that says it is ASCII.
+    print(shown(text), file=sys.stderr if err else sys.stdout)
+
+
+def print_line(console: Console, text: object) -> None:
+    """Print such a line by rich: as it is, not as markup, and not cut where the window ends."""
+    console.print(escape(shown(text)), highlight=False, soft_wrap=True)
+
+
+def replace_what_cannot_be_written() -> None:
+    """Make standard output and error write ``?`` for signs that their encoding does not have.
+
+    A terminal or file in ASCII or Latin-1 would otherwise end a run at the first Δ that is printed.
+
+    Examples
+    --------
+    >>> replace_what_cannot_be_written()
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A stream that was closed, or that somebody put there, stays as it is.
+            with contextlib.suppress(ValueError, OSError):
+                stream.reconfigure(errors="replace")
