@@ -52,6 +52,9 @@ class Request:
         A surrogate to explain instead of the one trained on the dataset.
     jobs, device
         Processes (all cores where None); ``"cpu"`` or ``"cuda"``.
+    fresh_process
+        Whether nothing has been computed yet in the process that asks: workers are then forked
+        from it, instead of from a Python of their own that has to start first.
     """
 
     task: str
@@ -68,4 +71,5 @@ class Request:
     checkpoint: Path | None = None
     jobs: int | None = None
     device: str = "cpu"
+    fresh_process: bool = False
     watcher: Watcher = field(default_factory=Watcher)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,15 +10,16 @@ from typing import TYPE_CHECKING
 
 import joblib
 
-from xbench.benchmark.context import RunContext
+from xbench.benchmark.context import RunContext, StudyNames
 from xbench.benchmark.plan import run_id, units
 from xbench.benchmark.request import Request
-from xbench.benchmark.resolve import Plan, ask, make_plan
+from xbench.benchmark.resolve import Asked, Plan, ask, make_plan
 from xbench.benchmark.saved_tasks import keep_declaration
-from xbench.benchmark.workers import carry_out
+from xbench.benchmark.workers import Nursery, carry_out
 from xbench.data.load import DataChoice
 from xbench.data.read_options import ReadOptions
 from xbench.registry.find import source_digest
+from xbench.results.claims import Claims
 from xbench.results.store import ResultStore
 
 if TYPE_CHECKING:
@@ -127,22 +127,43 @@ def run(
 
 def run_request(request: Request, store: ResultStore) -> list[str]:
     """Carry out a request and return the ids of all its runs, those finished before included."""
-    return run_plan(make_plan(ask(request), store), store)
+    return run_asked(ask(request), store)
 
 
-def run_plan(plan: Plan, store: ResultStore) -> list[str]:
+def run_asked(asked: Asked, store: ResultStore) -> list[str]:
+    """Plan and carry out what is asked; workers begin to read the data meanwhile."""
+    fresh = asked.request.fresh_process and asked.request.device == "cpu"
+    with Nursery(asked.data, fresh=fresh) as nursery:
+        return run_plan(make_plan(asked, store), store, nursery)
+
+
+def run_plan(plan: Plan, store: ResultStore, nursery: Nursery | None = None) -> list[str]:
     """Carry out a plan and return the ids of all its runs, those finished before included.
 
     Every record is stored as soon as it exists. Runs that are ok or skipped in the store are not
-    run again; failed ones are.
+    run again; failed ones are. What another start is at work on in the same store is left to it.
+
+    Parameters
+    ----------
+    plan
+        What is to be run.
+    store
+        Where the records go.
+    nursery
+        Where workers come from, reading the same data; a new one where None.
     """
+    if nursery is None:
+        with Nursery(plan.asked.data) as own:
+            return run_plan(plan, store, own)
     asked, request = plan.asked, plan.asked.request
     keep_declaration(request.task, asked.task.name, store)
     methods = {name: (entry, source_digest(entry)) for name, entry in asked.entries.items()}
-    context = RunContext(
-        asked.data, plan.checkpoint, store.folder, request.device, secrets.token_hex(8)
-    )
     digests = (plan.dataset.digest, plan.surrogate.digest)
+    names = StudyNames(plan.dataset.name, digests[0], plan.surrogate.name, digests[1])
+    # Absolute, since a method may change the current folder.
+    places = plan.checkpoint.absolute(), store.folder.absolute()
+    context = RunContext(asked.data, *places, request.device, names)
+    claims = Claims(places[1])
     ids = [run_id(key, *digests, methods[key.method_name][1], request.device) for key in plan.keys]
     finished = store.finished()
     to_do = [pair for pair in zip(plan.keys, ids, strict=True) if pair[1] not in finished]
@@ -151,7 +172,9 @@ def run_plan(plan: Plan, store: ResultStore) -> list[str]:
     planned = units(
         [key for key, _ in to_do], [one for _, one in to_do], methods, asked.task.timeout_seconds
     )
-    jobs = request.jobs or joblib.cpu_count()
-    for unit, records in carry_out(context, planned, jobs, watcher.started):
+    if not planned:
+        return ids
+    jobs, server = request.jobs or joblib.cpu_count(), nursery.open(context)
+    for unit, records in carry_out(server, context, planned, jobs, watcher.started, claims):
         watcher.ended(unit, records)
     return ids

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -100,6 +101,8 @@ def run(
     skip_missing_data: SkipMissingData = False,
 ) -> None:
     """Run a task. Finished runs in the store are kept; the exit code is 1 if any run failed."""
+    # Nothing has been computed in a process that has not even loaded torch.
+    fresh = "torch" not in sys.modules
     from xbench.benchmark.request import Request
     from xbench.cli.run import as_names, as_sizes, run_and_show
     from xbench.data.load import DataChoice
@@ -119,6 +122,7 @@ def run(
         checkpoint=checkpoint,
         jobs=jobs,
         device=device,
+        fresh_process=fresh,
     )
     run_and_show(request, store=store, skip_missing_data=skip_missing_data)
 
