@@ -20,7 +20,6 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from importlib import import_module
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any, cast
@@ -32,7 +31,7 @@ from xbench.benchmark.execute import environment, execute, lost_records
 from xbench.benchmark.plan import WorkUnit
 from xbench.data.load import DataChoice
 from xbench.errors import XbenchError
-from xbench.registry.find import entries
+from xbench.registry.find import entries, load
 from xbench.results.claims import RENEW_SECONDS, Claims
 from xbench.results.record import Record
 from xbench.surrogates.checkpoint import open_surrogate
@@ -186,7 +185,7 @@ def _import_own_methods() -> None:
     """Import what would else be imported for every run; only what comes with xbench."""
     for entry in entries("method"):
         if entry.source == "built-in":
-            import_module(f"xbench.methods.{Path(entry.location).stem}")
+            load(entry)
 
 
 def _work(channel: Connection, study: Study) -> None:

@@ -95,14 +95,11 @@ def _charging(model: nn.Module, counts: EvaluationCounts) -> nn.Module:
     return charging
 
 
-class _Charge:
-    """A hook before a call of the model: charges its cells."""
+class _Hook:
+    """Charges an evaluation of a module, before it or after it."""
 
     def __init__(self, counts: EvaluationCounts) -> None:
         self.counts = counts
-
-    def __call__(self, module: nn.Module, inputs: tuple[Any, ...]) -> None:
-        _charge_cells(self.counts, inputs[0])
 
     @property
     def __name__(self) -> str:
@@ -110,10 +107,17 @@ class _Charge:
         raise RuntimeError(_NOT_RECORDED)
 
 
-class _ChargeGradients(_Charge):
+class _Charge(_Hook):
+    """A hook before a call of the model: charges its cells."""
+
+    def __call__(self, module: nn.Module, inputs: tuple[Any, ...]) -> None:
+        _charge_cells(self.counts, inputs[0])
+
+
+class _ChargeGradients(_Hook):
     """A hook after it: charges gradients of what came out."""
 
-    def __call__(self, module: nn.Module, inputs: tuple[Any, ...], output: Tensor = None) -> Any:
+    def __call__(self, module: nn.Module, inputs: tuple[Any, ...], output: Tensor) -> Tensor:
         return _charging_gradients(output, self.counts)
 
 
