@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 import pytest
+import torch
 
-from .workbench import explaining, lasting, stored, write_method
+import xbench
+from xbench.benchmark.context import RunContext, Study, StudyNames
+from xbench.benchmark.execute import execute
+from xbench.benchmark.plan import expand, units
+from xbench.benchmark.task import load_task
+from xbench.data.load import DataChoice
+from xbench.data.read_options import ReadOptions
+from xbench.registry.find import find
+from xbench.surrogates.checkpoint import open_surrogate
+
+from .workbench import explaining, lasting, stored, write_method, write_task
 
 Run = Callable[..., pd.DataFrame]
 GOOD = "return Selection(range(problem.subset_size))"
@@ -146,29 +158,17 @@ class Rows(Dataset):
 
 
 def test_nothing_is_scored_where_outputs_are_no_numbers(
-    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, small_data: Path
+    tmp_path: Path, small_data: Path, small_surrogate: Path
 ) -> None:
-    from xbench.benchmark.context import RunContext, Study, StudyNames
-    from xbench.benchmark.execute import execute
-    from xbench.benchmark.plan import expand, units
-    from xbench.benchmark.task import load_task
-    from xbench.data.load import DataChoice
-    from xbench.data.read_options import ReadOptions
-    from xbench.registry.find import find
-    from xbench.surrogates.checkpoint import open_surrogate
-
-    from .workbench import train_small, write_task
-
     choice = DataChoice(reading=ReadOptions(path=small_data))
     dataset = choice.load()
-    folder = train_small(small_data, tmp_path / "surrogate")
-    surrogate = open_surrogate(folder, dataset)
-    with __import__("torch").no_grad():
+    surrogate = open_surrogate(small_surrogate, dataset)
+    with torch.no_grad():
         for parameter in surrogate.model.parameters():
             parameter.fill_(float("nan"))
     keys = expand(load_task(str(write_task(tmp_path))))
     names = StudyNames("small", dataset.digest, surrogate.name, surrogate.digest)
-    context = RunContext(choice, folder, tmp_path / "store", "cpu", names)
+    context = RunContext(choice, small_surrogate, tmp_path / "store", "cpu", names)
     (unit,) = units(keys, ["0" * 16], {"random": (find("method", "random"), "d")})
     (record,) = execute(Study(context, dataset, surrogate), unit)
     assert record.status == "failed"
@@ -176,9 +176,9 @@ def test_nothing_is_scored_where_outputs_are_no_numbers(
     assert record.metrics == {}
 
 
-def test_several_starts_share_the_work(run: Run, tmp_path: Path) -> None:
-    import threading
-
+def test_several_starts_share_the_work(
+    tmp_path: Path, small_data: Path, small_surrogate: Path
+) -> None:
     log = tmp_path / "log"
     file = write_method(
         tmp_path,
@@ -187,10 +187,11 @@ def test_several_starts_share_the_work(run: Run, tmp_path: Path) -> None:
     )
     store = tmp_path / "store"
     frames: list[pd.DataFrame] = []
-    run(store=tmp_path / "first")
+    task = str(write_task(tmp_path, repetitions=8))
+    options = {"data": small_data, "checkpoint": small_surrogate, "method_files": [file]}
 
     def start() -> None:
-        frames.append(run({"repetitions": 8}, method_files=[file], store=store))
+        frames.append(xbench.run(task, **options, store=store))
 
     starts = [threading.Thread(target=start) for _ in range(3)]
     for one in starts:

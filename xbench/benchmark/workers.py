@@ -50,8 +50,9 @@ TRIES = 2
 # How often it is asked whether another start has given up what this one waits for.
 _WAIT_SECONDS = 0.5
 _PROGRAM = """
-import xbench.benchmark.workers
+from xbench.benchmark.workers import import_own_methods
 from xbench.utils.fork_server import serve_program
+import_own_methods()
 serve_program()
 """
 
@@ -175,13 +176,13 @@ def _nursery(
     channel.send(error)
     if error is None:
         environment()
-        _import_own_methods()
+        import_own_methods()
         control = socket.socket(fileno=os.dup(channel.fileno()))
         channel.close()
         serve(control, study)
 
 
-def _import_own_methods() -> None:
+def import_own_methods() -> None:
     """Import what would else be imported for every run; only what comes with xbench."""
     for entry in entries("method"):
         if entry.source == "built-in":

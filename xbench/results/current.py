@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
-from xbench.results.findings import Finding
 from xbench.errors import XbenchError
-
+from xbench.results.findings import Finding
 from xbench.utils.text import plain
-from collections.abc import Iterable
-from typing import NamedTuple
-import pandas as pd
 
 ALL = "*"
 
@@ -92,10 +91,24 @@ def _checked(record: Mapping[str, Any]) -> Record:
     return {**record, **named}
 
 
-def _age(record: Record) -> tuple[str, str]:
-    # Times are ISO 8601 in UTC: their text sorts as they do. The run's name settles ties, so
-    # that the order of the records in the store does not matter.
-    return str(record.get("created", "")), str(record["run_id"])
+# How far ahead the clock of another machine may be.
+_SKEW_SECONDS = 24 * 3600
+
+
+def _age(record: Record) -> tuple[float, str]:
+    """Return when a record was made, and its run's name to settle ties.
+
+    The order of the records in the store then does not matter. A time that has not come yet, or is
+    none, says nothing: such a record must not hide all that are made from now on, so it is older
+    than any other.
+    """
+    try:
+        made = datetime.fromisoformat(str(record.get("created", "")))
+    except ValueError:
+        return -math.inf, str(record["run_id"])
+    seconds = made.replace(tzinfo=made.tzinfo or UTC).timestamp()
+    is_past = seconds <= time.time() + _SKEW_SECONDS
+    return (seconds if is_past else -math.inf), str(record["run_id"])
 
 
 def current_findings(findings: Iterable[Finding]) -> list[Finding]:
