@@ -30,7 +30,9 @@ from .tidy import TaskLike, tidy, tidy_text
 
 FORMATS = {"md": markdown, "tex": latex}
 # What renderings wrote in versions before this one too, so that it does not stay behind.
-_WRITTEN = (*FORMATS, "png", "svg", "csv", "json")
+_ENDINGS = (*FORMATS, "png", "svg", "csv", "json")
+# The list of what a rendering has written, one name a line.
+WRITTEN = ".written"
 
 
 def render(
@@ -75,8 +77,8 @@ def render(
     chosen = current([*(old if kept else []), *fresh])
     ids = {record.run_id for record in chosen.records}
     again = _chosen_anew(old, chosen.records)
-    earlier = [one for one in old_findings if kept and one.run_id not in again]
-    both = {one.key: one for one in (*earlier, *findings)}
+    still = [one for one in old_findings if kept and one.run_id not in again]
+    both = {one.key: one for one in (*still, *findings)}
     of_runs = [one for one in both.values() if one.run_id in ids]
     known = [rounded(one) for one in current_findings(of_runs)]
     rows = tidy(chosen.records, tasks)
@@ -100,13 +102,18 @@ def render(
         for stem, table in (*section.tables, *section.more):
             texts |= {folder / f"{stem}.{end}": write(table) for end, write in FORMATS.items()}
         others |= {folder / name: content for name, content in section.figures.items()}
+    used = set(texts) | set(others)
+    earlier = _earlier_files(folder, old)
+    # Named before they are written: a kill leaves no file that a later rendering does not know.
+    names = sorted(path.name for path in used)
+    write_text(folder / WRITTEN, "".join(f"{name}\n" for name in _known(earlier, names)))
     for path, text in texts.items():
         write_text(path, text)
     for path, content in others.items():
         write_bytes(path, content)
-    used = set(texts) | set(others)
-    for path in _earlier_files(folder, old) - used:
+    for path in earlier - used:
         path.unlink(missing_ok=True)
+    write_text(folder / WRITTEN, "".join(f"{name}\n" for name in names))
     return sorted(used)
 
 
@@ -155,15 +162,27 @@ def _stems(split: list[Study]) -> list[str]:
     ]
 
 
+def _known(earlier: Iterable[Path], names: Iterable[str]) -> list[str]:
+    return sorted({path.name for path in earlier} | set(names))
+
+
 def _earlier_files(folder: Path, old: Iterable[Record]) -> set[Path]:
-    """Return the tables and figures that an earlier rendering has: no other files are deleted."""
+    """Return the files that an earlier rendering has written: nobody else's are deleted.
+
+    A rendering lists them; from before there was a list, they are known by their names.
+    """
+    if (folder / WRITTEN).is_file():
+        listed = (folder / WRITTEN).read_text(encoding="utf-8").splitlines()
+        # A name alone: whatever a list says, nothing outside of the folder is touched.
+        files = (folder / name for name in listed if name and Path(name).name == name)
+        return {path for path in files if path.is_file()}
     places = {record.study for record in old}
     stems = {"--".join(map(file_part, place)) for place in places}
     stems |= {"--".join(map(file_part, place[:2])) for place in places}
     return {
         path
         for path in folder.glob("*--*")
-        if path.suffix[1:] in _WRITTEN
+        if path.suffix[1:] in _ENDINGS
         and any(
             path.stem.removeprefix(f"{stem}--").startswith(NAMES)
             for stem in stems

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from xbench import Explainer, Problem, Selection
 from xbench.explainers.neighbours import distance_to_start, why_no_distance
 
@@ -18,6 +20,9 @@ class NearestTss(Explainer):
     def explain(self, problem: Problem) -> Selection:
         """Rank by distance, nearest first."""
         distance = distance_to_start(problem.features, problem.target)
+        # Of other chromosomes: infinitely far away, which is no score; behind all others.
+        farthest = np.max(distance, where=np.isfinite(distance), initial=0)
+        distance[np.isinf(distance)] = farthest + 1
         return Selection.from_scores(-distance, problem.subset_size)
 
     def skip(self, problem: Problem) -> str | None:

@@ -31,7 +31,7 @@ def test_a_finished_subset_size_outlives_the_kill_of_the_next(
         jobs=2,
         store=tmp_path / "store",
     )
-    assert dict(zip(runs["L"], runs["status"], strict=True)) == {4: "oom", 8: "ok"}
+    assert dict(zip(runs["L"], runs["status"], strict=True)) == {4: "failed", 8: "ok"}
     assert len(stored(tmp_path / "store")) == 2
 
 

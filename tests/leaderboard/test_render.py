@@ -13,6 +13,7 @@ import pytest
 from xbench.benchmark.task import load_task
 from xbench.errors import XbenchError
 from xbench.leaderboard import render
+from xbench.leaderboard.render import WRITTEN
 from xbench.results.findings import Finding
 from xbench.results.record import Record
 
@@ -21,7 +22,9 @@ STEM = "toy--cortex--"
 
 def contents(out: Path) -> dict[str, bytes]:
     return {
-        str(path.relative_to(out)): path.read_bytes() for path in out.rglob("*") if path.is_file()
+        str(path.relative_to(out)): path.read_bytes()
+        for path in out.rglob("*")
+        if path.is_file() and path.name != WRITTEN
     }
 
 
@@ -168,7 +171,7 @@ def test_names_cannot_leave_the_folder(make_record: Any, tmp_path: Path) -> None
     out = tmp_path / "a" / "b" / "out"
     hostile = {"dataset": "../../evil", "task": "/etc/x", "surrogate": "..\\y"}
     paths = render([make_record(**hostile)], {}, out)
-    everything = [path for path in tmp_path.rglob("*") if path.is_file()]
+    everything = [path for path in tmp_path.rglob("*") if path.is_file() and path.name != WRITTEN]
     assert sorted(everything) == paths
     assert {path.parent for path in paths} == {out / "published"}
 

@@ -10,7 +10,7 @@ import torch
 
 from xbench.data.target import Target
 from xbench.mask import EvaluationCounts, MaskedPopulation, masked_population
-from xbench.mask.build import ExplainedModel
+from xbench.mask.explained_model import ExplainedModel
 from xbench.mask.objective import OBJECTIVES
 
 from ..toys import LinearToy, dense_twin, make_problem, random_cross_modality, random_inputs

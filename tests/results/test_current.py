@@ -108,3 +108,21 @@ def test_names_are_put_on_one_line(make_record: Any) -> None:
 def test_star_is_refused_as_a_target(make_record: Any) -> None:
     with pytest.raises(XbenchError, match="target '\\*' stands for means"):
         current([make_record("VIP/*")])
+
+
+@pytest.mark.parametrize("created", ["2099-01-01T00:00:00+00:00", "9999-12-31", "soon", ""])
+def test_a_date_that_cannot_be_is_no_authority(created: str, make_record: Any) -> None:
+    strange = make_record(rel=-1.0, created=created, method_digest="strange")
+    known = make_record("VIP/GAD2", rel=-2.0, created=EARLY, method_digest="known")
+    for order in ([strange, known], [known, strange]):
+        kept = current(order).records
+        assert [record["method_digest"] for record in kept] == ["known"]
+    assert len(current([strange]).records) == 1
+
+
+def test_times_of_other_zones_are_compared_as_times(make_record: Any) -> None:
+    first = make_record(rel=-1.0, created="2025-01-31T13:00:00+02:00", method_digest="first")
+    second = make_record("VIP/GAD2", rel=-2.0, created="2025-01-31T12:00:00+00:00")
+    second["method_digest"] = "second"
+    kept = current([second, first]).records
+    assert [record["method_digest"] for record in kept] == ["second"]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
+from functools import partial
+from typing import Any
 
 from xbench.benchmark.plan import RunKey
 from xbench.benchmark.task import MethodSpec, Task
@@ -13,6 +15,7 @@ from xbench.explainers.checked_parameters import ParameterError
 from xbench.metrics import METRICS
 from xbench.registry.find import load
 from xbench.registry.scan import Entry
+from xbench.utils.apart import run_apart
 
 
 def check_machine(device: str, jobs: int | None) -> None:
@@ -78,21 +81,31 @@ def check_parameters(task: Task, specs: Sequence[MethodSpec], entries: Mapping[s
     for spec in specs:
         if not spec.parameters:
             continue
-        try:
-            method = load(entries[spec.name])
-        except (Exception, SystemExit):
-            continue
-        try:
-            method(**spec.parameters)
-        except ParameterError as error:
+        entry = entries[spec.name]
+        # Code of strangers is never run in the process that plans.
+        end = run_apart(partial(_wrong_parameters, entry, dict(spec.parameters)))
+        if end.answer:
             label = "" if spec.label == spec.name else f"{spec.label!r}: "
-            raise XbenchError(f"task {task.name}: {label}{error}") from error
-        except (TypeError, ValueError) as error:
-            valid = ", ".join(field.name for field in fields(method)) or "none"
-            raise XbenchError(
-                f"task {task.name}: method {spec.label!r}: {' '.join(str(error).split())}; its "
-                f"parameters: {valid}"
-            ) from error
+            raise XbenchError(f"task {task.name}: {label}{end.answer.decode()}")
+
+
+def _wrong_parameters(entry: Entry, parameters: dict[str, Any], begun: object) -> bytes:
+    """Say what is wrong with a method's parameters; nothing where the method cannot be made."""
+    try:
+        method = load(entry)
+    except BaseException:
+        return b""
+    try:
+        method(**parameters)
+    except ParameterError as error:
+        return str(error).encode()
+    except (TypeError, ValueError) as error:
+        valid = ", ".join(field.name for field in fields(method)) or "none"
+        what = " ".join(str(error).split())
+        return f"method {entry.name!r}: {what}; its parameters: {valid}".encode()
+    except BaseException:
+        return b""
+    return b""
 
 
 def check_keys(dataset: Dataset, keys: Sequence[RunKey], *, explicit: bool) -> None:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 from xbench.data.dataset import Dataset
 from xbench.data.load import DataChoice
 from xbench.errors import XbenchWarning
-from xbench.surrogates.checkpoint import OpenedSurrogate, open_surrogate
+from xbench.surrogates.checkpoint import OpenedSurrogate
 
 
 @dataclass(frozen=True)
@@ -20,30 +19,45 @@ class RunContext:
     Parameters
     ----------
     data, checkpoint, device
-        What is read, and where it is computed.
+        What is read, and where it is computed. Paths are absolute: a method may change folders.
     store
         Folder of the results.
-    start
-        Names one start of runs, so that a process that outlives it reads files anew: they may
-        have changed.
     since
         Bytes of the store's lines that do not count as finished, where runs are made again.
+    names
+        Of data and surrogate, with their digests, as records have them.
     """
 
     data: DataChoice
     checkpoint: Path
     store: Path
-    device: str = "cpu"
-    start: str = ""
+    device: str
+    names: StudyNames
     since: int = 0
 
 
-@lru_cache(maxsize=1)
-def loaded(setting: RunContext) -> tuple[Dataset, OpenedSurrogate]:
-    """Read a setting's data and surrogate, once a process."""
+@dataclass(frozen=True)
+class StudyNames:
+    """What a start's records say of its data and surrogate."""
+
+    dataset: str
+    dataset_digest: str
+    surrogate: str
+    surrogate_digest: str
+    n_features: int
+
+
+@dataclass(frozen=True)
+class Study:
+    """The data and the surrogate that runs are about, and where their records go."""
+
+    context: RunContext
+    dataset: Dataset
+    surrogate: OpenedSurrogate
+
+
+def read_quietly(choice: DataChoice) -> Dataset:
+    """Read data; the process that planned the runs says what there is to say about them."""
     with warnings.catch_warnings():
-        # The process that planned the runs has said what there is to say about the files.
         warnings.simplefilter("ignore", XbenchWarning)
-        dataset = setting.data.load()
-    opened = open_surrogate(setting.checkpoint, dataset)
-    return dataset, opened._replace(model=opened.model.to(setting.device))
+        return choice.load()

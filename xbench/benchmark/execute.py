@@ -5,62 +5,127 @@ Filling in the record of a run.
 
 from __future__ import annotations
 
-import dataclasses
 import json
+import math
+import signal
 import time
-import traceback
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
-import torch
+import numpy as np
 
-from xbench.benchmark.context import RunContext, loaded
-from xbench.benchmark.explain import Explained, build_problem, explain, score
+from xbench.benchmark.answer import answer, failure
+from xbench.benchmark.context import RunContext, Study, StudyNames
+from xbench.benchmark.explain import score
 from xbench.benchmark.plan import RunKey, WorkUnit
-from xbench.data.dataset import Dataset
 from xbench.errors import XbenchError
-from xbench.explainers.explainer import Explainer, require_explainer
 from xbench.metrics import compute_metrics
-from xbench.registry.find import load
 from xbench.results.record import Record
 from xbench.results.store import ResultStore
-from xbench.surrogates.checkpoint import OpenedSurrogate
-from xbench.utils.process import RunTimeoutError, one_thread
+from xbench.utils.apart import run_apart
+from xbench.utils.process import one_thread
 from xbench.utils.provenance import git_commit, machine, versions
 
 
-def execute(setting: RunContext, unit: WorkUnit) -> list[Record]:
+def execute(study: Study, unit: WorkUnit, asks: int | None = None) -> list[Record]:
     """Carry out a unit; an error of a method is a record, never an exception.
 
-    Each record is stored as soon as there is one, by the process that made it.
+    The method runs in a process of its own (`xbench.benchmark.answer`); what it gave is scored
+    here, where no method has ever run. Each record is stored as soon as there is one.
+
+    Parameters
+    ----------
+    study
+        Data, surrogate and store.
+    unit
+        The runs.
+    asks
+        A connection to whoever asks for them.
+
+    Raises
+    ------
+    EOFError
+        Where that is closed: nobody waits for the runs any more.
     """
-    dataset, surrogate = loaded(setting)
-    store = ResultStore(setting.store)
-    earlier: Explained | None = None
+    store = ResultStore(study.context.store)
+    earlier: dict[str, Any] | None = None
     records = []
     for key, run_id in zip(unit.keys, unit.run_ids, strict=True):
+        reuse = earlier if earlier is not None and earlier["nested"] else None
         started = time.perf_counter()
-        asked = Asked(setting.device, unit, key, run_id, key.parameters)
-        reuse = earlier if earlier is not None and earlier.selection.nested else None
+        outcome = _answered(study, unit, key, reuse, asks)
+        parameters = outcome.pop("parameters", key.parameters)
+        asked = Asked(study.context.device, unit, key, run_id, parameters)
+        if outcome["status"] == "ok":
+            earlier = outcome
+            outcome = _scored(study, key, outcome)
+        if outcome["status"] != "ok":
+            outcome = {"seconds": time.perf_counter() - started} | outcome
         try:
-            # Imported here, so that a file that cannot be imported is a failed run too.
-            method = require_explainer(load(unit.method))(**key.parameters)
-            # What JSON cannot hold is an error of the method, here and not when it is written.
-            parameters = json.loads(json.dumps(method.parameters()))
-            asked = dataclasses.replace(asked, parameters=parameters)
-            with one_thread():
-                outcome, earlier = _run(
-                    dataset, surrogate, setting.device, key, method, unit, reuse
-                )
-            record = _kept(run_record(dataset, surrogate, asked, outcome))
-        except (Exception, SystemExit, RunTimeoutError) as error:
-            outcome = _failure(error) | {"seconds": time.perf_counter() - started}
-            record = run_record(dataset, surrogate, asked, outcome)
+            record = _kept(run_record(study.context.names, asked, outcome))
+        except Exception as error:
+            failed = failure(error) | {"seconds": time.perf_counter() - started}
+            record = run_record(study.context.names, asked, failed)
         store.append(record)
         records.append(record)
     return records
+
+
+def _answered(
+    study: Study, unit: WorkUnit, key: RunKey, reuse: dict[str, Any] | None, asks: int | None
+) -> dict[str, Any]:
+    """Return what the method gave, or why it gave nothing, as fields of a record."""
+    limit = unit.timeout_seconds
+    end = run_apart(
+        partial(answer, study, unit.method, key, limit, reuse is None),
+        seconds=limit,
+        watched=asks,
+        closed=() if asks is None else (asks,),
+        alone=asks is not None,
+    )
+    if end.abandoned:
+        raise EOFError
+    if end.timed_out:
+        return {"status": "timeout", "reason": f"no result after {limit:g} s"}
+    if end.answer is None:
+        if end.out_of_memory and end.status == -signal.SIGKILL:
+            reason = f"{end.reason}: the system ended it for want of memory"
+            return {"status": "oom", "reason": reason}
+        return {"status": "failed", "reason": end.reason}
+    outcome: dict[str, Any] = json.loads(end.answer)
+    if outcome["status"] == "ok" and reuse is not None:
+        first = {"indices": reuse["indices"][: key.L], "parameters": outcome["parameters"]}
+        return reuse | first
+    return outcome
+
+
+def _scored(study: Study, key: RunKey, outcome: dict[str, Any]) -> dict[str, Any]:
+    """Add the metrics of a selection; a failure where they cannot be computed."""
+    scoring = partial(_metrics, study, key, np.array(outcome["indices"], dtype=np.int64))
+    if study.context.device == "cpu":
+        with one_thread():
+            found = scoring()
+    else:
+        # A process that has opened a device cannot be forked any more.
+        end = run_apart(lambda begun: json.dumps(scoring()).encode())
+        found = json.loads(end.answer or json.dumps({"status": "failed", "reason": end.reason}))
+    return found if "status" in found else outcome | found
+
+
+def _metrics(study: Study, key: RunKey, indices: np.ndarray) -> dict[str, Any]:
+    device = study.context.device
+    try:
+        surrogate = study.surrogate._replace(model=study.surrogate.model.to(device))
+        outcome = score(study.dataset, surrogate, device, key, indices)
+        metrics = compute_metrics(key.metrics, outcome)
+        odd = [name for name, one in metrics.items() if one is not None and not math.isfinite(one)]
+        if odd:
+            raise ValueError(f"{', '.join(odd)}: NaN or infinite, which is no score")
+    except Exception as error:
+        return failure(error)
+    return {"metrics": metrics}
 
 
 def _kept(record: Record) -> Record:
@@ -78,71 +143,18 @@ def _kept(record: Record) -> Record:
         ) from error
 
 
-def killed_records(setting: RunContext, unit: WorkUnit, detail: str) -> list[Record]:
-    """Record a unit whose process was killed, but for those of its runs that had finished."""
-    dataset, surrogate = loaded(setting)
-    store = ResultStore(setting.store)
-    finished = store.finished(setting.since)
-    reason = "the process was killed, most likely for using too much memory"
-    outcome = {"status": "oom", "reason": reason, "traceback": detail, "seconds": 0.0}
+def lost_records(context: RunContext, unit: WorkUnit, reason: str) -> list[Record]:
+    """Record a unit whose worker has ended, but for those of its runs that had finished."""
+    store = ResultStore(context.store)
+    finished = store.finished(context.since)
+    outcome = {"status": "failed", "reason": reason, "seconds": 0.0}
     records = []
     for key, run_id in zip(unit.keys, unit.run_ids, strict=True):
         if run_id not in finished:
-            asked = Asked(setting.device, unit, key, run_id, key.parameters)
-            records.append(run_record(dataset, surrogate, asked, outcome))
+            asked = Asked(context.device, unit, key, run_id, key.parameters)
+            records.append(run_record(context.names, asked, outcome))
             store.append(records[-1])
     return records
-
-
-def _run(
-    dataset: Dataset,
-    surrogate: OpenedSurrogate,
-    device: str,
-    key: RunKey,
-    method: Explainer,
-    unit: WorkUnit,
-    reuse: Explained | None,
-) -> tuple[dict[str, Any], Explained | None]:
-    try:
-        target = dataset.target(key.cell_type, key.target)
-    except XbenchError as error:
-        return {"status": "skipped", "reason": str(error), "seconds": 0.0}, None
-    problem = build_problem(dataset, surrogate, device, key, target)
-    reason = method.skip(problem)
-    if reason is not None:
-        return {"status": "skipped", "reason": reason, "seconds": 0.0}, None
-    if reuse is not None:
-        explained = dataclasses.replace(reuse, selection=reuse.selection.first(key.L))
-    else:
-        explained = explain(method, problem, unit.timeout_seconds)
-    indices = explained.selection.indices
-    outcome = score(dataset, surrogate, device, key, problem, indices)
-    return {
-        "status": "ok",
-        "indices": indices.tolist(),
-        "ordered": explained.selection.ordered,
-        "nested": explained.selection.nested,
-        "metrics": compute_metrics(key.metrics, outcome),
-        "seconds": explained.seconds,
-        "forward_evaluations": explained.counts.forward,
-        "gradient_evaluations": explained.counts.gradient,
-        "computed_evaluations": explained.counts.computed,
-        "peak_memory_bytes": explained.peak_memory_bytes,
-        "trace": list(explained.selection.trace),
-        "stopped": explained.stopped,
-        "details": dict(explained.selection.details),
-    }, explained
-
-
-def _failure(error: BaseException) -> dict[str, Any]:
-    status = "failed"
-    if isinstance(error, RunTimeoutError):
-        status = "timeout"
-    elif isinstance(error, MemoryError | torch.cuda.OutOfMemoryError):
-        status = "oom"
-    reason = f"{type(error).__name__}: {error}".strip().splitlines()[0]
-    trace = "".join(traceback.format_exception(error))
-    return {"status": status, "reason": reason, "traceback": trace}
 
 
 @dataclass(frozen=True)
@@ -166,14 +178,12 @@ class Asked:
     parameters: dict[str, Any]
 
 
-def run_record(
-    dataset: Dataset, surrogate: OpenedSurrogate, asked: Asked, outcome: dict[str, Any]
-) -> Record:
+def run_record(names: StudyNames, asked: Asked, outcome: dict[str, Any]) -> Record:
     """Return the record of one run.
 
     Parameters
     ----------
-    dataset, surrogate, asked
+    names, asked
         What was asked, of what.
     outcome
         The fields of `Record` that say what came out, the status among them.
@@ -183,28 +193,24 @@ def run_record(
         run_id=asked.run_id,
         task=key.task,
         task_version=key.task_version,
-        dataset=dataset.name,
-        dataset_digest=dataset.digest,
-        surrogate=surrogate.name,
-        surrogate_digest=surrogate.digest,
+        **asdict(names),
         cell_type=key.cell_type,
         target=key.target,
         method=key.method,
         parameters=asked.parameters,
         method_version=asked.unit.method_version,
         method_digest=asked.unit.method_digest,
-        n_features=dataset.n_features,
         L=key.L,
         repetition=key.repetition,
         seed=key.seed,
         device=asked.device,
-        **_environment(),
+        **environment(),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         **outcome,
     )
 
 
 @cache
-def _environment() -> dict[str, Any]:
+def environment() -> dict[str, Any]:
     """Return what does not change while a process lives; git is asked only once."""
     return {"versions": versions(), "git_commit": git_commit(), "machine": machine()}

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass, fields, replace
+from time import perf_counter
+from typing import Any, TypeVar
 
 import numpy as np
 import scipy.sparse as sp
 
 from xbench.benchmark.plan import RunKey
 from xbench.data.dataset import Dataset
+from xbench.data.features import Features
 from xbench.data.splits import divided_anew
 from xbench.data.target import Target
 from xbench.explainers.explainer import Budget, Explainer, Problem, Selection
 from xbench.mask import EvaluationCounts, MaskedPopulation, masked_population
-from xbench.mask.build import ExplainedModel
+from xbench.mask.explained_model import ExplainedModel
 from xbench.mask.objective import OBJECTIVES
 from xbench.mask.population import perturbation_vector
 from xbench.metrics import Outcome
 from xbench.simulation.target_truth import target_truth
 from xbench.surrogates.checkpoint import OpenedSurrogate
-from xbench.utils.process import PeakMemory, time_limit
+from xbench.utils.process import PeakMemory, RunTimeoutError, time_limit
 
 
 @dataclass
@@ -40,11 +41,9 @@ def build_problem(
 ) -> Problem:
     """Return the problem of one run: training and validation cells, never test cells."""
     counts = EvaluationCounts()
-    rows, validation = (dataset.rows(key.cell_type, part) for part in ("train", "validation"))
-    if key.division is not None:
-        rows, validation = divided_anew(rows, validation, key.cell_type, key.division)
-    inputs = surrogate.model.inputs_of(dataset, rows)
-    perturbation = _perturbation(key.perturbation, inputs)
+    rows, validation = _training_rows(dataset, key)
+    inputs = read_only(surrogate.model.inputs_of(dataset, rows))
+    perturbation = read_only(_perturbation(key.perturbation, inputs))
     objective = replace(OBJECTIVES[key.objective], beta=key.beta)
 
     def population(cells: Any) -> MaskedPopulation:
@@ -57,16 +56,44 @@ def build_problem(
         validation=population(surrogate.model.inputs_of(dataset, validation)),
         model=ExplainedModel(surrogate.model, target, counts),
         inputs=inputs,
-        features=dataset.features,
+        features=_read_only_features(dataset.features),
         target=target,
         subset_size=key.L,
         perturbation=perturbation,
         seed=key.seed,
         device=device,
-        observed=_observed(dataset, rows, target),
+        observed=read_only(_observed(dataset, rows, target)),
         budget=Budget(key.budget_seconds, key.budget_evaluations),
         objective=objective,
     )
+
+
+def _training_rows(dataset: Dataset, key: RunKey) -> tuple[np.ndarray, np.ndarray]:
+    """Rows of the training and of the validation cells of a run."""
+    rows, validation = (dataset.rows(key.cell_type, part) for part in ("train", "validation"))
+    if key.division is not None:
+        return divided_anew(rows, validation, key.cell_type, key.division)
+    return rows, validation
+
+
+Values = TypeVar("Values")
+
+
+def read_only(values: Values) -> Values:
+    """Let an array of a problem be read and not changed; a change is an error of the method."""
+    given: Any = values
+    for part in (given.data, given.indices, given.indptr) if sp.issparse(given) else (given,):
+        if part is not None:
+            part.flags.writeable = False
+    return values
+
+
+def _read_only_features(features: Features) -> Features:
+    for field in fields(features):
+        part = getattr(features, field.name)
+        if isinstance(part, np.ndarray):
+            read_only(part)
+    return features
 
 
 def _observed(dataset: Dataset, rows: np.ndarray, target: Target) -> np.ndarray | None:
@@ -90,13 +117,15 @@ def explain(method: Explainer, problem: Problem, timeout: float | None) -> Expla
     TypeError, ValueError
         Where it does not return a selection of L distinct features in range.
     RunTimeoutError
-        Where it took longer than `timeout` seconds.
+        Where it took longer than `timeout` seconds, even if it returned something in the end.
     """
-    started = time.perf_counter()
     problem.budget.start()
+    started = perf_counter()
     with PeakMemory() as memory, time_limit(timeout):
         selection = method.explain(problem)
-    seconds = time.perf_counter() - started
+    seconds = perf_counter() - started
+    if timeout is not None and seconds > timeout:
+        raise RunTimeoutError(f"no result after {timeout:g} s")
     check_selection(selection, problem)
     return Explained(selection, problem.counts, seconds, memory.peak, problem.budget.stopped)
 
@@ -116,28 +145,46 @@ def check_selection(selection: Selection, problem: Problem) -> None:
         raise ValueError(f"returned {len(indices)} features but L = {problem.subset_size}")
     if len(indices) and (indices.min() < 0 or indices.max() >= problem.n_features):
         raise ValueError(f"returned a feature outside 0..{problem.n_features - 1}")
+    if len(np.unique(indices)) != len(indices):
+        raise ValueError("indices must be distinct")
+    if selection.scores is not None and len(selection.scores) != problem.n_features:
+        raise ValueError(
+            f"returned {len(selection.scores)} scores but d = {problem.n_features}: one a feature"
+        )
 
 
 def score(
-    dataset: Dataset,
-    surrogate: OpenedSurrogate,
-    device: str,
-    key: RunKey,
-    problem: Problem,
-    indices: np.ndarray,
+    dataset: Dataset, surrogate: OpenedSurrogate, device: str, key: RunKey, indices: np.ndarray
 ) -> Outcome:
-    """Mask the selection on test cells, which the method has not seen, at no cost to it."""
+    """Mask the selection on test cells, which the method has not seen, at no cost to it.
+
+    Raises
+    ------
+    ValueError
+        Where the surrogate gives NaN or infinite outputs: these would win or lose by chance.
+    """
+    target = dataset.target(key.cell_type, key.target)
     rows = dataset.rows(key.cell_type, "test")
+    inputs = dataset.X
+    if key.perturbation == "mean":
+        inputs = surrogate.model.inputs_of(dataset, _training_rows(dataset, key)[0])
+    perturbation = _perturbation(key.perturbation, inputs)
     test = masked_population(
         surrogate.model,
         surrogate.model.inputs_of(dataset, rows),
-        problem.target,
+        target,
         OBJECTIVES[key.objective],
-        problem.perturbation,
+        perturbation,
         device=device,
     )
     # A simulation's truth is about peaks that are closed: it has no answer for another p.
-    closed = not problem.perturbation.any()
-    truth = target_truth(dataset, problem.target, rows) if closed else None
+    closed = not perturbation.any()
+    truth = target_truth(dataset, target, rows) if closed else None
     before, after = test.values(), test.values(indices)
-    return Outcome(before, after, indices, dataset.features, problem.target, truth)
+    odd = ~(np.isfinite(before) & np.isfinite(after))
+    if odd.any():
+        raise ValueError(
+            f"the surrogate gives NaN or infinite outputs for {int(odd.sum())} of {len(odd)} test "
+            "cells, which cannot be scored; check the data and train it again"
+        )
+    return Outcome(before, after, indices, dataset.features, target, truth)

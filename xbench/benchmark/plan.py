@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,8 @@ from xbench.utils.seeds import derive_seed
 
 # Raised by hand with any change of xbench itself (mask operator, say) that changes results.
 RESULTS_VERSION = 1
+# Every run is planned and named before the first one begins.
+MOST_RUNS = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -121,6 +123,13 @@ def expand(
         raise XbenchError(f"subset sizes {sizes}: give at least one, each at least 1")
     if count < 1:
         raise XbenchError(f"repetitions {count}: give at least 1")
+    outputs = sum(len(group.outputs) or (group.most_expressed or 0) for group in task.targets)
+    runs = outputs * len(specs) * len(sizes) * count
+    if runs > MOST_RUNS:
+        raise XbenchError(
+            f"task {task.name}: {runs:,} runs are more than one start can plan ({MOST_RUNS:,}); "
+            "ask for fewer repetitions, methods or targets"
+        )
     return [
         run_key(task, group.cell_type, output, spec, size, repetition)
         for group in task.targets
@@ -286,6 +295,14 @@ class WorkUnit:
     method_version: int
     method_digest: str
     timeout_seconds: float | None = None
+
+    def without(self, run_ids: Collection[str]) -> WorkUnit:
+        """Return the unit without some of its runs."""
+        left = [
+            pair for pair in zip(self.keys, self.run_ids, strict=True) if pair[1] not in run_ids
+        ]
+        keys, ids = zip(*left, strict=True)
+        return replace(self, keys=keys, run_ids=ids)
 
 
 def units(

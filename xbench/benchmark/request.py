@@ -54,6 +54,9 @@ class Request:
         Processes (all cores where None); ``"cpu"`` or ``"cuda"``.
     again
         Whether runs that are finished in the store are run again too.
+    fresh_process
+        Whether nothing has been computed yet in the process that asks: workers are then forked
+        from it, instead of from a Python of their own that has to start first.
     """
 
     task: str
@@ -71,4 +74,5 @@ class Request:
     jobs: int | None = None
     device: str = "cpu"
     again: bool = False
+    fresh_process: bool = False
     watcher: Watcher = field(default_factory=Watcher)

@@ -97,7 +97,9 @@ def ask(request: Request) -> Asked:
     check_name(request.task, task.name)
     specs, entries = _methods(task, request)
     task = _as_asked(task, request)
-    asked = Asked(request, task, specs, entries, request.data.or_of(task.dataset))
+    # Absolute, since a method may change the current folder.
+    data = request.data.or_of(task.dataset).absolute()
+    asked = Asked(request, task, specs, entries, data)
     asked.keys(task)  # What is asked in vain is better known before the data are read.
     check_machine(request.device, request.jobs)
     check_parameters(task, specs if specs is not None else task.methods, entries)
@@ -177,7 +179,8 @@ def _as_asked(task: Task, request: Request) -> Task:
     }
     for name in ("budget_seconds", "budget_evaluations"):
         limit = asked[name]
-        if isinstance(limit, int | float) and limit <= 0:
+        # NaN is above nothing: a budget of it would never be spent.
+        if isinstance(limit, int | float) and not limit > 0:
             raise XbenchError(f"{name} {limit}: must be above 0")
     return task.model_copy(update={name: one for name, one in asked.items() if one is not None})
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,16 +11,17 @@ from typing import TYPE_CHECKING
 import joblib
 
 from xbench.benchmark.changed_code import warn_of_changed_code
-from xbench.benchmark.context import RunContext
+from xbench.benchmark.context import RunContext, StudyNames
 from xbench.benchmark.old_store import upgrade_store
 from xbench.benchmark.plan import FoundMethod, run_id, units
 from xbench.benchmark.request import Request
-from xbench.benchmark.resolve import Plan, ask, make_plan
+from xbench.benchmark.resolve import Asked, Plan, ask, make_plan
 from xbench.benchmark.saved_tasks import keep_declaration
-from xbench.benchmark.workers import carry_out
+from xbench.benchmark.workers import Nursery, carry_out
 from xbench.data.load import DataChoice
 from xbench.data.read_options import ReadOptions
 from xbench.registry.find import method_version, source_digest
+from xbench.results.claims import Claims
 from xbench.results.findings import forget_findings
 from xbench.results.record import FINISHED
 from xbench.results.store import ResultStore
@@ -135,16 +135,35 @@ def run(
 
 def run_request(request: Request, store: ResultStore) -> list[str]:
     """Carry out a request and return the ids of all its runs, those finished before included."""
-    return run_plan(make_plan(ask(request), store), store)
+    return run_asked(ask(request), store)
 
 
-def run_plan(plan: Plan, store: ResultStore) -> list[str]:
+def run_asked(asked: Asked, store: ResultStore) -> list[str]:
+    """Plan and carry out what is asked; workers begin to read the data meanwhile."""
+    fresh = asked.request.fresh_process and asked.request.device == "cpu"
+    with Nursery(asked.data, fresh=fresh) as nursery:
+        return run_plan(make_plan(asked, store), store, nursery)
+
+
+def run_plan(plan: Plan, store: ResultStore, nursery: Nursery | None = None) -> list[str]:
     """Carry out a plan and return the ids of all its runs, those finished before included.
 
     Every record is stored as soon as it exists. Runs that are ok or skipped in the store are not
-    run again unless that is asked for; failed ones are. A method whose code was changed under the
-    same version is warned of.
+    run again unless that is asked for; failed ones are. What another start is at work on in the
+    same store is left to it. A method whose code was changed under the same version is warned of.
+
+    Parameters
+    ----------
+    plan
+        What is to be run.
+    store
+        Where the records go.
+    nursery
+        Where workers come from, reading the same data; a new one where None.
     """
+    if nursery is None:
+        with Nursery(plan.asked.data) as own:
+            return run_plan(plan, store, own)
     asked, request = plan.asked, plan.asked.request
     methods = {
         name: FoundMethod(entry, method_version(entry), source_digest(entry))
@@ -152,15 +171,15 @@ def run_plan(plan: Plan, store: ResultStore) -> list[str]:
     }
     upgrade_store(store, {plan.dataset.digest: plan.dataset.n_features})
     keep_declaration(request.task, asked.task.name, store)
-    context = RunContext(
-        asked.data,
-        plan.checkpoint,
-        store.folder,
-        request.device,
-        secrets.token_hex(8),
-        since=store.size() if request.again else 0,
-    )
     digests = (plan.dataset.digest, plan.surrogate.digest)
+    names = StudyNames(
+        plan.dataset.name, digests[0], plan.surrogate.name, digests[1], plan.dataset.n_features
+    )
+    # Absolute, since a method may change the current folder.
+    places = plan.checkpoint.absolute(), store.folder.absolute()
+    since = store.size() if request.again else 0
+    context = RunContext(asked.data, *places, request.device, names, since)
+    claims = Claims(places[1])
     versions = [methods[key.method_name].version for key in plan.keys]
     ids = [
         run_id(key, *digests, version, request.device)
@@ -178,7 +197,9 @@ def run_plan(plan: Plan, store: ResultStore) -> list[str]:
     planned = units(
         [key for key, _ in to_do], [one for _, one in to_do], methods, asked.task.timeout_seconds
     )
-    jobs = request.jobs or joblib.cpu_count()
-    for unit, records in carry_out(context, planned, jobs, watcher.started):
+    if not planned:
+        return ids
+    jobs, server = request.jobs or joblib.cpu_count(), nursery.open(context)
+    for unit, records in carry_out(server, context, planned, jobs, watcher.started, claims):
         watcher.ended(unit, records)
     return ids

@@ -189,8 +189,8 @@ class Task(_Declared):
     metrics: Annotated[list[MetricName], Field(min_length=1), AfterValidator(_distinct)]
     primary_metric: MetricName
     layout: Literal["table1", "ranked"] = "ranked"
-    timeout_seconds: Annotated[float, Field(gt=0)] | None = None
-    budget_seconds: Annotated[float, Field(gt=0)] | None = None
+    timeout_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    budget_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     budget_evaluations: Count | None = None
     thresholds: Thresholds = Field(default_factory=Thresholds)
 

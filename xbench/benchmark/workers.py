@@ -1,82 +1,294 @@
-"""Carrying out units in parallel, so that no unit can take the others with it."""
+"""Carrying out units in worker processes that are supervised by the one that starts them.
+
+The processes, each the parent of the next:
+
+- this one plans, hands out units, and takes the place of a worker that has ended;
+- a nursery reads data and surrogate once, and forks workers, which share its memory;
+- a worker carries out units and scores them; no method ever runs in it;
+- each explanation has a process of its own (`xbench.utils.apart`), ended at its time limit.
+
+When any of them ends, whatever the reason, all below it end too.
+"""
 
 from __future__ import annotations
 
+import os
+import socket
+import sys
+import time
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from multiprocessing.connection import Connection, wait
+from pathlib import Path
+from typing import Any, cast
 
-from joblib import Parallel, delayed
-from joblib.externals.loky.process_executor import TerminatedWorkerError
+import torch
 
-from xbench.benchmark.context import RunContext
-from xbench.benchmark.execute import execute, killed_records
+from xbench.benchmark.context import RunContext, Study, read_quietly
+from xbench.benchmark.execute import environment, execute, lost_records
 from xbench.benchmark.plan import WorkUnit
+from xbench.data.load import DataChoice
+from xbench.errors import XbenchError
+from xbench.registry.find import entries, load
+from xbench.results.claims import RENEW_SECONDS, Claims
 from xbench.results.record import Record
-from xbench.utils.process import end_with_parent
+from xbench.surrogates.checkpoint import open_surrogate
+from xbench.utils.apart import plain_streams
+from xbench.utils.fork_server import (
+    ForkServer,
+    ProcessEnded,
+    forked_process,
+    serve,
+    started_server,
+)
 
 Started = Callable[[WorkUnit], None]
+# How often a unit is handed out whose worker ended: not the method's fault, as far as is known.
+TRIES = 2
+# How often it is asked whether another start has given up what this one waits for.
+_WAIT_SECONDS = 0.5
+_PROGRAM = """
+from xbench.benchmark.workers import import_own_methods
+from xbench.utils.fork_server import serve_program
+import_own_methods()
+serve_program()
+"""
+
+
+@dataclass(frozen=True)
+class _Surroundings:
+    """What a new program would find that is started where this process is."""
+
+    variables: dict[str, str] = field(default_factory=lambda: dict(os.environ))
+    folder: str = field(default_factory=lambda: str(Path.cwd()))
+    paths: list[str] = field(default_factory=lambda: list(sys.path))
+
+    def enter(self) -> None:
+        os.environ.clear()
+        os.environ.update(self.variables)
+        os.chdir(self.folder)
+        # The current folder will be another one for every run.
+        sys.path[:] = [path or self.folder for path in self.paths]
+
+
+class Nursery:
+    """Where workers come from: reads the data in the background as soon as it is made.
+
+    Parameters
+    ----------
+    choice
+        The data.
+    fresh
+        Whether this process has computed nothing yet, so that workers may be forked from it: no
+        second Python has to start and import torch.
+    """
+
+    def __init__(self, choice: DataChoice, *, fresh: bool = False) -> None:
+        self._server: ForkServer | None = None
+        self._process: int | None = None
+        if fresh:
+            self._channel, self._process = forked_process(_nursery, _Surroundings(), choice)
+        else:
+            self._channel = _forked_from_program(_nursery, _Surroundings(), choice)
+
+    def open(self, context: RunContext) -> ForkServer:
+        """Tell what the runs are about; return where workers can be had.
+
+        Raises
+        ------
+        XbenchError
+            Where data or surrogate cannot be read there.
+        """
+        try:
+            self._channel.send(context)
+            said = self._channel.recv()
+        except (EOFError, OSError):
+            said = ProcessEnded(-1)
+        if isinstance(said, ProcessEnded):
+            raise XbenchError(
+                "the process that reads the data for the runs has ended, perhaps for want of "
+                "memory; free some and start again"
+            )
+        if isinstance(said, BaseException):
+            raise said
+        self._server = ForkServer(socket.socket(fileno=os.dup(self._channel.fileno())))
+        return self._server
+
+    def __enter__(self) -> Nursery:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let it and its workers end."""
+        self._channel.close()
+        if self._server is not None:
+            self._server.close()
+        if self._process is not None:
+            os.waitpid(self._process, 0)
+
+
+def _forked_from_program(work: Callable[..., None], *given: Any) -> Connection:
+    for attempt in (1, 2):
+        try:
+            return _program(os.getpid()).fork(work, *given, files=[2])
+        except OSError:
+            # Somebody has ended it since it was used last.
+            _program.cache_clear()
+            if attempt == 2:
+                raise
+    raise AssertionError
+
+
+@cache
+def _program(owner: int) -> ForkServer:
+    """Start the one Python of this process that nurseries are forked from; it stays with it."""
+    return started_server(_PROGRAM)
+
+
+def _nursery(
+    channel: Connection,
+    surroundings: _Surroundings,
+    choice: DataChoice,
+    files: Sequence[int] = (),
+) -> None:
+    """Be the nursery."""
+    if files:
+        os.dup2(files[0], 2)
+    plain_streams()
+    surroundings.enter()
+    # Threads that a process has once had are lost in its forks, which would wait for them.
+    torch.set_num_threads(1)
+    error: Exception | None = None
+    try:
+        dataset = read_quietly(choice)
+    except Exception as problem:
+        error = problem
+    context: RunContext = channel.recv()
+    if error is None:
+        try:
+            study = Study(context, dataset, open_surrogate(context.checkpoint, dataset))
+        except Exception as problem:
+            error = problem
+    channel.send(error)
+    if error is None:
+        environment()
+        import_own_methods()
+        control = socket.socket(fileno=os.dup(channel.fileno()))
+        channel.close()
+        serve(control, study)
+
+
+def import_own_methods() -> None:
+    """Import what would else be imported for every run; only what comes with xbench."""
+    for entry in entries("method"):
+        if entry.source == "built-in":
+            load(entry)
+
+
+def _work(channel: Connection, study: Study) -> None:
+    """Be a worker: carry out units until nobody hands them out any more."""
+    while True:
+        unit = channel.recv()
+        try:
+            records: Any = execute(study, unit, channel.fileno())
+        except XbenchError as error:
+            records = error
+        channel.send(records)
 
 
 def carry_out(
-    setting: RunContext, units: Sequence[WorkUnit], jobs: int, started: Started
+    server: ForkServer,
+    context: RunContext,
+    units: Sequence[WorkUnit],
+    jobs: int,
+    started: Started,
+    claims: Claims,
 ) -> Iterator[tuple[WorkUnit, list[Record]]]:
     """Yield each unit with its records, as they come.
 
     Parameters
     ----------
-    setting
-        Data and surrogate.
+    server
+        Of a `Nursery`.
+    context
+        What the runs are about.
     units
         What is to be done.
     jobs
-        Processes; 1 computes in this one.
+        Workers at once; no more than there are units.
     started
-        Told of each unit when it is handed to a process.
+        Told of each unit when it is handed to a worker.
+    claims
+        On runs of the store: what another start is at work on is left to it, and done here where
+        it gives up.
 
-    Notes
-    -----
-    A process that is killed (by the system, for memory) breaks the pool. Everything that had not
-    come back is then run again, one unit a process, so that only the unit that kills its process
-    is recorded as failed.
+    Raises
+    ------
+    XbenchError
+        Where the store cannot be written.
     """
-    if jobs == 1:
-        for unit in units:
-            started(unit)
-            yield unit, execute(setting, unit)
-        return
-    open_units = dict(enumerate(units))
+    waiting, tries = deque(units), Counter[str]()
+    idle: list[Connection] = []
+    busy: dict[Connection, WorkUnit] = {}
     try:
-        for number, records in _parallel(setting, open_units, jobs, started):
-            yield open_units.pop(number), records
-    except TerminatedWorkerError:
-        for number in list(open_units):
-            yield open_units[number], _alone(setting, open_units.pop(number), started)
+        while waiting or busy:
+            for _ in range(len(waiting)):
+                if len(busy) >= jobs:
+                    break
+                unit = waiting.popleft()
+                if not claims.take(unit.run_ids):
+                    waiting.append(unit)
+                    continue
+                recorded = claims.recorded()
+                if done := [recorded[one] for one in unit.run_ids if one in recorded]:
+                    started(unit)
+                    yield unit, done
+                    if len(done) == len(unit.run_ids):
+                        claims.drop(unit.run_ids)
+                        continue
+                    unit = unit.without(recorded)
+                worker = idle.pop() if idle else server.fork(_work)
+                worker.send(unit)
+                busy[worker] = unit
+                tries[unit.run_ids[0]] += 1
+                started(unit)
+            if not busy:
+                time.sleep(_WAIT_SECONDS)
+            for ready in wait(list(busy), _WAIT_SECONDS if waiting else RENEW_SECONDS):
+                worker = cast("Connection[Any, Any]", ready)
+                unit = busy.pop(worker)
+                said = _said_by(worker)
+                if isinstance(said, XbenchError):
+                    raise said
+                if isinstance(said, ProcessEnded):
+                    worker.close()
+                    if tries[unit.run_ids[0]] < TRIES:
+                        waiting.appendleft(unit)
+                        continue
+                    said = lost_records(context, unit, _why_lost(said))
+                else:
+                    idle.append(worker)
+                claims.drop(unit.run_ids)
+                yield unit, said
+            claims.renew()
+    finally:
+        for worker in (*idle, *busy):
+            worker.close()
+        claims.close()
 
 
-def _parallel(
-    setting: RunContext, units: dict[int, WorkUnit], jobs: int, started: Started
-) -> Iterator[tuple[int, list[Record]]]:
-    def tasks() -> Iterator[object]:
-        for number, unit in list(units.items()):
-            started(unit)
-            yield delayed(_numbered)(setting, number, unit)
-
-    # One unit in hand for each process: `started` is then told when a unit really starts.
-    pool = Parallel(
-        n_jobs=jobs,
-        return_as="generator_unordered",
-        pre_dispatch=jobs,
-        batch_size=1,
-    )
-    yield from pool(tasks())
-
-
-def _numbered(setting: RunContext, number: int, unit: WorkUnit) -> tuple[int, list[Record]]:
-    end_with_parent()
-    return number, execute(setting, unit)
-
-
-def _alone(setting: RunContext, unit: WorkUnit, started: Started) -> list[Record]:
+def _said_by(worker: Connection) -> Any:
     try:
-        return next(_parallel(setting, {0: unit}, 2, started))[1]
-    except TerminatedWorkerError as error:
-        return killed_records(setting, unit, str(error))
+        return worker.recv()
+    except Exception:
+        # It ended in the middle of a word.
+        return ProcessEnded(1)
+
+
+def _why_lost(end: ProcessEnded) -> str:
+    how = f"by signal {-end.status}" if end.status < 0 else f"with exit code {end.status}"
+    return f"the worker process ended {how} in {TRIES} tries, outside of the method"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -102,6 +103,8 @@ def run(
     again: Again = False,
 ) -> None:
     """Run a task. Finished runs in the store are kept; the exit code is 1 if any run failed."""
+    # Nothing has been computed in a process that has not even loaded torch.
+    fresh = "torch" not in sys.modules
     from xbench.benchmark.request import Request
     from xbench.cli.run import as_names, as_sizes, run_and_show
     from xbench.data.load import DataChoice
@@ -122,6 +125,7 @@ def run(
         jobs=jobs,
         device=device,
         again=again,
+        fresh_process=fresh,
     )
     run_and_show(request, store=store, skip_missing_data=skip_missing_data)
 

@@ -15,8 +15,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from xbench.benchmark.request import Request
-from xbench.benchmark.resolve import ask, make_plan
-from xbench.benchmark.runner import run_plan
+from xbench.benchmark.resolve import ask
+from xbench.benchmark.runner import run_asked
 from xbench.benchmark.task import Task
 from xbench.cli.printing import print_line
 from xbench.cli.progress_bars import ShownRuns
@@ -39,7 +39,7 @@ def run_and_show(request: Request, *, store: Path, skip_missing_data: bool) -> N
     results = ResultStore(store)
     with ShownRuns(console) as watcher:
         asked = replace(asked, request=replace(request, watcher=watcher))
-        ids = run_plan(make_plan(asked, results), results)
+        ids = run_asked(asked, results)
     # Lines that are no records were warned of when the runs were planned.
     records, _ = results.read()
     these = set(ids)

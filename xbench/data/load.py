@@ -112,6 +112,12 @@ class DataChoice:
         chosen = self.name is not None or self.reading.path is not None
         return self if chosen else replace(self, name=dataset)
 
+    def absolute(self) -> DataChoice:
+        """Return the same choice, by paths that do not depend on the current folder."""
+        reading = self.reading
+        path, labels = (one and one.absolute() for one in (reading.path, reading.labels))
+        return replace(self, reading=replace(reading, path=path, labels=labels))
+
     def load(self) -> Dataset:
         """Read the data."""
         return load_reading(self.name, self.reading)

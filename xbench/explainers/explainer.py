@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from numbers import Integral
 from typing import Any, ClassVar, dataclass_transform
 
 import numpy as np
@@ -24,8 +25,8 @@ from xbench.data.features import Features
 from xbench.data.target import Target
 from xbench.errors import XbenchError
 from xbench.explainers.checked_parameters import check_when_made
-from xbench.mask.build import ExplainedModel
 from xbench.mask.dense import dense_chunks
+from xbench.mask.explained_model import ExplainedModel
 from xbench.mask.objective import OBJECTIVES, Objective
 from xbench.mask.population import EvaluationCounts, MaskedPopulation
 
@@ -154,15 +155,12 @@ class Selection:
     details: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        indices = np.asarray(self.indices)
-        if indices.ndim != 1 or not np.issubdtype(indices.dtype, np.integer):
-            raise ValueError(
-                f"indices have shape {indices.shape} and type {indices.dtype} but must be "
-                "a flat array of integers"
-            )
+        indices = _whole_numbers(self.indices)
         if len(np.unique(indices)) != len(indices):
             raise ValueError("indices must be distinct")
-        object.__setattr__(self, "indices", indices.astype(np.int64))
+        object.__setattr__(self, "indices", indices)
+        if self.scores is not None:
+            object.__setattr__(self, "scores", real_scores(self.scores))
 
     @classmethod
     def from_scores(cls, scores: Sequence[float] | np.ndarray, subset_size: int) -> Selection:
@@ -178,15 +176,19 @@ class Selection:
         Raises
         ------
         ValueError
-            Where a score is NaN, or fewer than L features are scored.
+            Where there are fewer than L, or one is NaN, infinite, masked or no real number. A
+            feature that is never to be chosen may have minus infinity.
         """
-        values = np.asarray(scores, dtype=np.float64)
-        if values.ndim != 1 or len(values) < subset_size:
+        values = real_scores(scores)
+        if len(values) < subset_size:
             raise ValueError(
                 f"scores have shape {values.shape} but must have one of at least {subset_size}"
             )
-        if np.isnan(values).any():
-            raise ValueError(f"{int(np.isnan(values).sum())} scores are NaN")
+        candidates = int(np.isfinite(values).sum())
+        if candidates < subset_size:
+            raise ValueError(
+                f"only {candidates} scores are above minus infinity, but L = {subset_size}"
+            )
         order = np.argsort(-values, kind="stable")
         return cls(order[:subset_size], ordered=True, nested=True, scores=values)
 
@@ -207,6 +209,69 @@ class Selection:
             self.scores,
             list(self.trace),
             dict(self.details),
+        )
+
+
+def _whole_numbers(given: Any) -> np.ndarray:
+    """Return indices as int64, shape (L,); whole numbers of any kind are taken."""
+    _refuse_containers("indices", given)
+    indices = np.asarray(given)
+    if indices.dtype == object and all(isinstance(one, Integral) for one in indices.flat):
+        indices = np.array([int(one) for one in indices.flat]).reshape(indices.shape)
+    if indices.size == 0 and indices.ndim == 1:
+        return np.zeros(0, dtype=np.int64)
+    if indices.ndim != 1 or not np.issubdtype(indices.dtype, np.integer):
+        raise ValueError(
+            f"indices have shape {indices.shape} and type {indices.dtype} but must be "
+            "a flat array of integers"
+        )
+    largest = int(indices.max())
+    if largest > np.iinfo(np.int64).max:
+        raise ValueError(f"index {largest} is beyond any feature")
+    return indices.astype(np.int64)
+
+
+def real_scores(given: Any) -> np.ndarray:
+    """Return scores as float64, shape (d,).
+
+    Raises
+    ------
+    ValueError
+        Where they are no flat row of real numbers, or one is NaN, plus infinity or masked.
+
+    Examples
+    --------
+    >>> real_scores([1, 2])
+    array([1., 2.])
+    """
+    _refuse_containers("scores", given)
+    values = np.asarray(given)
+    if values.ndim != 1 or values.dtype.kind not in "iuf":
+        raise ValueError(
+            f"scores have shape {values.shape} and type {values.dtype} but must be a flat array "
+            "of real numbers, one a feature"
+        )
+    values = values.astype(np.float64)
+    for what, odd in (("NaN", np.isnan(values)), ("infinite", np.isposinf(values))):
+        if odd.any():
+            raise ValueError(f"{int(odd.sum())} scores are {what}: nothing says which is highest")
+    return values
+
+
+def _refuse_containers(what: str, given: Any) -> None:
+    """Refuse what NumPy would read as other numbers than its maker meant."""
+    if np.ma.is_masked(given):
+        raise ValueError(
+            f"{what} are a masked array with {int(np.ma.count_masked(given))} masked "
+            "entries: fill them with minus infinity, or leave them out"
+        )
+    if sp.issparse(given):
+        raise ValueError(f"{what} are sparse ({type(given).__name__}); give a flat array")
+    labels: Any = getattr(given, "index", None)
+    if what == "scores" and hasattr(labels, "equals") and list(labels) != list(range(len(given))):
+        raise ValueError(
+            "scores are a pandas Series in another order than the features; sort it by its index, "
+            "or give its values in the features' order"
         )
 
 
@@ -238,6 +303,12 @@ class Budget:
     evaluations: int | None = None
     stopped: str = ""
     _started: float = field(default_factory=time.perf_counter, repr=False)
+
+    def __post_init__(self) -> None:
+        for limit in (self.seconds, self.evaluations):
+            # NaN compares with nothing: such a budget would never be spent.
+            if limit is not None and not limit > 0:
+                raise ValueError(f"a budget of {limit} cannot be kept; give a number above 0")
 
     def start(self) -> None:
         """Start the clock."""

@@ -7,9 +7,10 @@ Disjoint groups of features, each masked as one.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, field
+from typing import NoReturn, Protocol
 
 import numpy as np
 import scipy.sparse as sp
@@ -201,12 +202,43 @@ class EvaluationCounts:
     forward: int = 0
     gradient: int = 0
     computed: int = 0
+    _process: int = field(default_factory=os.getpid, repr=False, compare=False)
 
     def add(self, forward: int = 0, gradient: int = 0, computed: int = 0) -> None:
-        """Charge evaluations."""
+        """Charge evaluations.
+
+        Raises
+        ------
+        ValueError
+            For a negative number: what was evaluated cannot be taken back.
+        RuntimeError
+            In another process than the run's own, where nobody would see the charge.
+        """
+        if min(forward, gradient, computed) < 0:
+            raise ValueError("evaluations cannot be taken back; charge numbers from 0 on")
+        if os.getpid() != self._process:
+            raise RuntimeError(
+                "the model was asked in another process, where its evaluations cannot be charged; "
+                "ask it in the process of explain()"
+            )
         self.forward += forward
         self.gradient += gradient
         self.computed += computed
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        """Refuse to be sent to another process."""
+        raise RuntimeError(
+            "the model cannot be sent to another process, where its evaluations could not be "
+            "charged; ask it in the process of explain()"
+        )
+
+    def __copy__(self) -> EvaluationCounts:
+        """Return the same object: a copy of a model is charged to the run as the model is."""
+        return self
+
+    def __deepcopy__(self, memo: dict[int, object]) -> EvaluationCounts:
+        """Return the same object, see `__copy__`."""
+        return self
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import importlib.util
 import inspect
-from collections.abc import Sequence
+import warnings
+from collections.abc import Collection, Sequence
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from xbench.errors import XbenchError, unknown_name
+from xbench.errors import XbenchError, XbenchWarning, unknown_name
 from xbench.registry.load_class import class_of_entry_point, class_of_file, class_of_module
 from xbench.registry.scan import Entry, scan_file, scan_folder, scan_tasks
 from xbench.registry.sources import digest_of_files, own_sources
@@ -55,7 +57,7 @@ def entries(kind: str, folders: Sequence[Path] | None = None) -> list[Entry]:
         raise unknown_name("kind", kind, KINDS)
     found = [entry for folder in _folders(kind, folders) for entry in _scan(kind, folder, folders)]
     if kind == "method" and folders is None:
-        found += _entry_points()
+        found += _entry_points({entry.name for entry in found})
     return _sorted(found)
 
 
@@ -214,17 +216,46 @@ def _scan(kind: str, folder: Path, folders: Sequence[Path] | None) -> list[Entry
     return scan_folder(kind, folder.absolute(), "built-in" if folders is None else "file")
 
 
-def _entry_points() -> list[Entry]:
-    """List the methods that installed packages declare."""
-    found = metadata.entry_points(group=ENTRY_POINT_GROUP)
+def _entry_points(own: Collection[str]) -> list[Entry]:
+    """List the methods that installed packages declare, but for those that cannot be.
+
+    A package that declares nonsense, or the name of a method of xbench or of another package, is
+    warned of; it must not keep the user from all other methods.
+    """
+    found: dict[str, Entry] = {}
     # One package can be listed twice, by an editable install and by its own folder.
-    return list(dict.fromkeys(_entry_of_point(point) for point in found))
+    for entry in dict.fromkeys(
+        map(_entry_of_point, metadata.entry_points(group=ENTRY_POINT_GROUP))
+    ):
+        module, separator, attribute = entry.location.partition(":")
+        names = [*module.strip().split("."), *attribute.partition("[")[0].strip().split(".")]
+        why = ""
+        if not separator or not all(map(str.isidentifier, names)):
+            why = "is not of the form module:attribute"
+        elif entry.name in own:
+            why = "has the name of a method of xbench"
+        elif entry.name in found:
+            why = f"has the name of {found[entry.name].location}"
+        if why:
+            what = f"method {entry.name!r} ({entry.location}) {why}"
+            package = entry.summary.removeprefix("From ").rstrip(".")
+            _warn_once(f"{package}: {what}; it is left out")
+        else:
+            found[entry.name] = entry
+    return list(found.values())
+
+
+@cache
+def _warn_once(text: str) -> None:
+    """Warn once a process: what there is, is looked up again and again."""
+    warnings.warn(text, XbenchWarning, stacklevel=5)
 
 
 def _entry_of_point(point: metadata.EntryPoint) -> Entry:
     package = f"{point.dist.name} {point.dist.version}" if point.dist else "an installed package"
-    attribute = point.attr or point.name
-    return Entry("method", point.name, f"From {package}.", point.value, attribute, "entry point")
+    location = str(point.value)
+    attribute = location.partition(":")[2].partition("[")[0].strip() or point.name
+    return Entry("method", point.name, f"From {package}.", location, attribute, "entry point")
 
 
 def _sorted(found: list[Entry]) -> list[Entry]:

@@ -6,10 +6,12 @@ import hashlib
 import importlib
 import sys
 import traceback
+from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 
 from xbench.errors import XbenchError
+from xbench.registry.scan import Entry
 from xbench.registry.sources import digest_of_files, make_importable, own_sources
 
 
@@ -40,7 +42,7 @@ def class_of_entry_point(location: str) -> type:
     name, _, attribute = location.partition(":")
     try:
         module = importlib.import_module(name.strip())
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         what = f"cannot be imported ({_one_line(error)})"
         raise XbenchError(f"{location}: {what}; repair or uninstall that package") from error
     return _class(module, attribute.partition("[")[0].strip(), location)
@@ -65,14 +67,51 @@ def class_of_file(path: Path, name: str) -> type:
         what = f"cannot be read ({error.strerror})"
         raise XbenchError(f"{path}: {what}; give the path of a Python file") from error
     files = own_sources(path)
-    text = f"{path.resolve()}\0{digest_of_files(files)}"
-    digest = hashlib.sha256(text.encode()).hexdigest()[:12]
-    module_name = f"xbench_file_{path.stem}_{digest}"
+    module_name = _module_name(files)
     module = sys.modules.get(module_name)
     if module is None:
         make_importable(files)
         module = _run_file(path, content, module_name)
     return _class(module, name, str(path))
+
+
+def _module_name(files: Sequence[Path]) -> str:
+    text = f"{files[0].resolve()}\0{digest_of_files(files)}"
+    digest = hashlib.sha256(text.encode()).hexdigest()[:12]
+    stem = "".join(letter if letter.isalnum() else "_" for letter in files[0].stem)
+    return f"xbench_file_{stem}_{digest}"
+
+
+# The module of a method's file, for the processes that a method starts. With the file's own future
+# statements, and no others.
+_IMPORTED = """__file__ = {path!r}
+with open(__file__, "rb") as _file:
+    exec(compile(_file.read(), __file__, "exec", dont_inherit=True), globals())
+"""
+
+
+def let_processes_import(entry: Entry, folder: Path) -> None:
+    """Let processes that a method starts import the file it comes from, by its module's name.
+
+    Functions and classes of the file are sent to a process by that name, as joblib,
+    multiprocessing and the loaders of torch do. They hand `sys.path` on, so a file in a folder of
+    it is found.
+
+    Parameters
+    ----------
+    entry
+        The method; nothing is done for one that is in an installed package.
+    folder
+        Of the run's own; a folder is made in it and added to `sys.path`.
+    """
+    if entry.source != "file":
+        return
+    path = Path(entry.location)
+    place = folder / ".modules"
+    place.mkdir(exist_ok=True)
+    name = _module_name(own_sources(path))
+    (place / f"{name}.py").write_text(_IMPORTED.format(path=str(path.absolute())), "utf-8")
+    sys.path.append(str(place))
 
 
 def _run_file(path: Path, content: bytes, module_name: str) -> ModuleType:
@@ -83,7 +122,8 @@ def _run_file(path: Path, content: bytes, module_name: str) -> ModuleType:
     try:
         # Not by an import: Python would take the bytecode it keeps beside the file for one that
         # was edited within the same second to the same length.
-        exec(compile(content, str(path), "exec"), module.__dict__)
+        # `dont_inherit`: the future statements of this file are not the method's.
+        exec(compile(content, str(path), "exec", dont_inherit=True), module.__dict__)
     except Exception as error:
         del sys.modules[module_name]
         what = f"cannot be imported ({_one_line(error)})"
@@ -113,5 +153,5 @@ def _line_in(path: Path, error: Exception) -> int:
     return lines[-1] if lines else 1
 
 
-def _one_line(error: Exception) -> str:
+def _one_line(error: BaseException) -> str:
     return " ".join(f"{type(error).__name__}: {error}".split())

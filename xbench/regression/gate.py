@@ -5,6 +5,7 @@ Which regressions make a comparison fail.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
@@ -83,7 +84,12 @@ def verdict_of(worse: float, limit: float, floor: float = 0.0) -> Verdict:
     --------
     >>> [verdict_of(worse, limit=1.0, floor=0.1) for worse in (0.05, 0.5, 2.0, -2.0)]
     ['same', 'within', 'regression', 'better']
+    >>> verdict_of(float("nan"), limit=1.0)
+    'regression'
     """
+    if math.isnan(worse):
+        # What cannot be compared has not passed.
+        return "regression"
     if abs(worse) <= floor:
         return "same"
     if abs(worse) <= limit:

@@ -16,7 +16,7 @@ import numpy as np
 
 from xbench.metrics import METRICS
 from xbench.regression.gate import Gate, Kind, Rule, verdict_of
-from xbench.regression.noise import Difference, difference, floor_of
+from xbench.regression.noise import FLOOR, Difference, difference, floor_of
 from xbench.regression.snapshot import Group, KeptRun, Read, TargetKey
 
 
@@ -36,6 +36,11 @@ class Judged:
         What else there is to say.
     lost
         In how many runs the quantity is undefined now and was not in the baseline.
+    opposite
+        Which targets have changed in opposite directions, in words; empty where none have. A
+        mean hides it, so that a quantity without noise is then never ``"the same"``.
+    gone
+        Whether no run has a value now.
     """
 
     group: Group
@@ -48,6 +53,8 @@ class Judged:
     threshold: float = 0.0
     detail: str = ""
     lost: int = 0
+    opposite: str = ""
+    gone: bool = False
 
     def gate(self, chance: float) -> Gate:
         """Judge it, with this chance of a false alarm where the rule is the band."""
@@ -57,6 +64,9 @@ class Judged:
         if self.rule == "band":
             limit = self.difference.half_width(chance)
         verdict = verdict_of(worse, limit, floor_of(self.difference))
+        detail = "" if verdict == "same" else self.detail
+        if self.opposite and self.rule != "band" and verdict in ("same", "better"):
+            verdict, detail = ("within" if verdict == "same" else verdict), self.opposite
         return Gate(
             method=self.group.method,
             L=self.group.L,
@@ -65,13 +75,13 @@ class Judged:
             unit=self.unit,
             direction=self.direction,
             before=self.difference.before,
-            after=self.difference.after,
+            after=None if self.gone else self.difference.after,
             worse=worse,
             limit=limit,
             rule=self.rule,
             chance=self.difference.chance_of(abs(worse)) if self.rule == "band" else None,
             verdict="regression" if self.lost else verdict,
-            detail="" if verdict == "same" and not self.lost else self.detail,
+            detail=self.detail if self.lost else detail,
         )
 
 
@@ -98,23 +108,30 @@ def metric_judged(group: Group, name: str, threshold: float | None) -> Judged | 
 
     def read(run: object) -> float | None:
         value: float | None = run.metrics.get(name)  # type: ignore[attr-defined]
-        return value
+        # NaN and infinities are no values: they would pass every comparison, or none.
+        return value if value is not None and math.isfinite(value) else None
 
     before, after = group.values(read)
     lost = _undefined_now(group, read)
     if not before and not lost:
         return None
+    gone = not before
+    if gone:
+        # Nothing is left to compare with: what there was is shown, beside nothing.
+        before = after = group.values_before(read)
     return Judged(
         group=group,
         quantity=name,
         kind="metrics",
         unit=metric.unit,
         direction=metric.direction,
-        difference=difference(list(before.values()) or [[0.0]], list(after.values()) or [[0.0]]),
+        difference=difference(list(before.values()), list(after.values())),
         rule=rule_for(group, threshold),
         threshold=threshold or 0.0,
         detail=f"undefined in {lost} runs" if lost else worst(before, after, metric.direction),
         lost=lost,
+        opposite=opposite(before, after, metric.direction),
+        gone=gone,
     )
 
 
@@ -136,20 +153,62 @@ def worst(
     return f"most at {key[0]}:{key[1]}, {changes[key]:+.3g}"
 
 
-def _undefined_now(group: Group, read: Read) -> int:
-    """Count the fresh runs without a value at targets where every run of the baseline has one."""
-    defined: dict[TargetKey, bool] = {}
-    for run in group.before:
-        if run.status == "ok":
-            key = (run.cell_type, run.target)
-            defined[key] = defined.get(key, True) and read(run) is not None
-    return sum(
-        run is not None
-        and run.status == "ok"
-        and read(run) is None
-        and defined.get((run.cell_type, run.target), False)
-        for run in group.after
+def opposite(
+    before: dict[TargetKey, list[float]], after: dict[TargetKey, list[float]], direction: str
+) -> str:
+    """Name the targets that changed most, one for the worse and one for the better.
+
+    Examples
+    --------
+    >>> old = {("VIP", "GAD1"): [1.0], ("SST", "GAD2"): [1.0]}
+    >>> opposite(old, {("VIP", "GAD1"): [0.75], ("SST", "GAD2"): [1.25]}, "higher")
+    'worse at VIP:GAD1, -0.25; better at SST:GAD2, +0.25'
+    >>> opposite(old, {("VIP", "GAD1"): [0.75], ("SST", "GAD2"): [0.75]}, "higher")
+    ''
+    """
+    sign = 1.0 if direction == "lower" else -1.0
+    changes = {key: float(np.mean(after[key]) - np.mean(before[key])) for key in before}
+    floors = {key: FLOOR * max(1.0, *map(abs, (*before[key], *after[key]))) for key in before}
+    worse = [key for key in changes if sign * changes[key] > floors[key]]
+    better = [key for key in changes if -sign * changes[key] > floors[key]]
+    if not (worse and better):
+        return ""
+    most = max(worse, key=lambda key: sign * changes[key])
+    best = min(better, key=lambda key: sign * changes[key])
+    return "; ".join(
+        f"{word} at {key[0]}:{key[1]}, {changes[key]:+.3g}"
+        for word, key in (("worse", most), ("better", best))
     )
+
+
+def _undefined_now(group: Group, read: Read) -> int:
+    """Count the fresh runs without a value where the baseline has one.
+
+    With the same seeds run by run. With others at targets where every run of the baseline has a
+    value, and at those where some have one and no fresh run has.
+    """
+    both = list(zip(group.before, group.after, strict=True))
+    gone = [
+        (old, new)
+        for old, new in both
+        if new is not None and old.status == new.status == "ok" and read(new) is None
+    ]
+    if group.same_seeds:
+        return sum(read(old) is not None for old, _ in gone)
+    always = {_key(old): True for old, _ in both}
+    ever, still = set(), set()
+    for old, new in both:
+        if old.status == "ok":
+            always[_key(old)] &= read(old) is not None
+            if read(old) is not None:
+                ever.add(_key(old))
+        if new is not None and new.status == "ok" and read(new) is not None:
+            still.add(_key(old))
+    return sum(always[_key(old)] or _key(old) in ever - still for old, _ in gone)
+
+
+def _key(run: KeptRun) -> TargetKey:
+    return (run.cell_type, run.target)
 
 
 def gates_of(judged: Sequence[Judged], level: float) -> list[Gate]:

@@ -8,6 +8,7 @@ The runs of one method at one L, of the baseline and of now, matched.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
@@ -193,7 +194,9 @@ class KeptRun:
 
 
 def _rounded(value: float | None) -> float | None:
-    return None if value is None else float(f"{value:.{SIGNIFICANT}g}")
+    if value is None or not math.isfinite(value):
+        return None
+    return float(f"{value:.{SIGNIFICANT}g}")
 
 
 TargetKey = tuple[str, str]
@@ -257,6 +260,10 @@ class Group:
         after = _by_target([run for run in self.after if run is not None], read)
         shared = sorted(set(before) & set(after))
         return {key: before[key] for key in shared}, {key: after[key] for key in shared}
+
+    def values_before(self, read: Read) -> dict[TargetKey, list[float]]:
+        """Return the values of the baseline alone, by target."""
+        return _by_target(self.before, read)
 
 
 def groups(baseline: Snapshot, fresh: Snapshot, repetitions: Sequence[int]) -> list[Group]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
 from xbench.errors import XbenchError
@@ -80,10 +83,24 @@ def _on_one_line(record: Record) -> Record:
     return record if same else replace(record, **names)
 
 
-def _age(record: Record) -> tuple[str, str]:
-    # Times are ISO 8601 in UTC: their text sorts as they do. The run's name settles ties, so
-    # that the order of the records in the store does not matter.
-    return record.created, record.run_id
+# How far ahead the clock of another machine may be.
+_SKEW_SECONDS = 24 * 3600
+
+
+def _age(record: Record) -> tuple[float, str]:
+    """Return when a record was made, and its run's name to settle ties.
+
+    The order of the records in the store then does not matter. A time that has not come yet, or is
+    none, says nothing: such a record must not hide all that are made from now on, so it is older
+    than any other.
+    """
+    try:
+        made = datetime.fromisoformat(record.created)
+    except ValueError:
+        return -math.inf, record.run_id
+    seconds = made.replace(tzinfo=made.tzinfo or UTC).timestamp()
+    is_past = seconds <= time.time() + _SKEW_SECONDS
+    return (seconds if is_past else -math.inf), record.run_id
 
 
 def current_findings(findings: Iterable[Finding]) -> list[Finding]:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
-import tempfile
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
@@ -24,6 +24,7 @@ from xbench.errors import XbenchError, in_words
 from xbench.registry.find import find, load
 from xbench.surrogates.reference_checkpoint import load_reference_checkpoint
 from xbench.surrogates.surrogate import Surrogate
+from xbench.utils.files import replace_folder, sweep, temporary_beside
 
 FORMAT, VERSION = "xbench-surrogate", 1
 WEIGHTS, DESCRIPTION = "model.safetensors", "surrogate.json"
@@ -85,16 +86,16 @@ def save_surrogate(folder: Path, model: Surrogate, description: Description) -> 
         )
         content = {"format": FORMAT, "version": VERSION, **asdict(complete)}
         (parts / DESCRIPTION).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-        parts.chmod(0o755)
-        if folder.exists():
-            # Moved aside, not deleted: there is no moment in which neither is there in full.
-            folder.replace(parts.with_name(f"{parts.name}-old"))
-        parts.replace(folder)
+        # The library gives its file to its owner alone, whatever the umask says.
+        (parts / WEIGHTS).chmod((parts / DESCRIPTION).stat().st_mode & 0o777)
+        for path in parts.iterdir():
+            with path.open("rb") as file:
+                os.fsync(file.fileno())
+        replace_folder(parts, folder)
     except (OSError, SafetensorError) as error:
         raise XbenchError(f"{folder}: cannot write the surrogate ({error})") from error
     finally:
         shutil.rmtree(parts, ignore_errors=True)
-        shutil.rmtree(parts.with_name(f"{parts.name}-old"), ignore_errors=True)
     return complete
 
 
@@ -108,7 +109,11 @@ def new_folder_beside(folder: Path) -> Path:
     """
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        return Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+        sweep(folder.parent, f".{folder.name}.")
+        beside = temporary_beside(folder)
+        # As the user's umask says: others may be meant to read what is in a shared cache.
+        beside.mkdir()
+        return beside
     except OSError as error:
         raise XbenchError(
             f"{folder.parent}: cannot write the surrogate ({error.strerror}); "
@@ -127,8 +132,7 @@ def load_surrogate(folder: Path) -> tuple[Surrogate, Description]:
     description = read_description(folder)
     weights = Path(folder) / WEIGHTS
     try:
-        if _file_digest(weights) != description.weights_digest:
-            raise XbenchError(f"{weights}: truncated or altered since it was saved; train it again")
+        check_weights(description, folder)
         state = load_file(weights)
         model = load(find("surrogate", description.surrogate))(**description.configuration)
         model.load_state_dict(state)
@@ -140,6 +144,23 @@ def load_surrogate(folder: Path) -> tuple[Surrogate, Description]:
             f"{folder}: weights and description differ ({reason}); train it again"
         ) from error
     return model, description
+
+
+def check_weights(description: Description, folder: Path) -> None:
+    """Refuse weights that are not those that were saved: by their digest, before they are used.
+
+    Raises
+    ------
+    XbenchError
+        Where the file is missing, cannot be read, or has another content.
+    """
+    weights = Path(folder) / WEIGHTS
+    try:
+        digest = _file_digest(weights)
+    except OSError as error:
+        raise XbenchError(f"{weights}: cannot be read ({error}); train it again") from error
+    if digest != description.weights_digest:
+        raise XbenchError(f"{weights}: truncated or altered since it was saved; train it again")
 
 
 def read_description(folder: Path) -> Description:

@@ -24,6 +24,7 @@ from xbench.surrogates.checkpoint import (
     Description,
     OpenedSurrogate,
     check_dataset,
+    check_weights,
     new_folder_beside,
     open_surrogate,
     read_description,
@@ -153,6 +154,8 @@ def train_surrogate(
         An unknown surrogate, one that does not fit the dataset, or a folder that holds another
         surrogate or anything else.
     """
+    if not 0 <= seed < 2**32:
+        raise XbenchError(f"seed {seed}: give a whole number from 0 to {2**32 - 1}")
     name = name or dataset.default_surrogate
     if name not in RECIPES:
         raise unknown_name("surrogate", name, RECIPES)
@@ -179,6 +182,7 @@ def _as_asked(dataset: Dataset, name: str, training: dict[str, Any], folder: Pat
     """Return the folder of a surrogate that is there, if it is the one asked for."""
     found = read_description(folder)
     check_dataset(found, dataset, folder)
+    check_weights(found, folder)
     _check_asked(found, name, training, folder)
     return folder
 

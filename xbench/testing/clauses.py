@@ -2,29 +2,24 @@
 
 The two kinds of problem that an explainer may be asked here: peaks and pixels.
 
-Global random states: what they are, and a place in them that nobody would set by chance.
-
 What the suite says about one clause of the contract.
 """
 
 from __future__ import annotations
 
-import copy
 import dataclasses
 import inspect
 import json
 import pickle
-import random
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-import scipy.sparse as sp
 import torch
 
+from xbench.benchmark.answer import failure
 from xbench.benchmark.explain import check_selection
 from xbench.explainers.explainer import Budget, Explainer, Problem, Selection
 from xbench.testing.toys import (
@@ -36,6 +31,14 @@ from xbench.testing.toys import (
     pixels_problem,
     random_surrogate,
 )
+from xbench.testing.traces import (
+    changed,
+    problem_state,
+    random_states,
+    settings,
+    unlikely_random_states,
+)
+from xbench.utils.apart import run_apart
 
 # What tells a reader where an idea comes from.
 REFERENCE = re.compile(r"\b(19|20)\d\d\b|doi|arxiv|https?://|\bEq\.|\bpaper\b|\bcontrol\b", re.I)
@@ -73,15 +76,22 @@ def uses_other_seeds(make: Make) -> None:
 
 def leaves_no_trace(make: Make) -> None:
     """Changes neither the model, the data, nor any global random state."""
-    for kind in _answered(make):
-        problem = kind.problem(4)
+    for kind, problem in [(kind, kind.problem(4)) for kind in _answered(make)]:
         with unlikely_random_states():
-            before, states = _content(problem), random_states()
-            explained(make, problem)
-            changed = [name for name, value in _content(problem).items() if value != before[name]]
-            changed += [name for name, value in random_states().items() if value != states[name]]
-        if changed:
-            raise BrokenClauseError(f"on {kind.name} it changed {', '.join(changed)}")
+            before, states = problem_state(problem), random_states()
+            explained_here(make, problem)
+            found = changed(before, problem_state(problem)) + changed(states, random_states())
+        if found:
+            raise BrokenClauseError(f"on {kind.name} it changed {', '.join(found)}")
+
+
+def leaves_settings_alone(make: Make) -> None:
+    """Changes no setting of the process: of torch, NumPy, warnings, signals, folder, output."""
+    for kind, problem in [(kind, kind.problem(4)) for kind in _answered(make)]:
+        before = settings()
+        explained_here(make, problem)
+        if found := changed(before, settings()):
+            raise BrokenClauseError(f"on {kind.name} it changed {', '.join(found)}")
 
 
 def finds_the_linear_optimum(make: Make) -> None:
@@ -180,6 +190,7 @@ CLAUSES: tuple[Callable[[Make], None], ...] = (
     is_deterministic,
     uses_other_seeds,
     leaves_no_trace,
+    leaves_settings_alone,
     respects_the_perturbation,
     finds_the_linear_optimum,
     handles_extreme_sizes,
@@ -210,19 +221,6 @@ def _check_linear(make: Make, perturbation: np.ndarray) -> None:
     best, found = best_linear_subset(problem, model), explained(make, problem).indices.tolist()
     if set(found) != best:
         raise BrokenClauseError(f"the best subset is {sorted(best)}, but it chose {sorted(found)}")
-
-
-def _content(problem: Problem) -> dict[str, bytes]:
-    """What an explainer could change, as bytes to compare."""
-    inputs: Any = problem.inputs
-    parts = (inputs.data, inputs.indices, inputs.indptr) if sp.issparse(inputs) else (inputs,)
-    model = copy.deepcopy(problem.model.model.state_dict())
-    return {
-        "the inputs": b"".join(np.ascontiguousarray(part).tobytes() for part in parts),
-        "the perturbation": problem.perturbation.tobytes(),
-        "the model": b"".join(tensor.cpu().numpy().tobytes() for tensor in model.values()),
-        "whether gradients are on": str(torch.is_grad_enabled()).encode(),
-    }
 
 
 def _is_from_file(method: type) -> bool:
@@ -262,6 +260,40 @@ KINDS = (
 
 
 def explained(make: Make, problem: Problem) -> Selection:
+    """Let a new explainer answer in a process of its own, as in a run; see `explained_here`.
+
+    What it evaluated is charged to the problem. Whatever it leaves behind is gone with the
+    process, so that one broken clause breaks no other.
+    """
+
+    def answer(begun: Callable[[], None]) -> bytes:
+        found: dict[str, Any] = {}
+        try:
+            selection = explained_here(make, problem)
+        except BrokenClauseError as error:
+            found["broken"] = str(error)
+        else:
+            found["selection"] = {
+                "indices": selection.indices.tolist(),
+                "ordered": bool(selection.ordered),
+                "nested": bool(selection.nested),
+            }
+        counts = problem.counts
+        found["counts"] = [counts.forward, counts.gradient, counts.computed]
+        return json.dumps(found).encode()
+
+    end = run_apart(answer)
+    if end.answer is None:
+        raise BrokenClauseError(f"{_asked(problem)}: {end.reason}")
+    found = json.loads(end.answer)
+    forward, gradient, computed = found["counts"]
+    problem.counts.add(forward, gradient, computed)
+    if "broken" in found:
+        raise BrokenClauseError(found["broken"])
+    return Selection(**found["selection"])
+
+
+def explained_here(make: Make, problem: Problem) -> Selection:
     """Let a new explainer answer, and hold it to what every selection must be.
 
     Raises
@@ -273,44 +305,13 @@ def explained(make: Make, problem: Problem) -> Selection:
     try:
         selection = make().explain(problem)
         check_selection(selection, problem)
-    except Exception as error:
-        what = f"{type(error).__name__}: {error}".splitlines()[0]
-        raise BrokenClauseError(
-            f"with L = {problem.subset_size} of {problem.n_features}: {what}"
-        ) from error
+    except BaseException as error:
+        raise BrokenClauseError(f"{_asked(problem)}: {failure(error)['reason']}") from error
     return selection
 
 
-_UNLIKELY = 1_234_567_891
-
-
-def random_states() -> dict[str, bytes]:
-    """Return the global states of Python, NumPy and torch, to compare."""
-    _, words, position, *_ = np.random.get_state()  # noqa: NPY002
-    return {
-        "Python's random state": repr(random.getstate()).encode(),
-        "NumPy's random state": repr([*words, position]).encode(),
-        "torch's random state": torch.random.get_rng_state().numpy().tobytes(),
-    }
-
-
-@contextmanager
-def unlikely_random_states() -> Iterator[None]:
-    """Seed all three, and put them back.
-
-    A method that seeds a generator with a number of its own leaves the state unchanged where it
-    was called before; from here it does not.
-    """
-    python, numpy = random.getstate(), np.random.get_state()  # noqa: NPY002
-    with torch.random.fork_rng(devices=[]):
-        random.seed(_UNLIKELY)
-        np.random.seed(_UNLIKELY)  # noqa: NPY002
-        torch.manual_seed(_UNLIKELY)
-        try:
-            yield
-        finally:
-            random.setstate(python)
-            np.random.set_state(numpy)  # noqa: NPY002
+def _asked(problem: Problem) -> str:
+    return f"with L = {problem.subset_size} of {problem.n_features}"
 
 
 ClauseOutcome = Literal["kept", "broken", "not tested"]

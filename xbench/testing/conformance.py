@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import inspect
+import json
+from collections.abc import Callable
 from typing import Any
 
+from xbench.benchmark.answer import failure
 from xbench.explainers.explainer import Explainer, require_explainer
-from xbench.testing.clauses import CLAUSES, BrokenClauseError, ClauseVerdict, NotTestedError
+from xbench.testing.clauses import CLAUSES, BrokenClauseError, ClauseVerdict, Make, NotTestedError
+from xbench.utils.apart import run_apart
 from xbench.utils.process import one_thread
+
+# How long a clause may take: minutes, since a method may learn; toys are small.
+LIMIT_SECONDS = 600.0
 
 
 def check_explainer(method: type, parameters: dict[str, Any] | None = None) -> list[ClauseVerdict]:
@@ -43,20 +50,31 @@ def check_explainer(method: type, parameters: dict[str, Any] | None = None) -> l
     def make() -> Explainer:
         return explainer(**chosen)
 
-    verdicts = []
-    with one_thread():
-        for clause in CLAUSES:
-            sentence = inspect.getdoc(clause) or clause.__name__
-            try:
+    return [_verdict(clause, make) for clause in CLAUSES]
+
+
+def _verdict(clause: Callable[[Make], None], make: Make) -> ClauseVerdict:
+    """Check a clause in a process of its own, so that none finds what another has left."""
+    sentence = inspect.getdoc(clause) or clause.__name__
+
+    def check(begun: Callable[[], None]) -> bytes:
+        try:
+            with one_thread():
                 clause(make)
-            except BrokenClauseError as error:
-                verdicts.append(ClauseVerdict(sentence, "broken", str(error)))
-            except NotTestedError as error:
-                verdicts.append(ClauseVerdict(sentence, "not tested", str(error)))
-            except Exception as error:
-                # Whatever its constructor or skip() raises breaks the clause that asked.
-                detail = f"{type(error).__name__}: {error}".splitlines()[0]
-                verdicts.append(ClauseVerdict(sentence, "broken", detail))
-            else:
-                verdicts.append(ClauseVerdict(sentence, "kept"))
-    return verdicts
+        except BrokenClauseError as error:
+            found = "broken", str(error)
+        except NotTestedError as error:
+            found = "not tested", str(error)
+        except BaseException as error:
+            # Whatever its constructor or skip() raises breaks the clause that asked.
+            found = "broken", failure(error)["reason"]
+        else:
+            found = "kept", ""
+        return json.dumps(found).encode()
+
+    end = run_apart(check, seconds=LIMIT_SECONDS)
+    if end.answer is not None:
+        outcome, detail = json.loads(end.answer)
+        return ClauseVerdict(sentence, outcome, detail)
+    late = f"no answer after {LIMIT_SECONDS:g} s"
+    return ClauseVerdict(sentence, "broken", late if end.timed_out else end.reason)

@@ -13,7 +13,7 @@ from xbench.data.features import Features, Interval
 from xbench.data.target import Target
 from xbench.explainers.explainer import Problem
 from xbench.mask import EvaluationCounts, MaskedPopulation, masked_population
-from xbench.mask.build import ExplainedModel
+from xbench.mask.explained_model import ExplainedModel
 from xbench.mask.objective import OBJECTIVES
 from xbench.mask.population import perturbation_vector
 from xbench.surrogates.cross_modality import CrossModality

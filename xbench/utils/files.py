@@ -6,11 +6,16 @@ Names from strangers' files, made fit for a file name.
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import errno
 import hashlib
 import os
 import re
 import secrets
+import shutil
+import stat
+import sys
+import time
 from pathlib import Path
 
 from xbench.errors import XbenchError
@@ -37,7 +42,9 @@ def write_bytes(path: str | os.PathLike[str], content: bytes) -> None:
     """Write bytes to a file so that a reader sees the old content or the new, never a part.
 
     The bytes go to a temporary file in the same folder, reach the disk, and only then take the
-    name. Missing folders are made; a symbolic link keeps pointing to the file it names.
+    name. Missing folders are made; a symbolic link keeps pointing to the file it names. What is no
+    file on a disk (``/dev/stdout``, ``/dev/null``, a pipe of ``>(...)``) is written to, never
+    replaced. Temporary files that killed writers of the same file have left are removed.
 
     Parameters
     ----------
@@ -60,11 +67,14 @@ def write_bytes(path: str | os.PathLike[str], content: bytes) -> None:
     ...     os.listdir(folder)
     ['data.bin']
     """
+    if _is_device(path):
+        _write_through(Path(path), content)
+        return
     target = Path(os.path.realpath(path))
-    unique = f"{os.getpid()}-{secrets.token_hex(4)}"
-    temporary = target.with_name(f".{target.name}.{unique}.tmp")
+    temporary = temporary_beside(target)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
+        sweep(target.parent, f".{target.name}.")
         _write_new(temporary, content)
         temporary.replace(target)
     except OSError as error:
@@ -76,10 +86,163 @@ def write_bytes(path: str | os.PathLike[str], content: bytes) -> None:
     sync_folder(target.parent)
 
 
-def write_all(descriptor: int, content: bytes) -> None:
-    """Write every byte to an open file and wait until the disk has them.
+def _is_device(path: str | os.PathLike[str]) -> bool:
+    """Whether a path leads to something that is there and neither a file nor a folder."""
+    try:
+        mode = Path(path).stat().st_mode
+    except OSError:
+        return False
+    if stat.S_ISREG(mode):
+        # An open file of this process, such as a redirected output: its name may be anything.
+        return str(path).startswith(("/dev/", "/proc/"))
+    return not stat.S_ISDIR(mode)
+
+
+_OPEN_FILE = re.compile(r"/dev/(?:std(?P<name>out|err)|fd/(?P<fd>\d+))|/proc/self/fd/(?P<own>\d+)")
+
+
+def _number(found: re.Match[str]) -> int:
+    """Return the number of the open file that a path names."""
+    if found["name"]:
+        return 1 if found["name"] == "out" else 2
+    return int(found["fd"] or found["own"])
+
+
+def _write_through(path: Path, content: bytes) -> None:
+    """Write to a device, a pipe or an open file; nothing takes its place."""
+    flags = os.O_WRONLY | os.O_NOCTTY | os.O_CLOEXEC
+    try:
+        if stat.S_ISSOCK(path.stat().st_mode):
+            raise OSError(errno.ENXIO, "a socket")
+        # An open file of this process keeps its place in it: what is printed later comes behind.
+        own = _OPEN_FILE.fullmatch(str(path))
+        sys.stdout.flush()
+        descriptor = os.dup(_number(own)) if own else os.open(path, flags | os.O_APPEND)
+        try:
+            write_bytes_to(descriptor, content)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        raise cannot_write(path, error) from error
+
+
+def write_bytes_to(descriptor: int, content: bytes) -> None:
+    """Write every byte to an open file.
 
     `os.write` may take fewer bytes than it is given, so it is asked until none is left.
+    """
+    left = memoryview(content)
+    while left:
+        left = left[os.write(descriptor, left) :]
+
+
+_LEFT = re.compile(r"\.(\d+)-[0-9a-f]{8}\.tmp$")
+# How old a temporary file of a process on another machine must be to count as left behind.
+_FORGOTTEN = 24 * 3600
+
+
+def sweep(folder: Path, prefix: str) -> None:
+    """Remove temporary files and folders that killed writers have left.
+
+    Those of a process that lives on this machine stay, unless they are a day old: a process of
+    another machine that shares the folder may be writing them.
+
+    Parameters
+    ----------
+    folder
+        Where to look.
+    prefix
+        What their names begin with; ``.NUMBER OF THE PROCESS-8 HEX DIGITS.tmp`` follows.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     left = Path(folder) / ".table.md.999999999-0badcafe.tmp"
+    ...     left.touch()
+    ...     sweep(Path(folder), ".table.md.")
+    ...     left.exists()
+    False
+    """
+    with contextlib.suppress(OSError):
+        for path in folder.iterdir():
+            end = path.name[len(prefix) - 1 :] if path.name.startswith(prefix) else ""
+            found = _LEFT.fullmatch(end)
+            if found is not None and _is_left(path, int(found[1])):
+                _remove(path)
+
+
+def _is_left(path: Path, process: int) -> bool:
+    try:
+        old = time.time() - path.lstat().st_mtime > _FORGOTTEN
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return True
+    except (OSError, OverflowError):
+        return False
+    return old
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        with contextlib.suppress(OSError):
+            path.unlink()
+
+
+def temporary_beside(path: Path) -> Path:
+    """Return a name beside a file or folder that `sweep` knows as a temporary one of this process.
+
+    Examples
+    --------
+    >>> temporary_beside(Path("out/table.md")).parent
+    PosixPath('out')
+    """
+    return path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
+
+
+def replace_folder(new: Path, folder: Path) -> None:
+    """Let a complete new folder take the place of an old one, without a moment between.
+
+    Where the system can exchange two names (Linux) it does, so that a kill at any time leaves a
+    whole folder. Elsewhere the old one is moved aside first.
+
+    Raises
+    ------
+    OSError
+        Where it cannot; the old folder is there then.
+    """
+    if not folder.exists():
+        new.replace(folder)
+    elif _exchange(new, folder):
+        shutil.rmtree(new, ignore_errors=True)
+    else:
+        aside = temporary_beside(folder)
+        folder.replace(aside)
+        try:
+            new.replace(folder)
+        except OSError:
+            aside.replace(folder)
+            raise
+        shutil.rmtree(aside, ignore_errors=True)
+    sync_folder(folder.parent)
+
+
+_AT_FDCWD, _RENAME_EXCHANGE = -100, 2
+
+
+def _exchange(one: Path, other: Path) -> bool:
+    """Exchange two names in one step; False where the system cannot."""
+    rename = getattr(ctypes.CDLL(None), "renameat2", None) if sys.platform == "linux" else None
+    if rename is None:
+        return False
+    names = os.fsencode(one), os.fsencode(other)
+    return bool(rename(_AT_FDCWD, names[0], _AT_FDCWD, names[1], _RENAME_EXCHANGE) == 0)
+
+
+def write_all(descriptor: int, content: bytes) -> None:
+    """Write every byte to an open file and wait until the disk has them.
 
     Examples
     --------
@@ -89,9 +252,7 @@ def write_all(descriptor: int, content: bytes) -> None:
     ...     file.seek(0), file.read()
     (0, b'123')
     """
-    left = memoryview(content)
-    while left:
-        left = left[os.write(descriptor, left) :]
+    write_bytes_to(descriptor, content)
     os.fsync(descriptor)
 
 
