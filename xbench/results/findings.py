@@ -20,7 +20,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from xbench.utils.files import cannot_write
 from xbench.utils.journal import append_line
-from xbench.utils.journal import locked
+from xbench.utils.locks import locked
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:

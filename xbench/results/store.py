@@ -20,7 +20,7 @@ from xbench.utils.files import write_text
 from xbench.errors import XbenchError
 from xbench.errors import XbenchWarning
 from xbench.utils.journal import append_line
-from xbench.utils.journal import locked
+from xbench.utils.locks import locked
 from xbench.results.record import FINISHED
 from xbench.results.record import Record
 from collections.abc import Sequence

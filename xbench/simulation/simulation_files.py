@@ -28,7 +28,7 @@ from xbench.simulation.simulate import Simulation, simulate
 from xbench.simulation.simulated_contacts import write_contacts, write_maps_by_type
 from xbench.simulation.truth import KEY, Truth, truth_table
 from xbench.utils.files import cannot_write, write_text
-from xbench.utils.journal import locked
+from xbench.utils.locks import locked
 from xbench.utils.progress import NOBODY, FetchWatcher
 
 _TRUTH = f"mod/atac/uns/{KEY}"

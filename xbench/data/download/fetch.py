@@ -15,7 +15,7 @@ from pathlib import Path
 from xbench.data.download.remote_file import RemoteFile, size_text
 from xbench.errors import XbenchError
 from xbench.utils.files import cannot_write, write_text
-from xbench.utils.journal import locked
+from xbench.utils.locks import locked
 from xbench.utils.paths import cache_folder
 from xbench.utils.progress import NOBODY, FetchWatcher
 
