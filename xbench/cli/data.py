@@ -14,70 +14,20 @@ import json
 import shutil
 import textwrap
 import time
-from dataclasses import replace
-from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 from rich.console import Console
 
-from xbench.cli.options import reads_data
 from xbench.cli.progress_bars import DownloadBar
 from xbench.data.download.remote_file import size_text
-from xbench.data.read_options import AS_IT_IS, ReadOptions
-from xbench.data.source import LocalFiles
+from xbench.data.read_options import ReadOptions
 from xbench.errors import XbenchError, unknown_name
 from xbench.registry.find import dataset_source, entries
 from xbench.utils.paths import data_folder
 
 if TYPE_CHECKING:
-    from xbench.data.source import DatasetSource
-
-data_app = typer.Typer(
-    name="data",
-    help="What data there are, get them, check your own.",
-    rich_markup_mode=None,
-)
-
-NameArgument = Annotated[str, typer.Argument(help="A dataset of 'xbench data list'.")]
-
-
-@data_app.callback(invoke_without_command=True)
-def _help(context: typer.Context) -> None:
-    if context.invoked_subcommand is None:
-        typer.echo(context.get_help())
-
-
-@data_app.command("list", epilog="Example: xbench data list --json")
-def list_(as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False) -> None:
-    """List the datasets: whether each is here, its size, its licence."""
-    show_all(as_json)
-
-
-@data_app.command(epilog="Example: xbench data info dlpfc-multiome")
-def info(name: NameArgument) -> None:
-    """Say what a dataset is, whom to credit, where its files lie, how to get them."""
-    show_one(name)
-
-
-@data_app.command(epilog="Example: xbench data fetch simulated-multiome")
-def fetch(name: NameArgument) -> None:
-    """Download or simulate a dataset; what is here already is checked and kept."""
-    fetch_and_show(name)
-
-
-@data_app.command(epilog="Example: xbench data validate matrix.h5 --labels types.csv")
-@partial(reads_data, place=False)
-def validate(
-    file: Annotated[Path, typer.Argument(help="A file or folder that --data would take.")],
-    reading: ReadOptions = AS_IT_IS,
-    genome: Annotated[
-        str | None, typer.Option(help="hg38, hg19 or mm10: coordinates must lie inside it.")
-    ] = None,
-) -> None:
-    """Say in plain words what a file holds and what is wrong; the exit code is 1 if it won't do."""
-    validate_and_show(replace(reading, path=file), genome)
+    from xbench.data.source import DatasetSource, LocalFiles
 
 
 # How an absent dataset comes here.
