@@ -13,7 +13,7 @@ import joblib
 
 from xbench.benchmark.context import RunContext
 from xbench.benchmark.plan import run_id, units
-from xbench.benchmark.request import Request
+from xbench.benchmark.request import Request, RunsTold
 from xbench.benchmark.resolve import Plan, ask, make_plan
 from xbench.benchmark.saved_tasks import keep_declaration
 from xbench.benchmark.workers import carry_out
@@ -146,12 +146,11 @@ def run_plan(plan: Plan, store: ResultStore) -> list[str]:
     ids = [run_id(key, *digests, methods[key.method_name][1], request.device) for key in plan.keys]
     finished = store.finished()
     to_do = [pair for pair in zip(plan.keys, ids, strict=True) if pair[1] not in finished]
-    watcher = request.watcher
-    watcher.planned(len(to_do), len(plan.keys) - len(to_do))
+    told = RunsTold(request.progress, len(to_do), len(plan.keys) - len(to_do))
     planned = units(
         [key for key, _ in to_do], [one for _, one in to_do], methods, asked.task.timeout_seconds
     )
     jobs = request.jobs or joblib.cpu_count()
-    for unit, records in carry_out(context, planned, jobs, watcher.started):
-        watcher.ended(unit, records)
+    for unit, records in carry_out(context, planned, jobs, told.started):
+        told.ended(unit, records)
     return ids

@@ -24,8 +24,7 @@ def main(arguments: list[str] | None = None) -> None:
 
     from xbench.cli.app import app
 
-    # Not by list(): that name is the module xbench.cli.list here, once the command was used.
-    given = [*(sys.argv[1:] if arguments is None else arguments)]
+    given = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in given
     try:
         # --debug may stand anywhere, so that it can be added to a command that just failed.

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import typer
 from rich.console import Console
 
-from xbench.cli.progress_bars import DownloadBar
+from xbench.cli.progress_bars import ShownProgress
 from xbench.data.download.remote_file import size_text
 from xbench.data.read_options import ReadOptions
 from xbench.errors import XbenchError, unknown_name
@@ -129,8 +129,8 @@ def fetch_and_show(name: str) -> None:
     """
     source = dataset_source(name)
     started = time.perf_counter()
-    with DownloadBar(Console(stderr=True)) as watcher:
-        paths = source.fetch(watcher)
+    with ShownProgress(Console(stderr=True)) as progress:
+        paths = source.fetch(progress)
     seconds = time.perf_counter() - started
     size = sum(path.stat().st_size for path in paths if path.is_file())
     folder = " (a folder)" if any(path.is_dir() for path in paths) else f", {size_text(size)}"

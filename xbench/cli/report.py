@@ -9,9 +9,8 @@ from pathlib import Path
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from xbench.cli.progress_bars import TrainingBar
+from xbench.cli.progress_bars import ShownProgress
 from xbench.data.load import DataChoice
 from xbench.data.read_options import ReadOptions
 from xbench.errors import XbenchError
@@ -44,18 +43,16 @@ def report_surrogate(
     given = [option for option, value in asked.items() if value is not None]
     if checkpoint is not None and given:
         raise XbenchError(f"{given[0]}: --checkpoint says which surrogate it is; leave out one")
-    console = Console(stderr=True)
     data = DataChoice(dataset, reading).load()
     require_expression(data)
-    columns = (TextColumn("{task.description}"), BarColumn(bar_width=30), TimeElapsedColumn())
-    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+    with ShownProgress(Console(stderr=True)) as progress:
         opened, path = obtain(
             data,
             surrogate,
             checkpoint=checkpoint,
             split=split or "strict",
             seed=seed or 0,
-            progress=TrainingBar(progress),
+            progress=progress,
         )
     subject = subject_of(data, opened, path)
     report = measure(data, opened.model, subject, space=space, projection=projection)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
-from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,7 +21,7 @@ from xbench.analysis.loops import read_loops
 from xbench.benchmark.request import Request
 from xbench.benchmark.saved_tasks import known_tasks
 from xbench.benchmark.task import load_task
-from xbench.cli.progress_bars import ShownRuns
+from xbench.cli.progress_bars import ShownProgress
 from xbench.cli.run import missing_data
 from xbench.data.dataset import Dataset
 from xbench.data.load import DataChoice
@@ -66,15 +65,15 @@ def reproduce_and_show(
         raise XbenchError(f"--out {out}: is a file; name a folder")
     kept = ResultStore(store)
     maps = contact_maps(hic, request.data, [one.name for one in results])
-    with ShownRuns(console) as watcher:
+    with ShownProgress(console) as progress:
         order = Order(
             [one.name for one in results],
-            replace(request, watcher=watcher),
+            replace(request, progress=progress),
             maps.of_all,
             maps.by_type,
             second_seed,
         )
-        done = reproduce(order, kept, partial(_tell, console))
+        done = reproduce(order, kept)
     figures = []
     if any(one.figure2 for one in results):
         figures = _figure2(request, done.read, out / "published")
@@ -98,12 +97,6 @@ def reproduce_and_show(
         raise typer.Exit(1)
 
 
-def _tell(console: Console, what: str, done: int, of: int) -> None:
-    """Print a line every tenth of the analyses."""
-    if 10 * done // of > 10 * (done - 1) // of:
-        console.print(f"analysed {done} of {of} runs: {what}", highlight=False, soft_wrap=True)
-
-
 def _figure2(request: Request, read: Callable[[DataChoice], Dataset], folder: Path) -> list[Path]:
     """Write the figure of the surrogate that the runs are made on."""
     task = load_task("table1")
@@ -113,7 +106,7 @@ def _figure2(request: Request, read: Callable[[DataChoice], Dataset], folder: Pa
         request.surrogate or task.surrogate,
         checkpoint=request.checkpoint,
         seed=request.surrogate_seed,
-        progress=request.watcher.training,
+        progress=request.progress,
     )
     subject = subject_of(dataset, opened, path)
     return figure2_files(measure(dataset, opened.model, subject, projection="pca"), folder)

@@ -18,7 +18,7 @@ from xbench.benchmark.request import Request
 from xbench.benchmark.resolve import ask, make_plan
 from xbench.benchmark.runner import run_plan
 from xbench.benchmark.task import Task
-from xbench.cli.progress_bars import ShownRuns
+from xbench.cli.progress_bars import ShownProgress
 from xbench.data.load import DataChoice
 from xbench.errors import XbenchError
 from xbench.metrics import METRICS, arrow
@@ -36,8 +36,8 @@ def run_and_show(request: Request, *, store: Path, skip_missing_data: bool) -> N
         console.print(said, highlight=False, soft_wrap=True)
         return
     results = ResultStore(store)
-    with ShownRuns(console) as watcher:
-        asked = replace(asked, request=replace(request, watcher=watcher))
+    with ShownProgress(console) as progress:
+        asked = replace(asked, request=replace(request, progress=progress))
         ids = run_plan(make_plan(asked, results), results)
     # Lines that are no records were warned of when the runs were planned.
     records, _ = results.read()

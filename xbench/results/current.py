@@ -7,13 +7,9 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from xbench.results.findings import Finding
 from xbench.errors import XbenchError
-
+from xbench.results.findings import Finding
 from xbench.utils.text import plain
-from collections.abc import Iterable
-from typing import NamedTuple
-import pandas as pd
 
 ALL = "*"
 

@@ -6,21 +6,19 @@ Findings beside the runs that they are about: ``findings.jsonl`` of a result sto
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
-from dataclasses import dataclass
-from dataclasses import field
-from typing import Any
-from typing import ClassVar
-from pydantic import ConfigDict
-from pydantic import TypeAdapter
-from pydantic import ValidationError
-from xbench.errors import XbenchError
-from xbench.utils.json import plain_values
 from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any, ClassVar
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+from xbench.errors import XbenchError
 from xbench.utils.files import cannot_write
 from xbench.utils.journal import append_line
+from xbench.utils.json import plain_values
 from xbench.utils.locks import locked
+
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:

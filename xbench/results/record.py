@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar, Literal, get_args
 
@@ -176,5 +175,3 @@ def _describe(problem: Any) -> str:
     if problem["type"] == "unexpected_keyword_argument":
         message = "unknown field, perhaps of a newer xbench"
     return f"{where}: {message}" if where else message
-
-

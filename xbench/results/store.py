@@ -8,23 +8,17 @@ from __future__ import annotations
 import json
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
-from dataclasses import fields
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
-from xbench.utils.files import cannot_write
-from xbench.utils.files import sync_folder
-from xbench.utils.files import write_text
-from xbench.errors import XbenchError
-from xbench.errors import XbenchWarning
+
+from xbench.errors import XbenchError, XbenchWarning
+from xbench.results.record import FINISHED, Record
+from xbench.utils.files import cannot_write, sync_folder, write_text
 from xbench.utils.journal import append_line
 from xbench.utils.locks import locked
-from xbench.results.record import FINISHED
-from xbench.results.record import Record
-from collections.abc import Sequence
-from dataclasses import dataclass
 
 if TYPE_CHECKING:
     import pandas

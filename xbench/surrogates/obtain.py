@@ -38,7 +38,7 @@ from xbench.surrogates.training.loop import StageHistory
 from xbench.utils.locks import locked
 from xbench.utils.paths import cache_folder
 from xbench.utils.process import PeakMemory
-from xbench.utils.progress import Progress, silent
+from xbench.utils.progress import SILENT, Progress
 from xbench.utils.provenance import machine
 
 # Raised by hand with any change of xbench that changes trained weights: surrogates in the cache of
@@ -80,7 +80,7 @@ def obtain(
     checkpoint: Path | None = None,
     split: str = "strict",
     seed: int = 0,
-    progress: Progress = silent,
+    progress: Progress = SILENT,
 ) -> Obtained:
     """Open the checkpoint that is given, else the surrogate of that name, trained if need be.
 
@@ -124,7 +124,7 @@ def train_surrogate(
     seed: int = 0,
     settings: Any = None,
     folder: Path | None = None,
-    progress: Progress = silent,
+    progress: Progress = SILENT,
     again: bool = False,
 ) -> Path:
     """Return the folder of a trained surrogate, training it where it is not there yet.
