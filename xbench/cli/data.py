@@ -10,7 +10,6 @@
 from __future__ import annotations
 
 import inspect
-import json
 import shutil
 import textwrap
 import time
@@ -24,6 +23,7 @@ from xbench.data.download.remote_file import size_text
 from xbench.data.read_options import ReadOptions
 from xbench.errors import XbenchError, unknown_name
 from xbench.registry.find import dataset_source, entries
+from xbench.utils.json import json_page
 from xbench.utils.paths import data_folder
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def show_all(as_json: bool) -> None:
     """Print every dataset."""
     sources = [dataset_source(entry.name) for entry in entries("dataset")]
     if as_json:
-        typer.echo(json.dumps([_fields(source) for source in sources], indent=1))
+        typer.echo(json_page([_fields(source) for source in sources]), nl=False)
         return
     room = max(60, shutil.get_terminal_size((100, 24)).columns)
     width = max(len(source.name) for source in sources)

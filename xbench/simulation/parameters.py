@@ -5,8 +5,6 @@ Where simulations are kept; light, so that listing datasets does not import annd
 
 from __future__ import annotations
 
-import hashlib
-import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -14,6 +12,7 @@ import numpy as np
 
 from xbench.errors import XbenchError
 from xbench.simulation.cell_types import MARKERS, SHARES, TRANSCRIPTION_FACTORS
+from xbench.utils.json import json_digest
 from xbench.utils.paths import cache_folder
 
 # Changes whenever the same parameters would give other data: old files are then made again.
@@ -86,8 +85,7 @@ class Parameters:
     @property
     def digest(self) -> str:
         """12 hex digits that name the parameters and the version of the simulation."""
-        content = json.dumps([FORMAT, asdict(self)], sort_keys=True)
-        return hashlib.sha256(content.encode()).hexdigest()[:12]
+        return json_digest([FORMAT, asdict(self)], digits=12)
 
     def generator(self, stage: int) -> np.random.Generator:
         """Return a stage's own source of randomness: one stage's draws move no other's."""

@@ -6,8 +6,6 @@ into a folder; others wait for it.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -35,6 +33,7 @@ from xbench.surrogates.oracle import OracleSettings, build_oracle
 from xbench.surrogates.surrogate import Surrogate
 from xbench.surrogates.training.adversarial import CrossModalityTraining, train_cross_modality
 from xbench.surrogates.training.loop import StageHistory
+from xbench.utils.json import json_digest
 from xbench.utils.locks import locked
 from xbench.utils.paths import cache_folder
 from xbench.utils.process import PeakMemory
@@ -236,8 +235,7 @@ def _train(
 
 
 def _folder_name(dataset: Dataset, name: str, training: dict[str, Any]) -> str:
-    content = json.dumps([TRAINING_VERSION, dataset.digest, name, training], sort_keys=True)
-    key = hashlib.sha256(content.encode()).hexdigest()[:12]
+    key = json_digest([TRAINING_VERSION, dataset.digest, name, training], digits=12)
     safe = "".join(letter if letter.isalnum() or letter in "-_" else "-" for letter in dataset.name)
     return f"{safe}-{name}-{key}"
 

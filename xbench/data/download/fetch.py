@@ -15,6 +15,7 @@ from pathlib import Path
 from xbench.data.download.remote_file import RemoteFile, size_text
 from xbench.errors import XbenchError
 from xbench.utils.files import cannot_write, write_text
+from xbench.utils.json import json_line
 from xbench.utils.locks import locked
 from xbench.utils.paths import cache_folder
 from xbench.utils.progress import SILENT, Progress
@@ -157,7 +158,7 @@ def require_verified(path: Path, file: RemoteFile) -> None:
         raise _not_registered(path, f"has the {file.algorithm} {found}, not the registered one")
     # Without a cache that can be written the file is only read again next time.
     with contextlib.suppress(XbenchError, OSError):
-        write_text(_note(path), json.dumps(_as_it_is(path, file)))
+        write_text(_note(path), json_line(_as_it_is(path, file)))
 
 
 def _is_remembered(path: Path, file: RemoteFile) -> bool:
