@@ -78,6 +78,7 @@ def test_the_wheel_holds_code_data_and_tasks_and_no_tests(wheel: Path) -> None:
     data = papers | {
         "xbench/leaderboard/paper/figure2.csv",
         "xbench/datasets/mnist_binary.npz",
+        "xbench/surrogates/evaluation/report_page.html",
     }
     assert "xbench/methods/grids.py" in sources
     assert "xbench/tasks/quick.toml" in tasks
