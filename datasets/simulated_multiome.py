@@ -9,7 +9,7 @@ from xbench.data.read_options import AS_IT_IS, ReadOptions
 from xbench.data.source import DatasetSource, LocalFiles
 from xbench.errors import XbenchError
 from xbench.simulation import CITATION, LICENCE
-from xbench.utils.progress import NOBODY, FetchWatcher
+from xbench.utils.progress import SILENT, Progress
 
 if TYPE_CHECKING:
     from xbench.data.dataset import Dataset
@@ -47,11 +47,11 @@ class SimulatedMultiome(DatasetSource):
         beside = [folder] if folder.is_dir() else []
         return LocalFiles.of([path, *beside], self.expected_size)
 
-    def fetch(self, watcher: FetchWatcher = NOBODY) -> tuple[Path, ...]:
+    def fetch(self, progress: Progress = SILENT) -> tuple[Path, ...]:
         """Simulate what is not there yet; the data come first, then truth, loops and contacts."""
         from xbench.simulation.simulation_files import ensure_whole_set
 
-        return ensure_whole_set(self.parameters(), watcher)
+        return ensure_whole_set(self.parameters(), progress)
 
     def contacts(self) -> tuple[Path, ...]:
         """Return the simulated map, where cooler can write one, and the loops."""

@@ -147,7 +147,6 @@ def chosen_results(names: Sequence[str]) -> list[PaperResult]:
 def reproduce(
     order: Order,
     store: ResultStore,
-    told: Callable[[str, int, int], None] = lambda what, done, of: None,
 ) -> Done:
     """Make the runs of an order, and analyse them; what is finished in the store is kept.
 
@@ -157,8 +156,6 @@ def reproduce(
         What is asked for.
     store
         Where runs and findings go.
-    told
-        Called with what is analysed, and how many runs are done, of how many.
 
     Raises
     ------
@@ -186,7 +183,7 @@ def reproduce(
         wanted = _wanted(order, [result for result in results if result.task == name])
         if wanted:
             kept = _chosen(store, run_ids[name])
-            refused |= _analysed(order, plan, store, wanted, kept, told)
+            refused |= _analysed(order, plan, store, wanted, kept)
     return Done(run_ids, refused, read)
 
 
@@ -234,7 +231,6 @@ def _analysed(
     store: ResultStore,
     wanted: list[str],
     records: list[Record],
-    told: Callable[[str, int, int], None],
 ) -> dict[str, str]:
     dataset, task, request = plan.dataset, plan.asked.task, plan.asked.request
     name = task.surrogate or dataset.default_surrogate
@@ -245,11 +241,17 @@ def _analysed(
             name,
             split=task.split,
             seed=order.second,
-            progress=request.watcher.training,
+            progress=request.progress,
         )
     resources = Resources(
         dataset, plan.surrogate, second, order.contacts, order.contacts_by_type, MARKERS
     )
     done = [ANALYSES[one] for one in wanted if ANALYSES[one].missing(resources) is None]
-    titles = ", ".join(one.title.lower() for one in done)
-    return analyse(store, wanted, resources, records, lambda done, of: told(titles, done, of))
+    work = f"analysing: {', '.join(one.title.lower() for one in done)}"
+
+    def told(number: int, of: int) -> None:
+        if number == 1:
+            request.progress.started(work, of, unit="runs")
+        request.progress.advanced(work, number)
+
+    return analyse(store, wanted, resources, records, told)

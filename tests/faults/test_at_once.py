@@ -14,6 +14,7 @@ from xbench.errors import XbenchWarning
 from xbench.results.record import Record
 from xbench.results.store import ResultStore
 from xbench.surrogates.obtain import train_surrogate
+from xbench.utils.progress import Progress
 
 from ..benchmark.workbench import FEW_STEPS, lasting, stored
 from .commands import QUICK, end_of, started
@@ -72,15 +73,16 @@ def test_two_that_need_one_surrogate_train_it_once(tmp_path: Path, small_data: P
     folders: list[Path] = []
     inside, goes_on = threading.Event(), threading.Event()
 
-    def progress(stage: str, step: int, steps: int, validation: float) -> None:
-        trained.append(threading.current_thread().name)
-        inside.set()
-        assert goes_on.wait(300)
+    class Pausing(Progress):
+        def advanced(self, work: str, done: int, note: str = "") -> None:
+            trained.append(threading.current_thread().name)
+            inside.set()
+            assert goes_on.wait(300)
 
     def train() -> None:
         folder = tmp_path / "surrogate"
         folders.append(
-            train_surrogate(dataset, settings=FEW_STEPS, folder=folder, progress=progress)
+            train_surrogate(dataset, settings=FEW_STEPS, folder=folder, progress=Pausing())
         )
 
     first, second = (threading.Thread(target=train, name=name) for name in ("first", "second"))

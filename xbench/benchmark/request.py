@@ -1,4 +1,4 @@
-"""What a start of runs is asked, and who is told how it goes."""
+"""What is to be run, and how it is told that runs go on."""
 
 from __future__ import annotations
 
@@ -8,23 +8,8 @@ from pathlib import Path
 
 from xbench.benchmark.plan import WorkUnit
 from xbench.data.load import DataChoice
-from xbench.results.record import Record
-from xbench.utils.progress import Progress, silent
-
-
-class Watcher:
-    """Told what a start of runs does; this one keeps quiet."""
-
-    training: Progress = staticmethod(silent)
-
-    def planned(self, runs: int, finished: int) -> None:
-        """`runs` are to do; `finished` are in the store already."""
-
-    def started(self, unit: WorkUnit) -> None:
-        """A unit was handed to a process."""
-
-    def ended(self, unit: WorkUnit, records: Sequence[Record]) -> None:
-        """A unit came back and is stored."""
+from xbench.results.record import FAILED, Record
+from xbench.utils.progress import SILENT, Progress
 
 
 @dataclass(frozen=True)
@@ -57,6 +42,8 @@ class Request:
     fresh_process
         Whether nothing has been computed yet in the process that asks: workers are then forked
         from it, instead of from a Python of their own that has to start first.
+    progress
+        Told how training and runs go.
     """
 
     task: str
@@ -75,4 +62,56 @@ class Request:
     device: str = "cpu"
     again: bool = False
     fresh_process: bool = False
-    watcher: Watcher = field(default_factory=Watcher)
+    progress: Progress = SILENT
+
+
+class RunsTold:
+    """Tells a `Progress` of runs: how many are done, which go on, which failed and why.
+
+    Parameters
+    ----------
+    progress
+        Who is told.
+    to_do, finished
+        Runs that are to be carried out; those that are in the store already.
+    """
+
+    def __init__(self, progress: Progress, to_do: int, finished: int) -> None:
+        self._progress = progress
+        self._running: list[str] = []
+        self._done = self._failed = 0
+        kept = f", {finished} finished before" if finished else ""
+        progress.said(f"{to_do} runs to do{kept}")
+        progress.started(_RUNS, to_do, unit="runs")
+
+    def started(self, unit: WorkUnit) -> None:
+        """Tell that a unit was handed to a process."""
+        # A unit is handed out again where another one broke the pool it was in.
+        if _name(unit) not in self._running:
+            self._running.append(_name(unit))
+        self._tell()
+
+    def ended(self, unit: WorkUnit, records: Sequence[Record]) -> None:
+        """Tell that a unit came back and is stored, and which of its runs failed."""
+        self._running.remove(_name(unit))
+        self._done += len(records)
+        for record in records:
+            if record.status in FAILED:
+                self._failed += 1
+                line = f"{record.status}: {_name(unit)} L={record.L}: {record.reason}"
+                self._progress.said(line)
+        self._tell()
+
+    def _tell(self) -> None:
+        note = ", ".join(self._running[:2])
+        if self._failed:
+            note += f" ({self._failed} failed)"
+        self._progress.advanced(_RUNS, self._done, note.strip())
+
+
+_RUNS = "runs"
+
+
+def _name(unit: WorkUnit) -> str:
+    key = unit.keys[0]
+    return f"{key.method} {key.cell_type}:{key.target} #{key.repetition}"

@@ -138,7 +138,7 @@ def make_plan(
         checkpoint=request.checkpoint,
         split=task.split,
         seed=request.surrogate_seed,
-        progress=request.watcher.training,
+        progress=request.progress,
     )
     store.prepare()
     return Plan(asked, dataset, keys, surrogate, checkpoint)

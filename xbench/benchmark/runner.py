@@ -14,7 +14,7 @@ from xbench.benchmark.changed_code import warn_of_changed_code
 from xbench.benchmark.context import RunContext, StudyNames
 from xbench.benchmark.old_store import upgrade_store
 from xbench.benchmark.plan import FoundMethod, run_id, units
-from xbench.benchmark.request import Request
+from xbench.benchmark.request import Request, RunsTold
 from xbench.benchmark.resolve import Asked, Plan, ask, make_plan
 from xbench.benchmark.saved_tasks import keep_declaration
 from xbench.benchmark.workers import Nursery, carry_out
@@ -192,14 +192,13 @@ def run_plan(plan: Plan, store: ResultStore, nursery: Nursery | None = None) -> 
         finished = {}
     warn_of_changed_code([(key, finished[one]) for key, one in pairs if one in finished], methods)
     to_do = [pair for pair in pairs if pair[1] not in finished]
-    watcher = request.watcher
-    watcher.planned(len(to_do), len(plan.keys) - len(to_do))
+    told = RunsTold(request.progress, len(to_do), len(plan.keys) - len(to_do))
     planned = units(
         [key for key, _ in to_do], [one for _, one in to_do], methods, asked.task.timeout_seconds
     )
     if not planned:
         return ids
     jobs, server = request.jobs or joblib.cpu_count(), nursery.open(context)
-    for unit, records in carry_out(server, context, planned, jobs, watcher.started, claims):
-        watcher.ended(unit, records)
+    for unit, records in carry_out(server, context, planned, jobs, told.started, claims):
+        told.ended(unit, records)
     return ids

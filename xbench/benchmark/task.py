@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
 import os
 import re
@@ -27,6 +25,7 @@ from xbench.benchmark.thresholds import Thresholds
 from xbench.errors import XbenchError, in_words, unknown_name
 from xbench.metrics import METRICS
 from xbench.registry.find import find
+from xbench.utils.json import json_digest
 
 _Value = TypeVar("_Value")
 
@@ -212,8 +211,7 @@ class Task(_Declared):
         for group in declared["targets"]:
             if group["most_expressed"] is None:
                 del group["most_expressed"]
-        text = json.dumps(declared, sort_keys=True)
-        return hashlib.sha256(text.encode("utf-8")).hexdigest()[:16]
+        return json_digest(declared)
 
     @model_validator(mode="after")
     def _check_together(self) -> Task:

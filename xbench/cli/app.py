@@ -9,8 +9,7 @@ from typing import Annotated
 import typer
 
 import xbench
-from xbench.cli.baseline import baseline_app, compare
-from xbench.cli.data import data_app
+from xbench.cli.groups import baseline_app, compare, data_app, report_app
 from xbench.cli.options import (
     Again,
     BudgetSeconds,
@@ -27,7 +26,6 @@ from xbench.cli.options import (
     Targets,
     reads_data,
 )
-from xbench.cli.report import report_app
 from xbench.data.read_options import AS_IT_IS, ReadOptions
 
 app = typer.Typer(

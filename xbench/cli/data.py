@@ -10,75 +10,25 @@
 from __future__ import annotations
 
 import inspect
-import json
 import shutil
 import textwrap
 import time
-from dataclasses import replace
-from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 from rich.console import Console
 
-from xbench.cli.options import reads_data
 from xbench.cli.printing import say
-from xbench.cli.progress_bars import DownloadBar
+from xbench.cli.progress_bars import ShownProgress
 from xbench.data.download.remote_file import size_text
-from xbench.data.read_options import AS_IT_IS, ReadOptions
-from xbench.data.source import LocalFiles
+from xbench.data.read_options import ReadOptions
 from xbench.errors import XbenchError, unknown_name
 from xbench.registry.find import dataset_source, entries
+from xbench.utils.json import json_page
 from xbench.utils.paths import data_folder
 
 if TYPE_CHECKING:
-    from xbench.data.source import DatasetSource
-
-data_app = typer.Typer(
-    name="data",
-    help="What data there are, get them, check your own.",
-    rich_markup_mode=None,
-)
-
-NameArgument = Annotated[str, typer.Argument(help="A dataset of 'xbench data list'.")]
-
-
-@data_app.callback(invoke_without_command=True)
-def _help(context: typer.Context) -> None:
-    if context.invoked_subcommand is None:
-        typer.echo(context.get_help())
-
-
-@data_app.command("list", epilog="Example: xbench data list --json")
-def list_(as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False) -> None:
-    """List the datasets: whether each is here, its size, its licence."""
-    show_all(as_json)
-
-
-@data_app.command(epilog="Example: xbench data info dlpfc-multiome")
-def info(name: NameArgument) -> None:
-    """Say what a dataset is, whom to credit, where its files lie, how to get them."""
-    show_one(name)
-
-
-@data_app.command(epilog="Example: xbench data fetch simulated-multiome")
-def fetch(name: NameArgument) -> None:
-    """Download or simulate a dataset; what is here already is checked and kept."""
-    fetch_and_show(name)
-
-
-@data_app.command(epilog="Example: xbench data validate matrix.h5 --labels types.csv")
-@partial(reads_data, place=False)
-def validate(
-    file: Annotated[Path, typer.Argument(help="A file or folder that --data would take.")],
-    reading: ReadOptions = AS_IT_IS,
-    genome: Annotated[
-        str | None, typer.Option(help="hg38, hg19 or mm10: coordinates must lie inside it.")
-    ] = None,
-) -> None:
-    """Say in plain words what a file holds and what is wrong; the exit code is 1 if it won't do."""
-    validate_and_show(replace(reading, path=file), genome)
+    from xbench.data.source import DatasetSource, LocalFiles
 
 
 # How an absent dataset comes here.
@@ -94,7 +44,7 @@ def show_all(as_json: bool) -> None:
     """Print every dataset."""
     sources = [dataset_source(entry.name) for entry in entries("dataset")]
     if as_json:
-        typer.echo(json.dumps([_fields(source) for source in sources], indent=1))
+        typer.echo(json_page([_fields(source) for source in sources]), nl=False)
         return
     room = max(60, shutil.get_terminal_size((100, 24)).columns)
     width = max(len(source.name) for source in sources)
@@ -180,8 +130,8 @@ def fetch_and_show(name: str) -> None:
     """
     source = dataset_source(name)
     started = time.perf_counter()
-    with DownloadBar(Console(stderr=True)) as watcher:
-        paths = source.fetch(watcher)
+    with ShownProgress(Console(stderr=True)) as progress:
+        paths = source.fetch(progress)
     seconds = time.perf_counter() - started
     size = sum(path.stat().st_size for path in paths if path.is_file())
     folder = " (a folder)" if any(path.is_dir() for path in paths) else f", {size_text(size)}"

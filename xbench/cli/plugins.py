@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import textwrap
 from pathlib import Path
@@ -18,6 +17,7 @@ from xbench.registry.scan import Entry
 from xbench.testing.clauses import ClauseVerdict
 from xbench.testing.conformance import check_explainer
 from xbench.testing.template import write_method
+from xbench.utils.json import json_page
 from xbench.utils.text import shown
 
 
@@ -36,7 +36,7 @@ def show(kind: str | None, as_json: bool) -> None:
     listed = {one: entries(one) for one in chosen}
     if as_json:
         content = {f"{one}s": [_fields(entry) for entry in found] for one, found in listed.items()}
-        typer.echo(json.dumps(content, indent=1))
+        typer.echo(json_page(content), nl=False)
         return
     for number, (one, found) in enumerate(listed.items()):
         if number:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,7 +22,7 @@ from xbench.benchmark.saved_tasks import known_tasks
 from xbench.benchmark.task import load_task
 from xbench.cli.leaderboard import upgrade_published
 from xbench.cli.printing import print_line
-from xbench.cli.progress_bars import ShownRuns
+from xbench.cli.progress_bars import ShownProgress
 from xbench.cli.run import missing_data
 from xbench.data.dataset import Dataset
 from xbench.data.load import DataChoice
@@ -67,15 +66,15 @@ def reproduce_and_show(
         raise XbenchError(f"--out {out}: is a file; name a folder")
     kept = ResultStore(store)
     maps = contact_maps(hic, request.data, [one.name for one in results])
-    with ShownRuns(console) as watcher:
+    with ShownProgress(console) as progress:
         order = Order(
             [one.name for one in results],
-            replace(request, watcher=watcher),
+            replace(request, progress=progress),
             maps.of_all,
             maps.by_type,
             second_seed,
         )
-        done = reproduce(order, kept, partial(_tell, console))
+        done = reproduce(order, kept)
     figures = []
     if any(one.figure2 for one in results):
         figures = _figure2(request, done.read, out / "published")
@@ -101,12 +100,6 @@ def reproduce_and_show(
         raise typer.Exit(1)
 
 
-def _tell(console: Console, what: str, done: int, of: int) -> None:
-    """Print a line every tenth of the analyses."""
-    if 10 * done // of > 10 * (done - 1) // of:
-        print_line(console, f"analysed {done} of {of} runs: {what}")
-
-
 def _figure2(request: Request, read: Callable[[DataChoice], Dataset], folder: Path) -> list[Path]:
     """Write the figure of the surrogate that the runs are made on."""
     task = load_task("table1")
@@ -116,7 +109,7 @@ def _figure2(request: Request, read: Callable[[DataChoice], Dataset], folder: Pa
         request.surrogate or task.surrogate,
         checkpoint=request.checkpoint,
         seed=request.surrogate_seed,
-        progress=request.watcher.training,
+        progress=request.progress,
     )
     subject = subject_of(dataset, opened, path)
     return figure2_files(measure(dataset, opened.model, subject, projection="pca"), folder)

@@ -19,7 +19,7 @@ from xbench.benchmark.resolve import ask
 from xbench.benchmark.runner import run_asked
 from xbench.benchmark.task import Task
 from xbench.cli.printing import print_line
-from xbench.cli.progress_bars import ShownRuns
+from xbench.cli.progress_bars import ShownProgress
 from xbench.data.load import DataChoice
 from xbench.errors import XbenchError
 from xbench.metrics import METRICS, arrow
@@ -37,8 +37,8 @@ def run_and_show(request: Request, *, store: Path, skip_missing_data: bool) -> N
         print_line(console, f"skipped task {asked.task.name}: {reason}")
         return
     results = ResultStore(store)
-    with ShownRuns(console) as watcher:
-        asked = replace(asked, request=replace(request, watcher=watcher))
+    with ShownProgress(console) as progress:
+        asked = replace(asked, request=replace(request, progress=progress))
         ids = run_asked(asked, results)
     # Lines that are no records were warned of when the runs were planned.
     records, _ = results.read()

@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from xbench.benchmark.checks import check_machine
 from xbench.cli.printing import say
-from xbench.cli.progress_bars import TrainingBar
+from xbench.cli.progress_bars import ShownProgress
 from xbench.data.load import DataChoice
 from xbench.data.read_options import ReadOptions
 from xbench.errors import XbenchError
@@ -36,11 +35,9 @@ def train_and_show(
     if split not in ("strict", "reference"):
         raise XbenchError(f"--split {split!r}: must be one of: strict, reference")
     check_machine(device, None)
-    console = Console(stderr=True)
     loaded = DataChoice(dataset, reading).load()
     name = surrogate or loaded.default_surrogate
-    columns = (TextColumn("{task.description}"), BarColumn(bar_width=30), TimeElapsedColumn())
-    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+    with ShownProgress(Console(stderr=True)) as progress:
         folder = train_surrogate(
             loaded,
             name,
@@ -48,7 +45,7 @@ def train_and_show(
             seed=seed,
             settings=_settings(name, unpaired, device),
             folder=out,
-            progress=TrainingBar(progress),
+            progress=progress,
             again=again,
         )
     description = read_description(folder)

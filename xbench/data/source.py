@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from xbench.data.read_options import AS_IT_IS, ReadOptions
 from xbench.errors import XbenchError
 from xbench.utils.paths import data_folder
-from xbench.utils.progress import NOBODY, FetchWatcher
+from xbench.utils.progress import SILENT, Progress
 
 if TYPE_CHECKING:
     from xbench.data.dataset import Dataset
@@ -90,7 +90,7 @@ class DatasetSource:
         except XbenchError:
             return LocalFiles("absent")
 
-    def fetch(self, watcher: FetchWatcher = NOBODY) -> tuple[Path, ...]:
+    def fetch(self, progress: Progress = SILENT) -> tuple[Path, ...]:
         """Get or make what is not here yet, and return the files; `load` reads the first.
 
         Raises

@@ -9,7 +9,6 @@ A comparison as JSON, for programs.
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from dataclasses import asdict
@@ -19,6 +18,7 @@ from xml.etree import ElementTree
 from xbench.metrics import METRICS, arrow
 from xbench.regression.compare import BaselineComparison
 from xbench.regression.gate import Gate
+from xbench.utils.json import json_page
 from xbench.utils.text import escape
 
 HEADINGS = ("", "method", "L", "what", "baseline", "now", "change", "allowed", "how sure", "where")
@@ -283,15 +283,7 @@ def to_json(comparison: BaselineComparison, failing: list[Gate]) -> str:
         "counts": comparison.counts,
         "baseline": asdict(comparison.baseline),
         "fresh": asdict(comparison.fresh),
-        "gates": [_plain({**asdict(gate), "fails": gate in failing}) for gate in comparison.gates],
+        "gates": [{**asdict(gate), "fails": gate in failing} for gate in comparison.gates],
         "notes": list(comparison.notes),
     }
-    return json.dumps(content, sort_keys=True, indent=1, allow_nan=False) + "\n"
-
-
-def _plain(fields: dict[str, Any]) -> dict[str, Any]:
-    # JSON has no infinity: the share of evaluations more than none.
-    return {
-        name: None if isinstance(value, float) and not math.isfinite(value) else value
-        for name, value in fields.items()
-    }
+    return json_page(content, sort_keys=True)

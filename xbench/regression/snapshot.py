@@ -7,7 +7,6 @@ The runs of one method at one L, of the baseline and of now, matched.
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
@@ -19,6 +18,7 @@ from pydantic import ConfigDict
 from xbench.errors import XbenchError
 from xbench.regression.speed import Speed, speeds
 from xbench.results.record import Record, Status
+from xbench.utils.json import json_line
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -190,7 +190,7 @@ class KeptRun:
         fields = asdict(self)
         if not self.reason:
             del fields["reason"]
-        return json.dumps(fields, sort_keys=True, allow_nan=False)
+        return json_line(fields)
 
 
 def _rounded(value: float | None) -> float | None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from xbench.errors import XbenchError
 from xbench.results.record import Record
 from xbench.utils.files import cannot_write
-from xbench.utils.journal import locked
+from xbench.utils.locks import locked
 
 LEASE_SECONDS = 60.0
 # Renewed well before it ends, so that a busy machine or a slow disk loses nothing.

@@ -5,7 +5,6 @@ Findings beside the runs that they are about: ``findings.jsonl`` of a result sto
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -15,8 +14,9 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from xbench.errors import XbenchError, in_words
 from xbench.utils.files import cannot_write, write_bytes
-from xbench.utils.journal import append_line, locked
-from xbench.utils.json import plain_values
+from xbench.utils.journal import append_line
+from xbench.utils.json import json_line
+from xbench.utils.locks import locked
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +59,7 @@ class Finding:
 
     def to_json(self) -> str:
         """Return it as one line of JSON, keys sorted; NaN and infinities become null."""
-        return json.dumps(plain_values(asdict(self)), sort_keys=True, allow_nan=False)
+        return json_line(asdict(self))
 
     @staticmethod
     def from_json(line: str | bytes) -> Finding:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar, Literal, get_args
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from xbench.errors import XbenchError, in_words
-from xbench.utils.json import plain_values
+from xbench.utils.json import json_line
 
 Status = Literal["ok", "failed", "timeout", "oom", "skipped"]
 STATUSES: tuple[str, ...] = get_args(Status)
@@ -164,7 +163,7 @@ class Record:
         TypeError
             For a parameter or a trace that JSON cannot hold.
         """
-        return json.dumps(plain_values(asdict(self)), sort_keys=True, allow_nan=False)
+        return json_line(asdict(self))
 
     @staticmethod
     def from_json(line: str | bytes) -> Record:

@@ -5,8 +5,6 @@ Where simulations are kept; light, so that listing datasets does not import annd
 
 from __future__ import annotations
 
-import hashlib
-import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -22,6 +20,7 @@ from xbench.simulation.design import (
     SPARSE,
     Design,
 )
+from xbench.utils.json import json_digest
 from xbench.utils.paths import cache_folder
 
 # Changes whenever the same parameters would give other data: old files are then made again.
@@ -105,10 +104,8 @@ class Parameters:
         named = asdict(self)
         # Left out where it is not so: simulations of before there was a choice keep their digest.
         if not named.pop("sparse"):
-            content = json.dumps([FORMAT, named], sort_keys=True)
-        else:
-            content = json.dumps([FORMAT, named, asdict(self.design)], sort_keys=True)
-        return hashlib.sha256(content.encode()).hexdigest()[:12]
+            return json_digest([FORMAT, named], digits=12)
+        return json_digest([FORMAT, named, asdict(self.design)], digits=12)
 
     def generator(self, stage: int) -> np.random.Generator:
         """Return a stage's own source of randomness: one stage's draws move no other's."""

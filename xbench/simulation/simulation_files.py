@@ -30,8 +30,8 @@ from xbench.simulation.simulated_contacts import write_contacts, write_maps_by_t
 from xbench.simulation.state import HIDDEN
 from xbench.simulation.truth import KEY, Truth, truth_table
 from xbench.utils.files import cannot_write, write_text
-from xbench.utils.journal import locked
-from xbench.utils.progress import NOBODY, FetchWatcher
+from xbench.utils.locks import locked
+from xbench.utils.progress import SILENT, Progress
 
 
 def ensure_simulated(parameters: Parameters) -> Path:
@@ -150,7 +150,7 @@ def _gene_frame(genes: Genes) -> pd.DataFrame:
     return pd.DataFrame({"chrom": chrom, "start": genes.start, "end": genes.end}, index=genes.names)
 
 
-def ensure_whole_set(parameters: Parameters, watcher: FetchWatcher = NOBODY) -> tuple[Path, ...]:
+def ensure_whole_set(parameters: Parameters, progress: Progress = SILENT) -> tuple[Path, ...]:
     """Return the files of a simulation, making those that are not there yet.
 
     They are the ``.h5mu`` file and, in a folder of its name beside it, ``truth.tsv`` (a row a CRE:
@@ -161,7 +161,7 @@ def ensure_whole_set(parameters: Parameters, watcher: FetchWatcher = NOBODY) -> 
     ----------
     parameters
         What is simulated.
-    watcher
+    progress
         Told what is being made.
 
     Raises
@@ -172,11 +172,11 @@ def ensure_whole_set(parameters: Parameters, watcher: FetchWatcher = NOBODY) -> 
     path, folder = simulated_file(parameters), set_folder(parameters)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with locked(folder / ".lock", lambda: watcher.said("another process makes it; waiting")):
+        with locked(folder / ".lock", lambda: progress.said("another process makes it; waiting")):
             if not path.is_file():
-                watcher.said("simulating cells, peaks and genes")
+                progress.said("simulating cells, peaks and genes")
             ensure_simulated(parameters)
-            return (path, *_beside(path, folder, watcher))
+            return (path, *_beside(path, folder, progress))
     except OSError as error:
         raise cannot_write(path, error) from error
 
@@ -211,14 +211,14 @@ def ensure_maps_by_type(parameters: Parameters) -> dict[str, Path]:
         raise cannot_write(folder, error) from error
 
 
-def _beside(path: Path, folder: Path, watcher: FetchWatcher) -> list[Path]:
+def _beside(path: Path, folder: Path, progress: Progress) -> list[Path]:
     names = ["truth.tsv", "loops.bedpe", "contacts.cool"]
     if find_spec("cooler") is None:
         without = names.pop()
-        watcher.said(f"no {without}: cooler is missing; pip install 'xbench-explain[hic]'")
+        progress.said(f"no {without}: cooler is missing; pip install 'xbench-explain[hic]'")
     files = [folder / name for name in names]
     if not all(file.is_file() for file in files):
-        watcher.said(f"writing {', '.join(names)}")
+        progress.said(f"writing {', '.join(names)}")
         dataset = read_simulation(path)
         write_text(files[0], truth_table(dataset).to_csv(sep="\t", index=False))
         write_contacts(dataset, folder)

@@ -14,7 +14,7 @@ from xbench.surrogates.layers import AdditiveLayer
 from xbench.surrogates.surrogate import Surrogate
 from xbench.surrogates.training.loop import Stage, StageHistory, train_stage
 from xbench.utils.process import one_thread
-from xbench.utils.progress import Progress, silent
+from xbench.utils.progress import SILENT, Progress
 
 
 class MLPClassifier(Surrogate):
@@ -83,7 +83,7 @@ def train_classifier(
     settings: ClassifierTraining,
     seed: int = 0,
     train_rows: np.ndarray | None = None,
-    progress: Progress = silent,
+    progress: Progress = SILENT,
 ) -> tuple[MLPClassifier, list[StageHistory]]:
     """Train on `train_rows` (the training part by default), stop early on validation.
 

@@ -6,8 +6,6 @@ into a folder; others wait for it.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -36,10 +34,11 @@ from xbench.surrogates.oracle import OracleSettings, build_oracle
 from xbench.surrogates.surrogate import Surrogate
 from xbench.surrogates.training.adversarial import CrossModalityTraining, train_cross_modality
 from xbench.surrogates.training.loop import StageHistory
-from xbench.utils.journal import locked
+from xbench.utils.json import json_digest
+from xbench.utils.locks import locked
 from xbench.utils.paths import cache_folder
 from xbench.utils.process import PeakMemory
-from xbench.utils.progress import Progress, silent
+from xbench.utils.progress import SILENT, Progress
 from xbench.utils.provenance import machine
 
 # Raised by hand with any change of xbench that changes trained weights: surrogates in the cache of
@@ -81,7 +80,7 @@ def obtain(
     checkpoint: Path | None = None,
     split: str = "strict",
     seed: int = 0,
-    progress: Progress = silent,
+    progress: Progress = SILENT,
 ) -> Obtained:
     """Open the checkpoint that is given, else the surrogate of that name, trained if need be.
 
@@ -125,7 +124,7 @@ def train_surrogate(
     seed: int = 0,
     settings: Any = None,
     folder: Path | None = None,
-    progress: Progress = silent,
+    progress: Progress = SILENT,
     again: bool = False,
 ) -> Path:
     """Return the folder of a trained surrogate, training it where it is not there yet.
@@ -240,8 +239,7 @@ def _train(
 
 
 def _folder_name(dataset: Dataset, name: str, training: dict[str, Any]) -> str:
-    content = json.dumps([TRAINING_VERSION, dataset.digest, name, training], sort_keys=True)
-    key = hashlib.sha256(content.encode()).hexdigest()[:12]
+    key = json_digest([TRAINING_VERSION, dataset.digest, name, training], digits=12)
     safe = "".join(letter if letter.isalnum() or letter in "-_" else "-" for letter in dataset.name)
     return f"{safe}-{name}-{key}"
 

@@ -23,7 +23,7 @@ from xbench.simulation.truth import Truth, truth_of
 from xbench.surrogates.layers import AdditiveLayer
 from xbench.surrogates.surrogate import Surrogate
 from xbench.surrogates.training.loop import StageHistory
-from xbench.utils.progress import Progress, silent
+from xbench.utils.progress import SILENT, Progress
 
 # Bytes of first-layer weight up to which an oracle answers for all genes, not the markers alone.
 WIDEST = 2**28
@@ -201,7 +201,7 @@ def build_oracle(
     *,
     seed: int,
     train_rows: np.ndarray,
-    progress: Progress = silent,
+    progress: Progress = SILENT,
 ) -> tuple[Surrogate, list[StageHistory]]:
     """Return the truth of a simulation where other surrogates are trained; it looks at no cell.
 

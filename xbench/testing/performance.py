@@ -15,7 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from xbench.errors import XbenchError, in_words
 from xbench.utils.files import cannot_write, write_text
-from xbench.utils.journal import locked
+from xbench.utils.locks import locked
 
 
 @dataclass(frozen=True)

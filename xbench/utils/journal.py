@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,45 +10,6 @@ from pathlib import Path
 from xbench.utils.files import write_all
 
 _BLOCK = 1 << 16
-
-
-@contextmanager
-def locked(path: Path, waiting: Callable[[], object] | None = None) -> Iterator[None]:
-    """Hold an exclusive lock on a file (made where missing) among threads and processes.
-
-    The system releases it with its owner, so a killed writer leaves no lock behind.
-
-    Parameters
-    ----------
-    path
-        The file.
-    waiting
-        Called once if another holds the lock, before it is waited for.
-
-    Raises
-    ------
-    OSError
-        Where the file cannot be opened for writing.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as folder, locked(Path(folder) / ".lock"):
-    ...     os.listdir(folder)
-    ['.lock']
-    """
-    with _opened(path) as descriptor:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if waiting is not None:
-                waiting()
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-        try:
-            yield
-        finally:
-            # Said aloud, since a child forked meanwhile holds a copy of the open file.
-            fcntl.flock(descriptor, fcntl.LOCK_UN)
 
 
 def append_line(path: Path, line: bytes, is_whole: Callable[[bytes], bool]) -> None:

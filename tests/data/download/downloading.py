@@ -1,4 +1,4 @@
-"""What the tests of downloads share: a file, its server, a watcher that listens."""
+"""What the tests of downloads share: a file, its server, a progress that listens."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from xbench.data.download.fetch import fetch_file
 from xbench.data.download.remote_file import RemoteFile
 from xbench.data.download.transmission import CHUNK
 from xbench.errors import XbenchError
-from xbench.utils.progress import FetchWatcher
+from xbench.utils.progress import Progress
 
 from .file_server import FileServer, serving
 
@@ -22,18 +22,19 @@ SIZE = len(CONTENT)
 TEN = 10 * CHUNK
 
 
-class Heard(FetchWatcher):
+class Heard(Progress):
     """Keeps what it is told."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []
         self.received_bytes: list[int] = []
 
-    def started(self, name: str, size: int, received: int) -> None:
-        self.received_bytes.append(received)
+    def started(self, work: str, total: int, done: int = 0, unit: str = "") -> None:
+        assert unit == "bytes"
+        self.received_bytes.append(done)
 
-    def received(self, received: int) -> None:
-        self.received_bytes.append(received)
+    def advanced(self, work: str, done: int, note: str = "") -> None:
+        self.received_bytes.append(done)
 
     def said(self, line: str) -> None:
         self.lines.append(line)
@@ -60,8 +61,8 @@ def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir() if not path.name.endswith(".lock"))
 
 
-def refused(file: RemoteFile, folder: Path, watcher: FetchWatcher | None = None) -> str:
+def refused(file: RemoteFile, folder: Path, progress: Progress | None = None) -> str:
     with pytest.raises(XbenchError) as caught:
-        fetch_file(file, folder, watcher or FetchWatcher())
+        fetch_file(file, folder, progress or Progress())
     assert "\n" not in str(caught.value)
     return str(caught.value)

@@ -26,9 +26,9 @@ from pathlib import Path
 from xbench.data.download.fetch import fetch_file
 from xbench.data.download.remote_file import RemoteFile
 from xbench.errors import XbenchError
-from xbench.utils.progress import FetchWatcher
+from xbench.utils.progress import Progress
 
-class Saying(FetchWatcher):
+class Saying(Progress):
     def said(self, line):
         print(line, flush=True)
 

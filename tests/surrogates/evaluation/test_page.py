@@ -93,6 +93,15 @@ def test_names_everywhere_are_escaped() -> None:
     assert len(found.images) == 4
 
 
+def test_a_name_cannot_leave_an_attribute_or_fill_in_the_template() -> None:
+    """Neither quotes, which would end an attribute, nor the template's own signs do anything."""
+    awkward = '" onload="alert(1)\' {{ 7 * 7 }} {% raw %} &lt;b&gt;'
+    found = Page(html_page(report_of(marked_multiome(), dataset=awkward)))
+    assert awkward in found.text
+    assert set(found.images[0]) == {"alt", "src"}
+    assert "49" not in found.text.split(awkward)[0]
+
+
 def test_everything_is_inside(page: Page) -> None:
     assert len(page.images) == 4
     assert all(link.startswith("data:image/svg+xml;base64,") for link in page.links)

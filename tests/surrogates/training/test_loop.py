@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from xbench.surrogates.training.loop import Stage, train_stage
+from xbench.utils.progress import Progress
 
 
 class Recorder:
@@ -92,11 +93,23 @@ def test_it_stops_when_it_is_told_to_but_not_before_a_step() -> None:
 
 
 def test_progress_is_told_of_every_look() -> None:
-    told: list[tuple[str, int, int, float]] = []
+    told: list[tuple[object, ...]] = []
+
+    class Heard(Progress):
+        def started(self, work: str, total: int, done: int = 0, unit: str = "") -> None:
+            told.append((work, total, done, unit))
+
+        def advanced(self, work: str, done: int, note: str = "") -> None:
+            told.append((work, done, note))
+
     recorder = Recorder([2, 1])
     stage = Stage("stage", steps=1, learning_rate=0.1)
-    train_stage(stage, recorder.modules, recorder.step, recorder.look, lambda *a: told.append(a))
-    assert told == [("stage", 0, 1, 2), ("stage", 1, 1, 1)]
+    train_stage(stage, recorder.modules, recorder.step, recorder.look, Heard())
+    assert told == [
+        ("training, stage", 1, 0, "steps"),
+        ("training, stage", 0, "validation loss 2"),
+        ("training, stage", 1, "validation loss 1"),
+    ]
 
 
 def test_gradients_are_clipped_at_norm_one() -> None:

@@ -13,7 +13,7 @@ from xbench.data.read_options import AS_IT_IS, ReadOptions
 from xbench.data.source import DatasetSource, LocalFiles
 from xbench.errors import XbenchError
 from xbench.utils.paths import data_folder
-from xbench.utils.progress import NOBODY, FetchWatcher
+from xbench.utils.progress import SILENT, Progress
 
 if TYPE_CHECKING:
     from xbench.data.dataset import Dataset
@@ -87,9 +87,9 @@ class DownloadedSource(DatasetSource):
             raise XbenchError(f"{self.name}: no file {path}; leave --data out to use the download")
         return path
 
-    def fetch(self, watcher: FetchWatcher = NOBODY) -> tuple[Path, ...]:
+    def fetch(self, progress: Progress = SILENT) -> tuple[Path, ...]:
         """Download what is missing and check what is there; the matrix comes first."""
-        return tuple(fetch_file(file, data_folder(), watcher) for file in self.files)
+        return tuple(fetch_file(file, data_folder(), progress) for file in self.files)
 
     def load(self, reading: ReadOptions = AS_IT_IS) -> Dataset:
         """Read the download, or the matrix that the reading names, with labels."""

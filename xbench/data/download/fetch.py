@@ -15,9 +15,10 @@ from pathlib import Path
 from xbench.data.download.remote_file import RemoteFile, size_text
 from xbench.errors import XbenchError
 from xbench.utils.files import cannot_write, write_text
-from xbench.utils.journal import locked
+from xbench.utils.json import json_line
+from xbench.utils.locks import locked
 from xbench.utils.paths import cache_folder
-from xbench.utils.progress import NOBODY, FetchWatcher
+from xbench.utils.progress import SILENT, Progress
 
 
 def part_of(path: Path) -> Path:
@@ -31,7 +32,7 @@ def part_of(path: Path) -> Path:
     return path.with_name(f"{path.name}.part")
 
 
-def fetch_file(file: RemoteFile, folder: Path, watcher: FetchWatcher = NOBODY) -> Path:
+def fetch_file(file: RemoteFile, folder: Path, progress: Progress = SILENT) -> Path:
     """Return the file in the folder, getting it first where it is not there.
 
     A file that is there is taken if it has the registered checksum. The name only ever stands for
@@ -43,7 +44,7 @@ def fetch_file(file: RemoteFile, folder: Path, watcher: FetchWatcher = NOBODY) -
         What is to be there.
     folder
         Made where missing.
-    watcher
+    progress
         Told how it goes.
 
     Raises
@@ -67,18 +68,18 @@ def fetch_file(file: RemoteFile, folder: Path, watcher: FetchWatcher = NOBODY) -
             folder.mkdir(parents=True, exist_ok=True)
             with locked(
                 folder / f".{file.name}.lock",
-                lambda: watcher.said(f"{file.name}: another process gets it; waiting"),
+                lambda: progress.said(f"{file.name}: another process gets it; waiting"),
             ):
                 # The process waited for may have brought it.
                 if not path.exists():
-                    _download(file, path, watcher)
+                    _download(file, path, progress)
         except OSError as error:
             raise cannot_write(path, error) from error
     require_verified(path, file)
     return path
 
 
-def _download(file: RemoteFile, path: Path, watcher: FetchWatcher) -> None:
+def _download(file: RemoteFile, path: Path, progress: Progress) -> None:
     # Imported here, so that what only looks at datasets does not wait for them.
     import pooch
 
@@ -88,7 +89,7 @@ def _download(file: RemoteFile, path: Path, watcher: FetchWatcher) -> None:
     _require_space(file, path, part)
     # It says by itself where files go, on standard error, between the lines of a progress bar.
     pooch.get_logger().setLevel(logging.WARNING)
-    transfer = Transmission(file, part, watcher)
+    transfer = Transmission(file, part, progress)
     try:
         pooch.retrieve(file.url, file.checksum, file.name, path.parent, downloader=transfer)
     except ValueError as error:
@@ -157,7 +158,7 @@ def require_verified(path: Path, file: RemoteFile) -> None:
         raise _not_registered(path, f"has the {file.algorithm} {found}, not the registered one")
     # Without a cache that can be written the file is only read again next time.
     with contextlib.suppress(XbenchError, OSError):
-        write_text(_note(path), json.dumps(_as_it_is(path, file)))
+        write_text(_note(path), json_line(_as_it_is(path, file)))
 
 
 def _is_remembered(path: Path, file: RemoteFile) -> bool:

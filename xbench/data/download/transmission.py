@@ -10,7 +10,7 @@ import requests
 from xbench.data.download.remote_file import RemoteFile, size_text
 from xbench.errors import XbenchError
 from xbench.utils.files import cannot_write
-from xbench.utils.progress import FetchWatcher
+from xbench.utils.progress import Progress
 from xbench.utils.provenance import DISTRIBUTION, installed_version
 
 # A long download is often cut: it goes on by itself so many times, if each brings something.
@@ -29,7 +29,7 @@ class Transmission:
         What is got.
     part
         Where bytes are kept until all are there; a part of an earlier try is gone on from.
-    watcher
+    progress
         Told how it goes.
 
     Attributes
@@ -38,8 +38,8 @@ class Transmission:
         Whether the file was put together from more than one connection.
     """
 
-    def __init__(self, file: RemoteFile, part: Path, watcher: FetchWatcher) -> None:
-        self.file, self.part, self.watcher = file, part, watcher
+    def __init__(self, file: RemoteFile, part: Path, progress: Progress) -> None:
+        self.file, self.part, self.progress = file, part, progress
         self.resumed = self._kept() > 0
 
     def __call__(self, url: str, output_file: str, pooch: object = None) -> None:
@@ -60,7 +60,7 @@ class Transmission:
             No connection, a refusal by the server, another length than registered, a connection
             that is cut again and again, or a full disk.
         """
-        self.watcher.started(self.file.name, self.file.size, self._kept())
+        self.progress.started(self.file.name, self.file.size, self._kept(), "bytes")
         resumptions = 0
         if self._kept() > self.file.size:
             self.part.unlink()
@@ -72,7 +72,7 @@ class Transmission:
             if here <= kept or resumptions == RESUMPTIONS:
                 raise self._failed(f"the connection to {self.file.host} was cut ({cut})")
             resumptions += 1
-            self.watcher.said(
+            self.progress.said(
                 f"{self.file.name}: cut after {size_text(here)} of {size_text(self.file.size)}; "
                 "going on"
             )
@@ -103,7 +103,7 @@ class Transmission:
                     return self._write(response, start)
                 except OSError as error:
                     raise self._not_written(error) from error
-        self.watcher.said(f"{self.file.name}: {self.file.host} cannot go on; starting over")
+        self.progress.said(f"{self.file.name}: {self.file.host} cannot go on; starting over")
         return self._receive(url, 0)
 
     def _start_of(self, response: requests.Response, kept: int) -> int | None:
@@ -116,7 +116,7 @@ class Transmission:
         if status != 200:
             raise self._failed(f"{self.file.host} answers {status} ({response.reason})", status)
         if kept:
-            self.watcher.said(f"{self.file.name}: {self.file.host} cannot go on; starting over")
+            self.progress.said(f"{self.file.name}: {self.file.host} cannot go on; starting over")
         if length is not None and int(length) != self.file.size:
             raise self._failed(
                 f"{self.file.host} offers {int(length):,} bytes, not the registered "
@@ -134,7 +134,7 @@ class Transmission:
                     start += len(chunk)
                     if start > self.file.size:
                         break
-                    self.watcher.received(start)
+                    self.progress.advanced(self.file.name, start)
             except requests.RequestException as error:
                 return _reason(error)
             finally:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ from xbench.surrogates.evaluation import wording
 from xbench.surrogates.evaluation.interpretations import PAPER_MEAN_R2
 from xbench.surrogates.evaluation.measure import SurrogateReport
 from xbench.utils.files import file_part, write_bytes, write_text
-from xbench.utils.json import plain_values
+from xbench.utils.json import json_page
 from xbench.utils.plotting import drawn_alike
 
 STEM = "figure2"
@@ -38,8 +37,7 @@ def figure2_files(report: SurrogateReport, folder: Path) -> list[Path]:
     subject = report.subject
     stem = f"{STEM}--{file_part(subject.dataset)}--{file_part(subject.surrogate)}"
     written = [folder / f"{stem}.json"]
-    numbers = plain_values(_numbers(report))
-    write_text(written[0], json.dumps(numbers, indent=1, allow_nan=False) + "\n")
+    write_text(written[0], json_page(_numbers(report)))
     for ending, image in _images(report).items():
         write_bytes(folder / f"{stem}.{ending}", image)
         written.append(folder / f"{stem}.{ending}")

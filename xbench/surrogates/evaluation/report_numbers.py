@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import math
 from dataclasses import asdict
 from typing import Any
 
@@ -13,6 +11,7 @@ from xbench.surrogates.evaluation import wording
 from xbench.surrogates.evaluation.agreement import PREDICTORS, QUANTILES, spread
 from xbench.surrogates.evaluation.interpretations import PAPER_MEAN_R2
 from xbench.surrogates.evaluation.measure import PAPER_MAP_R2, SurrogateReport
+from xbench.utils.json import json_page
 
 FORMAT, VERSION = "xbench-surrogate-report", 1
 DIGITS = 6
@@ -51,7 +50,7 @@ def json_numbers(report: SurrogateReport) -> str:
         "genes": _genes(report),
         "map": _map(report),
     }
-    return json.dumps(_plain(content), indent=1, allow_nan=False) + "\n"
+    return json_page(content, digits=DIGITS)
 
 
 def _cell_types(report: SurrogateReport) -> list[dict[str, Any]]:
@@ -119,18 +118,3 @@ def _map(report: SurrogateReport) -> dict[str, Any]:
             for gene in report.map_genes
         },
     }
-
-
-def _plain(value: Any) -> Any:
-    """Turn what NumPy holds into what JSON can, undefined numbers into null."""
-    if isinstance(value, dict):
-        return {str(name): _plain(part) for name, part in value.items()}
-    if isinstance(value, np.ndarray):
-        return _plain(value.tolist())
-    if isinstance(value, list | tuple):
-        return [_plain(part) for part in value]
-    if isinstance(value, np.generic):
-        return _plain(value.item())
-    if isinstance(value, float):
-        return float(f"{value:.{DIGITS}g}") if math.isfinite(value) else None
-    return value

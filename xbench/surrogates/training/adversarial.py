@@ -20,7 +20,7 @@ from xbench.surrogates.training.batches import (
 )
 from xbench.surrogates.training.loop import Stage, StageHistory, train_stage
 from xbench.surrogates.training.networks import TrainingModel
-from xbench.utils.progress import Progress, silent
+from xbench.utils.progress import SILENT, Progress
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def train_cross_modality(
     settings: CrossModalityTraining,
     seed: int = 0,
     train_rows: np.ndarray | None = None,
-    progress: Progress = silent,
+    progress: Progress = SILENT,
 ) -> tuple[CrossModality, list[StageHistory]]:
     """Train on `train_rows` (the training cells by default), stopped early on validation cells.
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
-from xbench.utils.progress import Progress, silent
+from xbench.utils.progress import SILENT, Progress
 
 GRADIENT_NORM = 1.0
 
@@ -62,7 +62,7 @@ def train_stage(
     modules: nn.ModuleList,
     step_loss: Callable[[int], Tensor],
     validation_loss: Callable[[], float],
-    progress: Progress = silent,
+    progress: Progress = SILENT,
     stop: Callable[[], bool] = lambda: False,
 ) -> StageHistory:
     """Minimise `step_loss` and leave `modules` in their best state on validation.
@@ -92,13 +92,15 @@ def train_stage(
     history = StageHistory(stage.name)
     best = copy.deepcopy(modules.state_dict())
     since = 0
+    work = f"training, {stage.name}"
+    progress.started(work, stage.steps, unit="steps")
     for step in range(stage.steps + 1):
         if step % stage.evaluate_every == 0 or step == stage.steps:
             modules.eval()
             with torch.no_grad():
                 value = validation_loss()
             history.curve.append((step, value))
-            progress(stage.name, step, stage.steps, value)
+            progress.advanced(work, step, f"validation loss {value:.4g}")
             since += 1
             if value < history.best_validation:
                 history.best_step, history.best_validation, since = step, value, 0

@@ -1,0 +1,200 @@
+"""The groups of commands: `baseline` (with `compare`), `data` and `report`.
+
+As in `app`, what is here is declared alone; the work is imported when a command is carried out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from xbench.cli.options import Checkpoint, Store, reads_data
+from xbench.data.read_options import AS_IT_IS, ReadOptions
+
+
+def _help(context: typer.Context) -> None:
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+Folder = Annotated[Path, typer.Option(help="Folder of the baselines.")]
+
+baseline_app = typer.Typer(
+    name="baseline",
+    help="Keep results in a file, to compare later ones with.",
+    rich_markup_mode=None,
+)
+
+
+baseline_app.callback(invoke_without_command=True)(_help)
+
+
+@baseline_app.command(epilog="Example: xbench baseline save ci --store results --task ci")
+def save(
+    name: Annotated[str, typer.Argument(help="Of the baseline, or a .json file.")],
+    store: Store = Path("results"),
+    task: Annotated[
+        str | None, typer.Option(help="Task of the store, or its .toml file; the only one.")
+    ] = None,
+    folder: Folder = Path("baselines"),
+) -> None:
+    """Save the newest runs of a task as a baseline; one of that name is replaced."""
+    from xbench.cli.baseline import save_and_show
+
+    save_and_show(name, store=store, task=task, folder=folder)
+
+
+@baseline_app.command("list", epilog="Example: xbench baseline list")
+def list_baselines(folder: Folder = Path("baselines")) -> None:
+    """List the baselines of a folder."""
+    from xbench.cli.baseline import list_and_show
+
+    list_and_show(folder)
+
+
+def compare(
+    name: Annotated[str, typer.Argument(help="Of the baseline, or a .json file.")],
+    store: Store = Path("results"),
+    task: Annotated[
+        str | None,
+        typer.Option(help="Task whose thresholds count, or its .toml file; the baseline's."),
+    ] = None,
+    folder: Folder = Path("baselines"),
+    fail_on: Annotated[
+        str | None,
+        typer.Option(help="runs, metrics, evaluations, seconds, names of metrics; nothing. All."),
+    ] = None,
+    repetitions: Annotated[
+        str | None, typer.Option(help="Compare these instead, such as 5-9: other seeds.")
+    ] = None,
+    junit: Annotated[Path | None, typer.Option(help="Write JUnit XML here.")] = None,
+    json: Annotated[Path | None, typer.Option(help="Write every number here.")] = None,
+    markdown: Annotated[
+        Path | None, typer.Option(help="Write a comment for a pull request here.")
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Show what is the same, too.")] = False,
+) -> None:
+    """Compare the newest runs with a baseline: 0 same or better, 1 worse, 2 cannot be compared."""
+    from xbench.cli.baseline import compare_and_show
+
+    compare_and_show(
+        name,
+        store=store,
+        task=task,
+        folder=folder,
+        fail_on=fail_on,
+        repetitions=repetitions,
+        reports={"junit": junit, "json": json, "markdown": markdown},
+        everything=everything,
+    )
+
+
+data_app = typer.Typer(
+    name="data",
+    help="What data there are, get them, check your own.",
+    rich_markup_mode=None,
+)
+
+NameArgument = Annotated[str, typer.Argument(help="A dataset of 'xbench data list'.")]
+
+
+data_app.callback(invoke_without_command=True)(_help)
+
+
+@data_app.command("list", epilog="Example: xbench data list --json")
+def list_data(
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """List the datasets: whether each is here, its size, its licence."""
+    from xbench.cli.data import show_all
+
+    show_all(as_json)
+
+
+@data_app.command(epilog="Example: xbench data info dlpfc-multiome")
+def info(name: NameArgument) -> None:
+    """Say what a dataset is, whom to credit, where its files lie, how to get them."""
+    from xbench.cli.data import show_one
+
+    show_one(name)
+
+
+@data_app.command(epilog="Example: xbench data fetch simulated-multiome")
+def fetch(name: NameArgument) -> None:
+    """Download or simulate a dataset; what is here already is checked and kept."""
+    from xbench.cli.data import fetch_and_show
+
+    fetch_and_show(name)
+
+
+@data_app.command(epilog="Example: xbench data validate matrix.h5 --labels types.csv")
+@partial(reads_data, place=False)
+def validate(
+    file: Annotated[Path, typer.Argument(help="A file or folder that --data would take.")],
+    reading: ReadOptions = AS_IT_IS,
+    genome: Annotated[
+        str | None, typer.Option(help="hg38, hg19 or mm10: coordinates must lie inside it.")
+    ] = None,
+) -> None:
+    """Say in plain words what a file holds and what is wrong; the exit code is 1 if it won't do."""
+    from xbench.cli.data import validate_and_show
+
+    validate_and_show(replace(reading, path=file), genome)
+
+
+report_app = typer.Typer(
+    name="report",
+    help="Put what is known of a trained surrogate on one page.",
+    rich_markup_mode=None,
+)
+
+
+report_app.callback(invoke_without_command=True)(_help)
+
+
+@report_app.command(epilog="Example: xbench report surrogate snare-cortex --out snare-cortex.html")
+@reads_data
+def surrogate(
+    dataset: Annotated[
+        str | None, typer.Argument(help="A dataset of 'xbench list datasets'.")
+    ] = None,
+    reading: ReadOptions = AS_IT_IS,
+    surrogate: Annotated[
+        str | None, typer.Option(help="Architecture instead of the dataset's own.")
+    ] = None,
+    checkpoint: Checkpoint = None,
+    split: Annotated[
+        str | None, typer.Option(help="strict (where left out) or reference, as in training.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Of training; 0 where left out.")] = None,
+    space: Annotated[
+        str, typer.Option(help="What the map is of: embedding, or observed expression.")
+    ] = "embedding",
+    projection: Annotated[
+        str, typer.Option(help="umap, pca, or auto: UMAP where umap-learn is installed.")
+    ] = "auto",
+    out: Annotated[
+        Path, typer.Option(help="The page, .html or .png; a .json is written beside it.")
+    ] = Path("surrogate-report.html"),
+) -> None:
+    """How well a surrogate predicts expression: markers, all genes, a map, its training.
+
+    Takes the surrogate that was trained before, or trains it as a run would.
+    """
+    from xbench.cli.report import report_surrogate
+
+    report_surrogate(
+        dataset,
+        reading=reading,
+        surrogate=surrogate,
+        checkpoint=checkpoint,
+        split=split,
+        seed=seed,
+        space=space,
+        projection=projection,
+        out=out,
+    )
