@@ -106,12 +106,18 @@ def require_shape(name: str, shape: tuple[int, ...], expected: tuple[int, ...]) 
         raise XbenchError(f"{name} has shape {tuple(shape)} but must have shape {tuple(expected)}")
 
 
+def _shortened(text: str, longest: int = 300) -> str:
+    """Return a text as one printable line of limited length."""
+    line = " ".join("".join(one if one.isprintable() else " " for one in text).split())
+    return line if len(line) <= longest else f"{line[:longest]}…"
+
+
 def in_words(
     error: ValidationError,
     model: type | None = None,
     *,
     kind: str = "field",
-    limit: int | None = None,
+    limit: int | None = 5,
     at: Sequence[str | int] = (),
 ) -> str:
     """Say on one line what pydantic found wrong: where, what was given, and what is valid there.
@@ -126,7 +132,8 @@ def in_words(
     kind
         What its fields are called, such as ``"parameter"``.
     limit
-        How many problems are told, the others being counted; all where None.
+        How many problems are told, the others being counted; all where None. Each is cut after 300
+        characters: a file may hold anything.
     at
         Where in a file stands what was checked, such as ``["entries"]``.
 
@@ -142,7 +149,7 @@ def in_words(
     width: is missing; add it; unknown field 'widht'. Nearest: width. Valid fields: width
     """
     problems = error.errors(include_url=False)
-    told = [_problem_in_words(problem, model, kind, at) for problem in problems[:limit]]
+    told = [_shortened(_problem_in_words(problem, model, kind, at)) for problem in problems[:limit]]
     left = len(problems) - len(told)
     return "; ".join([*told, f"and {left} more"] if left else told)
 

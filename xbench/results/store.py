@@ -269,7 +269,7 @@ def _check_declaration(path: Path) -> None:
     try:
         declared = json.loads(path.read_bytes())
         known, version = declared["format"] == FORMAT, declared["version"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         known, version = False, None
     if not known or type(version) is not int:
         raise XbenchError(f"{path}: does not describe a result store; choose another folder")

@@ -172,7 +172,7 @@ def read_description(folder: Path) -> Description:
         raise XbenchError(
             f"{folder}: no {DESCRIPTION}; it is not a surrogate saved by 'xbench train'"
         ) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise XbenchError(f"{path}: truncated or not JSON; train the surrogate again") from error
     if not isinstance(content, dict) or content.pop("format", None) != FORMAT:
         raise XbenchError(f"{path}: not a surrogate saved by 'xbench train'")
