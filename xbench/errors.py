@@ -106,7 +106,7 @@ def require_shape(name: str, shape: tuple[int, ...], expected: tuple[int, ...]) 
         raise XbenchError(f"{name} has shape {tuple(shape)} but must have shape {tuple(expected)}")
 
 
-def _shortened(text: str, longest: int = 300) -> str:
+def _on_one_line(text: str, longest: int = 1000) -> str:
     """Return a text as one printable line of limited length."""
     line = " ".join("".join(one if one.isprintable() else " " for one in text).split())
     return line if len(line) <= longest else f"{line[:longest]}…"
@@ -132,8 +132,8 @@ def in_words(
     kind
         What its fields are called, such as ``"parameter"``.
     limit
-        How many problems are told, the others being counted; all where None. Each is cut after 300
-        characters: a file may hold anything.
+        How many problems are told, the others being counted; all where None. Each is cut after
+        1,000 characters: a file may hold anything.
     at
         Where in a file stands what was checked, such as ``["entries"]``.
 
