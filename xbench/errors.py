@@ -149,7 +149,9 @@ def in_words(
     width: is missing; add it; unknown field 'widht'. Nearest: width. Valid fields: width
     """
     problems = error.errors(include_url=False)
-    told = [_shortened(_problem_in_words(problem, model, kind, at)) for problem in problems[:limit]]
+    told = [
+        _on_one_line(_problem_in_words(problem, model, kind, at)) for problem in problems[:limit]
+    ]
     left = len(problems) - len(told)
     return "; ".join([*told, f"and {left} more"] if left else told)
 
