@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-_NUMBERS = "/proc/self/ns/pid"
+_NUMBERS = Path("/proc/self/ns/pid")
 _HIDDEN = "hidden"
 
 
@@ -42,7 +42,7 @@ def _numbers_of() -> str:
     """Name the space that process numbers are of."""
     try:
         start = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-        return f"{start} {os.readlink(_NUMBERS)}"
+        return f"{start} {_NUMBERS.readlink()}"
     except OSError:
         return ""
 
