@@ -27,6 +27,9 @@ class XbenchError(Exception):
     xbench.errors.XbenchError: counts.h5mu: no modality 'atac'; rename one of: peaks, rna
     """
 
+    def __init__(self, message: object = "") -> None:
+        super().__init__(_bounded(str(message)))
+
 
 class XbenchWarning(UserWarning):
     """Something in the input that was dealt with, and that a user should know of.
@@ -39,6 +42,20 @@ class XbenchWarning(UserWarning):
     Traceback (most recent call last):
     xbench.errors.XbenchWarning: labels.csv: 3 of 10 cells have no type and are left out
     """
+
+    def __init__(self, message: object = "") -> None:
+        super().__init__(_bounded(str(message)))
+
+
+# A name in a file may be as long as the file: what is wrong and what to do stand at both ends.
+_LONGEST = 2000
+
+
+def _bounded(message: str) -> str:
+    if len(message) <= _LONGEST:
+        return message
+    start, end = message[: _LONGEST * 2 // 3], message[-_LONGEST // 4 :]
+    return f"{start} [... {len(message) - len(start) - len(end):,} characters ...] {end}"
 
 
 def nearest(name: str, valid: Iterable[str], count: int = 3) -> list[str]:
