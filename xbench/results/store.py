@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 FORMAT = "xbench-results"
 # 1: ids of runs held the bytes of the method's file. A store of it is given new ids on first use.
 VERSION = 2
-# What xbench itself may have put into the folder before it became a store (`xbench bench`).
+# What an earlier `xbench bench` may have put into the folder before it became a store.
 _OURS = {"bench.json"}
 
 
