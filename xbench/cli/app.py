@@ -49,7 +49,8 @@ def _version(show: bool) -> None:
 
 
 @app.callback(
-    epilog="Add --debug to any command to see the traceback of an error. Example: xbench run quick"
+    epilog="Add to any command: --verbose (-v, or -vv for more) to see what it reads, trains and "
+    "writes; --debug to see the traceback of an error. Example: xbench run quick"
 )
 def root(
     version: Annotated[
