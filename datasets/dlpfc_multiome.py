@@ -1,7 +1,5 @@
 """Adult human prefrontal cortex, peaks and expression in the same nucleus: open access."""
 
-from __future__ import annotations
-
 from xbench.data.download.downloaded_source import DownloadedSource
 from xbench.data.download.remote_file import RemoteFile
 

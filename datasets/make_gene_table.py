@@ -10,8 +10,6 @@ the others with the smallest SHA-256 of their symbol: a fixed choice that follow
 genome. The same input gives the same bytes (with the same zlib).
 """
 
-from __future__ import annotations
-
 import argparse
 import hashlib
 import io

@@ -1,7 +1,5 @@
 """Human blood cells, peaks and expression in the same cell: small, and for labels of your own."""
 
-from __future__ import annotations
-
 from xbench.data.download.downloaded_source import DownloadedSource
 from xbench.data.download.remote_file import RemoteFile
 

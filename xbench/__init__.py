@@ -3,8 +3,6 @@
 The public names are loaded on first use, so that importing xbench (and ``xbench --help``) is fast.
 """
 
-from __future__ import annotations
-
 import importlib
 from typing import TYPE_CHECKING, Any
 

@@ -1,7 +1,5 @@
 """The paper's results by name: which runs each needs, and which analyses of them."""
 
-from __future__ import annotations
-
 import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace

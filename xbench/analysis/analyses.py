@@ -1,7 +1,5 @@
 """Every analysis of stored selections, by name."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from statistics import fmean

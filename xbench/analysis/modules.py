@@ -1,7 +1,5 @@
 """A selection's synergies against the truth of a simulation: its modules of regulating peaks."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Where a gene starts: one base where its strand is known, otherwise one of its two ends."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from xbench.data.features import Interval

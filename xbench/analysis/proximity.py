@@ -1,7 +1,5 @@
 """How near the selected peaks lie to the target's gene, against peaks drawn at random."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

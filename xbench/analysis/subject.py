@@ -3,8 +3,6 @@
 The features that a measure is about, checked.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 

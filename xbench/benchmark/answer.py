@@ -4,8 +4,6 @@ The whole answer leaves the process as JSON: no object of the method, and nothin
 reaches the process that scores it. So does what went wrong, in words that can always be written.
 """
 
-from __future__ import annotations
-
 import json
 import random
 import traceback

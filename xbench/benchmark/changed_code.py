@@ -1,7 +1,5 @@
 """Finished runs whose method's code was changed since, although its version was not."""
 
-from __future__ import annotations
-
 import warnings
 from collections import Counter
 from collections.abc import Iterable, Mapping

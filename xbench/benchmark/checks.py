@@ -1,7 +1,5 @@
 """Refusing what can only be a mistake, before anything is written, trained or run."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from functools import partial

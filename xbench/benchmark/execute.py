@@ -3,8 +3,6 @@
 Filling in the record of a run.
 """
 
-from __future__ import annotations
-
 import json
 import math
 import signal

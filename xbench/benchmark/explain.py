@@ -1,7 +1,5 @@
 """One explanation: the problem as a method sees it, its answer, and the answer's score."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, fields, replace
 from time import perf_counter
 from typing import Any, TypeVar

@@ -5,8 +5,6 @@ method. A record does not keep all of that (perturbation, split, budgets), so th
 by asking the task again; where the file is one that xbench shipped, the old id proves the answer.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections.abc import Iterator, Mapping

@@ -1,7 +1,5 @@
 """Stores of an older xbench: read, and given new run ids on first use."""
 
-from __future__ import annotations
-
 import json
 import logging
 import warnings

@@ -1,7 +1,5 @@
 """What is to be run, and how it is told that runs go on."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What a request means, resolved once: its task, methods, data, runs and surrogate."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path

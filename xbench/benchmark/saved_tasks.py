@@ -4,8 +4,6 @@ So that results can be rendered later, and elsewhere, with the title, metrics an
 made for.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from xbench.benchmark.task import Task, load_task

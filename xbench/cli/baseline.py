@@ -5,8 +5,6 @@
 ``xbench compare``.
 """
 
-from __future__ import annotations
-
 import re
 import sys
 from collections import Counter

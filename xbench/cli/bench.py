@@ -1,7 +1,5 @@
 """``xbench bench``: a front of pytest and pytest-benchmark."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import typer

@@ -1,7 +1,5 @@
 """``xbench leaderboard``."""
 
-from __future__ import annotations
-
 import importlib
 import warnings
 from collections.abc import Mapping

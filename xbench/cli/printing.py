@@ -1,7 +1,5 @@
 """Printing what strangers' files and methods hold: no text steers the terminal or ends the run."""
 
-from __future__ import annotations
-
 import contextlib
 import io
 import sys

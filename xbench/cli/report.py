@@ -3,8 +3,6 @@
 ``xbench report surrogate``: take or train a surrogate, measure it, write its page.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from rich.console import Console

@@ -3,8 +3,6 @@
 The contact maps and loops of ``xbench reproduce hic``: those given, or those of the data.
 """
 
-from __future__ import annotations
-
 import importlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace

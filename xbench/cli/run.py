@@ -1,7 +1,5 @@
 """``xbench run``."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Sequence
 from dataclasses import replace

@@ -5,8 +5,6 @@ a missing type, whatever wrote them, because most programs write a missing value
 are clusters: 3.0, which is how a column with missing values comes back from pandas, is 3.
 """
 
-from __future__ import annotations
-
 import re
 from collections import defaultdict
 

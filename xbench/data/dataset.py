@@ -1,7 +1,5 @@
 """The data of a benchmark, whatever file it came from: a thin view on AnnData."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property

@@ -5,8 +5,6 @@ genes. Names are the paper's, human symbols; `xbench.data.dataset.Dataset` finds
 case, and cell types by their aliases.
 """
 
-from __future__ import annotations
-
 import contextlib
 from collections.abc import Sequence
 

@@ -1,7 +1,5 @@
 """What is explained: one output of the model, for one population."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from xbench.data.features import Interval

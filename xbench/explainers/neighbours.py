@@ -3,8 +3,6 @@
 How far features are from where a gene may start.
 """
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

@@ -5,8 +5,6 @@ Which features to try: those with the smallest values, or random ones.
 Which cells a step of learning sees.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import NamedTuple
 

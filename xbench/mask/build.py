@@ -1,7 +1,5 @@
 """Building the operator that fits a surrogate."""
 
-from __future__ import annotations
-
 import numpy as np
 import scipy.sparse as sp
 from torch import nn

@@ -1,7 +1,5 @@
 """What masking should lower: the number explained, and its loss."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Eq. 11: masking should lower the target's output and leave the other outputs as they are."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cached_property
 

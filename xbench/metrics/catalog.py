@@ -1,7 +1,5 @@
 """Every metric of this folder, by name, and computing those that a task asks for."""
 
-from __future__ import annotations
-
 import importlib
 import pkgutil
 from collections.abc import Iterable, Iterator

@@ -1,7 +1,5 @@
 """Which class inputs are predicted as, before and after masking (protocol, MNIST)."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from xbench.metrics.metric import Metric

@@ -1,7 +1,5 @@
 """Change of expression after masking (paper, Section 5.3.1)."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from xbench.metrics.metric import Metric

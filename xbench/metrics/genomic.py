@@ -1,7 +1,5 @@
 """Distance of the selected peaks to the target gene (paper, Section 5.3.2, Table 3)."""
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 import numpy as np

@@ -1,7 +1,5 @@
 """What a contributor of a metric subclasses: its declaration and its computation in one class."""
 
-from __future__ import annotations
-
 from typing import Any, ClassVar, Literal, get_args
 
 from xbench.metrics.outcome import Outcome

@@ -1,7 +1,5 @@
 """What masking a selection did on test cells: all that a metric looks at."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol

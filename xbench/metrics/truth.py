@@ -1,7 +1,5 @@
 """How a selection does by a known truth, apart from any surrogate."""
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 from xbench.metrics.metric import Direction, Metric

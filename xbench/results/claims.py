@@ -5,8 +5,6 @@ became of it, on this machine or on another that shares the folder. Where the ow
 that can be looked up from here, and is gone, its claims end at once.
 """
 
-from __future__ import annotations
-
 import json
 import secrets
 import time

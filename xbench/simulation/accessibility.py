@@ -7,8 +7,6 @@ of its fragments, and places them in the running sum of its rates. The largest a
 held beside the result is one row of d rates a type.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The constants in which the two simulations differ; docs/simulation.md says where each is from."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 # Peaks open in a cell on average, of all peaks: in the paper's data and in the mouse cortex.

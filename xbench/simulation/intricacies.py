@@ -1,7 +1,5 @@
 """What makes regulation harder: repressing modules, peaks that serve two genes, idle neighbours."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

@@ -4,8 +4,6 @@ A library is a donor in a batch. Libraries differ in depth, in the shares of the
 how well each gene is counted; donors differ in the rates of some peaks.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 
 import numpy as np

@@ -3,8 +3,6 @@
 Where simulations are kept; light, so that listing datasets does not import anndata.
 """
 
-from __future__ import annotations
-
 from dataclasses import asdict, dataclass
 from pathlib import Path
 

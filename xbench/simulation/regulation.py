@@ -1,7 +1,5 @@
 """Draw how genes are regulated: in which types, by how many modules of how many CREs, where."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 
 import numpy as np

@@ -1,7 +1,5 @@
 """How one gene's F answers to masking its CREs, in some cells: small enough to be searched."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cached_property
 

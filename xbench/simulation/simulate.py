@@ -1,7 +1,5 @@
 """The whole simulation, from parameters to matrices and truth."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 

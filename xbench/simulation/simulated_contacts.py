@@ -1,7 +1,5 @@
 """Chromatin contacts that match a simulation: a Hi-C map (.cool) and loops (.bedpe)."""
 
-from __future__ import annotations
-
 import tempfile
 from importlib.util import find_spec
 from pathlib import Path

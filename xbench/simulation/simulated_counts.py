@@ -1,7 +1,5 @@
 """True expression from open peaks, and counts as a sequencer would see them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import replace
 

@@ -3,8 +3,6 @@
 Everything a simulation gives away, as files: data, truth, chromatin contacts, loops.
 """
 
-from __future__ import annotations
-
 import tempfile
 import warnings
 from importlib.util import find_spec

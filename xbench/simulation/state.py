@@ -1,7 +1,5 @@
 """What F is a function of: the open peaks or, where they are hidden, the state behind them."""
 
-from __future__ import annotations
-
 import numpy as np
 from scipy import sparse
 

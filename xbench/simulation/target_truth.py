@@ -1,7 +1,5 @@
 """How well a selection does by the truth: what metrics ask of a simulation."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -4,8 +4,6 @@ A surrogate that was trained before is taken from the cache. One process at a ti
 into a folder; others wait for it.
 """
 
-from __future__ import annotations
-
 import logging
 import time
 import warnings

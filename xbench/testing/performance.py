@@ -3,8 +3,6 @@
 As a table in text: a row a benchmark, a column a run.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """Running the benchmarks of a checkout by pytest, in a process of its own."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """Small problems with known answers, for the suite and for tests of explainers."""
 
-from __future__ import annotations
-
 from typing import TypeAlias
 
 import numpy as np

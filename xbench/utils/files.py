@@ -3,8 +3,6 @@
 Names from strangers' files, made fit for a file name.
 """
 
-from __future__ import annotations
-
 import contextlib
 import ctypes
 import errno

@@ -1,7 +1,5 @@
 """Add lines to a file that other processes write too, and whose writers may die or run dry."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

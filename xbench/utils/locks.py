@@ -1,7 +1,5 @@
 """One lock for every file that several processes, or threads of one, may write or make."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Where xbench keeps what it makes, and looks for data."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

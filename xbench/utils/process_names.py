@@ -1,7 +1,5 @@
 """Naming a process, so that another can tell later whether it is gone."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

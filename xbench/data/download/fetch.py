@@ -3,8 +3,6 @@
 Whether a file is the registered one; a large file is read for that once, not at each load.
 """
 
-from __future__ import annotations
-
 import contextlib
 import hashlib
 import json

@@ -1,7 +1,5 @@
 """A file on the network: where it is, how long it is, and what proves that it is the one."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 

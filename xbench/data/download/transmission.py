@@ -1,7 +1,5 @@
 """Bring one file over HTTP into a ``.part`` file, going on from where an earlier try ended."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

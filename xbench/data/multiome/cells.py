@@ -1,7 +1,5 @@
 """Which cells are read, of which type, and where each stands in both matrices."""
 
-from __future__ import annotations
-
 import warnings
 from dataclasses import dataclass
 

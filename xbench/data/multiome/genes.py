@@ -8,8 +8,6 @@ normalised expression, standardised within 20 bins of genes of like mean. It nee
 that data which come normalised are treated alike.
 """
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Mapping
 

@@ -1,7 +1,5 @@
 """A table of cell types beside the data: barcode and cell type, as GEO and R scripts keep them."""
 
-from __future__ import annotations
-
 import warnings
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """The paper's Figure 2A of a surrogate, for the leaderboard: markers by cell type, and the fit."""
 
-from __future__ import annotations
-
 import io
 from pathlib import Path
 from typing import Any

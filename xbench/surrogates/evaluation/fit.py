@@ -1,7 +1,5 @@
 """How well a surrogate predicts cells it has not seen (paper, Section 5.2)."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import numpy as np

@@ -1,7 +1,5 @@
 """What the paper's "mean R2" of marker genes may be: it does not say which R2, nor over what."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

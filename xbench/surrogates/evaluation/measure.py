@@ -1,7 +1,5 @@
 """All that is measured of a surrogate for its report."""
 
-from __future__ import annotations
-
 import contextlib
 from dataclasses import dataclass
 

@@ -7,8 +7,6 @@ The map of the test cells: by type, and by expression of a few genes as in Figur
 The validation loss of each stage of training.
 """
 
-from __future__ import annotations
-
 import math
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The report as one PNG: the same parts as the page, one below the other."""
 
-from __future__ import annotations
-
 import io
 import textwrap
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """Every number of the report as JSON."""
 
-from __future__ import annotations
-
 from dataclasses import asdict
 from typing import Any
 

@@ -1,7 +1,5 @@
 """What a report is about: a surrogate, how it was trained, on which data."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any

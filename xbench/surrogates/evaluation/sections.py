@@ -1,7 +1,5 @@
 """The parts of the page, in order: each a heading, a caption and a drawing."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 

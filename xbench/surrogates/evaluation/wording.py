@@ -1,7 +1,5 @@
 """The report's words: facts, the table of what "mean R2" may be, and what to know."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any
 
