@@ -10,7 +10,7 @@ import pytest
 
 from xbench.analysis.modules import ModuleAgreement, PairKind, module_agreement
 from xbench.analysis.redundancy import pair_synergies
-from xbench.data.target import Target
+from xbench.data.dataset import Target
 from xbench.errors import XbenchError
 from xbench.mask import MaskedPopulation, masked_population
 from xbench.mask.objective import OBJECTIVES

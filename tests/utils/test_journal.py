@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xbench.utils import journal
-from xbench.utils.journal import append_line
+from xbench.utils.locks import append_line
 
 
 def is_whole(tail: bytes) -> bool:

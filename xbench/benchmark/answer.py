@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from xbench.benchmark.context import Study
 from xbench.benchmark.explain import build_problem, explain
 from xbench.benchmark.plan import RunKey
+from xbench.benchmark.request import Study
 from xbench.errors import XbenchError
 from xbench.explainers.explainer import require_explainer
 from xbench.registry.find import load

@@ -7,8 +7,8 @@ import math
 
 import numpy as np
 
+from xbench.data.dataset import Target
 from xbench.data.features import Features, Interval
-from xbench.data.target import Target
 
 
 def image_side(features: Features) -> int | None:

@@ -69,7 +69,7 @@ def beam_search(
     >>> import torch
     >>> from xbench.mask import masked_population
     >>> from xbench.mask.objective import OBJECTIVES
-    >>> from xbench.data.target import Target
+    >>> from xbench.data.dataset import Target
     >>> model = torch.nn.Linear(3, 1, bias=False)
     >>> model.weight.data = torch.tensor([[1.0, 3.0, 2.0]])
     >>> target = Target("all", "sum", 0)

@@ -4,7 +4,7 @@ import numpy as np
 import scipy.sparse as sp
 from torch import nn
 
-from xbench.data.target import Target
+from xbench.data.dataset import Target
 from xbench.mask.additive import AdditivePopulation
 from xbench.mask.dense import DensePopulation
 from xbench.mask.encoded import EncodedPopulation

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch.nn.functional as functional
 from torch import Tensor
 
-from xbench.data.target import Target
+from xbench.data.dataset import Target
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,7 @@ import pkgutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from xbench.metrics.metric import Metric
-from xbench.metrics.outcome import Outcome
+from xbench.metrics.metric import Metric, Outcome
 
 
 def _declared() -> Iterator[Metric]:

@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from xbench.metrics.metric import Metric
-from xbench.metrics.outcome import Outcome
+from xbench.metrics.metric import Metric, Outcome
 
 
 class AvgDelta(Metric):

@@ -4,8 +4,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from xbench.metrics.metric import Metric
-from xbench.metrics.outcome import Outcome
+from xbench.metrics.metric import Metric, Outcome
 
 SOFT_DISTANCE = 10_000_000
 

@@ -2,8 +2,7 @@
 
 from typing import ClassVar
 
-from xbench.metrics.metric import Direction, Metric
-from xbench.metrics.outcome import Outcome
+from xbench.metrics.metric import Direction, Metric, Outcome
 
 
 class _OfTruth(Metric):

@@ -15,8 +15,7 @@ from scipy.optimize import brentq
 
 from xbench.errors import XbenchError
 from xbench.simulation.cell_types import CELL_TYPES, SHARES
-from xbench.simulation.design import OBSERVED, Design
-from xbench.simulation.parameters import Parameters
+from xbench.simulation.parameters import OBSERVED, Design, Parameters
 from xbench.simulation.peak_positions import Peaks
 from xbench.simulation.regulation import Regulation
 
@@ -68,7 +67,7 @@ class SimulatedCells:
     state
         z, standard normal, shape (n, N_STATES).
     donor, library
-        Numbers, shape (n,); None without donors (see `xbench.simulation.libraries`).
+        Numbers, shape (n,); None without donors (see `xbench.simulation.counts`).
     """
 
     types: np.ndarray

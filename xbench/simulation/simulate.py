@@ -8,13 +8,18 @@ from scipy import sparse
 
 from xbench.simulation.accessibility import draw_accessibility, draw_cells, sample_open_peaks
 from xbench.simulation.cell_types import CELL_TYPES
+from xbench.simulation.counts import (
+    calibrated,
+    draw_libraries,
+    library_factors,
+    sample_counts,
+    seen,
+)
 from xbench.simulation.gene_positions import Genes, choose_genes
 from xbench.simulation.intricacies import intricate
-from xbench.simulation.libraries import draw_libraries, library_factors, seen
 from xbench.simulation.parameters import Parameters
 from xbench.simulation.peak_positions import Peaks, place_peaks
 from xbench.simulation.regulation import Regulation, draw_regulation
-from xbench.simulation.simulated_counts import calibrated, sample_counts
 from xbench.simulation.state import strengthened
 from xbench.simulation.truth import Truth
 

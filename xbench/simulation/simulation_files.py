@@ -20,9 +20,14 @@ from xbench.data.read_options import ReadOptions
 from xbench.errors import XbenchError
 from xbench.simulation import CITATION, LICENCE
 from xbench.simulation.cell_types import CELL_TYPES
-from xbench.simulation.design import OBSERVED
 from xbench.simulation.gene_positions import Genes
-from xbench.simulation.parameters import CHROMOSOMES, Parameters, set_folder, simulated_file
+from xbench.simulation.parameters import (
+    CHROMOSOMES,
+    OBSERVED,
+    Parameters,
+    set_folder,
+    simulated_file,
+)
 from xbench.simulation.simulate import Simulation, simulate
 from xbench.simulation.simulated_contacts import write_contacts, write_maps_by_type
 from xbench.simulation.state import HIDDEN

@@ -4,8 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from xbench.data.dataset import Dataset
-from xbench.data.target import Target
+from xbench.data.dataset import Dataset, Target
 from xbench.simulation.best_subset import best_subset
 from xbench.simulation.response import Response, response_of
 from xbench.simulation.state import state_of

@@ -34,9 +34,9 @@ from xbench.surrogates.oracle import OracleSettings, build_oracle
 from xbench.surrogates.surrogate import Surrogate
 from xbench.surrogates.training.adversarial import CrossModalityTraining, train_cross_modality
 from xbench.surrogates.training.loop import StageHistory
+from xbench.utils.files import cache_folder
 from xbench.utils.json import json_digest
 from xbench.utils.locks import locked
-from xbench.utils.paths import cache_folder
 from xbench.utils.process import PeakMemory
 from xbench.utils.progress import SILENT, Progress
 from xbench.utils.provenance import machine

@@ -9,12 +9,11 @@ import json
 import shutil
 from pathlib import Path
 
-from xbench.data.download.remote_file import RemoteFile, size_text
+from xbench.data.download.transmission import RemoteFile, size_text
 from xbench.errors import XbenchError
-from xbench.utils.files import cannot_write, write_text
+from xbench.utils.files import cache_folder, cannot_write, write_text
 from xbench.utils.json import json_line
 from xbench.utils.locks import locked
-from xbench.utils.paths import cache_folder
 from xbench.utils.progress import SILENT, Progress
 
 

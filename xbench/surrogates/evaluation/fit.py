@@ -7,8 +7,8 @@ import scipy.sparse as sp
 import torch
 from torch import Tensor
 
+from xbench.data.cell_types import present_markers
 from xbench.data.dataset import Dataset
-from xbench.data.markers import present_markers
 from xbench.surrogates.evaluation.accuracy import counted_types, pearson, type_means
 from xbench.surrogates.surrogate import Surrogate
 
