@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from xbench.simulation.cell_types import MARKERS, TRANSCRIPTION_FACTORS
+from xbench.simulation.simulated_cell_types import MARKERS, TRANSCRIPTION_FACTORS
 
 MEMBER = "copykat/resources/full_anno_hg38.parquet"
 DEFAULT_OUTPUT = Path(__file__).resolve().parent / "hg38_genes.npz"

@@ -1,7 +1,4 @@
-"""How near the selected peaks lie to the target's gene, against peaks drawn at random.
-
-Where a gene starts: one base where its strand is known, otherwise one of its two ends.
-"""
+"""How near the selected peaks lie to where the target's gene starts, against random peaks."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,6 +1,7 @@
-"""Refusing what can only be a mistake, before anything is written, trained or run.
+"""What is looked at before anything is written, trained or run.
 
-Finished runs whose method's code was changed since, although its version was not.
+What can only be a mistake is refused; finished runs whose method's code was changed since, although
+its version was not, are named in one warning.
 """
 
 import warnings

@@ -1,7 +1,5 @@
 """Stores of an older xbench: read, and given new run ids on first use.
 
-Ids of runs from when they held the bytes of a method's file, and the ids of the same runs now.
-
 An old id was a hash of the question, the metrics, and the digest of the file that defined the
 method. A record does not keep all of that (perturbation, split, budgets), so the new id is found
 by asking the task again; where the file is one that xbench shipped, the old id proves the answer.

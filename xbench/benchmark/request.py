@@ -1,7 +1,4 @@
-"""What is to be run, and how it is told that runs go on.
-
-What is the same for all runs of one start: data, surrogate, device.
-"""
+"""What is to be run, with which data, surrogate and device, and how it is told that runs go on."""
 
 from __future__ import annotations
 

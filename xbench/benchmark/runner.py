@@ -21,8 +21,8 @@ from xbench.benchmark.workers import Nursery, carry_out
 from xbench.data.load import DataChoice
 from xbench.data.read_options import ReadOptions
 from xbench.registry.find import method_version, source_digest
-from xbench.results.claims import Claims
 from xbench.results.findings import forget_findings
+from xbench.results.leases import Claims
 from xbench.results.record import FINISHED
 from xbench.results.store import ResultStore
 

@@ -1,9 +1,7 @@
 """A task: what is compared on what. Declared in TOML, checked here, run elsewhere.
 
-Declarations of tasks that are files of a user, kept beside their results.
-
-So that results can be rendered later, and elsewhere, with the title, metrics and layout they were
-made for.
+Declarations that are a user's files are kept beside their results, so that these can be rendered
+later, and elsewhere, with the title, metrics and layout they were made for.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Printing what strangers' files and methods hold: no text steers the terminal or ends the run.
+"""What a person sees in the terminal: lines, and bars while files come and runs go on.
 
-What a person sees while files come, surrogates are trained, and runs and analyses go on.
+No text of a stranger's file or method steers the terminal or ends the run.
 """
 
 from __future__ import annotations

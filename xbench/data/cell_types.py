@@ -1,14 +1,12 @@
-"""Which texts are cell types: one rule for labels files, obs columns and all else.
+"""Which texts are cell types, by one rule for all files, and the paper's marker genes of them.
 
 Spaces at the ends mean nothing. Nothing at all and the usual words for it (NA, NaN, None, null) are
 a missing type, whatever wrote them, because most programs write a missing value so. Whole numbers
 are clusters: 3.0, which is how a column with missing values comes back from pandas, is 3.
 
-The paper's marker genes: the targets of its Table 1, by cell type.
-
-Source: the paper's Appendix C.2, as ``protocol.md`` gives it: 16 (cell type, gene) pairs of 14
-genes. Names are the paper's, human symbols; `xbench.data.dataset.Dataset` finds them in any letter
-case, and cell types by their aliases.
+Markers are the targets of the paper's Table 1 (Appendix C.2, as ``protocol.md`` gives it): 16 (cell
+type, gene) pairs of 14 genes. Names are the paper's, human symbols; `xbench.data.dataset.Dataset`
+finds them in any letter case, and cell types by their aliases.
 """
 
 import contextlib

@@ -1,7 +1,4 @@
-"""The data of a benchmark, whatever file it came from: a thin view on AnnData.
-
-What is explained: one output of the model, for one population.
-"""
+"""The data of a benchmark, whatever file it came from, and a target: what is explained in it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,7 +1,4 @@
-"""What a contributor of a metric subclasses: its declaration and its computation in one class.
-
-What masking a selection did on test cells: all that a metric looks at.
-"""
+"""What a contributor of a metric subclasses, and the outcome on test cells that metrics look at."""
 
 from dataclasses import dataclass
 from functools import cached_property

@@ -14,10 +14,10 @@ from scipy import sparse
 from scipy.optimize import brentq
 
 from xbench.errors import XbenchError
-from xbench.simulation.cell_types import CELL_TYPES, SHARES
 from xbench.simulation.parameters import OBSERVED, Design, Parameters
 from xbench.simulation.peak_positions import Peaks
 from xbench.simulation.regulation import Regulation
+from xbench.simulation.simulated_cell_types import CELL_TYPES, SHARES
 
 N_STATES = 3
 STATE_CHANCE, STATE_LOAD = 0.3, (0.3, 0.8)

@@ -1,6 +1,4 @@
-"""True expression from open peaks, and counts as a sequencer would see them.
-
-Donors and batches: from which library a cell comes, and what its assay can see of it.
+"""From open peaks to true expression, and to counts as a sequencer would see them.
 
 A library is a donor in a batch. Libraries differ in depth, in the shares of the cell types, and in
 how well each gene is counted; donors differ in the rates of some peaks.
@@ -15,8 +13,8 @@ from scipy.special import ndtr
 
 from xbench.data.preprocess import COUNTS_PER_CELL
 from xbench.simulation.accessibility import SimulatedCells
+from xbench.simulation.known_regulation import Truth
 from xbench.simulation.parameters import Design
-from xbench.simulation.truth import Truth
 
 # Counts of a cell over the simulated genes: log-normal, correlated with the depth of its peaks.
 COUNTS_DEVIATION, DEPTH_CORRELATION = 0.5, 0.5

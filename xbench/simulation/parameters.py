@@ -1,8 +1,7 @@
 """What a simulation can be asked for, and the constants that it keeps.
 
-Where simulations are kept; light, so that listing datasets does not import anndata.
-
-The constants in which the two simulations differ; docs/simulation.md says where each is from.
+The two simulations differ in the constants of a `Design`; docs/simulation.md says where each is
+from. Light, so that listing datasets does not import anndata.
 """
 
 from dataclasses import asdict, dataclass
@@ -11,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from xbench.errors import XbenchError
-from xbench.simulation.cell_types import MARKERS, SHARES, TRANSCRIPTION_FACTORS
+from xbench.simulation.simulated_cell_types import MARKERS, SHARES, TRANSCRIPTION_FACTORS
 from xbench.utils.files import cache_folder
 from xbench.utils.json import json_digest
 

@@ -4,9 +4,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from xbench.simulation.cell_types import CELL_TYPES, LINEAGES, MARKERS, TRANSCRIPTION_FACTORS
 from xbench.simulation.gene_positions import Genes
 from xbench.simulation.parameters import OBSERVED, Design
+from xbench.simulation.simulated_cell_types import (
+    CELL_TYPES,
+    LINEAGES,
+    MARKERS,
+    TRANSCRIPTION_FACTORS,
+)
 
 # Active in one type; in a group of types; in all; and the named markers, in types of their own.
 SPECIFIC, LINEAGE, BROAD, MARKER = range(4)

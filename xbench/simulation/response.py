@@ -7,7 +7,7 @@ import numpy as np
 from scipy import sparse
 
 from xbench.errors import XbenchError
-from xbench.simulation.truth import Truth
+from xbench.simulation.known_regulation import Truth
 
 
 @dataclass(frozen=True, eq=False)

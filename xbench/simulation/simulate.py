@@ -7,7 +7,6 @@ import numpy as np
 from scipy import sparse
 
 from xbench.simulation.accessibility import draw_accessibility, draw_cells, sample_open_peaks
-from xbench.simulation.cell_types import CELL_TYPES
 from xbench.simulation.counts import (
     calibrated,
     draw_libraries,
@@ -17,11 +16,12 @@ from xbench.simulation.counts import (
 )
 from xbench.simulation.gene_positions import Genes, choose_genes
 from xbench.simulation.intricacies import intricate
+from xbench.simulation.known_regulation import Truth
 from xbench.simulation.parameters import Parameters
 from xbench.simulation.peak_positions import Peaks, place_peaks
 from xbench.simulation.regulation import Regulation, draw_regulation
+from xbench.simulation.simulated_cell_types import CELL_TYPES
 from xbench.simulation.state import strengthened
-from xbench.simulation.truth import Truth
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,8 +4,8 @@ import numpy as np
 from scipy import sparse
 
 from xbench.data.dataset import Dataset
-from xbench.simulation.cell_types import CELL_TYPES
-from xbench.simulation.truth import Truth, truth_of
+from xbench.simulation.known_regulation import Truth, truth_of
+from xbench.simulation.simulated_cell_types import CELL_TYPES
 
 # Where a dataset keeps which sites are really open, if not all are seen:
 # `dataset.inputs.layers[HIDDEN]`.

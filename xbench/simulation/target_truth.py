@@ -6,9 +6,9 @@ import numpy as np
 
 from xbench.data.dataset import Dataset, Target
 from xbench.simulation.best_subset import best_subset
+from xbench.simulation.known_regulation import truth_of
 from xbench.simulation.response import Response, response_of
 from xbench.simulation.state import state_of
-from xbench.simulation.truth import truth_of
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,8 +1,7 @@
-"""What runs of the benchmarks measured, read from the files that pytest-benchmark saved.
+"""``xbench bench``: running a checkout's benchmarks by pytest, and showing what the runs measured.
 
-As a table in text: a row a benchmark, a column a run.
-
-Running the benchmarks of a checkout by pytest, in a process of its own.
+Measurements are read from the files that pytest-benchmark saves, and shown as a table in text: a
+row a benchmark, a column a run.
 """
 
 import json

@@ -1,9 +1,4 @@
-"""Write a file whole or not at all.
-
-Names from strangers' files, made fit for a file name.
-
-Where xbench keeps what it makes, and looks for data.
-"""
+"""Files: where xbench keeps what it makes, their names, and writing them whole or not at all."""
 
 import contextlib
 import ctypes

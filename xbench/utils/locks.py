@@ -1,6 +1,6 @@
 """One lock for every file that several processes, or threads of one, may write or make.
 
-Add lines to a file that other processes write too, and whose writers may die or run dry.
+Lines are added to a journal under it, by writers that may die or run dry in the middle of one.
 """
 
 import os

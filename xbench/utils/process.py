@@ -1,10 +1,6 @@
-"""The most memory a process had while a block ran.
+"""The running process: its peak memory, its threads, its time limit, and a name for it.
 
-Stopping a run that takes too long.
-
-Computing on one thread.
-
-Naming a process, so that another can tell later whether it is gone.
+A name tells another process later whether this one is gone, also where its number was given again.
 """
 
 from __future__ import annotations

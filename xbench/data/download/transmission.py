@@ -1,6 +1,6 @@
-"""Bring one file over HTTP into a ``.part`` file, going on from where an earlier try ended.
+"""One file on the network: where it is, what proves that it is the one, and bringing it over.
 
-A file on the network: where it is, how long it is, and what proves that it is the one.
+It comes over HTTP into a ``.part`` file, going on from where an earlier try ended.
 """
 
 import os

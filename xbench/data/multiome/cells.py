@@ -1,6 +1,7 @@
 """Which cells are read, of which type, and where each stands in both matrices.
 
-A table of cell types beside the data: barcode and cell type, as GEO and R scripts keep them.
+Types come with the data or in a table beside them: barcode and cell type, as GEO and R scripts
+keep them.
 """
 
 import warnings

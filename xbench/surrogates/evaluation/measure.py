@@ -1,8 +1,6 @@
-"""All that is measured of a surrogate for its report.
+"""All that is measured of a surrogate for its report, and what the report is about.
 
-What the paper's "mean R2" of marker genes may be: it does not say which R2, nor over what.
-
-What a report is about: a surrogate, how it was trained, on which data.
+What the paper's "mean R2" of marker genes is it does not say: each reading is measured.
 """
 
 import contextlib

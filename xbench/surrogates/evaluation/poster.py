@@ -1,9 +1,4 @@
-"""The report as one PNG: the same parts as the page, one below the other.
-
-The paper's Figure 2A of a surrogate, for the leaderboard: markers by cell type, and the fit.
-
-The parts of the page, in order: each a heading, a caption and a drawing.
-"""
+"""The report as one PNG, one part below the other, and the paper's Figure 2A of a surrogate."""
 
 import io
 import textwrap

@@ -1,9 +1,4 @@
-"""The report as one HTML file with everything inside.
-
-Write a report: one page, and its numbers beside it.
-
-Every number of the report as JSON.
-"""
+"""A surrogate's report: one HTML file with everything inside, and its numbers as JSON beside it."""
 
 from __future__ import annotations
 

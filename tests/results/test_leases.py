@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from xbench.results.claims import Claims
+from xbench.results.leases import Claims
 
 
 def claimed(folder: Path) -> dict[str, list[object]]:
@@ -47,7 +47,7 @@ def test_the_claims_of_a_killed_start_end_at_once(tmp_path: Path) -> None:
     program = f"""
 import os, signal
 from pathlib import Path
-from xbench.results.claims import Claims
+from xbench.results.leases import Claims
 Claims(Path({str(tmp_path)!r})).take(["a"])
 os.kill(os.getpid(), signal.SIGKILL)
 """
