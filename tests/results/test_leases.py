@@ -62,7 +62,7 @@ def test_the_claims_of_another_machine_last(tmp_path: Path) -> None:
     assert not Claims(tmp_path).take(["a"])
 
 
-@pytest.mark.parametrize("end", [time.time() + 10**7, float("inf"), -1.0])
+@pytest.mark.parametrize("end", [1e12, float("inf"), -1.0])
 def test_no_clock_claims_for_ever(tmp_path: Path, end: float) -> None:
     (tmp_path / ".claims.json").write_text(json.dumps({"a": ["0badcafe", end]}))
     assert Claims(tmp_path).take(["a"])

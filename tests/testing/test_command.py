@@ -87,7 +87,7 @@ def test_where_nothing_is_measured_nothing_is_saved(
 def test_outside_of_a_checkout_it_says_how_to_get_one(
     tmp_path: Path, xbench_command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    file = tmp_path / "site-packages" / "xbench" / "testing" / "performance_suite.py"
+    file = tmp_path / "site-packages" / "xbench" / "testing" / "performance.py"
     monkeypatch.setattr("xbench.testing.performance.__file__", str(file))
     code, _, errors = xbench_command("bench", "--history", tmp_path / "saved")
     assert code == 2
