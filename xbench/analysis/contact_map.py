@@ -3,8 +3,6 @@
 Reading a contact map: some bins against all of their chromosome, and means by distance.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -255,7 +253,7 @@ PIXEL_CHUNK = 2**20
 
 
 def read_rows(
-    found: Cooler, chrom: str, at: np.ndarray, weights: MapWeights | None
+    found: "Cooler", chrom: str, at: np.ndarray, weights: MapWeights | None
 ) -> tuple[np.ndarray, np.ndarray]:
     """Read a chromosome's pixels once.
 

@@ -3,8 +3,6 @@
 The mapping between the two modalities' embeddings (paper, Eq. 5).
 """
 
-from __future__ import annotations
-
 import copy
 from collections.abc import Sequence
 from itertools import pairwise
@@ -199,7 +197,7 @@ class CrossModality(Surrogate):
         sums = torch.stack([block.sum(dim=1) for block in blocks], dim=1)
         return self.tail(sums + self.encoder.offset)
 
-    def frozen(self) -> CrossModality:
+    def frozen(self) -> "CrossModality":
         """Return a copy for evaluation, batch normalisations folded into the linear layers."""
         copied = copy.deepcopy(self).eval()
         copied.encoder.normalise_sums()
