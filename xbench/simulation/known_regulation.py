@@ -29,7 +29,7 @@ class Truth:
     ``F_g = log1p(exp(eta_g))``.
 
     x_j is 0 or 1, or the strength of the CRE in the cell's type where it is open
-    (`xbench.simulation.state`).
+    (`xbench.simulation.response`).
 
     Parameters
     ----------

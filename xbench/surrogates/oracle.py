@@ -16,8 +16,8 @@ from torch import Tensor
 from xbench.data.dataset import Dataset
 from xbench.errors import XbenchError
 from xbench.simulation.known_regulation import Truth, truth_of
+from xbench.simulation.response import state_of
 from xbench.simulation.simulated_cell_types import MARKERS
-from xbench.simulation.state import state_of
 from xbench.surrogates.layers import AdditiveLayer
 from xbench.surrogates.surrogate import Surrogate
 from xbench.surrogates.training.loop import StageHistory
