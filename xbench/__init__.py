@@ -8,6 +8,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from xbench.utils import moved
+
 if TYPE_CHECKING:
     from xbench.benchmark.runner import run
     from xbench.data.dataset import Dataset
@@ -62,6 +64,9 @@ _HOME = {
     "masked_population": "xbench.mask",
     "run": "xbench.benchmark.runner",
 }
+
+
+moved.install()
 
 
 def __getattr__(name: str) -> Any:
