@@ -19,7 +19,11 @@ from xbench.analysis.map_weights import MapWeights, find_weights
 from xbench.data.digest import short_digest
 from xbench.data.features import Interval
 from xbench.data.genome import build_name, same_chromosome
-from xbench.data.open_files import require_regular, require_self_contained
+from xbench.data.open_files import (
+    require_regular,
+    require_self_contained,
+    require_sound_headers,
+)
 from xbench.errors import XbenchError
 from xbench.utils.text import plain
 
@@ -208,6 +212,7 @@ def _uri(path: str, resolution: int | None) -> str:
         raise XbenchError(f"{file}: no such file")
     with _readable(file):
         try:
+            require_sound_headers(Path(file))
             with h5py.File(file, "r") as opened:
                 require_self_contained(opened, file)
             groups = fileops.list_coolers(file)
