@@ -129,6 +129,56 @@ def run(
     run_and_show(request, store=store, skip_missing_data=skip_missing_data)
 
 
+@app.command(epilog='Example: xbench explain --data mine.h5mu --target "14:Gad1" -L 10')
+@reads_data
+def explain(
+    dataset: DatasetOption = None,
+    reading: ReadOptions = AS_IT_IS,
+    target: Targets = None,
+    subset_size: SubsetSizes = None,
+    methods: Methods = None,
+    seeds: Seeds = None,
+    surrogate: SurrogateOption = None,
+    surrogate_seed: SurrogateSeed = 0,
+    checkpoint: Checkpoint = None,
+    jobs: Jobs = None,
+    store: Store = Path("results"),
+    again: Again = False,
+    out: Annotated[
+        Path, typer.Option(help="The folder for selection.tsv, selection.bed and links.bedpe.")
+    ] = Path("selections"),
+    h5mu: Annotated[
+        Path | None,
+        typer.Option(help="Write a copy of the .h5mu file of --data with the selections in it."),
+    ] = None,
+) -> None:
+    """Which peaks regulate a gene: train or take a surrogate, and name the peaks that matter."""
+    fresh = "torch" not in sys.modules
+    from xbench.benchmark.request import Request
+    from xbench.cli.explain import explain_and_show
+    from xbench.cli.run import as_names, as_sizes
+    from xbench.data.load import DataChoice
+    from xbench.errors import XbenchError
+
+    if not target:
+        raise XbenchError("say what to explain: --target CELL_TYPE:GENE, such as VIP:GAD1")
+    request = Request(
+        task="explain",
+        data=DataChoice(dataset, reading),
+        methods=None if methods is None else as_names(methods),
+        targets=target,
+        subset_sizes=None if subset_size is None else as_sizes(subset_size),
+        repetitions=seeds,
+        surrogate=surrogate,
+        surrogate_seed=surrogate_seed,
+        checkpoint=checkpoint,
+        jobs=jobs,
+        again=again,
+        fresh_process=fresh,
+    )
+    explain_and_show(request, store=store, out=out, h5mu=h5mu)
+
+
 @app.command(epilog="Example: xbench train snare-cortex --seed 1 --out surrogates/snare-1")
 @reads_data
 def train(

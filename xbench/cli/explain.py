@@ -1,0 +1,181 @@
+"""``xbench explain``: which features of one's own data an output depends on, by name."""
+
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import typer
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from xbench.analysis.trust import Trust, trust_of
+from xbench.benchmark.request import Request
+from xbench.benchmark.resolve import Plan, ask, make_plan
+from xbench.benchmark.runner import run_plan
+from xbench.cli.printing import ShownProgress, print_line, say
+from xbench.cli.runs import FORMATS, write_exports
+from xbench.data.dataset import Dataset
+from xbench.data.features import Interval
+from xbench.data.multiome.mudata import write_selections
+from xbench.errors import XbenchError
+from xbench.results.exports import Chosen, chosen_features
+from xbench.results.record import FAILED, Record
+from xbench.results.store import ResultStore
+from xbench.surrogates.checkpoint import read_description
+from xbench.utils.text import plain
+
+
+def explain_and_show(request: Request, *, store: Path, out: Path, h5mu: Path | None) -> None:
+    """Run the task, print the features of its first method by name, and write all selections.
+
+    Raises
+    ------
+    typer.Exit
+        With 1, where no run of the first method gave a result.
+    """
+    console = Console(stderr=True)
+    source = request.data.reading.path
+    if h5mu is not None and (source is None or source.suffix != ".h5mu"):
+        raise XbenchError("--h5mu: copies the .h5mu file of --data; give such a file there")
+    results = ResultStore(store)
+    with ShownProgress(console) as progress:
+        plan = make_plan(ask(replace(request, progress=progress)), results)
+        ids = set(run_plan(plan, results))
+    records = [record for record in results.records() if record.run_id in ids]
+    for text in dict.fromkeys(f"{one.method}: {one.reason}" for one in records if one.reason):
+        print_line(console, f"no result of {text}")
+    chosen = chosen_features(records)
+    methods = list(dict.fromkeys(key.method for key in plan.keys))
+    fit = read_description(plan.checkpoint).fit if plan.checkpoint.is_dir() else {}
+    width = None if sys.stdout.isatty() else 120
+    for explained, size in dict.fromkeys((record.explained, record.L) for record in records):
+        at = [one for one in records if one.explained == explained and size == one.L]
+        _print_answer(Console(width=width), plan, methods, at, chosen, fit)
+    for path in write_exports(chosen, list(FORMATS), out):
+        say(f"wrote {path}")
+    if h5mu is not None and source is not None:
+        write_selections(source, h5mu, _columns(chosen), "xbench explain")
+        say(f"wrote {h5mu}")
+    if not any(one.method == methods[0] for one in chosen):
+        raise typer.Exit(1)
+    if any(record.status in FAILED for record in records):
+        say("some runs failed: 'xbench runs list --status failed' says why", err=True)
+
+
+def _columns(chosen: Iterable[Chosen]) -> dict[str, dict[str, float]]:
+    """Return a column for each target, L and method: the share of repetitions by feature."""
+    columns: dict[str, dict[str, float]] = {}
+    for one in chosen:
+        name = f"xbench:{one.cell_type}:{one.target}:{one.method}:{one.size}"
+        # A slash would be a group of an HDF5 file.
+        columns.setdefault(plain(name).replace("/", "_"), {})[one.feature] = one.share
+    return columns
+
+
+def _print_answer(
+    console: Console,
+    plan: Plan,
+    methods: Sequence[str],
+    records: Sequence[Record],
+    chosen: Sequence[Chosen],
+    fit: dict[str, float],
+) -> None:
+    """Print the answer about one target at one L: the trust line, the features, the methods."""
+    cell_type, name = records[0].explained
+    here = [
+        one
+        for one in chosen
+        if (one.cell_type, one.target, one.size) == (cell_type, name, records[0].L)
+    ]
+    first = methods[0]
+    indices = [index for one in records if one.method == first for index in one.indices]
+    target = plan.dataset.target(cell_type, name)
+    trust = trust_of(plan.dataset, target, plan.surrogate.name, fit, indices)
+    say(f"{plain(cell_type)}:{plain(name)}, L = {records[0].L}")
+    _print_trust(console, trust)
+    _print_features(console, plan.dataset, first, [one for one in here if one.method == first])
+    _print_methods(console, methods, records)
+
+
+def _print_trust(console: Console, trust: Trust) -> None:
+    say(f"trust: {trust.line}")
+    for text in trust.warnings:
+        console.print(f"[bold red]WARNING[/]: {escape(text)}", highlight=False, soft_wrap=True)
+
+
+def _print_features(
+    console: Console, dataset: Dataset, method: str, chosen: Sequence[Chosen]
+) -> None:
+    """Print what a method chose, as many as the largest subset, most often chosen first."""
+    if not chosen:
+        say(f"{method} gave no result")
+        return
+    console.print(f"chosen by {escape(method)}:", highlight=False)
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for heading in ("feature", "place", "distance to the gene", "nearest gene"):
+        table.add_column(heading, overflow="fold")
+    table.add_column("repetitions", justify="right")
+    table.add_column("chosen by", overflow="fold")
+    for one in chosen[: chosen[0].size]:
+        others = ", ".join(other for other in one.methods if other != method)
+        place = "" if one.place is None else f"{one.place[0]}:{one.place[1]:,}-{one.place[2]:,}"
+        cells = (one.feature, place, _distance(one), _nearest_gene(dataset, one))
+        row = [escape(plain(cell)) for cell in (*cells, f"{one.share:.0%}", others)]
+        table.add_row(*row)
+    console.print(table)
+
+
+def _distance(one: Chosen) -> str:
+    """Say how far a feature is from the gene, and on which side: the gene's strand is not known."""
+    if one.place is None or one.gene is None:
+        return ""
+    if one.distance is None:
+        return "another chromosome"
+    if one.distance == 0:
+        return "in the gene body"
+    side = "before" if one.distance < 0 else "behind"
+    return f"{abs(one.distance) / 1000:,.1f} kb {side}"
+
+
+def _nearest_gene(dataset: Dataset, one: Chosen) -> str:
+    """Return the gene of the data that lies nearest to a feature; "" where none has a place."""
+    genes = dataset.output_features
+    if one.place is None or not genes.has_coordinates:
+        return ""
+    distance = genes.distance_to(Interval(*one.place))
+    nearest = int(np.argmin(distance))
+    return str(genes.names[nearest]) if np.isfinite(distance[nearest]) else ""
+
+
+def _print_methods(console: Console, methods: Iterable[str], records: Sequence[Record]) -> None:
+    """Print what masking each method's features did to the prediction on test cells."""
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    table.add_column("method")
+    for heading in ("change of prediction (%)", "within 1 Mb", "runs", "seconds"):
+        table.add_column(heading, justify="right")
+    for method in methods:
+        mine = [record for record in records if record.method == method]
+        done = [record for record in mine if record.status == "ok"]
+        drops = [one for record in done if (one := record.metrics.get("rel-delta")) is not None]
+        seconds = [record.seconds for record in done]
+        table.add_row(
+            escape(plain(method)),
+            f"{np.mean(drops):.2f}" if drops else "–",
+            _near_share(done),
+            f"{len(done)} of {len(mine)}",
+            f"{np.mean(seconds):.1f}" if seconds else "–",
+        )
+    console.print(table)
+
+
+def _near_share(records: Sequence[Record]) -> str:
+    near = [
+        one.distance is not None and abs(one.distance) <= 1_000_000
+        for one in chosen_features(records)
+        if one.place is not None and one.gene is not None
+    ]
+    return f"{np.mean(near):.0%}" if near else "–"
