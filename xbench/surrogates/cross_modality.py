@@ -23,7 +23,7 @@ from xbench.surrogates.layers import (
     folded,
     scale_and_shift,
 )
-from xbench.surrogates.surrogate import Surrogate
+from xbench.surrogates.surrogate import Recipe, Surrogate
 
 CHROMOSOME_CHANNELS = 32
 EMBEDDING_DIMENSION = 20
@@ -209,6 +209,16 @@ class CrossModality(Surrogate):
         for parameter in copied.parameters():
             parameter.requires_grad_(False)
         return copied
+
+    @classmethod
+    def recipe(cls) -> Recipe:
+        """Three adversarial stages, see `xbench.surrogates.training.adversarial`."""
+        from xbench.surrogates.training.adversarial import (
+            CrossModalityTraining,
+            train_cross_modality,
+        )
+
+        return Recipe(CrossModalityTraining(), train_cross_modality, classifies=False)
 
     def configuration(self) -> dict[str, object]:
         """Sizes of all layers."""

@@ -6,7 +6,7 @@ import numpy as np
 from torch import Tensor, nn
 
 from xbench.surrogates.layers import AdditiveLayer
-from xbench.surrogates.surrogate import Surrogate
+from xbench.surrogates.surrogate import Recipe, Surrogate
 
 
 class MLPClassifier(Surrogate):
@@ -49,6 +49,13 @@ class MLPClassifier(Surrogate):
     def forward(self, x: Tensor) -> Tensor:
         """Logits of dense inputs, shape (n, n_classes)."""
         return self.tail(self.first(x)[:, None])
+
+    @classmethod
+    def recipe(cls) -> Recipe:
+        """Cross-entropy of classes, see `xbench.surrogates.training.classifier`."""
+        from xbench.surrogates.training.classifier import ClassifierTraining, train_classifier
+
+        return Recipe(ClassifierTraining(), train_classifier, classifies=True)
 
     def configuration(self) -> dict[str, object]:
         """Layer sizes."""

@@ -19,7 +19,7 @@ from xbench.errors import XbenchError
 from xbench.simulation.cell_types import MARKERS
 from xbench.simulation.truth import Truth, truth_of
 from xbench.surrogates.layers import AdditiveLayer
-from xbench.surrogates.surrogate import Surrogate
+from xbench.surrogates.surrogate import Recipe, Surrogate
 from xbench.surrogates.training.loop import StageHistory
 from xbench.utils.progress import Progress, silent
 
@@ -138,6 +138,11 @@ class Oracle(Surrogate):
         every = np.arange(len(self.base))
         tables = TailTables.of(self._truth, np.arange(n_modules), every)
         return tables.to(x.device).expression(sums)
+
+    @classmethod
+    def recipe(cls) -> Recipe:
+        """Not trained: read from the truth of a simulation."""
+        return Recipe(OracleSettings(), build_oracle, classifies=False)
 
     def configuration(self) -> dict[str, object]:
         """Lengths of the tables, and the outputs answered for."""

@@ -2,12 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import ClassVar
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
+import scipy.sparse as sp
 from torch import Tensor, nn
 
 from xbench.surrogates.layers import AdditiveLayer
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a surrogate is trained.
+
+    Parameters
+    ----------
+    settings
+        The defaults, a frozen dataclass.
+    train
+        ``train(dataset, settings, *, seed, train_rows, progress)`` gives the surrogate, a history
+        of each stage, and its fit on test cells.
+    classifies
+        Whether it is for data whose outputs are classes.
+    """
+
+    settings: Any
+    train: Callable[..., Any]
+    classifies: bool
 
 
 class Surrogate(nn.Module):
@@ -75,6 +97,21 @@ class Surrogate(nn.Module):
         A first layer that is shared by all outputs has nothing to leave out.
         """
         return self
+
+    def of_sparse(self, x: sp.csr_matrix) -> Tensor:
+        """Compute all outputs of sparse inputs, shape (n, outputs).
+
+        Parameters
+        ----------
+        x
+            Shape (n, n_features), float32, sorted indices.
+        """
+        return self.tail(self.additive_layer().sparse_sums(x))
+
+    @classmethod
+    def recipe(cls) -> Recipe:
+        """Return how it is trained: by this `xbench train` finds it, with no list of names."""
+        raise NotImplementedError(f"{cls.__name__} must define recipe()")
 
     def configuration(self) -> dict[str, object]:
         """Return what is needed to build the same architecture again (JSON values)."""

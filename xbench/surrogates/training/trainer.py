@@ -8,9 +8,9 @@ from __future__ import annotations
 import hashlib
 import json
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,8 @@ import numpy as np
 import torch
 
 from xbench.data.dataset import Dataset
-from xbench.errors import XbenchError, XbenchWarning, unknown_name
+from xbench.errors import XbenchError, XbenchWarning
+from xbench.registry.find import entries, find, load
 from xbench.surrogates.checkpoint import (
     DESCRIPTION,
     Description,
@@ -27,10 +28,7 @@ from xbench.surrogates.checkpoint import (
     read_description,
     save_surrogate,
 )
-from xbench.surrogates.oracle import OracleSettings, build_oracle
-from xbench.surrogates.surrogate import Surrogate
-from xbench.surrogates.training.adversarial import CrossModalityTraining, train_cross_modality
-from xbench.surrogates.training.classifier import ClassifierTraining, train_classifier
+from xbench.surrogates.surrogate import Recipe, Surrogate
 from xbench.surrogates.training.loop import StageHistory
 from xbench.utils.journal import locked
 from xbench.utils.paths import cache_folder
@@ -45,20 +43,16 @@ TRAINING_VERSION = 2
 TrainingResult = tuple[Surrogate, list[StageHistory], dict[str, float]]
 
 
-@dataclass(frozen=True)
-class Recipe:
-    """How a surrogate is trained: its default settings and the function."""
+def recipe_of(name: str) -> Recipe:
+    """Return how the surrogate of that name is trained.
 
-    settings: Any
-    train: Callable[..., TrainingResult]
-    classifies: bool
-
-
-RECIPES: dict[str, Recipe] = {
-    "mlp-classifier": Recipe(ClassifierTraining(), train_classifier, classifies=True),
-    "cross-modality": Recipe(CrossModalityTraining(), train_cross_modality, classifies=False),
-    "oracle": Recipe(OracleSettings(), build_oracle, classifies=False),
-}
+    Raises
+    ------
+    XbenchError
+        Where there is none; the error names the nearest.
+    """
+    found: Recipe = load(find("surrogate", name)).recipe()  # type: ignore[attr-defined]
+    return found
 
 
 def surrogates_folder() -> Path:
@@ -104,11 +98,10 @@ def train_surrogate(
         surrogate or anything else.
     """
     name = name or dataset.default_surrogate
-    if name not in RECIPES:
-        raise unknown_name("surrogate", name, RECIPES)
-    recipe = RECIPES[name]
+    recipe = recipe_of(name)
     if recipe.classifies != dataset.is_classification:
-        fitting = [other for other, one in RECIPES.items() if one.classifies != recipe.classifies]
+        names = [entry.name for entry in entries("surrogate")]
+        fitting = [one for one in names if recipe_of(one).classifies != recipe.classifies]
         raise XbenchError(
             f"{dataset.name}: surrogate {name!r} does not fit this data; use {', '.join(fitting)}"
         )
