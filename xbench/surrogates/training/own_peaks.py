@@ -54,20 +54,26 @@ def peaks_near_genes(peaks: Features, genes: Features, window: float) -> OwnPeak
     return OwnPeaks(np.repeat(np.arange(len(genes)), sizes), np.concatenate([empty, *of_gene]))
 
 
-def score_tests(pairs: OwnPeaks, opened: sp.csc_matrix, residuals: np.ndarray) -> np.ndarray:
-    """Return z of the robust score test of each pair, whether a peak would explain more.
+def score_tests(
+    pairs: OwnPeaks, opened: sp.csc_matrix, residuals: np.ndarray, variances: np.ndarray
+) -> np.ndarray:
+    """Return z of the score test of each pair, whether a peak would explain more.
 
-    ``sum x u / sqrt(sum x u^2)`` over cells, u being the residual of a cell in which the gene's
-    loss is flat: x needs no centring. One multiply-add for each open peak of a pair.
+    ``sum x u / sqrt(sum x^2 v)`` over cells, u being the residual of a cell and v its variance if
+    the peak says nothing. v is the model's, not the square of u: where a gene is expressed in a
+    rare type, the squares are large in the very cells in which its peaks are open, and every peak
+    that is open elsewhere would come first. One multiply-add for each open peak of a pair.
 
     Parameters
     ----------
     pairs
         P pairs.
     opened
-        Shape (n, peaks).
+        Shape (n, peaks), zeros and ones.
     residuals
         Derivative of the loss by the log rate with its sign turned, shape (n, genes).
+    variances
+        Its variance, shape (n, genes).
 
     Returns
     -------
@@ -79,10 +85,9 @@ def score_tests(pairs: OwnPeaks, opened: sp.csc_matrix, residuals: np.ndarray) -
     for gene, (start, stop) in enumerate(pairwise(edges)):
         if start == stop:
             continue
-        left = residuals[:, gene].astype(np.float64)
-        columns = opened[:, pairs.peak[start:stop]]
-        spread = columns.T @ left**2
-        scores[start:stop] = (columns.T @ left) / np.sqrt(np.where(spread > 0, spread, 1.0))
+        both = np.stack([residuals[:, gene], variances[:, gene]], axis=1).astype(np.float64)
+        total, spread = (opened[:, pairs.peak[start:stop]].T @ both).T
+        scores[start:stop] = total / np.sqrt(np.where(spread > 0, spread, 1.0))
     return scores
 
 

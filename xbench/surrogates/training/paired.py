@@ -33,6 +33,8 @@ from xbench.utils.progress import Progress, silent
 from xbench.utils.sparse import Pattern, weighted_sums
 
 LOSSES = ("negative-binomial", "poisson", "mse")
+# Size of the negative binomial that a gene begins with.
+USUAL_SIZE = 5.0
 # Cells of validation that go through the network at once.
 CHUNK = 512
 
@@ -234,7 +236,7 @@ class _Trainer:
             model.output.bias.copy_(base)
         if settings.loss != "mse":
             model.exposure.fill_(float(np.median(counts.exposure)))
-        model.size.fill_(LARGEST_SIZE if settings.loss == "poisson" else 5.0)
+        model.size.fill_(LARGEST_SIZE if settings.loss == "poisson" else USUAL_SIZE)
         return model
 
     def batch(self, part: str, rows: np.ndarray) -> Batch:
@@ -352,21 +354,25 @@ def own_peaks(
     pairs = peaks_near_genes(dataset.features, dataset.output_features, settings.window)
     columns = opened.astype(np.float32).tocsc()
     names, members = np.unique(types, return_inverse=True)
-    within = strongest(
-        pairs, [score_tests(pairs, columns, _left(counts, members, len(names)))], settings.tests
-    )
+    by_type = score_tests(pairs, columns, *_left(counts, members, len(names)))
+    within = strongest(pairs, [by_type], settings.tests)
     everywhere = np.zeros(len(members), dtype=np.int64)
-    overall = score_tests(pairs, columns, _left(counts, everywhere, 1))
+    overall = score_tests(pairs, columns, *_left(counts, everywhere, 1))
     both = np.where(within, 0.0, overall)
     return pairs.chosen(within | (strongest(pairs, [both], settings.tests) & (both != 0)))
 
 
-def _left(counts: Counts, members: np.ndarray, n_groups: int) -> np.ndarray:
-    """Residuals of counts from a rate a group, weighted as a negative binomial of size 5 would."""
+def _left(counts: Counts, members: np.ndarray, n_groups: int) -> tuple[np.ndarray, np.ndarray]:
+    """Residuals of counts from a rate a group, and their variance, both of shape (n, genes).
+
+    Weighted as a negative binomial of size `USUAL_SIZE` would: u = (count - m) / (1 + m / size) has
+    variance m / (1 + m / size).
+    """
     group = sp.csr_matrix(
         (np.ones(len(members), np.float32), (members, np.arange(len(members)))),
         shape=(n_groups, len(members)),
     )
     rates = (group @ counts.counts).toarray() / (group @ counts.exposure)[:, None]
     expected = rates[members] * counts.exposure[:, None]
-    return (counts.counts.toarray() - expected) / (1.0 + expected / 5.0)
+    damped = 1.0 + expected / USUAL_SIZE
+    return (counts.counts.toarray() - expected) / damped, expected / damped
