@@ -16,6 +16,7 @@ import scipy.sparse as sp
 import torch
 from torch import Tensor, nn
 
+from xbench.surrogates.cross_modality import CrossModality
 from xbench.surrogates.training.batches import TrainingCells
 from xbench.surrogates.training.loop import GRADIENT_NORM, adam
 from xbench.surrogates.training.networks import TrainingModel
@@ -47,7 +48,7 @@ class Case:
         types = np.zeros(len(rows), dtype=int)
         self.cells = TrainingCells(peaks, genes, types, block_of, len(sizes))
         torch.manual_seed(0)
-        self.model = TrainingModel(sizes, 4, 2)
+        self.model = TrainingModel(CrossModality(sizes, 4), sizes, 4, 2)
         self.dense = DenseAutoencoder(self.model)
         self.rows = generator.choice(len(rows), BATCH, replace=False)
         self.generator = generator

@@ -15,8 +15,9 @@ from xbench.data.load import DataChoice
 from xbench.data.read_options import ReadOptions
 from xbench.errors import XbenchError
 from xbench.surrogates.checkpoint import read_description
-from xbench.surrogates.obtain import train_surrogate
-from xbench.surrogates.training.adversarial import UNPAIRED, CrossModalityTraining
+from xbench.surrogates.evaluation.fit import worse_than_type_means
+from xbench.surrogates.obtain import recipe_of, train_surrogate
+from xbench.surrogates.training.adversarial import UNPAIRED
 
 
 def train_and_show(
@@ -60,16 +61,25 @@ def train_and_show(
         say(f"  peak memory: {peak / 1e9:.2f} GB")
     for measure, value in description.fit.items():
         say(f"  {measure}: {value:.4g}")
+    if worse_than_type_means(description.fit):
+        say("  predicts cells worse than the mean of their type does: read it with care")
 
 
-def _settings(surrogate: str, unpaired: bool, device: str) -> CrossModalityTraining | None:
+def _settings(surrogate: str, unpaired: bool, device: str) -> Any:
     """Return settings other than the recipe's defaults, where some are asked for."""
-    if not unpaired and device == "cpu":
+    if unpaired:
+        if surrogate != "cross-modality":
+            raise XbenchError(
+                f"--unpaired: surrogate {surrogate} learns from pairs of peaks and expression of "
+                "the same cells; use --surrogate cross-modality"
+            )
+        return replace(UNPAIRED, device=device)
+    if device == "cpu":
         return None
-    if surrogate != "cross-modality":
-        asked = "--unpaired" if unpaired else f"--device {device}"
-        raise XbenchError(f"{asked} is for surrogate cross-modality, not for {surrogate}; leave it")
-    return replace(UNPAIRED if unpaired else CrossModalityTraining(), device=device)
+    settings = recipe_of(surrogate).settings
+    if not hasattr(settings, "device"):
+        raise XbenchError(f"--device {device}: surrogate {surrogate} uses the CPU only; leave it")
+    return replace(settings, device=device)
 
 
 def _seconds(stage: dict[str, Any]) -> str:

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from xbench.data.dataset import Dataset
 from xbench.surrogates.layers import AdditiveLayer
-from xbench.surrogates.surrogate import Surrogate
+from xbench.surrogates.surrogate import Recipe, Surrogate
 from xbench.surrogates.training.loop import Stage, StageHistory, train_stage
 from xbench.utils.process import one_thread
 from xbench.utils.progress import SILENT, Progress
@@ -57,6 +57,11 @@ class MLPClassifier(Surrogate):
     def forward(self, x: Tensor) -> Tensor:
         """Logits of dense inputs, shape (n, n_classes)."""
         return self.tail(self.first(x)[:, None])
+
+    @classmethod
+    def recipe(cls) -> Recipe:
+        """Cross-entropy of classes, see `train_classifier`."""
+        return Recipe(ClassifierTraining(), train_classifier, classifies=True)
 
     def configuration(self) -> dict[str, object]:
         """Layer sizes."""

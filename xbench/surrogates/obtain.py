@@ -7,16 +7,17 @@ into a folder; others wait for it.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
 
 from xbench.data.dataset import Dataset
-from xbench.errors import XbenchError, XbenchWarning, unknown_name
+from xbench.errors import XbenchError, XbenchWarning
+from xbench.registry.find import entries, find, load
 from xbench.surrogates.checkpoint import (
     DESCRIPTION,
     Description,
@@ -29,11 +30,7 @@ from xbench.surrogates.checkpoint import (
     save_surrogate,
 )
 from xbench.surrogates.evaluation.fit import classification_fit, expression_fit
-from xbench.surrogates.mlp_classifier import ClassifierTraining, train_classifier
-from xbench.surrogates.oracle import OracleSettings, build_oracle
-from xbench.surrogates.surrogate import Surrogate
-from xbench.surrogates.training.adversarial import CrossModalityTraining, train_cross_modality
-from xbench.surrogates.training.loop import StageHistory
+from xbench.surrogates.surrogate import Recipe, Surrogate
 from xbench.utils.json import json_digest
 from xbench.utils.locks import locked
 from xbench.utils.paths import cache_folder
@@ -45,25 +42,17 @@ from xbench.utils.provenance import machine
 # before are then not taken for ones of now.
 TRAINING_VERSION = 2
 
-TrainingResult = tuple[Surrogate, list[StageHistory]]
 
+def recipe_of(name: str) -> Recipe:
+    """Return how the surrogate of that name is trained.
 
-@dataclass(frozen=True)
-class Recipe:
-    """How a surrogate is trained: default settings, the function, and how its fit is measured."""
-
-    settings: Any
-    train: Callable[..., TrainingResult]
-    fit: Callable[[Surrogate, Dataset], dict[str, float]]
-    classifies: bool
-
-
-RECIPES: dict[str, Recipe] = {
-    "mlp-classifier": Recipe(ClassifierTraining(), train_classifier, classification_fit, True),
-    "cross-modality": Recipe(CrossModalityTraining(), train_cross_modality, expression_fit, False),
-    # The truth is not fitted.
-    "oracle": Recipe(OracleSettings(), build_oracle, lambda surrogate, dataset: {}, False),
-}
+    Raises
+    ------
+    XbenchError
+        Where there is none; the error names the nearest.
+    """
+    found: Recipe = load(find("surrogate", name)).recipe()  # type: ignore[attr-defined]
+    return found
 
 
 class Obtained(NamedTuple):
@@ -156,11 +145,10 @@ def train_surrogate(
     if not 0 <= seed < 2**32:
         raise XbenchError(f"seed {seed}: give a whole number from 0 to {2**32 - 1}")
     name = name or dataset.default_surrogate
-    if name not in RECIPES:
-        raise unknown_name("surrogate", name, RECIPES)
-    recipe = RECIPES[name]
+    recipe = recipe_of(name)
     if recipe.classifies != dataset.is_classification:
-        fitting = [other for other, one in RECIPES.items() if one.classifies != recipe.classifies]
+        names = [entry.name for entry in entries("surrogate")]
+        fitting = [one for one in names if recipe_of(one).classifies != recipe.classifies]
         raise XbenchError(
             f"{dataset.name}: surrogate {name!r} does not fit this data; use {', '.join(fitting)}"
         )
@@ -232,10 +220,16 @@ def _train(
             "machine": machine(),
             "threads": torch.get_num_threads(),
         },
-        fit=recipe.fit(model, dataset),
+        fit=_fit(recipe, model, dataset),
     )
     save_surrogate(folder, model, description)
     return folder
+
+
+def _fit(recipe: Recipe, model: Surrogate, dataset: Dataset) -> dict[str, float]:
+    if not recipe.fitted:
+        return {}
+    return (classification_fit if recipe.classifies else expression_fit)(model, dataset)
 
 
 def _folder_name(dataset: Dataset, name: str, training: dict[str, Any]) -> str:

@@ -21,7 +21,7 @@ from xbench.simulation.cell_types import MARKERS
 from xbench.simulation.state import state_of
 from xbench.simulation.truth import Truth, truth_of
 from xbench.surrogates.layers import AdditiveLayer
-from xbench.surrogates.surrogate import Surrogate
+from xbench.surrogates.surrogate import Recipe, Surrogate
 from xbench.surrogates.training.loop import StageHistory
 from xbench.utils.progress import SILENT, Progress
 
@@ -148,6 +148,11 @@ class Oracle(Surrogate):
         every = np.arange(len(self.base))
         tables = TailTables.of(self._truth, np.arange(n_modules), every)
         return tables.to(x.device).expression(sums)
+
+    @classmethod
+    def recipe(cls) -> Recipe:
+        """Not trained: read from the truth of a simulation, which is not fitted either."""
+        return Recipe(OracleSettings(), build_oracle, classifies=False, fitted=False)
 
     def configuration(self) -> dict[str, object]:
         """Lengths of the tables, and the outputs answered for."""

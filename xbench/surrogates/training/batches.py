@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from xbench.data.dataset import Dataset
-from xbench.surrogates.cross_modality import AtacEncoder
+from xbench.surrogates.cross_modality_network import AtacEncoder
 from xbench.surrogates.training.balanced import (
     balanced_squared_error,
     balanced_weights,

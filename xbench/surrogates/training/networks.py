@@ -8,10 +8,10 @@ import torch
 import torch.nn.functional as functional
 from torch import Tensor, nn
 
-from xbench.surrogates.cross_modality import (
+from xbench.surrogates.cross_modality_network import (
     CHROMOSOME_CHANNELS,
     EMBEDDING_DIMENSION,
-    CrossModality,
+    CrossModalityNetwork,
     MixtureMapping,
     perceptron,
 )
@@ -68,15 +68,23 @@ class TrainingModel(nn.Module):
 
     Parameters
     ----------
+    surrogate
+        What is kept of it, untrained.
     block_sizes
         Peaks of each chromosome.
     n_genes, n_types
         Numbers of genes and of cell types.
     """
 
-    def __init__(self, block_sizes: Sequence[int], n_genes: int, n_types: int) -> None:
+    def __init__(
+        self,
+        surrogate: CrossModalityNetwork,
+        block_sizes: Sequence[int],
+        n_genes: int,
+        n_types: int,
+    ) -> None:
         super().__init__()
-        self.surrogate = CrossModality(block_sizes, n_genes)
+        self.surrogate = surrogate
         self.atac_decoder = AtacDecoder(block_sizes)
         self.rna_encoder = perceptron([n_genes, 640, 320, EMBEDDING_DIMENSION])
         self.rna_to_atac = MixtureMapping()
