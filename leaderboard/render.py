@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -33,6 +34,7 @@ FORMATS = {"md": markdown, "tex": latex}
 _ENDINGS = (*FORMATS, "png", "svg", "csv", "json")
 # The list of what a rendering has written, one name a line.
 WRITTEN = ".written"
+_LOG = logging.getLogger(__name__)
 
 
 def render(
@@ -109,10 +111,13 @@ def render(
     write_text(folder / WRITTEN, "".join(f"{name}\n" for name in _known(earlier, names)))
     for path, text in texts.items():
         write_text(path, text)
+        _LOG.info("wrote %s", path)
     for path, content in others.items():
         write_bytes(path, content)
+        _LOG.info("wrote %s", path)
     for path in earlier - used:
         path.unlink(missing_ok=True)
+        _LOG.info("deleted %s, which an earlier rendering wrote", path)
     write_text(folder / WRITTEN, "".join(f"{name}\n" for name in names))
     return sorted(used)
 

@@ -27,6 +27,9 @@ class XbenchError(Exception):
     xbench.errors.XbenchError: counts.h5mu: no modality 'atac'; rename one of: peaks, rna
     """
 
+    def __init__(self, message: object = "") -> None:
+        super().__init__(_bounded(str(message)))
+
 
 class XbenchWarning(UserWarning):
     """Something in the input that was dealt with, and that a user should know of.
@@ -39,6 +42,20 @@ class XbenchWarning(UserWarning):
     Traceback (most recent call last):
     xbench.errors.XbenchWarning: labels.csv: 3 of 10 cells have no type and are left out
     """
+
+    def __init__(self, message: object = "") -> None:
+        super().__init__(_bounded(str(message)))
+
+
+# A name in a file may be as long as the file: what is wrong and what to do stand at both ends.
+_LONGEST = 2000
+
+
+def _bounded(message: str) -> str:
+    if len(message) <= _LONGEST:
+        return message
+    start, end = message[: _LONGEST * 2 // 3], message[-_LONGEST // 4 :]
+    return f"{start} [... {len(message) - len(start) - len(end):,} characters ...] {end}"
 
 
 def nearest(name: str, valid: Iterable[str], count: int = 3) -> list[str]:
@@ -106,12 +123,18 @@ def require_shape(name: str, shape: tuple[int, ...], expected: tuple[int, ...]) 
         raise XbenchError(f"{name} has shape {tuple(shape)} but must have shape {tuple(expected)}")
 
 
+def _on_one_line(text: str, longest: int = 1000) -> str:
+    """Return a text as one printable line of limited length."""
+    line = " ".join("".join(one if one.isprintable() else " " for one in text).split())
+    return line if len(line) <= longest else f"{line[:longest]}…"
+
+
 def in_words(
     error: ValidationError,
     model: type | None = None,
     *,
     kind: str = "field",
-    limit: int | None = None,
+    limit: int | None = 5,
     at: Sequence[str | int] = (),
 ) -> str:
     """Say on one line what pydantic found wrong: where, what was given, and what is valid there.
@@ -126,7 +149,8 @@ def in_words(
     kind
         What its fields are called, such as ``"parameter"``.
     limit
-        How many problems are told, the others being counted; all where None.
+        How many problems are told, the others being counted; all where None. Each is cut after
+        1,000 characters: a file may hold anything.
     at
         Where in a file stands what was checked, such as ``["entries"]``.
 
@@ -142,7 +166,9 @@ def in_words(
     width: is missing; add it; unknown field 'widht'. Nearest: width. Valid fields: width
     """
     problems = error.errors(include_url=False)
-    told = [_problem_in_words(problem, model, kind, at) for problem in problems[:limit]]
+    told = [
+        _on_one_line(_problem_in_words(problem, model, kind, at)) for problem in problems[:limit]
+    ]
     left = len(problems) - len(told)
     return "; ".join([*told, f"and {left} more"] if left else told)
 

@@ -13,7 +13,7 @@ import torch
 import xbench
 from xbench.benchmark.context import RunContext, Study, StudyNames
 from xbench.benchmark.execute import execute
-from xbench.benchmark.plan import expand, units
+from xbench.benchmark.plan import FoundMethod, expand, units
 from xbench.benchmark.task import load_task
 from xbench.data.load import DataChoice
 from xbench.data.read_options import ReadOptions
@@ -167,9 +167,11 @@ def test_nothing_is_scored_where_outputs_are_no_numbers(
         for parameter in surrogate.model.parameters():
             parameter.fill_(float("nan"))
     keys = expand(load_task(str(write_task(tmp_path))))
-    names = StudyNames("small", dataset.digest, surrogate.name, surrogate.digest)
+    names = StudyNames(
+        "small", dataset.digest, surrogate.name, surrogate.digest, dataset.n_features
+    )
     context = RunContext(choice, small_surrogate, tmp_path / "store", "cpu", names)
-    (unit,) = units(keys, ["0" * 16], {"random": (find("method", "random"), "d")})
+    (unit,) = units(keys, ["0" * 16], {"random": FoundMethod(find("method", "random"), 1, "d")})
     (record,) = execute(Study(context, dataset, surrogate), unit)
     assert record.status == "failed"
     assert "NaN or infinite outputs for" in record.reason

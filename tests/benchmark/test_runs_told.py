@@ -36,7 +36,7 @@ class Ended:
 def unit(repetition: int) -> WorkUnit:
     keys = expand(load_task("quick"), repetitions=2)
     keys = [key for key in keys if key.method == "random"]
-    return WorkUnit((keys[repetition],), ("id",), find("method", "random"), "digest")
+    return WorkUnit((keys[repetition],), ("id",), find("method", "random"), 1, "digest")
 
 
 def records(*ended: Ended) -> list[Record]:

@@ -65,7 +65,7 @@ def side_by_side(
     ----------
     benchmark
         Of pytest-benchmark, which gets its rounds, and as extra information what `xbench bench`
-        keeps: seconds of processor time, the ratio, what it was against, how large, the memory.
+        shows: seconds of processor time, the ratio, what it was against, how large, the memory.
     ours, other
         The sides. Each is run once before, for what is only done once.
     against

@@ -33,7 +33,15 @@ class Broken(Explainer):
 
 # What a method does wrong, and words of the clauses that must be broken, and of no other; where
 # there is no answer at all, every clause that asks for one is broken.
-ASKING = ["same seed", "seeds matter", "nor any global", "L = 1 and", "nested", "budget"]
+ASKING = [
+    "same seed",
+    "seeds matter",
+    "nor any global",
+    "no setting",
+    "L = 1 and",
+    "nested",
+    "budget",
+]
 FAULTS = {
     "too few": ("size -= 1", ["L distinct", *ASKING]),
     "repeats": ("found = np.concatenate([found[:1], found])", ["L distinct", *ASKING]),

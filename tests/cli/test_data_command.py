@@ -214,7 +214,7 @@ def test_help_stands_alone(xbench_command: Command) -> None:
 
 
 def test_looking_imports_nothing_heavy() -> None:
-    heavy = "('anndata', 'pandas', 'pooch', 'requests', 'scipy', 'torch', 'h5py')"
+    heavy = "('anndata', 'pandas', 'requests', 'scipy', 'torch', 'h5py')"
     for arguments in ("['data', 'list']", "['data', 'info', 'dlpfc-multiome']", "['--help']"):
         code = (
             "import sys\nfrom xbench.cli import main\n"

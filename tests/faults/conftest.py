@@ -21,6 +21,9 @@ one clear line and the right exit code.
 | a corrupted record | test_bad_lines_are_one_warning_and_stay |
 | a record of a future version | test_bad_lines_are_one_warning_and_stay |
 | either of them below a leaderboard | test_the_leaderboard_says_what_it_could_not_read |
+| kill -9 at random moments, of anything | test_nothing_is_lost_by_kills |
+| files spoiled at random | test_spoiled_files_are_taken_or_refused_in_one_line |
+| the page that counts both | test_counts_are_written_between_their_marks |
 
 Proved elsewhere, below the command line: torn and corrupt lines, full disks and read-only stores by
 `tests/results/test_store_faults.py`, `test_journal.py` and `test_atomic.py`; kill -9 and Ctrl-C

@@ -11,34 +11,31 @@ import pytest
 import xbench
 from xbench.benchmark.execute import one_thread
 from xbench.errors import XbenchWarning
-from xbench.results.record import Record
 from xbench.results.store import ResultStore
 from xbench.surrogates.obtain import train_surrogate
 from xbench.utils.progress import Progress
 
-from ..benchmark.workbench import FEW_STEPS, lasting, stored
+from ..benchmark.workbench import FEW_STEPS, stored
 from .commands import QUICK, end_of, started
 
 
 @pytest.mark.usefixtures("sabotage")
 def test_two_starts_at_once_share_a_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """They make the store in the same instant; both may carry out the same run."""
+    """They make the store in the same instant, and share the runs: none is carried out twice."""
     (tmp_path / "meeting").mkdir()
     monkeypatch.setenv("MEET_IN", str(tmp_path / "meeting"))
     store = tmp_path / "store"
     command = (*QUICK, "--jobs", 1, "--store", store)
     with started(*command) as one, started(*command) as other:
         ends = [end_of(one), end_of(other)]
-    assert len(list((tmp_path / "meeting").iterdir())) == 2
+    # The two, and their workers.
+    assert len(list((tmp_path / "meeting").iterdir())) >= 2
     for end in ends:
         assert (end.code, end.lines) == (0, [])
         assert "3 runs to do\n" in end.errors or "finished before" in end.errors
     assert [record.repetition for record in stored(store)] == [0, 1, 2]
     lines = (store / "runs.jsonl").read_text(encoding="utf-8").splitlines()
-    assert 3 <= len(lines) <= 6
-    # What both carried out came out the same.
-    for record in map(Record.from_json, lines):
-        assert lasting([record]).items() <= lasting(stored(store)).items()
+    assert len(lines) == 3
 
 
 @pytest.mark.parametrize("looks", [1, 2])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ def test_a_users_own_files_stay(make_record: Any, make_task: Any, tmp_path: Path
     for path in own:
         path.write_text("mine")
     # Another dataset's name: nothing that the first rendering wrote is in use any more.
-    other = [{**record, "dataset": "other"} for record in records]
+    other = [replace(record, dataset="other") for record in records]
     second = render(other, tasks, tmp_path, kept=False)
     assert all(path.read_text() == "mine" for path in own)
     gone = set(first) - set(second)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import random
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -130,6 +131,8 @@ def test_tables_in_formats_of_older_versions_go(
 ) -> None:
     render(records, {"toy": make_task()}, tmp_path)
     written = contents(tmp_path)
+    # Versions before this one left no list of what they wrote.
+    (tmp_path / "published" / WRITTEN).unlink()
     old = [tmp_path / "published" / f"{STEM}ranked.{end}" for end in ("csv", "json")]
     fit = tmp_path / "published" / "figure2--cortex--mlp.json"
     for path in (*old, fit):
@@ -241,18 +244,17 @@ def test_findings_about_a_selection_that_was_chosen_anew_are_dropped(
     reach = {"base_pairs": 10_000_000, "share": 0.25, "enrichment": 5.0, "p_value": 0.01}
     values = {"n_features": 1000, "reaches": [reach]}
     findings = [
-        Finding(analysis="proximity", run_id=one["run_id"], values=values)
-        for one in (same, changed)
+        Finding(analysis="proximity", run_id=one.run_id, values=values) for one in (same, changed)
     ]
     render([same, changed], {"toy": make_task()}, tmp_path, findings=findings)
-    later = {"created": "2026-02-01T12:00:00+00:00"}
-    render([changed | later], {"toy": make_task()}, tmp_path)
+    later = replace(changed, created="2026-02-01T12:00:00+00:00")
+    render([later], {"toy": make_task()}, tmp_path)
     kept = tmp_path / "published" / "findings.jsonl.gz"
     assert len(unpacked(kept).splitlines()) == 2
-    again = changed | later | {"indices": list(range(10, 20))}
+    again = replace(later, indices=list(range(10, 20)))
     render([same, again], {"toy": make_task()}, tmp_path)
     (line,) = unpacked(kept).splitlines()
-    assert same["run_id"] in line
+    assert same.run_id in line
     # What is found about the new selection counts.
     render([again], {"toy": make_task()}, tmp_path, findings=findings[1:])
     assert len(unpacked(kept).splitlines()) == 2

@@ -220,7 +220,7 @@ def test_methods_see_the_loss_and_scores_the_expression(tmp_path: Path) -> None:
     target = dataset.target(key.cell_type, key.target)
     problem = build_problem(dataset, opened, "cpu", key, target)
     np.testing.assert_allclose(problem.population.values(), 1, atol=1e-5)
-    outcome = score(dataset, opened, "cpu", key, problem, np.array([1, 2]))
+    outcome = score(dataset, opened, "cpu", key, np.array([1, 2]))
     rows = dataset.rows(key.cell_type, "test")
     with torch.no_grad():
         plain = model(torch.from_numpy(dataset.X[rows].toarray()))[:, target.output]

@@ -5,11 +5,13 @@ from __future__ import annotations
 import subprocess
 import sys
 import textwrap
+import warnings
 from pathlib import Path
 
 import pytest
 
-from xbench.errors import XbenchError
+from xbench.errors import XbenchError, XbenchWarning
+from xbench.registry import find as find_module
 from xbench.registry.find import (
     entries,
     explainer_class,
@@ -148,13 +150,41 @@ def test_an_entry_point_is_loaded_and_its_file_digested(installed: Path, folder:
     assert source_digest(entry) == source_digest(find_mine(folder))
 
 
-def test_an_entry_point_may_not_take_a_built_in_name(installed: Path) -> None:
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("random = their_lab_xyz:Mine", "has the name of a method of xbench"),
+        ("odd = their_lab_xyz", "is not of the form module:attribute"),
+        ("odd = :Mine", "is not of the form module:attribute"),
+        ("odd = their-lab:Mine", "is not of the form module:attribute"),
+        ("odd = a b:c d", "is not of the form module:attribute"),
+    ],
+)
+def test_a_bad_entry_point_is_warned_of_and_left_out(installed: Path, line: str, said: str) -> None:
     declared = installed / "their_lab-2.1.dist-info" / "entry_points.txt"
-    declared.write_text("[xbench.methods]\nrandom = their_lab_xyz:Mine\n")
-    with pytest.raises(XbenchError, match="two methods are named 'random'") as caught:
+    declared.write_text(f"[xbench.methods]\n{line}\ntheirs = their_lab_xyz:Mine\n")
+    find_module._warn_once.cache_clear()
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        found = {entry.name: entry for entry in entries("method")}
         entries("method")
-    assert "their_lab_xyz:Mine" in str(caught.value)
-    assert "random.py" in str(caught.value)
+    (warned,) = [one.message for one in caught if isinstance(one.message, XbenchWarning)]
+    assert str(warned).startswith("their-lab 2.1: method ")
+    assert said in str(warned)
+    assert found["random"].source == "built-in"
+    assert "odd" not in found
+    assert found["theirs"].source == "entry point"
+
+
+def test_two_entry_points_of_one_name_are_warned_of(installed: Path, tmp_path: Path) -> None:
+    other = installed / "other_lab-1.0.dist-info"
+    other.mkdir()
+    (other / "METADATA").write_text("Metadata-Version: 2.1\nName: other-lab\nVersion: 1.0\n")
+    (other / "entry_points.txt").write_text("[xbench.methods]\ntheirs = other_xyz:Mine\n")
+    find_module._warn_once.cache_clear()
+    with pytest.warns(XbenchWarning, match="has the name of"):
+        found = [entry.name for entry in entries("method")]
+    assert found.count("theirs") == 1
 
 
 @pytest.mark.parametrize(

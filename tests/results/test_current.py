@@ -71,7 +71,7 @@ def test_a_run_that_failed_before_its_parameters_were_known_counts(make_record: 
         make_record("Oligo/MOG", status="oom", reason="why", parameters={"steps": 6}, created=LATE),
     ]
     kept = current(records).records
-    assert [record["target"] for record in kept] == ["GAD1", "GAD2"]
+    assert [record.target for record in kept] == ["GAD1", "GAD2"]
 
 
 def test_the_newest_record_is_the_one_made_last(make_record: Any) -> None:
@@ -112,17 +112,18 @@ def test_star_is_refused_as_a_target(make_record: Any) -> None:
 
 @pytest.mark.parametrize("created", ["2099-01-01T00:00:00+00:00", "9999-12-31", "soon", ""])
 def test_a_date_that_cannot_be_is_no_authority(created: str, make_record: Any) -> None:
-    strange = make_record(rel=-1.0, created=created, method_digest="strange")
-    known = make_record("VIP/GAD2", rel=-2.0, created=EARLY, method_digest="known")
+    strange = make_record(rel=-1.0, created=created, method_version=2)
+    known = make_record("VIP/GAD2", rel=-2.0, created=EARLY, method_version=1)
     for order in ([strange, known], [known, strange]):
         kept = current(order).records
-        assert [record["method_digest"] for record in kept] == ["known"]
+        assert [record.method_version for record in kept] == [1]
     assert len(current([strange]).records) == 1
 
 
 def test_times_of_other_zones_are_compared_as_times(make_record: Any) -> None:
-    first = make_record(rel=-1.0, created="2025-01-31T13:00:00+02:00", method_digest="first")
-    second = make_record("VIP/GAD2", rel=-2.0, created="2025-01-31T12:00:00+00:00")
-    second["method_digest"] = "second"
+    first = make_record(rel=-1.0, created="2025-01-31T13:00:00+02:00", method_version=1)
+    second = make_record(
+        "VIP/GAD2", rel=-2.0, created="2025-01-31T12:00:00+00:00", method_version=2
+    )
     kept = current([second, first]).records
-    assert [record["method_digest"] for record in kept] == ["second"]
+    assert [record.method_version for record in kept] == [2]

@@ -1,4 +1,4 @@
-"""`xbench bench` from its process of pytest to its table and picture."""
+"""`xbench bench` from its process of pytest to its table."""
 
 from __future__ import annotations
 
@@ -9,39 +9,55 @@ from typing import Any
 
 import pytest
 
-from xbench.testing.performance import Measurement, SuiteRun, add_entry, read_history
+from xbench.testing.performance import Measurement, saved_runs
 
 Command = Callable[..., tuple[int, str, str]]
 Checkout = Callable[..., Path]
 
 
-def test_what_was_measured_is_kept_and_shown(
+def test_what_was_measured_is_saved_and_shown(
     checkout: Checkout, tmp_path: Path, xbench_command: Command
 ) -> None:
     checkout()
-    history = tmp_path / "new" / "bench.json"
-    code, out, _ = xbench_command("bench", "--history", history)
+    history = tmp_path / "new" / "benchmarks"
+    code, out, errors = xbench_command("bench", "--history", history)
     assert code == 0
-    (entry,) = read_history(history)
-    assert entry.benchmarks == [
-        Measurement("walk: fast", 0.25, 12.5, "dense", "4 cells", 3 * 2**20)
-    ]
-    assert entry.commit is None
-    assert entry.machine.endswith("cores")
+    ((path, run),) = saved_runs(history).items()
+    assert f"saved as {path}" in errors
+    assert run.benchmarks == [Measurement("walk: fast", 0.25, 12.5, "dense", "4 cells", 3 * 2**20)]
+    assert run.commit is None
     row = next(line for line in out.splitlines() if line.startswith("walk: fast"))
     assert row.split() == ["walk:", "fast", "12.5", "0.25", "3.0", "MB", "dense;", "4", "cells"]
     assert xbench_command("bench", "--history", history, "--show") == (0, out, "")
 
 
-def test_a_ratio_below_its_gate_is_kept_and_ends_with_one(
+def test_pytest_benchmark_compares_what_was_saved(
+    checkout: Checkout, tmp_path: Path, xbench_command: Command
+) -> None:
+    history = tmp_path / "benchmarks"
+    for ratio in ("12.5", "14.5"):
+        checkout(ratio)
+        assert xbench_command("bench", "--history", history)[0] == 0
+    runs = list(saved_runs(history).values())
+    assert [run.benchmarks[0].ratio for run in runs] == [12.5, 14.5]
+    code, said, _ = xbench_command("bench", "--history", history, "--compare")
+    assert code == 0
+    assert "test_fast (0001" in said
+    assert "test_fast (0002" in said
+    # The table of ratios is another.
+    assert "14.5" not in said
+
+
+def test_a_ratio_below_its_gate_is_saved_and_ends_with_one(
     checkout: Checkout, tmp_path: Path, xbench_command: Command
 ) -> None:
     checkout("9.5")
-    code, out, errors = xbench_command("bench", "--history", tmp_path / "bench.json")
+    code, out, errors = xbench_command("bench", "--history", tmp_path / "saved")
     assert code == 1
     assert "9.5" in out
     assert "FAILED tests/benchmarks/test_walk.py::test_fast" in errors
-    assert read_history(tmp_path / "bench.json")[0].benchmarks[0].ratio == 9.5
+    (run,) = saved_runs(tmp_path / "saved").values()
+    assert run.benchmarks[0].ratio == 9.5
 
 
 @pytest.mark.parametrize(
@@ -52,7 +68,7 @@ def test_a_ratio_below_its_gate_is_kept_and_ends_with_one(
         ("1", ["--select", "without"], "pytest measured nothing (1 passed, 1 deselected"),
     ],
 )
-def test_where_nothing_is_measured_nothing_is_kept(
+def test_where_nothing_is_measured_nothing_is_saved(
     ratio: str,
     options: list[str],
     said: str,
@@ -61,20 +77,19 @@ def test_where_nothing_is_measured_nothing_is_kept(
     xbench_command: Command,
 ) -> None:
     checkout(ratio)
-    code, _, errors = xbench_command("bench", "--history", tmp_path / "bench.json", *options)
+    code, _, errors = xbench_command("bench", "--history", tmp_path / "saved", *options)
     assert code == 2
     assert said in errors.splitlines()[-1]
     assert "Traceback" not in errors
-    assert not (tmp_path / "bench.json").exists()
+    assert saved_runs(tmp_path / "saved") == {}
 
 
 def test_outside_of_a_checkout_it_says_how_to_get_one(
     tmp_path: Path, xbench_command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import xbench
-
-    monkeypatch.setattr(xbench, "__file__", str(tmp_path / "site-packages/xbench/__init__.py"))
-    code, _, errors = xbench_command("bench", "--history", tmp_path / "bench.json")
+    file = tmp_path / "site-packages" / "xbench" / "testing" / "performance_suite.py"
+    monkeypatch.setattr("xbench.testing.performance_suite.__file__", str(file))
+    code, _, errors = xbench_command("bench", "--history", tmp_path / "saved")
     assert code == 2
     assert "no tests/benchmarks in it; benchmarks are run from a checkout" in errors
     assert "pip install -e '.[test]'" in errors
@@ -90,33 +105,45 @@ def test_without_pytest_benchmark_it_says_what_to_install(
         return None if name == "pytest_benchmark" else find(name, *more)
 
     monkeypatch.setattr("xbench.testing.performance_suite.find_spec", absent)
-    code, _, errors = xbench_command("bench", "--history", tmp_path / "bench.json")
+    code, _, errors = xbench_command("bench", "--history", tmp_path / "saved")
     assert code == 2
     last = errors.splitlines()[-1]
     assert last.endswith("need pytest-benchmark, which is absent: pip install -e '.[test]'")
 
 
-def test_showing_and_drawing_need_a_history_and_run_nothing(
+def test_showing_needs_a_saved_run_and_runs_nothing(
     tmp_path: Path, xbench_command: Command
 ) -> None:
-    history = tmp_path / "bench.json"
-    for options in (["--show"], ["--plot", tmp_path / "p.png"]):
-        code, _, errors = xbench_command("bench", "--history", history, *options)
-        assert code == 2
-        assert errors == f"xbench: {history}: no such history; run 'xbench bench' first\n"
+    history = tmp_path / "saved"
+    code, _, errors = xbench_command("bench", "--history", history, "--show")
+    assert code == 2
+    assert errors == f"xbench: {history}: no saved run; run 'xbench bench' first\n"
     code, _, errors = xbench_command("bench", "--history", history, "--show", "--slow")
     assert code == 2
-    assert "run nothing: leave out --slow and --select" in errors
+    assert "--show and --compare run nothing: leave out --slow and --select" in errors
 
 
-def test_the_picture_is_named_and_written(tmp_path: Path, xbench_command: Command) -> None:
-    pytest.importorskip("matplotlib")
+@pytest.mark.parametrize("show", [True, False])
+def test_the_one_file_of_an_earlier_xbench_is_refused_and_left_alone(
+    show: bool, checkout: Checkout, tmp_path: Path, xbench_command: Command
+) -> None:
+    checkout()
     history = tmp_path / "bench.json"
-    one = Measurement("walk: fast", 0.25, 12.5, "dense", "4 cells")
-    add_entry(history, SuiteRun("2026-01-31T12:00:00+00:00", None, "m", {}, [one]))
-    code, out, _ = xbench_command("bench", "--history", history, "--plot", tmp_path / "p.svg")
-    assert code == 0
-    assert out.split() == [str(tmp_path / "p.png"), str(tmp_path / "p.svg")]
-    code, _, errors = xbench_command("bench", "--history", history, "--plot", tmp_path / "p.pdf")
+    content = '{"format": "xbench-bench", "version": 1, "entries": []}'
+    history.write_text(content, encoding="utf-8")
+    code, _, errors = xbench_command("bench", "--history", history, *["--show"] * show)
     assert code == 2
-    assert "p.pdf: must end in one of: .png, .svg" in errors
+    last = errors.splitlines()[-1]
+    assert last.startswith(f"xbench: {history}: a file; runs of the benchmarks are saved in a")
+    assert last.endswith("name a folder")
+    assert history.read_text(encoding="utf-8") == content
+
+
+def test_a_folder_that_cannot_be_made_is_named_before_anything_is_measured(
+    checkout: Checkout, tmp_path: Path, xbench_command: Command
+) -> None:
+    checkout()
+    (tmp_path / "file").write_text("mine")
+    code, _, errors = xbench_command("bench", "--history", tmp_path / "file" / "saved")
+    assert code == 2
+    assert f"{tmp_path / 'file'}: cannot write saved (" in errors

@@ -208,12 +208,14 @@ def _uri(path: str, resolution: int | None) -> str:
     require_regular(Path(file))
     if not Path(file).is_file():
         raise XbenchError(f"{file}: no such file")
-    try:
-        with h5py.File(file, "r") as opened:
-            require_self_contained(opened, file)
-        groups = fileops.list_coolers(file)
-    except OSError as error:
-        raise XbenchError(f"{file}: is no .cool or .mcool file ({error})") from error
+    with _readable(file):
+        try:
+            with h5py.File(file, "r") as opened:
+                require_self_contained(opened, file)
+            groups = fileops.list_coolers(file)
+        except OSError as error:
+            reason = plain(error, 200)
+            raise XbenchError(f"{file}: is no .cool or .mcool file ({reason})") from error
     if group or groups == ["/"]:
         if group and f"/{group.strip('/')}" not in groups:
             raise XbenchError(f"{file}: no map {group}. Valid maps: {', '.join(groups) or 'none'}")

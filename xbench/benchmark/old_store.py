@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from xbench.errors import XbenchError, XbenchWarning
 from xbench.results.findings import Finding
 from xbench.results.record import Record
 from xbench.results.store import ResultStore
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -130,6 +133,7 @@ def opened_store(folder: Path) -> ResultStore:
         As `ResultStore` does.
     """
     store = ResultStore(folder)
+    _LOG.info("store %s opened", folder)
     try:
         upgrade_store(store)
     except XbenchError as error:

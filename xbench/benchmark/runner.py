@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import tempfile
 from collections.abc import Sequence
@@ -28,6 +29,8 @@ from xbench.results.store import ResultStore
 
 if TYPE_CHECKING:
     import pandas as pd
+
+_LOG = logging.getLogger(__name__)
 
 
 def run(
@@ -192,6 +195,12 @@ def run_plan(plan: Plan, store: ResultStore, nursery: Nursery | None = None) -> 
         finished = {}
     warn_of_changed_code([(key, finished[one]) for key, one in pairs if one in finished], methods)
     to_do = [pair for pair in pairs if pair[1] not in finished]
+    _LOG.info(
+        "store %s opened: %d of %d runs are finished in it",
+        store.folder,
+        len(pairs) - len(to_do),
+        len(pairs),
+    )
     told = RunsTold(request.progress, len(to_do), len(plan.keys) - len(to_do))
     planned = units(
         [key for key, _ in to_do], [one for _, one in to_do], methods, asked.task.timeout_seconds

@@ -12,6 +12,7 @@ When any of them ends, whatever the reason, all below it end too.
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 import sys
@@ -49,6 +50,7 @@ Started = Callable[[WorkUnit], None]
 TRIES = 2
 # How often it is asked whether another start has given up what this one waits for.
 _WAIT_SECONDS = 0.5
+_LOG = logging.getLogger(__name__)
 _PROGRAM = """
 from xbench.benchmark.workers import import_own_methods
 from xbench.utils.fork_server import serve_program
@@ -113,6 +115,7 @@ class Nursery:
             )
         if isinstance(said, BaseException):
             raise said
+        _LOG.info("workers are ready to be started: data and surrogate are read")
         self._server = ForkServer(socket.socket(fileno=os.dup(self._channel.fileno())))
         return self._server
 
@@ -159,6 +162,8 @@ def _nursery(
     if files:
         os.dup2(files[0], 2)
     plain_streams()
+    # What is read here was logged already by the process that planned.
+    logging.getLogger("xbench").setLevel(logging.WARNING)
     surroundings.enter()
     # Threads that a process has once had are lost in its forks, which would wait for them.
     torch.set_num_threads(1)
@@ -251,7 +256,12 @@ def carry_out(
                         claims.drop(unit.run_ids)
                         continue
                     unit = unit.without(recorded)
-                worker = idle.pop() if idle else server.fork(_work)
+                if idle:
+                    worker = idle.pop()
+                else:
+                    worker = server.fork(_work)
+                    _LOG.info("worker started, number %d at work", len(busy) + 1)
+                _LOG.debug("worker begins %s", unit.run_ids[0])
                 worker.send(unit)
                 busy[worker] = unit
                 tries[unit.run_ids[0]] += 1
@@ -266,6 +276,7 @@ def carry_out(
                     raise said
                 if isinstance(said, ProcessEnded):
                     worker.close()
+                    _LOG.info("worker ended with status %d at %s", said.status, unit.run_ids[0])
                     if tries[unit.run_ids[0]] < TRIES:
                         waiting.appendleft(unit)
                         continue
@@ -276,6 +287,7 @@ def carry_out(
                 yield unit, said
             claims.renew()
     finally:
+        _LOG.info("%d workers are told to end", len(idle) + len(busy))
         for worker in (*idle, *busy):
             worker.close()
         claims.close()

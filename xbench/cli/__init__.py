@@ -6,7 +6,7 @@ import sys
 import traceback
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 from xbench.errors import XbenchError, XbenchWarning
@@ -30,9 +30,11 @@ def main(arguments: list[str] | None = None) -> None:
     given = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in given
     try:
-        # --debug may stand anywhere, so that it can be added to a command that just failed.
+        # --debug and --verbose may stand anywhere, so that they can be added to a command that
+        # just failed.
         rest = [argument for argument in given if argument != "--debug"]
-        with _warnings_in_one_line():
+        rest, logs = _logs_asked_for(rest)
+        with _warnings_in_one_line(), logs:
             code = app(rest or ["--help"], prog_name="xbench", standalone_mode=False)
     except (KeyboardInterrupt, typer.Abort):
         code = _INTERRUPTED
@@ -44,6 +46,17 @@ def main(arguments: list[str] | None = None) -> None:
     if code == _INTERRUPTED:
         print("xbench: interrupted; finished runs are kept", file=sys.stderr)
     sys.exit(code or 0)
+
+
+def _logs_asked_for(given: list[str]) -> tuple[list[str], AbstractContextManager[None]]:
+    """Return the arguments without ``--verbose``, and what shows the logs meanwhile."""
+    if not any(argument in ("-v", "-vv", "--verbose") for argument in given):
+        return given, nullcontext()
+    # Imported here: who does not ask for logs does not wait for them.
+    from xbench.cli.verbose import shown_logs, without_flags
+
+    rest, verbosity = without_flags(given)
+    return rest, shown_logs(verbosity)
 
 
 @contextmanager

@@ -49,7 +49,8 @@ def _version(show: bool) -> None:
 
 
 @app.callback(
-    epilog="Add --debug to any command to see the traceback of an error. Example: xbench run quick"
+    epilog="Add to any command: --verbose (-v, or -vv for more) to see what it reads, trains and "
+    "writes; --debug to see the traceback of an error. Example: xbench run quick"
 )
 def root(
     version: Annotated[
@@ -277,9 +278,9 @@ def leaderboard(
 
 @app.command(epilog="Example: xbench bench --show")
 def bench(
-    history: Annotated[Path, typer.Option(help="The JSON file that keeps them.")] = Path(
-        "results/bench.json"
-    ),
+    history: Annotated[
+        Path, typer.Option(help="The folder in which pytest-benchmark saves them.")
+    ] = Path(".benchmarks"),
     slow: Annotated[
         bool, typer.Option("--slow", help="Those of the paper's size too: many minutes.")
     ] = False,
@@ -287,16 +288,16 @@ def bench(
         str | None, typer.Option(help="Only those whose name this finds, as pytest's -k.")
     ] = None,
     show: Annotated[
-        bool, typer.Option("--show", help="Run nothing; print the last entries.")
+        bool, typer.Option("--show", help="Run nothing; print the ratios of the last saved runs.")
     ] = False,
-    plot: Annotated[
-        Path | None, typer.Option(help="Run nothing; draw the ratios over time, .png and .svg.")
-    ] = None,
+    compare: Annotated[
+        bool, typer.Option("--compare", help="Run nothing; compare all saved runs' seconds.")
+    ] = False,
 ) -> None:
-    """Time every hot path of a checkout against a slower way, and keep the ratios."""
+    """Time every hot path of a checkout against a slower way, and save the ratios."""
     from xbench.cli.bench import bench_and_show
 
-    bench_and_show(history, slow=slow, select=select, show=show, plot=plot)
+    bench_and_show(history, slow=slow, select=select, show=show, compare=compare)
 
 
 @app.command(epilog="Example: xbench verify ../shared/reference/grids_trace")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import textwrap
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 from rich.console import Console
@@ -14,11 +15,12 @@ from xbench.cli.printing import say
 from xbench.errors import XbenchError, unknown_name
 from xbench.registry.find import KINDS, entries, find, load, methods_from_file
 from xbench.registry.scan import Entry
-from xbench.testing.clauses import ClauseVerdict
-from xbench.testing.conformance import check_explainer
 from xbench.testing.template import write_method
 from xbench.utils.json import json_page
 from xbench.utils.text import shown
+
+if TYPE_CHECKING:
+    from xbench.testing.clauses import ClauseVerdict
 
 
 def show(kind: str | None, as_json: bool) -> None:
@@ -77,6 +79,9 @@ _MARKS = {
 
 def check_and_show(method: str) -> None:
     """Print a verdict for each clause; exit code 1 where one is broken."""
+    # Imported here, so that `xbench list` starts without torch.
+    from xbench.testing.conformance import check_explainer
+
     console = Console(highlight=False, soft_wrap=True)
     broken = 0
     for entry in _entries(method):

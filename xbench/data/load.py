@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from xbench.data.dataset import Dataset
 from xbench.data.read_options import AS_IT_IS, ReadOptions
 from xbench.errors import XbenchError
+
+_LOG = logging.getLogger(__name__)
 
 
 def load_dataset(
@@ -77,6 +81,21 @@ def load_reading(name: str | None, reading: ReadOptions) -> Dataset:
     >>> load_reading("mnist-binary", ReadOptions(split_seed=1)).n_cells
     1984
     """
+    started = time.perf_counter()
+    dataset = _loaded(name, reading)
+    _LOG.info(
+        "read %s%s: %d cells, %d features, %d outputs, in %.1f s",
+        dataset.name,
+        "" if reading.path is None else f" from {reading.path}",
+        dataset.n_cells,
+        dataset.n_features,
+        dataset.n_outputs,
+        time.perf_counter() - started,
+    )
+    return dataset
+
+
+def _loaded(name: str | None, reading: ReadOptions) -> Dataset:
     if name is not None:
         # Imported here: the registry knows the datasets, which know this package.
         from xbench.registry.find import dataset_source

@@ -64,7 +64,7 @@ class Explainer:
     ...         return Selection(range(first, first + problem.subset_size))
     >>> FirstFeatures(skip_features=2).parameters()
     {'skip_features': 2}
-    >>> FirstFeatures(skip_features="2")
+    >>> FirstFeatures(skip_features="2")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     xbench.explainers.checked_parameters.ParameterError: method 'first-features': skip_features: ...
     """

@@ -92,7 +92,7 @@ def scan_tasks(folder: Path) -> list[Entry]:
     for path in sorted(folder.glob("*.toml")):
         try:
             declared = tomllib.loads(path.read_text(encoding="utf-8"))
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise XbenchError(f"{path}: is not valid TOML ({error}); correct it") from error
         name, title = str(declared.get("name", path.stem)), str(declared.get("title", ""))
         version = declared.get("version")
@@ -111,7 +111,7 @@ def _parse(path: Path) -> ast.Module:
     except SyntaxError as error:
         where = f"{path}:{error.lineno}" if error.lineno else str(path)
         raise XbenchError(f"{where}: is not valid Python ({error.msg}); correct it") from error
-    except ValueError as error:
+    except (ValueError, RecursionError, MemoryError) as error:
         raise XbenchError(f"{path}: is not Python text ({error}); correct it") from error
 
 

@@ -143,7 +143,7 @@ def _content(path: Path) -> Any:
     except OSError as error:
         what = f"cannot be read ({error.strerror})"
         raise XbenchError(f"{path}: {what}; name a baseline of 'xbench baseline list'") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise XbenchError(f"{path}: truncated or not JSON; restore it or save it again") from error
 
 

@@ -268,6 +268,7 @@ def to_json(comparison: BaselineComparison, failing: list[Gate]) -> str:
 
     Examples
     --------
+    >>> import json
     >>> from xbench.regression.snapshot import BaselineHeader
     >>> header = BaselineHeader(task="t", task_version=1, dataset="d", dataset_digest="0",
     ...                 surrogate="s", surrogate_digest="1")

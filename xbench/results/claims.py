@@ -1,7 +1,8 @@
 """Who is at work on which runs of a store, so that several starts share them.
 
 A claim is a lease: it ends by itself where its owner has not renewed it for some time, whatever
-became of it, on this machine or on another that shares the folder.
+became of it, on this machine or on another that shares the folder. Where the owner was a process
+that can be looked up from here, and is gone, its claims end at once.
 """
 
 from __future__ import annotations
@@ -16,10 +17,12 @@ from xbench.errors import XbenchError
 from xbench.results.record import Record
 from xbench.utils.files import cannot_write
 from xbench.utils.locks import locked
+from xbench.utils.process_names import is_gone, name_of_this
 
 LEASE_SECONDS = 60.0
 # Renewed well before it ends, so that a busy machine or a slow disk loses nothing.
 RENEW_SECONDS = 15.0
+_SEPARATOR = " "
 
 
 class Claims:
@@ -45,7 +48,8 @@ class Claims:
         self._path, self._lock = folder / ".claims.json", folder / ".claims.lock"
         self._journal = folder / "runs.jsonl"
         self._seconds = seconds
-        self._owner = secrets.token_hex(8)
+        # A process may have several, one after the other.
+        self._owner = f"{name_of_this()}{_SEPARATOR}{secrets.token_hex(8)}"
         self._mine: set[str] = set()
         self._renewed = time.monotonic()
         self._read_to = 0
@@ -126,9 +130,11 @@ class Claims:
                 str(run): (str(owner), float(end))
                 for run, (owner, end) in content.items()
                 # A clock that is ahead can claim no longer than any other.
-                if owner != self._owner and now < end <= now + 2 * self._seconds
+                if owner != self._owner
+                and now < end <= now + 2 * self._seconds
+                and not is_gone(str(owner).rpartition(_SEPARATOR)[0])
             }
-        except (FileNotFoundError, ValueError, TypeError, AttributeError):
+        except (FileNotFoundError, ValueError, TypeError, AttributeError, RecursionError):
             # Torn by a kill: those who are alive write theirs again.
             return {}
 

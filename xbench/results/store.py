@@ -6,6 +6,7 @@ Lines of a result store that are no records, and how they are spoken of.
 from __future__ import annotations
 
 import json
+import logging
 import os
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -27,8 +28,9 @@ if TYPE_CHECKING:
 FORMAT = "xbench-results"
 # 1: ids of runs held the bytes of the method's file. A store of it is given new ids on first use.
 VERSION = 2
-# What xbench itself may have put into the folder before it became a store (`xbench bench`).
+# What an earlier `xbench bench` may have put into the folder before it became a store.
 _OURS = {"bench.json"}
+_LOG = logging.getLogger(__name__)
 
 
 class ResultStore:
@@ -127,6 +129,7 @@ class ResultStore:
                 latest[record.run_id] = record
         if (last := _complete(tail)) is not None:
             latest[last.run_id] = last
+        _LOG.debug("%s: %d runs read, %d bad lines", self.path, len(latest), len(problems))
         return list(latest.values()), problems
 
     def records(self, since: int = 0) -> list[Record]:
@@ -186,6 +189,7 @@ class ResultStore:
                 write_bytes(findings, new_findings)
             write_bytes(self.path, new_runs)
             write_text(self.folder / "store.json", _declaration())
+            _LOG.info("%s: upgraded to version %d", self.folder, VERSION)
 
     def to_frame(self) -> pandas.DataFrame:
         """Return one row for each run.
@@ -269,7 +273,7 @@ def _check_declaration(path: Path) -> None:
     try:
         declared = json.loads(path.read_bytes())
         known, version = declared["format"] == FORMAT, declared["version"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         known, version = False, None
     if not known or type(version) is not int:
         raise XbenchError(f"{path}: does not describe a result store; choose another folder")

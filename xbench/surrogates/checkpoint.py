@@ -25,6 +25,7 @@ from xbench.registry.find import find, load
 from xbench.surrogates.reference_checkpoint import load_reference_checkpoint
 from xbench.surrogates.surrogate import Surrogate
 from xbench.utils.files import replace_folder, sweep, temporary_beside
+from xbench.utils.text import plain
 
 FORMAT, VERSION = "xbench-surrogate", 1
 WEIGHTS, DESCRIPTION = "model.safetensors", "surrogate.json"
@@ -138,8 +139,8 @@ def load_surrogate(folder: Path) -> tuple[Surrogate, Description]:
         model.load_state_dict(state)
     except (OSError, SafetensorError) as error:
         raise XbenchError(f"{weights}: cannot be read ({error}); train it again") from error
-    except (RuntimeError, TypeError, ValueError) as error:
-        reason = str(error).splitlines()[0]
+    except (RuntimeError, TypeError, ValueError, OverflowError, MemoryError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise XbenchError(
             f"{folder}: weights and description differ ({reason}); train it again"
         ) from error
@@ -172,14 +173,15 @@ def read_description(folder: Path) -> Description:
         raise XbenchError(
             f"{folder}: no {DESCRIPTION}; it is not a surrogate saved by 'xbench train'"
         ) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise XbenchError(f"{path}: truncated or not JSON; train the surrogate again") from error
     if not isinstance(content, dict) or content.pop("format", None) != FORMAT:
         raise XbenchError(f"{path}: not a surrogate saved by 'xbench train'")
     version = content.pop("version", None)
     if version != VERSION:
         raise XbenchError(
-            f"{path}: format version {version}, this xbench reads {VERSION}; update xbench"
+            f"{path}: format version {plain(repr(version), 40)}, this xbench reads {VERSION}; "
+            "update xbench"
         )
     try:
         return _ADAPTER.validate_json(json.dumps(content))

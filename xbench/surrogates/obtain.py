@@ -6,6 +6,8 @@ into a folder; others wait for it.
 
 from __future__ import annotations
 
+import logging
+import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -41,6 +43,8 @@ from xbench.utils.provenance import machine
 # Raised by hand with any change of xbench that changes trained weights: surrogates in the cache of
 # before are then not taken for ones of now.
 TRAINING_VERSION = 2
+
+_LOG = logging.getLogger(__name__)
 
 
 def recipe_of(name: str) -> Recipe:
@@ -97,6 +101,8 @@ def obtain(
     path = checkpoint
     if path is None:
         path = train_surrogate(dataset, name, split=split, seed=seed, progress=progress)
+    else:
+        _LOG.info("surrogate opened from %s", path)
     return Obtained(open_surrogate(path, dataset), path)
 
 
@@ -171,6 +177,7 @@ def _as_asked(dataset: Dataset, name: str, training: dict[str, Any], folder: Pat
     check_dataset(found, dataset, folder)
     check_weights(found, folder)
     _check_asked(found, name, training, folder)
+    _LOG.info("surrogate %s was trained before: taken from %s", name, folder)
     return folder
 
 
@@ -203,9 +210,12 @@ def _train(
     progress: Progress,
 ) -> Path:
     rows = dataset.split.training_rows(training["split"])
+    seed = training["seed"]
+    _LOG.info("training surrogate %s (seed %d) on %d cells", name, seed, len(rows))
+    started = time.perf_counter()
     with PeakMemory() as memory:
         model, stages = recipe.train(
-            dataset, settings, seed=training["seed"], train_rows=rows, progress=progress
+            dataset, settings, seed=seed, train_rows=rows, progress=progress
         )
     stopped = {stage.name: asdict(stage) for stage in stages}
     description = Description(
@@ -223,6 +233,8 @@ def _train(
         fit=_fit(recipe, model, dataset),
     )
     save_surrogate(folder, model, description)
+    seconds = time.perf_counter() - started
+    _LOG.info("surrogate %s trained and measured in %.1f s: %s", name, seconds, folder)
     return folder
 
 

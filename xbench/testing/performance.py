@@ -1,21 +1,21 @@
-"""What one run of the benchmarks measured.
+"""What runs of the benchmarks measured, read from the files that pytest-benchmark saved.
 
-The history of benchmarks: one JSON file, a line a benchmark, so that a diff can be read.
+As a table in text: a row a benchmark, a column a run.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
+from xbench.errors import XbenchError
 
-from xbench.errors import XbenchError, in_words
-from xbench.utils.files import cannot_write, write_text
-from xbench.utils.locks import locked
+# As pytest-benchmark names what it saves: a folder for each kind of machine, a number for each run.
+SAVED = "*/[0-9][0-9][0-9][0-9]_*.json"
+ABSENT = "-"
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Measurement:
     size
         Of the question, in words.
     memory_bytes
-        By how much it raised the memory of its process at most; None where nobody could tell.
+        By how much it raised the memory of its process at most; None where it is unknown.
 
     Examples
     --------
@@ -61,53 +61,107 @@ class SuiteRun:
         When it ended: ISO 8601, UTC.
     commit
         Of the checkout, with ``-dirty`` where it was changed; None where unknown.
-    machine
-        Processor and number of cores.
-    versions
-        Of xbench, python, torch and numpy.
     benchmarks
         What was measured, in the order in which it ran.
 
     Examples
     --------
-    >>> SuiteRun("2026-01-31T12:00:00+00:00", None, "a machine").benchmarks
+    >>> SuiteRun("2026-01-31T12:00:00+00:00", None).benchmarks
     []
     """
 
     date: str
     commit: str | None
-    machine: str
-    versions: dict[str, str] = field(default_factory=dict)
     benchmarks: list[Measurement] = field(default_factory=list)
 
 
-def measurements(report: Mapping[str, Any]) -> list[Measurement]:
-    """Return what stands in a file of pytest-benchmark's ``--benchmark-json``.
+def saved_runs(folder: Path) -> dict[Path, SuiteRun]:
+    """Return the runs that pytest-benchmark saved in its storage, oldest first.
 
     Parameters
     ----------
-    report
+    folder
+        Its storage; one that is not there holds no run.
+
+    Raises
+    ------
+    XbenchError
+        Where it is a file, cannot be read, or a file in it is damaged.
+
+    Examples
+    --------
+    >>> saved_runs(Path("no-such-folder"))
+    {}
+    """
+    if folder.is_file():
+        raise XbenchError(
+            f"{folder}: a file; runs of the benchmarks are saved in a folder by pytest-benchmark "
+            "(an earlier xbench kept them in one file, which is not read any more): name a folder"
+        )
+    try:
+        runs = {path: suite_run(_content(path), path) for path in folder.glob(SAVED)}
+    except OSError as error:
+        raise XbenchError(f"{folder}: cannot be read ({error.strerror}); name another") from error
+    return dict(sorted(runs.items(), key=lambda run: (run[1].date, run[0])))
+
+
+def suite_run(content: Mapping[str, Any], path: Path) -> SuiteRun:
+    """Return what stands in a file of pytest-benchmark.
+
+    Parameters
+    ----------
+    content
         The file's content. Benchmarks that keep no ratio are left out.
+    path
+        The file, for errors.
+
+    Raises
+    ------
+    XbenchError
+        Something is missing or of another kind.
 
     Examples
     --------
     >>> extra = {"seconds": 0.5, "ratio": 3.0, "against": "dense", "size": "4 cells"}
     >>> one = {"fullname": "tests/benchmarks/test_walk.py::test_small[2]", "extra_info": extra}
-    >>> [(found.name, found.ratio) for found in measurements({"benchmarks": [one]})]
+    >>> commit = {"id": "unversioned", "dirty": False}
+    >>> day = "2026-01-31T12:00:00+00:00"
+    >>> content = {"datetime": day, "commit_info": commit, "benchmarks": [one]}
+    >>> [(found.name, found.ratio) for found in suite_run(content, Path("0001_a.json")).benchmarks]
     [('walk: small[2]', 3.0)]
     """
-    return [
-        Measurement(
-            name=_short(one["fullname"]),
-            seconds=float(told["seconds"]),
-            ratio=float(told["ratio"]),
-            against=told["against"],
-            size=told["size"],
-            memory_bytes=told.get("memory_bytes"),
+    try:
+        commit = content["commit_info"]
+        known = str(commit["id"]) + ("-dirty" if commit["dirty"] else "")
+        return SuiteRun(
+            date=str(content["datetime"]),
+            commit=None if commit["id"] == "unversioned" else known,
+            benchmarks=[
+                Measurement(
+                    name=_short(one["fullname"]),
+                    seconds=float(told["seconds"]),
+                    ratio=float(told["ratio"]),
+                    against=str(told["against"]),
+                    size=str(told["size"]),
+                    memory_bytes=told.get("memory_bytes"),
+                )
+                for one in content["benchmarks"]
+                if "ratio" in (told := one["extra_info"])
+            ],
         )
-        for one in report["benchmarks"]
-        if "ratio" in (told := one["extra_info"])
-    ]
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        what = f"{type(error).__name__}: {error}"
+        raise XbenchError(
+            f"{path}: not a run that pytest-benchmark saved ({what}); move it away"
+        ) from error
+
+
+def _content(path: Path) -> Mapping[str, Any]:
+    try:
+        content: Mapping[str, Any] = json.loads(path.read_bytes())
+    except ValueError as error:
+        raise XbenchError(f"{path}: not JSON ({error}); move it away") from error
+    return content
 
 
 def _short(full: str) -> str:
@@ -116,90 +170,63 @@ def _short(full: str) -> str:
     return f"{PurePosixPath(path).stem.removeprefix('test_')}: {test.removeprefix('test_')}"
 
 
-FORMAT, VERSION = "xbench-bench", 1
-_ENTRIES = TypeAdapter(list[SuiteRun])
-
-
-def read_history(path: Path) -> list[SuiteRun]:
-    """Return the entries of a history, oldest first; none where there is no file.
+def table_lines(runs: Sequence[SuiteRun]) -> list[str]:
+    """Return a table of the ratios, and beside them what the newest measurement says otherwise.
 
     Parameters
     ----------
-    path
-        The file.
-
-    Raises
-    ------
-    XbenchError
-        Where it cannot be read, is damaged, is something else, or was written by a newer xbench.
+    runs
+        Oldest first, at least one. A column is a day and a commit; benchmarks come in the order
+        of the newest runs that have them.
 
     Examples
     --------
-    >>> read_history(Path("no-such-file.json"))
-    []
+    >>> walk = Measurement("walk", 0.004, 12.3, "dense", "4 cells", 2**20)
+    >>> day = "2026-01-31T12:00:00+00:00"
+    >>> for line in table_lines([SuiteRun(day, "0123456789ab", [walk])]):
+    ...     print(line)
+    benchmark  2026-01-31 0123456  seconds  memory  ratio to
+    walk                     12.3    0.004  1.0 MB  dense; 4 cells
     """
-    try:
-        content = json.loads(path.read_bytes())
-    except FileNotFoundError:
-        return []
-    except OSError as error:
-        raise XbenchError(f"{path}: cannot be read ({error.strerror}); name another") from error
-    except ValueError as error:
-        raise XbenchError(f"{path}: not JSON ({error}); repair it or name another") from error
-    if not isinstance(content, dict) or content.get("format") != FORMAT:
-        raise XbenchError(f"{path}: not a history of benchmarks; name another")
-    version = content.get("version")
-    if type(version) is not int or version > VERSION:
-        readable = f"this xbench reads up to version {VERSION}; update xbench"
-        raise XbenchError(f"{path}: the history has version {version}, {readable}")
-    try:
-        # From JSON: strict rules want an object of the class otherwise.
-        return _ENTRIES.validate_json(json.dumps(content.get("entries")), strict=True)
-    except ValidationError as error:
-        what = in_words(error, limit=1, at=["entries"])
-        raise XbenchError(f"{path}: {what}; repair it or name another") from error
+    newest: dict[str, Measurement] = {}
+    for run in reversed(runs):
+        for one in run.benchmarks:
+            newest.setdefault(one.name, one)
+    headings = ["benchmark", *map(_heading, runs), "seconds", "memory", "ratio to"]
+    columns = [{one.name: one for one in run.benchmarks} for run in runs]
+    rows = [
+        [
+            name,
+            *(_ratio(column.get(name)) for column in columns),
+            f"{one.seconds:.3g}",
+            _megabytes(one.memory_bytes),
+            f"{one.against}; {one.size}",
+        ]
+        for name, one in newest.items()
+    ]
+    widths = [max(map(len, column)) for column in zip(headings, *rows, strict=True)]
+    return [_line(row, widths) for row in (headings, *rows)]
 
 
-def add_entry(path: Path, entry: SuiteRun) -> None:
-    """Add an entry at the end of a history, whole or not at all; others may do so at once.
-
-    Parameters
-    ----------
-    path
-        The file; made where missing, with its folder.
-    entry
-        What was measured.
-
-    Raises
-    ------
-    XbenchError
-        Where the file is no history (see `read_history`) or cannot be written.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     path = Path(folder) / "new" / "bench.json"
-    ...     add_entry(path, SuiteRun("2026-01-31T12:00:00+00:00", None, "a machine"))
-    ...     [entry.machine for entry in read_history(path)]
-    ['a machine']
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with locked(path.with_name(f".{path.name}.lock")):
-            write_text(path, _text([*read_history(path), entry]))
-    except OSError as error:
-        raise cannot_write(path, error) from error
+def _heading(run: SuiteRun) -> str:
+    """Name a run by its day and the beginning of its commit, ``+`` where that was changed."""
+    day = run.date.partition("T")[0]
+    if run.commit is None:
+        return day
+    return f"{day} {run.commit[:7]}{'+' if run.commit.endswith('-dirty') else ''}"
 
 
-def _text(entries: Sequence[SuiteRun]) -> str:
-    """Lay the history out with a line for each benchmark."""
-    head = {"format": FORMAT, "version": VERSION}
-    parts = ",\n".join(map(_entry_text, entries))
-    return json.dumps(head)[:-1] + f', "entries": [\n{parts}\n]}}\n'
+def _ratio(one: Measurement | None) -> str:
+    return ABSENT if one is None else f"{one.ratio:.3g}"
 
 
-def _entry_text(entry: SuiteRun) -> str:
-    fields: dict[str, Any] = asdict(entry)
-    lines = ",\n".join(f"  {json.dumps(one)}" for one in fields.pop("benchmarks"))
-    return json.dumps(fields)[:-1] + f', "benchmarks": [\n{lines}\n ]}}'
+def _megabytes(count: int | None) -> str:
+    return ABSENT if count is None else f"{count / 2**20:.1f} MB"
+
+
+def _line(row: Sequence[str], widths: Sequence[int]) -> str:
+    """Lay out a row: words to the left, numbers to the right."""
+    first, *numbers, last = row
+    cells = [f"{first:<{widths[0]}}"]
+    cells += [f"{text:>{width}}" for text, width in zip(numbers, widths[1:-1], strict=True)]
+    return "  ".join([*cells, last])

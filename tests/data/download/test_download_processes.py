@@ -56,7 +56,7 @@ def slow() -> Iterator[FileServer]:
 def start(file: RemoteFile, folder: Path, limit: int = 0) -> subprocess.Popen[str]:
     arguments = [file.name, file.url, str(file.size), file.checksum, str(folder), str(limit)]
     command = [sys.executable, "-c", SCRIPT, *arguments]
-    # pooch logs to standard error: nothing of it may come between the lines.
+    # Nothing that a library says on standard error may come between the lines.
     both = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
     return subprocess.Popen(command, text=True, **both)
 

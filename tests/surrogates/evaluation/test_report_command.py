@@ -20,7 +20,7 @@ from ...verify.make_small_trace import N_GENES, SIZES
 
 __all__ = ["cache", "own_folders", "refused", "small_data", "small_surrogate", "xbench_command"]
 
-REFERENCE = Path(__file__).parents[1] / "traces" / "small" / "model-final.pt"
+REFERENCE = Path(__file__).parents[2] / "verify" / "small" / "model-final.pt"
 
 
 def test_a_trained_surrogate_s_page(

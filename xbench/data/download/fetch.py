@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import logging
 import shutil
 from pathlib import Path
 
@@ -80,26 +79,24 @@ def fetch_file(file: RemoteFile, folder: Path, progress: Progress = SILENT) -> P
 
 
 def _download(file: RemoteFile, path: Path, progress: Progress) -> None:
-    # Imported here, so that what only looks at datasets does not wait for them.
-    import pooch
-
+    # Imported here, so that what only looks at datasets does not wait for requests.
     from xbench.data.download.transmission import Transmission
 
     part = part_of(path)
     _require_space(file, path, part)
-    # It says by itself where files go, on standard error, between the lines of a progress bar.
-    pooch.get_logger().setLevel(logging.WARNING)
     transfer = Transmission(file, part, progress)
-    try:
-        pooch.retrieve(file.url, file.checksum, file.name, path.parent, downloader=transfer)
-    except ValueError as error:
-        # pooch has removed what it checked, so that nothing wrong is gone on from.
+    transfer.receive()
+    if _checksum(part, file) != file.checksum:
+        # Nothing wrong is kept to go on from.
+        part.unlink()
         how = "put together from several connections " if transfer.resumed else ""
         raise XbenchError(
             f"{file.name}: what {file.host} sent {how}does not have the registered "
             f"{file.algorithm}; it was thrown away: run the same command again, and if that does "
             "not help, the file there has changed: report it"
-        ) from error
+        )
+    part.replace(path)
+    _remember(path, file)
 
 
 def _require_space(file: RemoteFile, path: Path, part: Path) -> None:
@@ -149,13 +146,23 @@ def require_verified(path: Path, file: RemoteFile) -> None:
             )
         if _is_remembered(path, file):
             return
-        with path.open("rb") as content:
-            found = hashlib.file_digest(content, file.algorithm).hexdigest()
+        found = _checksum(path, file)
     except OSError as error:
         what = error.strerror or str(error)
         raise XbenchError(f"{path}: cannot be read ({what}); allow it, or move it away") from error
-    if f"{file.algorithm}:{found}" != file.checksum:
-        raise _not_registered(path, f"has the {file.algorithm} {found}, not the registered one")
+    if found != file.checksum:
+        digits = found.partition(":")[2]
+        raise _not_registered(path, f"has the {file.algorithm} {digits}, not the registered one")
+    _remember(path, file)
+
+
+def _checksum(path: Path, file: RemoteFile) -> str:
+    """Return what the file's content has where the registered one has `file.checksum`."""
+    with path.open("rb") as content:
+        return f"{file.algorithm}:{hashlib.file_digest(content, file.algorithm).hexdigest()}"
+
+
+def _remember(path: Path, file: RemoteFile) -> None:
     # Without a cache that can be written the file is only read again next time.
     with contextlib.suppress(XbenchError, OSError):
         write_text(_note(path), json_line(_as_it_is(path, file)))

@@ -21,7 +21,7 @@ CHUNK = 1 << 16
 
 
 class Transmission:
-    """A downloader as `pooch` calls it: brings the file whole, or raises and keeps the part.
+    """Brings all bytes of a file into its part, or raises and keeps what came.
 
     Parameters
     ----------
@@ -42,17 +42,8 @@ class Transmission:
         self.file, self.part, self.progress = file, part, progress
         self.resumed = self._kept() > 0
 
-    def __call__(self, url: str, output_file: str, pooch: object = None) -> None:
-        """Bring the file, and move it to `output_file`.
-
-        Parameters
-        ----------
-        url
-            Where it is got from.
-        output_file
-            A path in the folder of the part.
-        pooch
-            Given by `pooch`; not used.
+    def receive(self) -> None:
+        """Bring what is missing, so that the part has the registered length.
 
         Raises
         ------
@@ -65,7 +56,7 @@ class Transmission:
         if self._kept() > self.file.size:
             self.part.unlink()
         while (kept := self._kept()) != self.file.size:
-            cut = self._receive(url, kept)
+            cut = self._connect(kept)
             here = self._kept()
             if here == self.file.size:
                 break
@@ -76,12 +67,8 @@ class Transmission:
                 f"{self.file.name}: cut after {size_text(here)} of {size_text(self.file.size)}; "
                 "going on"
             )
-        try:
-            self.part.replace(output_file)
-        except OSError as error:
-            raise cannot_write(Path(output_file), error) from error
 
-    def _receive(self, url: str, kept: int) -> str:
+    def _connect(self, kept: int) -> str:
         """Add to the part what one connection brings; return why it brought no more."""
         # identity: bytes that a server packs for the way would not have the registered length.
         headers = {
@@ -92,7 +79,7 @@ class Transmission:
             headers["Range"] = f"bytes={kept}-"
         timeout = (CONNECT_SECONDS, SILENT_SECONDS)
         try:
-            response = requests.get(url, headers=headers, stream=True, timeout=timeout)
+            response = requests.get(self.file.url, headers=headers, stream=True, timeout=timeout)
         except requests.RequestException as error:
             raise self._failed(f"no connection to {self.file.host} ({_reason(error)})") from error
         with response:
@@ -104,7 +91,7 @@ class Transmission:
                 except OSError as error:
                     raise self._not_written(error) from error
         self.progress.said(f"{self.file.name}: {self.file.host} cannot go on; starting over")
-        return self._receive(url, 0)
+        return self._connect(0)
 
     def _start_of(self, response: requests.Response, kept: int) -> int | None:
         """Return the byte at which the answer starts; None where it fits no end of the part."""
