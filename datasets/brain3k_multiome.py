@@ -1,9 +1,7 @@
 """Human cerebellum, peaks and expression in the same nucleus: small, for labels of your own."""
 
-from __future__ import annotations
-
 from xbench.data.download.downloaded_source import DownloadedSource
-from xbench.data.download.remote_file import RemoteFile
+from xbench.data.download.transmission import RemoteFile
 
 
 class Brain3kMultiome(DownloadedSource):

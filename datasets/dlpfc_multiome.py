@@ -1,9 +1,7 @@
 """Adult human prefrontal cortex, peaks and expression in the same nucleus: open access."""
 
-from __future__ import annotations
-
 from xbench.data.download.downloaded_source import DownloadedSource
-from xbench.data.download.remote_file import RemoteFile
+from xbench.data.download.transmission import RemoteFile
 
 _FOLDER = "https://ftp.ncbi.nlm.nih.gov/geo/series/GSE214nnn/GSE214979/suppl"
 

@@ -10,8 +10,6 @@ the others with the smallest SHA-256 of their symbol: a fixed choice that follow
 genome. The same input gives the same bytes (with the same zlib).
 """
 
-from __future__ import annotations
-
 import argparse
 import hashlib
 import io
@@ -22,7 +20,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from xbench.simulation.cell_types import MARKERS, TRANSCRIPTION_FACTORS
+from xbench.simulation.simulated_cell_types import MARKERS, TRANSCRIPTION_FACTORS
 
 MEMBER = "copykat/resources/full_anno_hg38.parquet"
 DEFAULT_OUTPUT = Path(__file__).resolve().parent / "hg38_genes.npz"

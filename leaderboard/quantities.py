@@ -4,8 +4,6 @@ Metrics, costs and counts have a unit and a direction. A run that gave no number
 instead: never a zero, never nothing.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

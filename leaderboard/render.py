@@ -1,7 +1,5 @@
 """Render records to files: runs, results.csv, tables in two formats, figures, an index page."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Iterable, Mapping
 from pathlib import Path

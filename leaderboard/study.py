@@ -1,7 +1,5 @@
 """One (task, dataset, surrogate): its tidy rows, the runs behind them, and what analyses found."""
 
-from __future__ import annotations
-
 import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

@@ -1,7 +1,5 @@
 """Records of runs summed up in tidy rows: one number a row, with its interval, as results.csv."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby

@@ -1,7 +1,5 @@
 """One relaxed mask for all cells, of expected size L, hardened by a falling temperature."""
 
-from __future__ import annotations
-
 import numpy as np
 import torch
 from pydantic import NonNegativeInt, PositiveFloat, PositiveInt

@@ -3,8 +3,6 @@
 Pearson correlations of the columns of a sparse matrix with a vector.
 """
 
-from __future__ import annotations
-
 import numpy as np
 import scipy.sparse as sp
 from pydantic import NonNegativeFloat

@@ -1,7 +1,5 @@
 """The cross-entropy method over subsets."""
 
-from __future__ import annotations
-
 import math
 from typing import Annotated, Any, ClassVar
 

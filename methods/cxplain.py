@@ -1,7 +1,5 @@
 """CXPlain: networks that learn to predict what masking each window would do."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

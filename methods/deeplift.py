@@ -1,7 +1,5 @@
 """DeepLIFT: differences from p, handed back through each activation."""
 
-from __future__ import annotations
-
 import warnings
 
 import numpy as np

@@ -1,7 +1,5 @@
 """FIMAP: a network that learns the smallest perturbation of each cell that lowers its loss."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 import numpy as np

@@ -1,7 +1,5 @@
 """One mask for all cells, learned by straight-through flips at a price."""
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

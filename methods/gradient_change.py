@@ -1,7 +1,5 @@
 """The signed one-shot gradient: the cheapest strong control."""
 
-from __future__ import annotations
-
 from xbench import Explainer, Problem, Selection
 
 

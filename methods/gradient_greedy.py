@@ -1,7 +1,5 @@
 """Greedy forward choice by gradients, taken again after each choice."""
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 import numpy as np

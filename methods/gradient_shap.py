@@ -1,7 +1,5 @@
 """GradientSHAP: gradients at random points between p and the cell."""
 
-from __future__ import annotations
-
 import torch
 from captum.attr import GradientShap as CaptumGradientShap
 from pydantic import NonNegativeFloat, PositiveInt

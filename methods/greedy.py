@@ -1,7 +1,5 @@
 """Exact greedy forward choice."""
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 import numpy as np

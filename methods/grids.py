@@ -1,7 +1,5 @@
 """GRIDS: learnable subset perturbations by coordinate descent (paper, Section 3.2)."""
 
-from __future__ import annotations
-
 import math
 from typing import Literal, NamedTuple
 

@@ -1,7 +1,5 @@
 """Integrated gradients: the gradient along the whole way from p to the cell."""
 
-from __future__ import annotations
-
 import torch
 from captum.attr import IntegratedGradients as CaptumIntegratedGradients
 from pydantic import PositiveInt

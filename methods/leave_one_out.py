@@ -1,7 +1,5 @@
 """Leave-one-out: every feature masked alone, exactly."""
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 import numpy as np

@@ -1,7 +1,5 @@
 """LIME: a linear fit around each cell, put together over cells by submodular pick."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from importlib.util import find_spec
 from typing import Annotated, Any, Literal

@@ -1,7 +1,5 @@
 """Peaks nearest to the target's gene: a control without a model."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from xbench import Explainer, Problem, Selection

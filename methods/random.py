@@ -1,7 +1,5 @@
 """Features drawn at random: the floor every method has to beat."""
 
-from __future__ import annotations
-
 from xbench import Explainer, Problem, Selection
 
 

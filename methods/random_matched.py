@@ -1,7 +1,5 @@
 """Random features that are as accessible as those of the best cheap method: a control."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 import numpy as np

@@ -1,7 +1,5 @@
 """SAGE: Shapley values of the loss, by walks through random permutations of the features."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from itertools import islice
 from typing import Annotated, Literal

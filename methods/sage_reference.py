@@ -1,7 +1,5 @@
 """SAGE by its authors' package, as it is: what `sage` is compared with."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import replace
 from importlib import metadata

@@ -1,7 +1,5 @@
 """Saliency maps, aggregated over the population."""
 
-from __future__ import annotations
-
 import numpy as np
 from captum.attr import Saliency as CaptumSaliency
 

@@ -1,7 +1,5 @@
 """SHAP: Shapley values of single cells, by the shap package, averaged over the population."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from importlib.util import find_spec
 from typing import Any

@@ -1,7 +1,5 @@
 """SmoothGrad: saliency averaged over noisy copies of the input."""
 
-from __future__ import annotations
-
 import torch
 from pydantic import NonNegativeFloat, PositiveInt
 

@@ -12,8 +12,8 @@ import scipy.sparse as sp
 import torch
 from torch import Tensor, nn
 
+from xbench.data.dataset import Target
 from xbench.data.features import Features
-from xbench.data.target import Target
 from xbench.explainers.explainer import Problem
 from xbench.mask import DensePopulation, EvaluationCounts, MaskedPopulation, masked_population
 from xbench.mask.explained_model import ExplainedModel

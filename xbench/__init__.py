@@ -3,17 +3,14 @@
 The public names are loaded on first use, so that importing xbench (and ``xbench --help``) is fast.
 """
 
-from __future__ import annotations
-
 import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from xbench.benchmark.runner import run
-    from xbench.data.dataset import Dataset
+    from xbench.data.dataset import Dataset, Target
     from xbench.data.features import Features, Interval
     from xbench.data.load import load_dataset
-    from xbench.data.target import Target
     from xbench.errors import XbenchError
     from xbench.explainers.explainer import Explainer, Problem, Selection
     from xbench.mask import MaskedPopulation, masked_population
@@ -56,7 +53,7 @@ _HOME = {
     "ResultStore": "xbench.results.store",
     "Selection": "xbench.explainers.explainer",
     "Surrogate": "xbench.surrogates.surrogate",
-    "Target": "xbench.data.target",
+    "Target": "xbench.data.dataset",
     "XbenchError": "xbench.errors",
     "load_dataset": "xbench.data.load",
     "masked_population": "xbench.mask",

@@ -1,7 +1,5 @@
 """The paper's results by name: which runs each needs, and which analyses of them."""
 
-from __future__ import annotations
-
 import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -14,9 +12,9 @@ from xbench.benchmark.request import Request
 from xbench.benchmark.resolve import Plan, ask, make_plan
 from xbench.benchmark.runner import run_plan
 from xbench.benchmark.task import load_task
+from xbench.data.cell_types import MARKERS
 from xbench.data.dataset import Dataset
 from xbench.data.load import DataChoice
-from xbench.data.markers import MARKERS
 from xbench.errors import XbenchError, unknown_name
 from xbench.results.record import Record
 from xbench.results.store import ResultStore

@@ -15,7 +15,7 @@ import numpy as np
 import scipy.sparse as sp
 from pydantic import BaseModel, Field, FiniteFloat, NonNegativeInt, PositiveInt, ValidationError
 
-from xbench.data.target import Target
+from xbench.data.dataset import Target
 from xbench.errors import XbenchError, in_words
 from xbench.mask import MaskedPopulation, masked_population
 from xbench.mask.objective import OBJECTIVES

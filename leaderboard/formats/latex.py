@@ -1,7 +1,5 @@
 """Tables as LaTeX with booktabs, safe for names that come from strangers."""
 
-from __future__ import annotations
-
 import re
 
 from xbench.utils.text import plain

@@ -1,7 +1,5 @@
 """Tables as Markdown, safe for names that come from strangers."""
 
-from __future__ import annotations
-
 from xbench.utils.text import escape
 
 from .table import Block, Cell, Table

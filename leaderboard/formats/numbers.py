@@ -1,7 +1,5 @@
 """Numbers as tables show them."""
 
-from __future__ import annotations
-
 from xbench.metrics import METRICS
 
 NOTHING = "\N{EN DASH}"

@@ -1,7 +1,5 @@
 """Comma-separated values that a spreadsheet can open without running any of it."""
 
-from __future__ import annotations
-
 import csv
 import io
 import re

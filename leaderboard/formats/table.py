@@ -1,7 +1,5 @@
 """A table of text, ready to be rendered in any format."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Literal
 

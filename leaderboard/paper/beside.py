@@ -1,7 +1,5 @@
 """The paper's tables with our results beside each number, and footnotes on what is missing."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean

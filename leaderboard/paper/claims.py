@@ -1,7 +1,5 @@
 """The paper's claims, judged by our results: all of them, that of Figure 3, and their table."""
 
-from __future__ import annotations
-
 from ..formats import Block, Cell, Table, format_metric
 from ..statistics import same
 from ..study import StudyRuns

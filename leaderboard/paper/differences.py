@@ -1,7 +1,5 @@
 """Claims about differences between methods over targets: significant, about none, none at all."""
 
-from __future__ import annotations
-
 from statistics import fmean
 
 from xbench.errors import unknown_name

@@ -1,7 +1,5 @@
 """The numbers that the paper published, exactly as it printed them."""
 
-from __future__ import annotations
-
 import csv
 from dataclasses import dataclass
 from functools import cache

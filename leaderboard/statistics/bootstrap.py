@@ -1,7 +1,5 @@
 """A mean over targets and repetitions, with an interval that knows that they are nested."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from functools import lru_cache

@@ -1,7 +1,5 @@
 """One method against each other: effect, tests, and Holm's correction over the methods."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 

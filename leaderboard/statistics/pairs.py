@@ -1,7 +1,5 @@
 """Two methods on the targets that both have values for, and by how much they differ."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

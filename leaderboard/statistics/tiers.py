@@ -1,7 +1,5 @@
 """Ranks as tiers: methods that the data cannot tell from the best of them stand together."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from statistics import fmean
 

@@ -1,7 +1,5 @@
 """Which tables a study has: those on the page, and those beside it."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from ..figures import cross_effects

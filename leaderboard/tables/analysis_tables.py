@@ -1,7 +1,5 @@
 """Tables of what analyses of the selections found."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from typing import Any
 

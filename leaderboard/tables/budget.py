@@ -1,7 +1,5 @@
 """The leaderboard at equal budget: what the best method is that costs no more."""
 
-from __future__ import annotations
-
 from ..formats import Block, Cell, Table, format_cost, format_metric, six_digits
 from ..study import OVERALL, Study
 

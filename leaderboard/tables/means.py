@@ -1,7 +1,5 @@
 """A table of what analyses found: a row a method, a column a number, means with intervals."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

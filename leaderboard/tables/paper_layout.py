@@ -1,7 +1,5 @@
 """The layouts of the paper: methods across, cell types down (Table 1), and its hit ratios (3)."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from xbench.metrics import arrow

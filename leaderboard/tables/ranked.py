@@ -1,7 +1,5 @@
 """One ranked table for each L: who is best, how surely, at what cost, and what is missing."""
 
-from __future__ import annotations
-
 from itertools import groupby
 
 from xbench.metrics import arrow

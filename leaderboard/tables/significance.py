@@ -1,7 +1,5 @@
 """Tables of how surely methods differ, and how alike their subsets are from seed to seed."""
 
-from __future__ import annotations
-
 from statistics import fmean
 
 from xbench.analysis.overlap import seed_overlap

@@ -10,14 +10,14 @@ import pytest
 
 from xbench.analysis.modules import ModuleAgreement, PairKind, module_agreement
 from xbench.analysis.redundancy import pair_synergies
-from xbench.data.target import Target
+from xbench.data.dataset import Target
 from xbench.errors import XbenchError
 from xbench.mask import MaskedPopulation, masked_population
 from xbench.mask.objective import OBJECTIVES
+from xbench.simulation.known_regulation import Truth
 from xbench.simulation.parameters import Parameters
 from xbench.simulation.simulate import Simulation, simulate
 from xbench.simulation.target_truth import TargetTruth
-from xbench.simulation.truth import Truth
 from xbench.surrogates.oracle import Oracle
 
 from ..simulation.by_definition import expression

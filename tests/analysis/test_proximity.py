@@ -15,8 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import hypergeom
 
-from xbench.analysis.promoter import anchor_of, possible_starts
-from xbench.analysis.proximity import REACHES, proximity
+from xbench.analysis.proximity import REACHES, anchor_of, possible_starts, proximity
 from xbench.data.features import Features, Interval
 from xbench.data.read_options import ReadOptions
 from xbench.datasets.snare_cortex import SnareCortex

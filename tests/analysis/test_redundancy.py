@@ -22,7 +22,7 @@ from xbench.analysis.redundancy import (
     redundancy,
     summarised,
 )
-from xbench.data.target import Target
+from xbench.data.dataset import Target
 from xbench.errors import XbenchError
 from xbench.mask import MaskedPopulation, masked_population
 from xbench.mask.objective import OBJECTIVES

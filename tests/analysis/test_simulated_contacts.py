@@ -15,9 +15,9 @@ from xbench.analysis.matched_draws import Matching
 from xbench.data.dataset import Dataset
 from xbench.data.features import Features, Interval
 from xbench.errors import XbenchError
-from xbench.simulation.cell_types import MARKERS
+from xbench.simulation.known_regulation import Truth, truth_of
+from xbench.simulation.simulated_cell_types import MARKERS
 from xbench.simulation.simulation_files import read_simulation
-from xbench.simulation.truth import Truth, truth_of
 
 pytest.importorskip("cooler", reason="cooler is not here; pip install '.[hic]'")
 

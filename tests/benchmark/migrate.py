@@ -17,7 +17,7 @@ import warnings
 from pathlib import Path
 
 from xbench.benchmark.old_store import upgrade_store
-from xbench.benchmark.saved_tasks import known_tasks
+from xbench.benchmark.task import known_tasks
 from xbench.cli.leaderboard import upgrade_published
 from xbench.errors import XbenchError
 from xbench.regression.file import read_baseline

@@ -11,7 +11,7 @@ from xbench.benchmark.plan import expand
 from xbench.benchmark.task import load_task
 from xbench.data.load import load_dataset
 from xbench.data.splits import divided_anew
-from xbench.simulation.truth import truth_of
+from xbench.simulation.known_regulation import truth_of
 from xbench.surrogates.checkpoint import OpenedSurrogate
 from xbench.surrogates.oracle import Oracle
 

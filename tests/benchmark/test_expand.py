@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from xbench.benchmark.old_ids import old_run_id
+from xbench.benchmark.old_store import old_run_id
 from xbench.benchmark.plan import RunKey, expand, run_id
 from xbench.benchmark.task import MethodSpec, Task, load_task
 from xbench.errors import XbenchError

@@ -11,9 +11,9 @@ import pytest
 import torch
 
 import xbench
-from xbench.benchmark.context import RunContext, Study, StudyNames
 from xbench.benchmark.execute import execute
 from xbench.benchmark.plan import FoundMethod, expand, units
+from xbench.benchmark.request import RunContext, Study, StudyNames
 from xbench.benchmark.task import load_task
 from xbench.data.load import DataChoice
 from xbench.data.read_options import ReadOptions

@@ -20,11 +20,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from xbench.benchmark.old_ids import old_method_digest
-from xbench.benchmark.old_store import opened_store, renamed, upgrade_store
+from xbench.benchmark.old_store import old_method_digest, opened_store, renamed, upgrade_store
 from xbench.benchmark.plan import RunKey, expand, run_id
-from xbench.benchmark.saved_tasks import known_tasks
-from xbench.benchmark.task import MethodSpec, Task
+from xbench.benchmark.task import MethodSpec, Task, known_tasks
 from xbench.cli import main
 from xbench.errors import XbenchError, XbenchWarning
 from xbench.registry.find import find, methods_from_file

@@ -16,7 +16,7 @@ import scipy.sparse as sp
 import torch
 from torch import Tensor, nn
 
-from xbench.data.target import Target
+from xbench.data.dataset import Target
 from xbench.mask import DensePopulation, MaskedPopulation, masked_population
 from xbench.mask.objective import OBJECTIVES
 from xbench.registry.find import explainer_class

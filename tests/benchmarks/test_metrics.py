@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from xbench.data.dataset import Target
 from xbench.data.features import Features, Interval
-from xbench.data.target import Target
 from xbench.metrics import METRICS, Outcome, compute_metrics
 
 from .paper_size import N_CELLS, PEAKS

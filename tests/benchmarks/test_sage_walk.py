@@ -18,7 +18,7 @@ import torch
 
 import xbench
 from xbench import Problem, Selection
-from xbench.data.target import Target
+from xbench.data.dataset import Target
 from xbench.registry.find import explainer_class
 from xbench.surrogates.mlp_classifier import MLPClassifier
 

@@ -15,9 +15,9 @@ import pytest
 from xbench.datasets.brain3k_multiome import Brain3kMultiome
 from xbench.datasets.simulated_multiome import SimulatedSmall
 from xbench.registry.find import entries
+from xbench.simulation.known_regulation import truth_table
 from xbench.simulation.parameters import Parameters
 from xbench.simulation.simulation_files import read_simulation
-from xbench.simulation.truth import truth_table
 
 from ..data.download.file_server import FileServer, registered, serving
 from .conftest import Command

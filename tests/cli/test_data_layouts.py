@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from xbench.benchmark.context import read_quietly
+from xbench.benchmark.request import read_quietly
 from xbench.data.load import DataChoice
 from xbench.data.read_options import ReadOptions
 from xbench.errors import XbenchWarning

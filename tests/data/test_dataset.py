@@ -9,10 +9,9 @@ import pytest
 from anndata import AnnData
 from scipy import sparse
 
-from xbench.data.dataset import Dataset
+from xbench.data.dataset import Dataset, Target
 from xbench.data.features import Interval
 from xbench.data.splits import Split, split_cells
-from xbench.data.target import Target
 from xbench.errors import XbenchError
 
 TYPES = np.array(["Sst"] * 20 + ["CGE"] * 10 + ["Endo"] * 9)

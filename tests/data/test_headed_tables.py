@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from xbench.data.headed_table import read_headed
-from xbench.data.multiome.labels import read_labels
+from xbench.data.multiome.cells import read_labels
 from xbench.errors import XbenchError, XbenchWarning
 
 BARCODES = ["AAAC-1", "AAAG-1", "AAAT-1"]

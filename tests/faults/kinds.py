@@ -23,9 +23,9 @@ from xbench.data.features import Interval
 from xbench.registry.find import load, methods_from_file
 from xbench.regression.file import read_baseline, write_baseline
 from xbench.regression.snapshot import snapshot
-from xbench.results.claims import Claims
 from xbench.results.current import current
 from xbench.results.findings import Finding, read_findings
+from xbench.results.leases import Claims
 from xbench.results.record import Record
 from xbench.results.store import ResultStore
 from xbench.surrogates.checkpoint import Description, load_surrogate, save_surrogate

@@ -11,7 +11,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from xbench.data.target import Target
+from xbench.data.dataset import Target
 from xbench.mask import MaskedPopulation, masked_population
 from xbench.mask.objective import OBJECTIVES
 from xbench.surrogates.mlp_classifier import MLPClassifier

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from xbench.data.target import Target
+from xbench.data.dataset import Target
 from xbench.mask import AdditivePopulation, masked_population
 from xbench.mask.objective import OBJECTIVES
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from xbench.data.target import Target
+from xbench.data.dataset import Target
 from xbench.mask import EvaluationCounts, MaskedPopulation, masked_population
 from xbench.mask.explained_model import ExplainedModel
 from xbench.mask.objective import OBJECTIVES

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from xbench.data.target import Target
+from xbench.data.dataset import Target
 from xbench.mask import MaskedPopulation, masked_population
 from xbench.mask.objective import OBJECTIVES
 

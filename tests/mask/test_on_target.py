@@ -15,7 +15,7 @@ from torch import Tensor
 from xbench.benchmark.explain import build_problem, score
 from xbench.benchmark.plan import expand, run_id
 from xbench.benchmark.task import Task, load_task
-from xbench.data.target import Target
+from xbench.data.dataset import Target
 from xbench.errors import XbenchError
 from xbench.mask import EvaluationCounts, MaskedPopulation, masked_population
 from xbench.mask.objective import OBJECTIVES, Objective

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from xbench.data.target import Target
+from xbench.data.dataset import Target
 from xbench.mask import MaskedPopulation, masked_population
 from xbench.mask.objective import OBJECTIVES
 from xbench.surrogates.mlp_classifier import MLPClassifier

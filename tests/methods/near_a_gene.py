@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from xbench import Problem
+from xbench.data.dataset import Target
 from xbench.data.features import Features, Interval
-from xbench.data.target import Target
 from xbench.registry.find import explainer_class
 
 from ..toys import LinearToy, make_problem

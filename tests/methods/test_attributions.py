@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from xbench import Problem
-from xbench.data.target import Target
+from xbench.data.dataset import Target
 from xbench.explainers.attribution import masking_lowers
 from xbench.explainers.explainer import Budget
 from xbench.surrogates.mlp_classifier import MLPClassifier

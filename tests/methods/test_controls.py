@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from xbench.data.dataset import Target
 from xbench.data.features import Features
-from xbench.data.target import Target
 from xbench.explainers.neighbours import distance_to_start
 from xbench.methods.correlation import correlations
 from xbench.methods.ridge import ridge_coefficients

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from xbench.data.target import Target
+from xbench.data.dataset import Target
 from xbench.explainers.learning import FirstOrder, PricedLearning, learn
 from xbench.explainers.perturbation_network import Flips, Moves
 from xbench.registry.find import explainer_class

@@ -10,7 +10,7 @@ import torch
 from captum.attr import Saliency
 
 from xbench import Problem
-from xbench.data.target import Target
+from xbench.data.dataset import Target
 from xbench.registry.find import explainer_class
 from xbench.surrogates.mlp_classifier import MLPClassifier
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
+from xbench.data.dataset import Target
 from xbench.data.features import Features, Interval
-from xbench.data.target import Target
 from xbench.explainers.attribution import share_changed
 from xbench.explainers.neighbours import distance_to_start
 

@@ -13,8 +13,8 @@ import torch
 from torch import Tensor, nn
 
 from xbench import Problem, Selection
+from xbench.data.dataset import Target
 from xbench.data.features import Features
-from xbench.data.target import Target
 from xbench.explainers.explainer import Budget
 from xbench.registry.find import explainer_class
 from xbench.surrogates.mlp_classifier import MLPClassifier

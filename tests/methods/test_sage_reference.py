@@ -14,7 +14,7 @@ from torch import nn
 
 import xbench
 from xbench import Problem, Selection
-from xbench.data.target import Target
+from xbench.data.dataset import Target
 from xbench.explainers.explainer import Budget
 from xbench.mask.objective import OBJECTIVES
 from xbench.registry.find import explainer_class

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from xbench.benchmark.task import load_task
+from xbench.data.dataset import Target
 from xbench.data.features import Features, Interval
-from xbench.data.target import Target
 from xbench.metrics import METRICS, Metric, Outcome, compute_metrics
 from xbench.metrics.classification import log_odds_drop, own_class_share
 from xbench.registry.find import entries, load

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from xbench.simulation.truth import Truth
+from xbench.simulation.known_regulation import Truth
 
 
 def expression(truth: Truth, x: np.ndarray, gene: int) -> float:

@@ -3,10 +3,10 @@ from __future__ import annotations
 import pytest
 
 from xbench.data.dataset import Dataset
+from xbench.simulation.known_regulation import Truth, truth_of
 from xbench.simulation.parameters import Parameters
 from xbench.simulation.simulate import Simulation, simulate
 from xbench.simulation.simulation_files import read_simulation, write_simulation
-from xbench.simulation.truth import Truth, truth_of
 
 SMALL = Parameters(n_cells=400, n_peaks=2000, n_genes=60, seed=3)
 SPARSE_SMALL = Parameters(400, 2000, 60, mean_open=20, seed=3, sparse=True)

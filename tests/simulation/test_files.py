@@ -12,10 +12,11 @@ from xbench.data.dataset import Dataset
 from xbench.data.read_options import ReadOptions
 from xbench.datasets.simulated_multiome import SimulatedMultiome, SimulatedSmall
 from xbench.errors import XbenchError
-from xbench.simulation.cell_types import CELL_TYPES
 from xbench.simulation.gene_positions import gene_table
+from xbench.simulation.known_regulation import Truth, truth_of, truth_table
 from xbench.simulation.parameters import Parameters, simulated_file
 from xbench.simulation.simulate import Simulation
+from xbench.simulation.simulated_cell_types import CELL_TYPES
 from xbench.simulation.simulated_contacts import write_contacts, write_maps_by_type
 from xbench.simulation.simulation_files import (
     ensure_simulated,
@@ -23,7 +24,6 @@ from xbench.simulation.simulation_files import (
     simulated_dataset,
     write_simulation,
 )
-from xbench.simulation.truth import Truth, truth_of, truth_table
 
 TINY = Parameters(n_cells=160, n_peaks=2000, n_genes=60)
 

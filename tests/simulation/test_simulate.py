@@ -18,10 +18,10 @@ from xbench.simulation.accessibility import (
     mean_open,
     sample_open_peaks,
 )
-from xbench.simulation.cell_types import CELL_TYPES, MARKERS, SHARES
 from xbench.simulation.gene_positions import gene_table
 from xbench.simulation.parameters import CHROMOSOMES, PAPER_PEAKS_OF, Parameters
 from xbench.simulation.simulate import Simulation, simulate
+from xbench.simulation.simulated_cell_types import CELL_TYPES, MARKERS, SHARES
 
 from .conftest import SMALL
 

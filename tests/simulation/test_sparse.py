@@ -11,21 +11,25 @@ from scipy import sparse, stats
 from xbench.data.dataset import Dataset
 from xbench.errors import XbenchError
 from xbench.simulation.accessibility import draw_cells
-from xbench.simulation.cell_types import CELL_TYPES
-from xbench.simulation.design import SPARSE
+from xbench.simulation.counts import (
+    draw_libraries,
+    library_factors,
+    log_rates,
+    seen,
+    true_expression,
+)
 from xbench.simulation.gene_positions import choose_genes
 from xbench.simulation.intricacies import intricate
-from xbench.simulation.libraries import draw_libraries, library_factors, seen
-from xbench.simulation.parameters import Parameters
+from xbench.simulation.known_regulation import Truth, truth_of, truth_table
+from xbench.simulation.parameters import SPARSE, Parameters
 from xbench.simulation.peak_positions import place_peaks
 from xbench.simulation.regulation import draw_regulation
 from xbench.simulation.response import response_of
 from xbench.simulation.simulate import Simulation, simulate
+from xbench.simulation.simulated_cell_types import CELL_TYPES
 from xbench.simulation.simulated_contacts import _openness
-from xbench.simulation.simulated_counts import log_rates, true_expression
 from xbench.simulation.state import state_of
 from xbench.simulation.target_truth import target_truth
-from xbench.simulation.truth import Truth, truth_of, truth_table
 from xbench.surrogates.oracle import Oracle
 
 from .by_definition import expression

@@ -14,7 +14,7 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from xbench.data.target import Target
+from xbench.data.dataset import Target
 from xbench.errors import XbenchError
 from xbench.mask import masked_population
 from xbench.mask.objective import OBJECTIVES

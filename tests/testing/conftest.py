@@ -28,14 +28,14 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str],
     root = tmp_path / "checkout"
 
     def make(ratio: str = "12.5") -> Path:
-        from xbench.testing import performance_suite
+        from xbench.testing import performance
 
         (root / "tests" / "benchmarks").mkdir(parents=True, exist_ok=True)
         (root / "pyproject.toml").write_text('[tool.pytest.ini_options]\nmarkers = ["slow"]\n')
         text = FAST.replace("RATIO", ratio)
         (root / "tests" / "benchmarks" / "test_walk.py").write_text(text, encoding="utf-8")
-        file = root / "xbench" / "testing" / "performance_suite.py"
-        monkeypatch.setattr(performance_suite, "__file__", str(file))
+        file = root / "xbench" / "testing" / "performance.py"
+        monkeypatch.setattr(performance, "__file__", str(file))
         return root
 
     return make

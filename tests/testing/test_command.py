@@ -87,8 +87,8 @@ def test_where_nothing_is_measured_nothing_is_saved(
 def test_outside_of_a_checkout_it_says_how_to_get_one(
     tmp_path: Path, xbench_command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    file = tmp_path / "site-packages" / "xbench" / "testing" / "performance_suite.py"
-    monkeypatch.setattr("xbench.testing.performance_suite.__file__", str(file))
+    file = tmp_path / "site-packages" / "xbench" / "testing" / "performance.py"
+    monkeypatch.setattr("xbench.testing.performance.__file__", str(file))
     code, _, errors = xbench_command("bench", "--history", tmp_path / "saved")
     assert code == 2
     assert "no tests/benchmarks in it; benchmarks are run from a checkout" in errors
@@ -104,7 +104,7 @@ def test_without_pytest_benchmark_it_says_what_to_install(
     def absent(name: str, *more: Any) -> Any:
         return None if name == "pytest_benchmark" else find(name, *more)
 
-    monkeypatch.setattr("xbench.testing.performance_suite.find_spec", absent)
+    monkeypatch.setattr("xbench.testing.performance.find_spec", absent)
     code, _, errors = xbench_command("bench", "--history", tmp_path / "saved")
     assert code == 2
     last = errors.splitlines()[-1]

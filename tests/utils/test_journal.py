@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from xbench.utils import journal
-from xbench.utils.journal import append_line
+from xbench.utils import locks
+from xbench.utils.locks import append_line
 
 
 def is_whole(tail: bytes) -> bool:
@@ -25,7 +25,7 @@ def test_appending_keeps_every_line_and_only_cuts_a_torn_tail(content: bytes, bl
     lines, newline, tail = content.rpartition(b"\n")
     kept = content + b"\n" if is_whole(tail) else lines + newline
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(journal, "_BLOCK", block)
+        patch.setattr(locks, "_BLOCK", block)
         path = Path(folder) / "lines"
         path.write_bytes(content)
         append_line(path, b"new", is_whole)
@@ -49,7 +49,7 @@ def test_an_interrupt_between_two_writes_leaves_the_file_as_it_was(
         os.write(descriptor, content[:3])
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(journal, "write_all", interrupted)
+    monkeypatch.setattr(locks, "write_all", interrupted)
     with pytest.raises(KeyboardInterrupt):
         append_line(path, b"[22222]", is_whole)
     assert path.read_bytes() == b"[1]\n"

@@ -9,15 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from xbench.utils.process_names import is_gone, name_of_this
+from xbench.utils.process import is_gone, name_of_this
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux says all of a name")
 
 
 def test_a_process_is_gone_once_it_has_ended() -> None:
     program = (
-        "from xbench.utils.process_names import name_of_this; print(name_of_this(), flush=True);"
-        "input()"
+        "from xbench.utils.process import name_of_this; print(name_of_this(), flush=True);input()"
     )
     with subprocess.Popen(
         [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True

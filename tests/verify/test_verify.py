@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 import torch
 
-from xbench.data.target import Target
+from xbench.data.dataset import Target
 from xbench.errors import XbenchError
 from xbench.mask import masked_population
 from xbench.mask.objective import OBJECTIVES

@@ -1,7 +1,5 @@
 """Every analysis of stored selections, by name."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from statistics import fmean
@@ -18,7 +16,7 @@ from xbench.analysis.redundancy import pair_synergies, redundancy
 from xbench.analysis.subject import AnalysisSubject, Resources
 from xbench.analysis.transfer import cross_type_changes, transfer
 from xbench.data.features import Features, Interval
-from xbench.simulation.truth import truth_of
+from xbench.simulation.known_regulation import truth_of
 
 
 @dataclass(frozen=True)

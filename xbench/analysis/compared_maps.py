@@ -1,7 +1,5 @@
 """Contacts of one selection by the map of the target's cell type and by maps of others."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 

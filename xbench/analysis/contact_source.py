@@ -1,7 +1,5 @@
 """What knows which peaks touch a promoter: a contact map or called loops."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol

@@ -8,7 +8,7 @@ import numpy as np
 
 from xbench.analysis.contact_source import ContactSource
 from xbench.analysis.matched_draws import Matching, drawn_sums, strata
-from xbench.analysis.promoter import possible_starts
+from xbench.analysis.proximity import possible_starts
 from xbench.analysis.subject import chosen_features
 from xbench.data.features import Features, Interval
 from xbench.errors import require_shape

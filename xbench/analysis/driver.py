@@ -1,7 +1,5 @@
 """Carrying out analyses of the runs in a store; what was found before is not looked for again."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Sequence
 
 from xbench.analysis.analyses import ANALYSES, Analysis

@@ -1,7 +1,5 @@
 """Called loops in a .bedpe file: which peaks are looped to a promoter."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Drawing peaks that are as far and as accessible as the selected ones."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

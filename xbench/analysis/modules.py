@@ -1,7 +1,5 @@
 """A selection's synergies against the truth of a simulation: its modules of regulating peaks."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +7,7 @@ import numpy as np
 from xbench.analysis.subject import chosen_features
 from xbench.errors import XbenchError, require_shape
 from xbench.mask.population import Subset
-from xbench.simulation.truth import Truth
+from xbench.simulation.known_regulation import Truth
 
 
 @dataclass(frozen=True)

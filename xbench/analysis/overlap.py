@@ -1,7 +1,5 @@
 """How alike the subsets of several seeds are, against subsets drawn at random."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass

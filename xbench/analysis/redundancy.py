@@ -97,7 +97,7 @@ def redundancy(
     >>> from torch.nn import AdaptiveMaxPool1d
     >>> from xbench.mask import masked_population
     >>> from xbench.mask.objective import OBJECTIVES
-    >>> from xbench.data.target import Target
+    >>> from xbench.data.dataset import Target
     >>> either = AdaptiveMaxPool1d(1)  # F is 1 where any feature is.
     >>> cells = np.array([[1.0, 1.0, 0.0], [1.0, 0.0, 0.0]])
     >>> population = masked_population(either, cells, Target("a", "b", 0), OBJECTIVES["expression"])
@@ -228,7 +228,7 @@ def pair_synergies(population: MaskedPopulation, indices: Subset) -> np.ndarray:
     >>> from torch.nn import AdaptiveMaxPool1d
     >>> from xbench.mask import masked_population
     >>> from xbench.mask.objective import OBJECTIVES
-    >>> from xbench.data.target import Target
+    >>> from xbench.data.dataset import Target
     >>> either = AdaptiveMaxPool1d(1)  # F is 1 where any feature is.
     >>> cells = np.array([[1.0, 1.0, 0.0], [1.0, 0.0, 0.0]])
     >>> population = masked_population(either, cells, Target("a", "b", 0), OBJECTIVES["expression"])

@@ -8,8 +8,6 @@ but one of two would: the peaks of a redundant module, which count only together
 prints, for each stored run of the oracle that falls short, what is missing.
 """
 
-from __future__ import annotations
-
 import argparse
 from collections.abc import Iterator
 from dataclasses import dataclass

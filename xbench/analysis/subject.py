@@ -3,16 +3,13 @@
 The features that a measure is about, checked.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from xbench.analysis.contact_source import ContactSource
-from xbench.data.dataset import Dataset
-from xbench.data.target import Target
+from xbench.data.dataset import Dataset, Target
 from xbench.errors import XbenchError
 from xbench.mask import MaskedPopulation, masked_population
 from xbench.mask.objective import OBJECTIVES

@@ -3,8 +3,6 @@
 What a selection found in one cell type does to the markers of every other (Figure 3).
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 

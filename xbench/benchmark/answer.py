@@ -4,8 +4,6 @@ The whole answer leaves the process as JSON: no object of the method, and nothin
 reaches the process that scores it. So does what went wrong, in words that can always be written.
 """
 
-from __future__ import annotations
-
 import json
 import random
 import traceback
@@ -16,9 +14,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from xbench.benchmark.context import Study
 from xbench.benchmark.explain import build_problem, explain
 from xbench.benchmark.plan import RunKey
+from xbench.benchmark.request import Study
 from xbench.errors import XbenchError
 from xbench.explainers.explainer import require_explainer
 from xbench.registry.find import load

@@ -1,20 +1,27 @@
-"""Refusing what can only be a mistake, before anything is written, trained or run."""
+"""What is looked at before anything is written, trained or run.
 
-from __future__ import annotations
+What can only be a mistake is refused; finished runs whose method's code was changed since, although
+its version was not, are named in one warning.
+"""
 
-from collections.abc import Mapping, Sequence
+import warnings
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from functools import partial
 from typing import Any
 
-from xbench.benchmark.plan import RunKey
+from xbench.benchmark.old_store import old_method_digest
+from xbench.benchmark.plan import FoundMethod, RunKey
 from xbench.benchmark.task import MethodSpec, Task
 from xbench.data.dataset import Dataset
-from xbench.errors import XbenchError
+from xbench.errors import XbenchError, XbenchWarning
 from xbench.explainers.checked_parameters import ParameterError
 from xbench.metrics import METRICS
-from xbench.registry.find import load
+from xbench.registry.find import load, source_files
 from xbench.registry.scan import Entry
+from xbench.registry.sources import digest_of_files
+from xbench.results.record import Record
 from xbench.utils.apart import run_apart
 
 
@@ -145,3 +152,40 @@ def check_keys(dataset: Dataset, keys: Sequence[RunKey], *, explicit: bool) -> N
         raise problems[0]
     if len(problems) == len(targets):
         raise XbenchError(f"{problems[0]}; give targets of these data: --target CELL_TYPE:OUTPUT")
+
+
+def warn_of_changed_code(
+    finished: Iterable[tuple[RunKey, Record]], methods: Mapping[str, FoundMethod]
+) -> None:
+    """Warn once for each method whose code is another than that of finished runs.
+
+    Whether a change of the code changes results only its author knows: the runs count as finished
+    until the method's version is raised, or they are run again.
+
+    Parameters
+    ----------
+    finished
+        Runs that are asked for and not run again, with their records.
+    methods
+        By registered name, as they are now.
+    """
+    changed = Counter(
+        key.method_name
+        for key, record in finished
+        if not _is_same(key, record, methods[key.method_name])
+    )
+    for name in sorted(changed):
+        warnings.warn(
+            f"method {name}: its code changed since {changed[name]} of these runs; "
+            "raise its version or use --again",
+            XbenchWarning,
+            stacklevel=2,
+        )
+
+
+def _is_same(key: RunKey, record: Record, method: FoundMethod) -> bool:
+    if record.method_digest == method.digest:
+        return True
+    # A record of an older xbench names the method's own file and its parameters.
+    own_file = digest_of_files(source_files(method.entry)[:1])
+    return record.method_digest == old_method_digest(own_file, key.parameters)

@@ -3,8 +3,6 @@
 Filling in the record of a run.
 """
 
-from __future__ import annotations
-
 import json
 import math
 import signal
@@ -17,9 +15,9 @@ from typing import Any
 import numpy as np
 
 from xbench.benchmark.answer import answer, failure
-from xbench.benchmark.context import RunContext, Study, StudyNames
 from xbench.benchmark.explain import score
 from xbench.benchmark.plan import RunKey, WorkUnit
+from xbench.benchmark.request import RunContext, Study, StudyNames
 from xbench.errors import XbenchError
 from xbench.metrics import compute_metrics
 from xbench.results.record import Record

@@ -1,7 +1,5 @@
 """One explanation: the problem as a method sees it, its answer, and the answer's score."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, fields, replace
 from time import perf_counter
 from typing import Any, TypeVar
@@ -10,10 +8,9 @@ import numpy as np
 import scipy.sparse as sp
 
 from xbench.benchmark.plan import RunKey
-from xbench.data.dataset import Dataset
+from xbench.data.dataset import Dataset, Target
 from xbench.data.features import Features
 from xbench.data.splits import divided_anew
-from xbench.data.target import Target
 from xbench.explainers.explainer import Budget, Explainer, Problem, Selection
 from xbench.mask import EvaluationCounts, MaskedPopulation, masked_population
 from xbench.mask.explained_model import ExplainedModel

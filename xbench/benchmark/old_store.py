@@ -1,17 +1,22 @@
-"""Stores of an older xbench: read, and given new run ids on first use."""
+"""Stores of an older xbench: read, and given new run ids on first use.
 
-from __future__ import annotations
+An old id was a hash of the question, the metrics, and the digest of the file that defined the
+method. A record does not keep all of that (perturbation, split, budgets), so the new id is found
+by asking the task again; where the file is one that xbench shipped, the old id proves the answer.
+"""
 
+import hashlib
 import json
 import logging
 import warnings
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
-from xbench.benchmark.old_ids import N_FEATURES, new_id
-from xbench.benchmark.saved_tasks import known_tasks
-from xbench.benchmark.task import Task
+from xbench.benchmark.plan import RunKey, run_id, run_key
+from xbench.benchmark.task import MethodSpec, Task, known_tasks
 from xbench.errors import XbenchError, XbenchWarning
 from xbench.results.findings import Finding
 from xbench.results.record import Record
@@ -164,3 +169,137 @@ def _moved(line: bytes, new_ids: Mapping[str, str], dropped: set[str]) -> bytes 
         return line
     fields = json.loads(line) | {"run_id": new_ids[finding.run_id]}
     return json.dumps(fields, sort_keys=True).encode("utf-8")
+
+
+# Of every file in methods/ while ids held them: 16 digits of its SHA-256.
+_SHIPPED_FILES = """
+    07d31786e1bcd74c 09d33eb43c5e8902 126136cd7a9d6758 147ef5b85753b904 169a3c4b430ec5cb
+    1ca40dc03727f57d 1dfac875d45564f2 2eb4e02eb3550188 309f5ea1a766f01b 32aa9989ab14fa8d
+    370c066476f1ed4a 3b93daf027c1d3e7 424254ddfd76415e 4db2feb851c565c9 62410e7a5f078118
+    6413d6c835b36e5f 66c5c615929e9f60 76cc70f18397e8c1 82b5e0250cc64289 8de9da3e4f5720e3
+    91374b27b022fdc8 91d6763ea3b495eb 95320c5d9a1041cf 9603addfd3aa236f 99fe2c0aa4aee2f8
+    9a97d617de961a89 9e5cdd248d6247bc 9ff84af6b45d8542 ba6faa8d947aa669 c20478d37e1aa4a6
+    c790f6bbb16fc12d cbfe540e5a31b421 d395e718a57cdc50 d39815212c2882f9 da3a7f67ae3f07c6
+    fa15a16e60c51f9e
+"""
+# Of the data that old records are of, where it is known what they have.
+N_FEATURES = {
+    "aca73b54176d7ffed81165f5670a2c4ba43d8ba9c759bcd3b916d4ddab8e4128": 127_219,
+    "6c64e500c00705f2149a7edfb85f82ea5a56e171f769d51b5a9a08668fd20c1b": 25_734,
+    "c10a8763d8790aba2311c47959de55dcd085897ff207f57800b3d50c7b579cdf": 784,
+    "a29c8c5bc01ec67030574e28c155a8731617910cc3a993b4bd490b61bc0e3b92": 6_000,
+}
+_SECONDS = (
+    *(1, 2, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 240, 300, 450, 500, 600, 900, 1000, 1200),
+    *(1800, 2400, 3600, 5400, 7200, 10800, 14400, 21600, 28800, 43200, 86400),
+)
+_EVALUATIONS = tuple(digit * 10**power for power in range(10) for digit in (1, 2, 5))
+
+
+def new_id(record: Record, task: Task | None) -> str | None:
+    """Return the id that an old record's run has now; None where it cannot be known.
+
+    Parameters
+    ----------
+    record
+        Of a run, made while ids held the bytes of the method's file.
+    task
+        The task of that name.
+
+    Returns
+    -------
+    str or None
+        None where the task is another one now (or not known), or was changed without a new
+        version. The budget of a run of a method that xbench never shipped cannot be proven: it is
+        the one that stopped the run, else the task's own, which gives the same selection.
+    """
+    if task is None or task.version != record.task_version:
+        return None
+    key = _key(record, task)
+    if key.seed != record.seed:
+        return None
+    file_digest = _shipped_file(record.method_digest, _text(key.parameters))
+    if file_digest is None:
+        seconds, evaluations = _stopped_by(record.stopped)
+        if record.stopped:
+            key = replace(key, budget_seconds=seconds, budget_evaluations=evaluations)
+        return _new(record, key)
+    for asked in _with_budgets(key, record.stopped):
+        if old_run_id(record, asked, file_digest) == record.run_id:
+            return _new(record, asked)
+    return None
+
+
+def old_run_id(record: Record, key: RunKey, file_digest: str) -> str:
+    """Return the id as it was computed of old: from the key, the metrics and the method's file."""
+    on = [record.dataset_digest, record.surrogate_digest, file_digest, record.device, 1]
+    asked = {**asdict(key), "metrics": sorted(key.metrics)}
+    for name in ("beta", "budget_seconds", "budget_evaluations", "division"):
+        if asked[name] is None:
+            del asked[name]
+    return _digest([asked, on])
+
+
+def old_method_digest(file_digest: str, parameters: Mapping[str, Any]) -> str:
+    """Return what old records name as their method's digest: its file and its parameters.
+
+    Examples
+    --------
+    >>> len(old_method_digest("00c0ffee00c0ffee", {}))
+    16
+    """
+    return _digest([file_digest, dict(parameters)])
+
+
+def _key(record: Record, task: Task) -> RunKey:
+    # A method of a user's file runs with its defaults, whatever a task gives one of that name.
+    specs = [spec for spec in task.methods if spec.label == record.method]
+    specs = [spec for spec in specs if dict(spec.parameters).items() <= record.parameters.items()]
+    spec = specs[0] if specs else MethodSpec(name=record.method)
+    return run_key(task, record.cell_type, record.target, spec, record.L, record.repetition)
+
+
+def _new(record: Record, key: RunKey) -> str:
+    return run_id(key, record.dataset_digest, record.surrogate_digest, 1, record.device)
+
+
+@lru_cache(maxsize=256)
+def _shipped_file(method_digest: str, parameters: str) -> str | None:
+    """Return the digest of the shipped file that a record's method was in."""
+    given = json.loads(parameters)
+    for digest in _SHIPPED_FILES.split():
+        if old_method_digest(digest, given) == method_digest:
+            return digest
+    return None
+
+
+def _with_budgets(key: RunKey, stopped: str) -> Iterator[RunKey]:
+    """Yield the key with every budget that it may have been given, the likeliest first."""
+    yield key
+    stop_seconds, stop_evaluations = _stopped_by(stopped)
+    for number in (stop_seconds, None, *_SECONDS):
+        # A budget in seconds comes as 600.0 from the command line, and as 600 from Python.
+        for seconds in (None,) if number is None else (float(number), int(number)):
+            yield replace(key, budget_seconds=seconds, budget_evaluations=stop_evaluations)
+            yield replace(key, budget_seconds=seconds)
+    for evaluations in _EVALUATIONS:
+        yield replace(key, budget_evaluations=evaluations)
+
+
+def _stopped_by(stopped: str) -> tuple[float | None, int | None]:
+    """Return the budget that a record says to have stopped its run: seconds, or evaluations."""
+    number, _, unit = stopped.removeprefix("its budget of ").partition(" ")
+    try:
+        if unit.startswith("evaluations"):
+            return None, int(number.replace(",", ""))
+        return (float(number), None) if unit.startswith("s ") else (None, None)
+    except ValueError:
+        return None, None
+
+
+def _digest(content: object) -> str:
+    return hashlib.sha256(_text(content).encode("utf-8")).hexdigest()[:16]
+
+
+def _text(content: object) -> str:
+    return json.dumps(content, sort_keys=True)

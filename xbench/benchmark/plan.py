@@ -157,7 +157,7 @@ def run_id(
         What it is asked of.
     method_version
         Version that the method declares. Its source code does not count: whoever changes the code
-        says whether results change (`xbench.benchmark.changed_code` warns).
+        says whether results change (`xbench.benchmark.checks` warns).
     device
         Where it is computed: sums in another order are other numbers.
 

@@ -1,7 +1,5 @@
 """What a request means, resolved once: its task, methods, data, runs and surrogate."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,8 +7,7 @@ from pathlib import Path
 from xbench.benchmark.checks import check_fit, check_keys, check_machine, check_parameters
 from xbench.benchmark.plan import RunKey, choose_methods, expand, with_named_outputs
 from xbench.benchmark.request import Request
-from xbench.benchmark.saved_tasks import check_name
-from xbench.benchmark.task import MethodSpec, TargetGroup, Task, load_task
+from xbench.benchmark.task import MethodSpec, TargetGroup, Task, check_name, load_task
 from xbench.data.dataset import Dataset
 from xbench.data.load import DataChoice
 from xbench.errors import XbenchError

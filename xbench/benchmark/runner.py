@@ -11,19 +11,18 @@ from typing import TYPE_CHECKING
 
 import joblib
 
-from xbench.benchmark.changed_code import warn_of_changed_code
-from xbench.benchmark.context import RunContext, StudyNames
+from xbench.benchmark.checks import warn_of_changed_code
 from xbench.benchmark.old_store import upgrade_store
 from xbench.benchmark.plan import FoundMethod, run_id, units
-from xbench.benchmark.request import Request, RunsTold
+from xbench.benchmark.request import Request, RunContext, RunsTold, StudyNames
 from xbench.benchmark.resolve import Asked, Plan, ask, make_plan
-from xbench.benchmark.saved_tasks import keep_declaration
+from xbench.benchmark.task import keep_declaration
 from xbench.benchmark.workers import Nursery, carry_out
 from xbench.data.load import DataChoice
 from xbench.data.read_options import ReadOptions
 from xbench.registry.find import method_version, source_digest
-from xbench.results.claims import Claims
 from xbench.results.findings import forget_findings
+from xbench.results.leases import Claims
 from xbench.results.record import FINISHED
 from xbench.results.store import ResultStore
 

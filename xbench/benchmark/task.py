@@ -1,4 +1,8 @@
-"""A task: what is compared on what. Declared in TOML, checked here, run elsewhere."""
+"""A task: what is compared on what. Declared in TOML, checked here, run elsewhere.
+
+Declarations that are a user's files are kept beside their results, so that these can be rendered
+later, and elsewhere, with the title, metrics and layout they were made for.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +28,9 @@ from pydantic import (
 from xbench.benchmark.thresholds import Thresholds
 from xbench.errors import XbenchError, in_words, unknown_name
 from xbench.metrics import METRICS
-from xbench.registry.find import find
+from xbench.registry.find import entries, find
+from xbench.results.store import ResultStore
+from xbench.utils.files import write_text
 from xbench.utils.json import json_digest
 
 _Value = TypeVar("_Value")
@@ -287,3 +293,43 @@ def _read_toml(path: Path) -> dict[str, Any]:
         raise XbenchError(f"{path}:{line}: is not valid TOML ({what}); correct it") from error
     except RecursionError as error:
         raise XbenchError(f"{path}: is nested too deeply; correct it") from error
+
+
+FOLDER = "tasks"
+
+
+def check_name(task: str, name: str) -> None:
+    """Refuse a file whose task has the name of a shipped one: their results would be mixed.
+
+    Raises
+    ------
+    XbenchError
+        Naming the file.
+    """
+    if _is_file(task) and name in {entry.name for entry in entries("task")}:
+        raise XbenchError(f"{task}: name {name!r} is that of a shipped task; choose another")
+
+
+def keep_declaration(task: str, name: str, store: ResultStore) -> None:
+    """Copy a task's file into the store; a shipped task needs no copy.
+
+    Raises
+    ------
+    XbenchError
+        Where the store cannot be written.
+    """
+    if _is_file(task):
+        folder = store.folder / FOLDER
+        folder.mkdir(exist_ok=True)
+        write_text(folder / f"{name}.toml", Path(task).read_text(encoding="utf-8"))
+
+
+def _is_file(task: str) -> bool:
+    return Path(task).suffix == ".toml"
+
+
+def known_tasks(store: ResultStore) -> dict[str, Task]:
+    """Return the shipped tasks and those kept in a store, by name."""
+    shipped = {entry.name: load_task(entry.name) for entry in entries("task")}
+    kept = {path.stem: load_task(path) for path in sorted((store.folder / FOLDER).glob("*.toml"))}
+    return {**kept, **shipped}

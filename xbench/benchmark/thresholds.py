@@ -1,7 +1,5 @@
 """What a task tolerates: numbers that stand in place of the bands that are learned."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from typing import Any

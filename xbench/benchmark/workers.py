@@ -27,13 +27,13 @@ from typing import Any, cast
 
 import torch
 
-from xbench.benchmark.context import RunContext, Study, read_quietly
 from xbench.benchmark.execute import environment, execute, lost_records
 from xbench.benchmark.plan import WorkUnit
+from xbench.benchmark.request import RunContext, Study, read_quietly
 from xbench.data.load import DataChoice
 from xbench.errors import XbenchError
 from xbench.registry.find import entries, load
-from xbench.results.claims import RENEW_SECONDS, Claims
+from xbench.results.leases import RENEW_SECONDS, Claims
 from xbench.results.record import Record
 from xbench.surrogates.checkpoint import open_surrogate
 from xbench.utils.apart import plain_streams

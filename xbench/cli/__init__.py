@@ -1,7 +1,5 @@
 """The command line. Nothing heavy is imported until a command needs it."""
 
-from __future__ import annotations
-
 import sys
 import traceback
 import warnings

@@ -1,7 +1,5 @@
 """The commands, their options and their help; what they do lives elsewhere."""
 
-from __future__ import annotations
-
 import sys
 from pathlib import Path
 from typing import Annotated

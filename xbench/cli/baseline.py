@@ -5,8 +5,6 @@
 ``xbench compare``.
 """
 
-from __future__ import annotations
-
 import re
 import sys
 from collections import Counter
@@ -19,8 +17,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from xbench.benchmark.saved_tasks import known_tasks
-from xbench.benchmark.task import load_task
+from xbench.benchmark.task import known_tasks, load_task
 from xbench.benchmark.thresholds import Thresholds
 from xbench.cli.printing import print_line, say
 from xbench.errors import XbenchError

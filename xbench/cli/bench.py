@@ -1,14 +1,11 @@
 """``xbench bench``: a front of pytest and pytest-benchmark."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import typer
 
 from xbench.errors import XbenchError
-from xbench.testing.performance import saved_runs, table_lines
-from xbench.testing.performance_suite import compared_seconds, run_benchmarks
+from xbench.testing.performance import compared_seconds, run_benchmarks, saved_runs, table_lines
 
 # Columns of ratios that a screen has room for.
 _SHOWN = 5

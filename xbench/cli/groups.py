@@ -3,8 +3,6 @@
 As in `app`, what is here is declared alone; the work is imported when a command is carried out.
 """
 
-from __future__ import annotations
-
 from dataclasses import replace
 from functools import partial
 from pathlib import Path

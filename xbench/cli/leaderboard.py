@@ -1,15 +1,12 @@
 """``xbench leaderboard``."""
 
-from __future__ import annotations
-
 import importlib
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
 
 from xbench.benchmark.old_store import opened_store, renamed
-from xbench.benchmark.saved_tasks import known_tasks
-from xbench.benchmark.task import Task
+from xbench.benchmark.task import Task, known_tasks
 from xbench.cli.printing import say
 from xbench.errors import XbenchError, XbenchWarning
 from xbench.results.findings import FILE, findings_of, read_findings

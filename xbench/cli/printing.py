@@ -1,14 +1,33 @@
-"""Printing what strangers' files and methods hold: no text steers the terminal or ends the run."""
+"""What a person sees in the terminal: lines, and bars while files come and runs go on.
+
+No text of a stranger's file or method steers the terminal or ends the run.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import io
 import sys
+from types import TracebackType
 
 from rich.console import Console
 from rich.markup import escape
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    ProgressColumn,
+    SpinnerColumn,
+    Task,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
+from rich.progress import Progress as Bars
+from rich.text import Text
 
+from xbench.data.download.transmission import size_text
+from xbench.utils.progress import Progress
 from xbench.utils.text import shown
 
 
@@ -43,3 +62,87 @@ def replace_what_cannot_be_written() -> None:
             # A stream that was closed, or that somebody put there, stays as it is.
             with contextlib.suppress(ValueError, OSError):
                 stream.reconfigure(errors="replace")
+
+
+class ShownProgress(Progress):
+    """A progress bar of the work that goes on, below lines that stay.
+
+    Where the output is not a terminal there is no bar, but a line every tenth of the work.
+    """
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self._bars = Bars(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=30),
+            _Amount(),
+            TimeElapsedColumn(),
+            _Rest(),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
+        )
+        self._tenths = 0
+
+    def __enter__(self) -> ShownProgress:
+        self._bars.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._bars.stop()
+
+    def started(self, work: str, total: int, done: int = 0, unit: str = "") -> None:
+        """Show a bar of it in the place of the last one."""
+        if unit == "bytes":
+            going_on = f", {size_text(done)} of it are here" if done else ""
+            self.said(f"{work}: {size_text(total)} to get{going_on}")
+        for one in self._bars.task_ids:
+            self._bars.remove_task(one)
+        self._bars.add_task(escape(work), total=max(1, total), completed=done, unit=unit)
+        self._tenths = 10 * done // max(1, total)
+
+    def advanced(self, work: str, done: int, note: str = "") -> None:
+        """Move the bar, or print a line where there is none."""
+        bar = self._bars.tasks[-1]
+        described = f"{work}: {note}" if note else work
+        self._bars.update(bar.id, completed=done, description=escape(described))
+        tenths = int(10 * done // (bar.total or 1))
+        if not self.console.is_terminal and tenths > self._tenths:
+            self.said(f"{work}: {10 * tenths}%{note and f', {note}'}")
+        self._tenths = tenths
+
+    def said(self, line: str) -> None:
+        """Print a line above the bar."""
+        print_line(self.console, line)
+
+
+class _Amount(ProgressColumn):
+    """How much is done of how much: in bytes as people read them, or counted."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._bytes = DownloadColumn()
+
+    def render(self, task: Task) -> Text:
+        if task.fields["unit"] == "bytes":
+            return self._bytes.render(task)
+        return Text(f"{task.completed:.0f}/{task.total:.0f} {task.fields['unit']}")
+
+
+class _Rest(ProgressColumn):
+    """How fast a file comes and how long it still takes; of other work that is hard to say."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._speed, self._left = TransferSpeedColumn(), TimeRemainingColumn()
+
+    def render(self, task: Task) -> Text:
+        if task.fields["unit"] != "bytes":
+            return Text()
+        return Text.assemble(self._speed.render(task), " ", self._left.render(task))

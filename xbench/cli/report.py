@@ -3,21 +3,17 @@
 ``xbench report surrogate``: take or train a surrogate, measure it, write its page.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from rich.console import Console
 
-from xbench.cli.printing import say
-from xbench.cli.progress_bars import ShownProgress
+from xbench.cli.printing import ShownProgress, say
 from xbench.data.load import DataChoice
 from xbench.data.read_options import ReadOptions
 from xbench.errors import XbenchError
 from xbench.surrogates.evaluation.cell_map import check_projection
-from xbench.surrogates.evaluation.measure import measure
+from xbench.surrogates.evaluation.measure import measure, require_expression, subject_of
 from xbench.surrogates.evaluation.report_page import check_out, write_report
-from xbench.surrogates.evaluation.report_subject import require_expression, subject_of
 from xbench.surrogates.evaluation.wording import headline
 from xbench.surrogates.obtain import obtain
 

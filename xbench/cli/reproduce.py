@@ -3,8 +3,6 @@
 The contact maps and loops of ``xbench reproduce hic``: those given, or those of the data.
 """
 
-from __future__ import annotations
-
 import importlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -18,11 +16,9 @@ from xbench.analysis.contact_map import open_contact_map
 from xbench.analysis.contact_source import ContactSource
 from xbench.analysis.loops import read_loops
 from xbench.benchmark.request import Request
-from xbench.benchmark.saved_tasks import known_tasks
-from xbench.benchmark.task import load_task
+from xbench.benchmark.task import known_tasks, load_task
 from xbench.cli.leaderboard import upgrade_published
-from xbench.cli.printing import print_line
-from xbench.cli.progress_bars import ShownProgress
+from xbench.cli.printing import ShownProgress, print_line
 from xbench.cli.run import missing_data
 from xbench.data.dataset import Dataset
 from xbench.data.load import DataChoice
@@ -32,9 +28,8 @@ from xbench.reproduction import RESULTS, Order, chosen_results, reproduce
 from xbench.results.findings import FILE, read_findings
 from xbench.results.record import FAILED
 from xbench.results.store import ResultStore
-from xbench.surrogates.evaluation.figure2 import figure2_files
-from xbench.surrogates.evaluation.measure import measure
-from xbench.surrogates.evaluation.report_subject import subject_of
+from xbench.surrogates.evaluation.measure import measure, subject_of
+from xbench.surrogates.evaluation.poster import figure2_files
 from xbench.surrogates.obtain import obtain
 
 

@@ -1,7 +1,5 @@
 """``xbench train``."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,8 +7,7 @@ from typing import Any
 from rich.console import Console
 
 from xbench.benchmark.checks import check_machine
-from xbench.cli.printing import say
-from xbench.cli.progress_bars import ShownProgress
+from xbench.cli.printing import ShownProgress, say
 from xbench.data.load import DataChoice
 from xbench.data.read_options import ReadOptions
 from xbench.errors import XbenchError

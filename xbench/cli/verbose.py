@@ -4,8 +4,6 @@ Modules log what helps to find out why something is slow or not as expected. Wha
 know in any case is a warning or a line of the progress, and is shown without being asked for.
 """
 
-from __future__ import annotations
-
 import logging
 import sys
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """Where features lie: read from a table's columns or from names, checked, put in natural order."""
 
-from __future__ import annotations
-
 import re
 import warnings
 from collections.abc import Mapping

@@ -4,8 +4,6 @@ Lengths in base pairs and accessions are facts of the assemblies as UCSC and NCB
 the lengths of three builds are read from bioframe's tables, which is imported where it is asked.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 from functools import cache

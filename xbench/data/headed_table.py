@@ -5,8 +5,6 @@ blank lines above; R's row names, which have no name in the header; delimiters a
 What could be read in two ways is refused with the row shown.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Collection, Sequence
 from pathlib import Path

@@ -5,8 +5,6 @@ content it shows as its own (links, external and virtual storage): those are ref
 nothing is read but the file that was given.
 """
 
-from __future__ import annotations
-
 import gzip
 import io
 import os

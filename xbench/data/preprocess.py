@@ -1,7 +1,5 @@
 """Counts of a sparse matrix: checked, made binary, or normalised. Nothing here is made dense."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -1,7 +1,5 @@
 """How a dataset's files are to be read: one value, handed from the user down to the reader."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, fields
 from pathlib import Path
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from xbench.data.read_options import AS_IT_IS, ReadOptions
 from xbench.errors import XbenchError
-from xbench.utils.paths import data_folder
+from xbench.utils.files import data_folder
 from xbench.utils.progress import SILENT, Progress
 
 if TYPE_CHECKING:

@@ -1,7 +1,5 @@
 """One split of the cells into training, validation and test, shared by every part of a run."""
 
-from __future__ import annotations
-
 import hashlib
 import math
 from collections.abc import Sequence

@@ -4,8 +4,6 @@ UTF-8 with and without a byte order mark, UTF-16, UTF-32 and Windows-1252, gzipp
 not, with blank and comment lines. Everything that is read as text is read here.
 """
 
-from __future__ import annotations
-
 import codecs
 import csv
 import io

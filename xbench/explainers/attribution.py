@@ -3,8 +3,6 @@
 Packages that draw from the global generators, and nothing of ours that does.
 """
 
-from __future__ import annotations
-
 import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

@@ -1,7 +1,5 @@
 """Parameters that are checked against their own annotations when an object is made."""
 
-from __future__ import annotations
-
 import dataclasses
 import functools
 import json

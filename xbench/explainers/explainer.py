@@ -21,8 +21,8 @@ import numpy as np
 import scipy.sparse as sp
 from torch import Tensor
 
+from xbench.data.dataset import Target
 from xbench.data.features import Features
-from xbench.data.target import Target
 from xbench.errors import XbenchError
 from xbench.explainers.checked_parameters import check_when_made
 from xbench.mask.dense import dense_chunks

@@ -197,7 +197,7 @@ class BestOnValidation:
     >>> import torch
     >>> from xbench.mask import masked_population
     >>> from xbench.mask.objective import OBJECTIVES
-    >>> from xbench.data.target import Target
+    >>> from xbench.data.dataset import Target
     >>> model, cells = torch.nn.Identity(), np.array([[3.0, 1.0, 2.0]])
     >>> target, objective = Target("all", "first", 0), OBJECTIVES["expression"]
     >>> best = BestOnValidation(masked_population(model, cells, target, objective), 1)

@@ -5,8 +5,6 @@ Submodular pick: few explained cells that together cover the features that matte
 Ribeiro, Singh and Guestrin 2016, Algorithm 2 (SP-LIME).
 """
 
-from __future__ import annotations
-
 import random
 from typing import Any
 

@@ -3,14 +3,12 @@
 How far features are from where a gene may start.
 """
 
-from __future__ import annotations
-
 import math
 
 import numpy as np
 
+from xbench.data.dataset import Target
 from xbench.data.features import Features, Interval
-from xbench.data.target import Target
 
 
 def image_side(features: Features) -> int | None:

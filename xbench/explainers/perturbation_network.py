@@ -3,8 +3,6 @@
 What a network may do to each cell: flip its features to p, or move them by any amount.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable
 

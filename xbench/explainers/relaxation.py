@@ -5,8 +5,6 @@ Holding the expected size of a mask at a number.
 Which problems have too many (cell, feature) pairs for a method that draws each of them.
 """
 
-from __future__ import annotations
-
 import math
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The mean over a population that is visited in sweeps, from a noisy answer at each visit."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import numpy as np

@@ -5,8 +5,6 @@ Which features to try: those with the smallest values, or random ones.
 Which cells a step of learning sees.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -71,7 +69,7 @@ def beam_search(
     >>> import torch
     >>> from xbench.mask import masked_population
     >>> from xbench.mask.objective import OBJECTIVES
-    >>> from xbench.data.target import Target
+    >>> from xbench.data.dataset import Target
     >>> model = torch.nn.Linear(3, 1, bias=False)
     >>> model.weight.data = torch.tensor([[1.0, 3.0, 2.0]])
     >>> target = Target("all", "sum", 0)

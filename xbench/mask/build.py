@@ -1,12 +1,10 @@
 """Building the operator that fits a surrogate."""
 
-from __future__ import annotations
-
 import numpy as np
 import scipy.sparse as sp
 from torch import nn
 
-from xbench.data.target import Target
+from xbench.data.dataset import Target
 from xbench.mask.additive import AdditivePopulation
 from xbench.mask.dense import DensePopulation
 from xbench.mask.encoded import EncodedPopulation

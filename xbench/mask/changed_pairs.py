@@ -3,8 +3,6 @@
 The (cell, feature) pairs that masking changes: where a learned mask can do anything.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 

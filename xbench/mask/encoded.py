@@ -1,7 +1,5 @@
 """A population encoded once: sparse inputs, hidden sums, and fast access to columns."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cached_property
 

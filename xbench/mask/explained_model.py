@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch._C import _functorch  # No public name tells whether a tensor stands for several.
 from torch.utils._python_dispatch import _get_current_dispatch_mode
 
-from xbench.data.target import Target
+from xbench.data.dataset import Target
 from xbench.mask.objective import explained, wanted_outputs
 from xbench.mask.population import EvaluationCounts
 from xbench.surrogates.surrogate import Surrogate

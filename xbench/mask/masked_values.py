@@ -1,7 +1,5 @@
 """One cell under many masks of its own: what local explainers ask."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from itertools import pairwise
 

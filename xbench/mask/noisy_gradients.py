@@ -6,8 +6,6 @@ the distribution of ``s z R`` with `hidden` standard normal numbers z instead of
 384 instead of 127,219 a cell at the paper's size.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 
 import torch

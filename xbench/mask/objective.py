@@ -1,14 +1,12 @@
 """What masking should lower: the number explained, and its loss."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch.nn.functional as functional
 from torch import Tensor
 
-from xbench.data.target import Target
+from xbench.data.dataset import Target
 
 
 @dataclass(frozen=True)

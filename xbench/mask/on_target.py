@@ -1,7 +1,5 @@
 """Eq. 11: masking should lower the target's output and leave the other outputs as they are."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -9,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from xbench.data.target import Target
+from xbench.data.dataset import Target
 from xbench.errors import XbenchError
 from xbench.mask.encoded import EncodedPopulation
 from xbench.mask.objective import Objective

@@ -4,8 +4,6 @@ A relaxed mask moves the hidden sums by ``sum_j m_j (p_j - x_j) w_j``: one weigh
 open features forward and, for its gradient, one product of `hidden` numbers for each of them.
 """
 
-from __future__ import annotations
-
 import numpy as np
 import scipy.sparse as sp
 import torch

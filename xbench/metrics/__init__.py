@@ -4,7 +4,6 @@ May use `data` alone. To add a metric, write a class in one of these files or in
 """
 
 from xbench.metrics.catalog import METRICS, compute_metrics
-from xbench.metrics.metric import Metric, arrow
-from xbench.metrics.outcome import Outcome
+from xbench.metrics.metric import Metric, Outcome, arrow
 
 __all__ = ["METRICS", "Metric", "Outcome", "arrow", "compute_metrics"]

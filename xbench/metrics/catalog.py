@@ -1,14 +1,11 @@
 """Every metric of this folder, by name, and computing those that a task asks for."""
 
-from __future__ import annotations
-
 import importlib
 import pkgutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from xbench.metrics.metric import Metric
-from xbench.metrics.outcome import Outcome
+from xbench.metrics.metric import Metric, Outcome
 
 
 def _declared() -> Iterator[Metric]:

@@ -1,11 +1,8 @@
 """Which class inputs are predicted as, before and after masking (protocol, MNIST)."""
 
-from __future__ import annotations
-
 import numpy as np
 
-from xbench.metrics.metric import Metric
-from xbench.metrics.outcome import Outcome
+from xbench.metrics.metric import Metric, Outcome
 
 
 def own_class_share(log_odds: np.ndarray) -> float:

@@ -1,11 +1,8 @@
 """Change of expression after masking (paper, Section 5.3.1)."""
 
-from __future__ import annotations
-
 import numpy as np
 
-from xbench.metrics.metric import Metric
-from xbench.metrics.outcome import Outcome
+from xbench.metrics.metric import Metric, Outcome
 
 
 class AvgDelta(Metric):

@@ -1,13 +1,10 @@
 """Distance of the selected peaks to the target gene (paper, Section 5.3.2, Table 3)."""
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 import numpy as np
 
-from xbench.metrics.metric import Metric
-from xbench.metrics.outcome import Outcome
+from xbench.metrics.metric import Metric, Outcome
 
 SOFT_DISTANCE = 10_000_000
 

@@ -1,11 +1,8 @@
 """How a selection does by a known truth, apart from any surrogate."""
 
-from __future__ import annotations
-
 from typing import ClassVar
 
-from xbench.metrics.metric import Direction, Metric
-from xbench.metrics.outcome import Outcome
+from xbench.metrics.metric import Direction, Metric, Outcome
 
 
 class _OfTruth(Metric):

@@ -1,1 +1,1 @@
-"""Find plug-ins of every kind by name: scanned without importing, loaded when used."""
+"""Find plug-ins of every kind by name: files are scanned, and imported when they are used."""

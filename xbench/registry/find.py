@@ -6,8 +6,6 @@ method in any file a user points to, and one that an installed package declares 
 ``xbench.methods``. What a class has to be is known where it is used, not here.
 """
 
-from __future__ import annotations
-
 import importlib.util
 import inspect
 import warnings

@@ -1,7 +1,5 @@
 """Import one class, and say in one line what went wrong where that fails."""
 
-from __future__ import annotations
-
 import hashlib
 import importlib
 import sys

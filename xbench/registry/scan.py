@@ -1,7 +1,5 @@
 """Find what Python and TOML files declare, by reading them, without running anything."""
 
-from __future__ import annotations
-
 import ast
 import tomllib
 from dataclasses import dataclass

@@ -4,8 +4,6 @@ Found by reading import statements, so that the answer does not depend on what a
 to have imported. An import by a computed name (`importlib.import_module`) is not seen.
 """
 
-from __future__ import annotations
-
 import ast
 import hashlib
 import importlib

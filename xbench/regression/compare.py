@@ -3,8 +3,6 @@
 Refusing to compare what cannot be compared.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -3,8 +3,6 @@
 Which records of a store are the fresh run.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Sequence

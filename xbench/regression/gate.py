@@ -3,8 +3,6 @@
 Which regressions make a comparison fail.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass

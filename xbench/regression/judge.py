@@ -5,8 +5,6 @@ Judging evaluations of the surrogate: counts are exact, and equal on every machi
 Judging runs: every run of the baseline has to be there again, and to give a result.
 """
 
-from __future__ import annotations
-
 import math
 from collections import Counter
 from collections.abc import Callable, Sequence

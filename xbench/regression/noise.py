@@ -1,7 +1,5 @@
 """By how much a mean over targets and repetitions moves when nothing but the seeds changes."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from typing import NamedTuple

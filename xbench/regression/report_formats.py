@@ -7,8 +7,6 @@ A comparison as JUnit XML, which every CI system shows.
 A comparison as JSON, for programs.
 """
 
-from __future__ import annotations
-
 import math
 import re
 from dataclasses import asdict

@@ -3,8 +3,6 @@
 Judging seconds, next to those of another method of the same run.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass

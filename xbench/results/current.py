@@ -1,7 +1,5 @@
 """Which records count: the newest of each run, and never two versions of a thing in one mean."""
 
-from __future__ import annotations
-
 import math
 import time
 from collections import Counter

@@ -14,9 +14,8 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from xbench.errors import XbenchError, in_words
 from xbench.utils.files import cannot_write, write_bytes
-from xbench.utils.journal import append_line
 from xbench.utils.json import json_line
-from xbench.utils.locks import locked
+from xbench.utils.locks import append_line, locked
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,8 +19,7 @@ from xbench.errors import XbenchError, XbenchWarning
 from xbench.results.findings import FILE as FINDINGS
 from xbench.results.record import FINISHED, Record
 from xbench.utils.files import cannot_write, sync_folder, write_bytes, write_text
-from xbench.utils.journal import append_line
-from xbench.utils.locks import locked
+from xbench.utils.locks import append_line, locked
 
 if TYPE_CHECKING:
     import pandas

@@ -7,8 +7,6 @@ of its fragments, and places them in the running sum of its rates. The largest a
 held beside the result is one row of d rates a type.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -16,11 +14,10 @@ from scipy import sparse
 from scipy.optimize import brentq
 
 from xbench.errors import XbenchError
-from xbench.simulation.cell_types import CELL_TYPES, SHARES
-from xbench.simulation.design import OBSERVED, Design
-from xbench.simulation.parameters import Parameters
+from xbench.simulation.parameters import OBSERVED, Design, Parameters
 from xbench.simulation.peak_positions import Peaks
 from xbench.simulation.regulation import Regulation
+from xbench.simulation.simulated_cell_types import CELL_TYPES, SHARES
 
 N_STATES = 3
 STATE_CHANCE, STATE_LOAD = 0.3, (0.3, 0.8)
@@ -70,7 +67,7 @@ class SimulatedCells:
     state
         z, standard normal, shape (n, N_STATES).
     donor, library
-        Numbers, shape (n,); None without donors (see `xbench.simulation.libraries`).
+        Numbers, shape (n,); None without donors (see `xbench.simulation.counts`).
     """
 
     types: np.ndarray

@@ -8,8 +8,6 @@ is a knapsack of at most 6 modules with 32 maskings each. That is the bound of a
 some modules' maskings are decided and the others are not.
 """
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import numpy as np

@@ -9,7 +9,7 @@ from importlib import resources
 import numpy as np
 
 from xbench.errors import XbenchError
-from xbench.simulation.cell_types import MARKERS, TRANSCRIPTION_FACTORS
+from xbench.simulation.simulated_cell_types import MARKERS, TRANSCRIPTION_FACTORS
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,13 +1,11 @@
 """What makes regulation harder: repressing modules, peaks that serve two genes, idle neighbours."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np
 
-from xbench.simulation.design import Design
 from xbench.simulation.gene_positions import Genes
+from xbench.simulation.parameters import Design
 from xbench.simulation.regulation import WEIGHT, Regulation, far_or_near
 
 # CREs of a repressing module.
@@ -19,11 +17,11 @@ REPRESSED_AT_HOME = 0.5
 def intricate(
     regulation: Regulation, genes: Genes, design: Design, generator: np.random.Generator
 ) -> Regulation:
-    """Add what a design asks for to a plan; see `xbench.simulation.design.Design`.
+    """Add what a design asks for to a plan; see `xbench.simulation.parameters.Design`.
 
     Examples
     --------
-    >>> from xbench.simulation.design import SPARSE
+    >>> from xbench.simulation.parameters import SPARSE
     >>> from xbench.simulation.gene_positions import choose_genes
     >>> from xbench.simulation.regulation import draw_regulation
     >>> genes = choose_genes(200, np.random.default_rng(0))

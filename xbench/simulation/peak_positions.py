@@ -1,7 +1,5 @@
 """Put peaks on the chromosomes: the CREs where regulation wants them, then the others."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -1,14 +1,17 @@
 """Draw how genes are regulated: in which types, by how many modules of how many CREs, where."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from xbench.simulation.cell_types import CELL_TYPES, LINEAGES, MARKERS, TRANSCRIPTION_FACTORS
-from xbench.simulation.design import OBSERVED, Design
 from xbench.simulation.gene_positions import Genes
+from xbench.simulation.parameters import OBSERVED, Design
+from xbench.simulation.simulated_cell_types import (
+    CELL_TYPES,
+    LINEAGES,
+    MARKERS,
+    TRANSCRIPTION_FACTORS,
+)
 
 # Active in one type; in a group of types; in all; and the named markers, in types of their own.
 SPECIFIC, LINEAGE, BROAD, MARKER = range(4)

@@ -1,7 +1,5 @@
 """How one gene's F answers to masking its CREs, in some cells: small enough to be searched."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -9,7 +7,7 @@ import numpy as np
 from scipy import sparse
 
 from xbench.errors import XbenchError
-from xbench.simulation.truth import Truth
+from xbench.simulation.known_regulation import Truth
 
 
 @dataclass(frozen=True, eq=False)

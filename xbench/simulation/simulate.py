@@ -1,7 +1,5 @@
 """The whole simulation, from parameters to matrices and truth."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -9,16 +7,21 @@ import numpy as np
 from scipy import sparse
 
 from xbench.simulation.accessibility import draw_accessibility, draw_cells, sample_open_peaks
-from xbench.simulation.cell_types import CELL_TYPES
+from xbench.simulation.counts import (
+    calibrated,
+    draw_libraries,
+    library_factors,
+    sample_counts,
+    seen,
+)
 from xbench.simulation.gene_positions import Genes, choose_genes
 from xbench.simulation.intricacies import intricate
-from xbench.simulation.libraries import draw_libraries, library_factors, seen
+from xbench.simulation.known_regulation import Truth
 from xbench.simulation.parameters import Parameters
 from xbench.simulation.peak_positions import Peaks, place_peaks
 from xbench.simulation.regulation import Regulation, draw_regulation
-from xbench.simulation.simulated_counts import calibrated, sample_counts
+from xbench.simulation.simulated_cell_types import CELL_TYPES
 from xbench.simulation.state import strengthened
-from xbench.simulation.truth import Truth
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,7 +1,5 @@
 """Chromatin contacts that match a simulation: a Hi-C map (.cool) and loops (.bedpe)."""
 
-from __future__ import annotations
-
 import tempfile
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,9 +10,9 @@ import pandas as pd
 
 from xbench.data.dataset import Dataset
 from xbench.simulation.gene_positions import gene_table
+from xbench.simulation.known_regulation import truth_table
 from xbench.simulation.parameters import CHROMOSOMES
 from xbench.simulation.state import state_of
-from xbench.simulation.truth import truth_table
 from xbench.utils.files import cannot_write, write_text
 
 RESOLUTION = 100_000

@@ -3,8 +3,6 @@
 Everything a simulation gives away, as files: data, truth, chromatin contacts, loops.
 """
 
-from __future__ import annotations
-
 import tempfile
 import warnings
 from importlib.util import find_spec
@@ -21,14 +19,19 @@ from xbench.data.multiome import read_multiome
 from xbench.data.read_options import ReadOptions
 from xbench.errors import XbenchError
 from xbench.simulation import CITATION, LICENCE
-from xbench.simulation.cell_types import CELL_TYPES
-from xbench.simulation.design import OBSERVED
 from xbench.simulation.gene_positions import Genes
-from xbench.simulation.parameters import CHROMOSOMES, Parameters, set_folder, simulated_file
+from xbench.simulation.known_regulation import KEY, Truth, truth_table
+from xbench.simulation.parameters import (
+    CHROMOSOMES,
+    OBSERVED,
+    Parameters,
+    set_folder,
+    simulated_file,
+)
 from xbench.simulation.simulate import Simulation, simulate
+from xbench.simulation.simulated_cell_types import CELL_TYPES
 from xbench.simulation.simulated_contacts import write_contacts, write_maps_by_type
 from xbench.simulation.state import HIDDEN
-from xbench.simulation.truth import KEY, Truth, truth_table
 from xbench.utils.files import cannot_write, write_text
 from xbench.utils.locks import locked
 from xbench.utils.progress import SILENT, Progress
@@ -154,8 +157,8 @@ def ensure_whole_set(parameters: Parameters, progress: Progress = SILENT) -> tup
     """Return the files of a simulation, making those that are not there yet.
 
     They are the ``.h5mu`` file and, in a folder of its name beside it, ``truth.tsv`` (a row a CRE:
-    see `xbench.simulation.truth.truth_table`), ``loops.bedpe`` and ``contacts.cool``; the last
-    only where cooler is installed.
+    see `xbench.simulation.known_regulation.truth_table`), ``loops.bedpe`` and ``contacts.cool``;
+    the last only where cooler is installed.
 
     Parameters
     ----------

@@ -1,13 +1,11 @@
 """What F is a function of: the open peaks or, where they are hidden, the state behind them."""
 
-from __future__ import annotations
-
 import numpy as np
 from scipy import sparse
 
 from xbench.data.dataset import Dataset
-from xbench.simulation.cell_types import CELL_TYPES
-from xbench.simulation.truth import Truth, truth_of
+from xbench.simulation.known_regulation import Truth, truth_of
+from xbench.simulation.simulated_cell_types import CELL_TYPES
 
 # Where a dataset keeps which sites are really open, if not all are seen:
 # `dataset.inputs.layers[HIDDEN]`.

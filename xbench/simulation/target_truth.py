@@ -1,17 +1,14 @@
 """How well a selection does by the truth: what metrics ask of a simulation."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np
 
-from xbench.data.dataset import Dataset
-from xbench.data.target import Target
+from xbench.data.dataset import Dataset, Target
 from xbench.simulation.best_subset import best_subset
+from xbench.simulation.known_regulation import truth_of
 from xbench.simulation.response import Response, response_of
 from xbench.simulation.state import state_of
-from xbench.simulation.truth import truth_of
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,1 +1,4 @@
-"""Surrogates: the frozen differentiable models that are explained."""
+"""Surrogates: the frozen differentiable models that are explained.
+
+`obtain.py` opens or trains one, `training/` holds the training, `evaluation/` the report on one.
+"""

@@ -3,8 +3,6 @@
 Opening a surrogate for a dataset, whichever format it was saved in, and refusing a wrong one.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os

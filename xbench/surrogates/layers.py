@@ -11,8 +11,6 @@ The paper has 24 of them; stacked, a layer is one batched product instead of 24 
 Folding the fixed batch normalisations of a frozen network into its linear layers.
 """
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 from functools import cached_property

@@ -1,7 +1,5 @@
 """The paper's MNIST model, one hidden layer of 64 ReLU units, and its training (protocol)."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -4,8 +4,6 @@ A surrogate that was trained before is taken from the cache. One process at a ti
 into a folder; others wait for it.
 """
 
-from __future__ import annotations
-
 import logging
 import time
 import warnings
@@ -33,9 +31,9 @@ from xbench.surrogates.checkpoint import (
 )
 from xbench.surrogates.evaluation.fit import classification_fit, expression_fit
 from xbench.surrogates.surrogate import Recipe, Surrogate
+from xbench.utils.files import cache_folder
 from xbench.utils.json import json_digest
 from xbench.utils.locks import locked
-from xbench.utils.paths import cache_folder
 from xbench.utils.process import PeakMemory
 from xbench.utils.progress import SILENT, Progress
 from xbench.utils.provenance import machine

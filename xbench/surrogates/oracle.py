@@ -17,9 +17,9 @@ from torch import Tensor
 
 from xbench.data.dataset import Dataset
 from xbench.errors import XbenchError
-from xbench.simulation.cell_types import MARKERS
+from xbench.simulation.known_regulation import Truth, truth_of
+from xbench.simulation.simulated_cell_types import MARKERS
 from xbench.simulation.state import state_of
-from xbench.simulation.truth import Truth, truth_of
 from xbench.surrogates.layers import AdditiveLayer
 from xbench.surrogates.surrogate import Recipe, Surrogate
 from xbench.surrogates.training.loop import StageHistory
@@ -39,7 +39,7 @@ class Oracle(Surrogate):
     Parameters
     ----------
     n_features, n_outputs, n_modules, n_cres, n_pairs, n_trans
-        Lengths of the tables; see `xbench.simulation.truth.Truth`.
+        Lengths of the tables; see `xbench.simulation.known_regulation.Truth`.
     outputs
         The genes that `additive_layer` and `tail` answer for; all where None. A layer for all
         genes of the paper's size would take 3 GB, for the markers it is 25 MB.

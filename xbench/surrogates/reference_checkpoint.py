@@ -1,7 +1,5 @@
 """Reading checkpoints of the paper's reference implementation, without unpickling code."""
 
-from __future__ import annotations
-
 import pickle
 from itertools import pairwise
 from pathlib import Path

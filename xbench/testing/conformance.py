@@ -1,7 +1,5 @@
 """Put an explainer through the suite."""
 
-from __future__ import annotations
-
 import inspect
 import json
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """A file to begin a method with: it runs, and keeps the contract."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Small problems with known answers, for the suite and for tests of explainers."""
 
-from __future__ import annotations
-
 from typing import TypeAlias
 
 import numpy as np
@@ -9,8 +7,8 @@ import scipy.sparse as sp
 import torch
 from torch import Tensor, nn
 
+from xbench.data.dataset import Target
 from xbench.data.features import Features, Interval
-from xbench.data.target import Target
 from xbench.explainers.explainer import Problem
 from xbench.mask import EvaluationCounts, MaskedPopulation, masked_population
 from xbench.mask.explained_model import ExplainedModel

@@ -3,8 +3,6 @@
 Each is described as texts and bytes to compare, named in words a person can act on.
 """
 
-from __future__ import annotations
-
 import decimal
 import locale
 import os

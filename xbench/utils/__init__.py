@@ -1,1 +1,1 @@
-"""Helpers that know nothing of the project: files, locks, processes, seeds, provenance, text."""
+"""Helpers that know nothing of explanations: files, locks, processes, seeds, provenance, text."""

@@ -6,8 +6,6 @@ with it. The one that forks keeps the clock: it ends work that runs too long, wh
 does, and says truly how a process ended.
 """
 
-from __future__ import annotations
-
 import contextlib
 import ctypes
 import os

@@ -1,9 +1,4 @@
-"""Write a file whole or not at all.
-
-Names from strangers' files, made fit for a file name.
-"""
-
-from __future__ import annotations
+"""Files: where xbench keeps what it makes, their names, and writing them whole or not at all."""
 
 import contextlib
 import ctypes
@@ -17,6 +12,8 @@ import stat
 import sys
 import time
 from pathlib import Path
+
+import platformdirs
 
 from xbench.errors import XbenchError
 
@@ -318,3 +315,27 @@ def file_part(name: str) -> str:
         return safe
     digest = hashlib.sha256(name.encode("utf-8", "backslashreplace")).hexdigest()[:8]
     return f"{safe or 'unnamed'}-{digest}"
+
+
+def cache_folder() -> Path:
+    """Return the folder for trained surrogates and simulations: ``XBENCH_CACHE``, or the user's.
+
+    Examples
+    --------
+    >>> isinstance(cache_folder(), Path)
+    True
+    """
+    chosen = os.environ.get("XBENCH_CACHE")
+    return Path(chosen).expanduser() if chosen else platformdirs.user_cache_path("xbench")
+
+
+def data_folder() -> Path:
+    """Return where data files are looked for: ``XBENCH_DATA``, else ``data`` in the cache folder.
+
+    Examples
+    --------
+    >>> isinstance(data_folder(), Path)
+    True
+    """
+    chosen = os.environ.get("XBENCH_DATA")
+    return Path(chosen).expanduser() if chosen else cache_folder() / "data"

@@ -4,8 +4,6 @@ What it has imported and read is there in each of them at once. It never compute
 so that its forks begin as a new program would: no threads, no settings changed, no device opened.
 """
 
-from __future__ import annotations
-
 import contextlib
 import json
 import os

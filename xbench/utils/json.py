@@ -1,7 +1,5 @@
 """JSON as xbench writes it: strict (no NaN, no infinity); the same content is the same text."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import math

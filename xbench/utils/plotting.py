@@ -1,7 +1,5 @@
 """How everything on the page looks: fonts, and one colour and shape for each cell type."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass

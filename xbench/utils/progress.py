@@ -1,7 +1,5 @@
 """How long work is told of: one protocol for downloads, training, runs and analyses."""
 
-from __future__ import annotations
-
 
 class Progress:
     """Told how work goes; this one keeps quiet. Subclass it to show or record it.

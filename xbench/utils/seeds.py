@@ -1,7 +1,5 @@
 """Seeds that depend on what is run, never on the order of runs or on a global state."""
 
-from __future__ import annotations
-
 import hashlib
 
 

@@ -1,7 +1,5 @@
 """Names and reasons from strangers' files, made fit for one line."""
 
-from __future__ import annotations
-
 import html
 import re
 import unicodedata

@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from xbench.data.download.fetch import fetch_file
-from xbench.data.download.remote_file import RemoteFile
-from xbench.data.download.transmission import CHUNK
+from xbench.data.download.transmission import CHUNK, RemoteFile
 from xbench.errors import XbenchError
 from xbench.utils.progress import Progress
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from xbench.data.download.remote_file import RemoteFile
+from xbench.data.download.transmission import RemoteFile
 
 
 @dataclass

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from xbench.data.download.fetch import fetch_file, part_of
-from xbench.data.download.remote_file import RemoteFile
+from xbench.data.download.transmission import RemoteFile
 
 from .downloading import CONTENT, SIZE, names, own_cache
 from .file_server import FileServer, registered, serving
@@ -24,7 +24,7 @@ SCRIPT = """
 import resource, signal, sys
 from pathlib import Path
 from xbench.data.download.fetch import fetch_file
-from xbench.data.download.remote_file import RemoteFile
+from xbench.data.download.transmission import RemoteFile
 from xbench.errors import XbenchError
 from xbench.utils.progress import Progress
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from xbench.data.download.fetch import fetch_file, part_of
-from xbench.data.download.remote_file import RemoteFile
+from xbench.data.download.transmission import RemoteFile
 
 from .downloading import CONTENT, SIZE, TEN, Heard, folder, names, own_cache, refused, server
 from .file_server import FileServer, registered

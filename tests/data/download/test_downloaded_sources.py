@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from xbench.data.cell_types import MARKERS
 from xbench.data.download.downloaded_source import DownloadedSource
-from xbench.data.download.remote_file import size_text
-from xbench.data.markers import MARKERS
+from xbench.data.download.transmission import size_text
 from xbench.data.multiome import read_multiome
 from xbench.data.read_options import ReadOptions
 from xbench.datasets.brain3k_multiome import Brain3kMultiome

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from xbench.data.download.fetch import fetch_file, require_verified
-from xbench.data.download.remote_file import RemoteFile
+from xbench.data.download.transmission import RemoteFile
 from xbench.errors import XbenchError
 
 # The MD5 of "abc" in RFC 1321; the SHA-256 in FIPS 180-4.

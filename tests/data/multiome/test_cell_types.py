@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from xbench.data.cell_types import as_cell_types
 from xbench.data.multiome import read_multiome
-from xbench.data.multiome.labels import read_labels
+from xbench.data.multiome.cells import read_labels
 from xbench.data.read_options import ReadOptions
 from xbench.errors import XbenchError, XbenchWarning
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from xbench.data.multiome import read_multiome
-from xbench.data.multiome.labels import read_labels
+from xbench.data.multiome.cells import read_labels
 from xbench.data.read_options import ReadOptions
 from xbench.errors import XbenchError, XbenchWarning
 

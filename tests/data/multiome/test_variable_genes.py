@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import sparse
 
-from xbench.data.markers import MARKER_GENES
+from xbench.data.cell_types import MARKER_GENES
 from xbench.data.multiome import genes
 from xbench.data.multiome.genes import gene_moments, normalised_dispersion, select_genes
 from xbench.data.preprocess import cell_totals, log_normalise

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from scipy.optimize import isotonic_regression
 
 from xbench.analysis.redundancy import redundancy
-from xbench.data.target import Target
+from xbench.data.dataset import Target
 from xbench.leaderboard.figures.redundancy_curves import (
     draw_redundancy_curves,
     redundancy_curves,

@@ -12,8 +12,7 @@ from scipy import sparse
 
 from xbench.data.dataset import Dataset
 from xbench.data.splits import split_cells
-from xbench.surrogates.evaluation.measure import SurrogateReport, measure
-from xbench.surrogates.evaluation.report_subject import ReportSubject
+from xbench.surrogates.evaluation.measure import ReportSubject, SurrogateReport, measure
 from xbench.surrogates.surrogate import Surrogate
 
 from ...toys import random_cross_modality

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from xbench.benchmark.task import load_task
+from xbench.data.cell_types import MARKER_GENES, MARKERS, present_markers, types_of_marker
 from xbench.data.features import Features
-from xbench.data.markers import MARKER_GENES, MARKERS, present_markers, types_of_marker
 
 
 def test_they_are_the_targets_of_the_task() -> None:

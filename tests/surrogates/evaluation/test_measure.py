@@ -12,7 +12,7 @@ from xbench.data.features import Features
 from xbench.errors import XbenchError
 from xbench.surrogates.evaluation.agreement import HeldOut, held_out
 from xbench.surrogates.evaluation.measure import SurrogateReport, genes_to_draw
-from xbench.surrogates.evaluation.report_numbers import json_numbers
+from xbench.surrogates.evaluation.report_page import json_numbers
 from xbench.surrogates.oracle import Oracle
 
 from ...small_datasets import small_images

@@ -17,8 +17,12 @@ from PIL import Image
 from xbench.errors import XbenchError
 from xbench.surrogates.evaluation.measure import SurrogateReport
 from xbench.surrogates.evaluation.poster import png_poster
-from xbench.surrogates.evaluation.report_numbers import json_numbers
-from xbench.surrogates.evaluation.report_page import check_out, html_page, write_report
+from xbench.surrogates.evaluation.report_page import (
+    check_out,
+    html_page,
+    json_numbers,
+    write_report,
+)
 from xbench.surrogates.evaluation.wording import facts
 
 from .small_report import COUNTS, GENES, marked_multiome, report_of

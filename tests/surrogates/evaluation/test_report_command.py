@@ -10,7 +10,7 @@ import pytest
 
 import xbench
 from xbench.surrogates.checkpoint import DESCRIPTION, read_description
-from xbench.surrogates.evaluation.report_subject import subject_of
+from xbench.surrogates.evaluation.measure import subject_of
 from xbench.surrogates.obtain import obtain
 
 from ...benchmark.workbench import cache, own_folders, small_data, small_surrogate

@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import pearsonr, scoreatpercentile
 
 from xbench.surrogates.evaluation.agreement import QUANTILES, spread
-from xbench.surrogates.evaluation.interpretations import interpretations
+from xbench.surrogates.evaluation.measure import interpretations
 
 
 def test_undefined_values_are_counted_and_never_zero() -> None:

@@ -3,20 +3,17 @@
 Whether a file is the registered one; a large file is read for that once, not at each load.
 """
 
-from __future__ import annotations
-
 import contextlib
 import hashlib
 import json
 import shutil
 from pathlib import Path
 
-from xbench.data.download.remote_file import RemoteFile, size_text
+from xbench.data.download.transmission import RemoteFile, size_text
 from xbench.errors import XbenchError
-from xbench.utils.files import cannot_write, write_text
+from xbench.utils.files import cache_folder, cannot_write, write_text
 from xbench.utils.json import json_line
 from xbench.utils.locks import locked
-from xbench.utils.paths import cache_folder
 from xbench.utils.progress import SILENT, Progress
 
 

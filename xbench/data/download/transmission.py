@@ -1,17 +1,75 @@
-"""Bring one file over HTTP into a ``.part`` file, going on from where an earlier try ended."""
+"""One file on the network: where it is, what proves that it is the one, and bringing it over.
 
-from __future__ import annotations
+It comes over HTTP into a ``.part`` file, going on from where an earlier try ended.
+"""
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import requests
 
-from xbench.data.download.remote_file import RemoteFile, size_text
 from xbench.errors import XbenchError
 from xbench.utils.files import cannot_write
 from xbench.utils.progress import Progress
 from xbench.utils.provenance import DISTRIBUTION, installed_version
+
+_UNITS = ("bytes", "kB", "MB", "GB", "TB")
+
+
+@dataclass(frozen=True)
+class RemoteFile:
+    """A file on the network.
+
+    Parameters
+    ----------
+    name
+        What it is called in the data folder.
+    url
+        Where it is got from.
+    size
+        Bytes.
+    checksum
+        Algorithm and hex digits, such as ``"sha256:8f43..."`` or ``"md5:e326..."``.
+
+    Examples
+    --------
+    >>> abc = "md5:900150983cd24fb0d6963f7d28e17f72"
+    >>> file = RemoteFile("a.h5", "https://example.org/a.h5", 3, abc)
+    >>> file.host, file.algorithm
+    ('example.org', 'md5')
+    """
+
+    name: str
+    url: str
+    size: int
+    checksum: str
+
+    @property
+    def host(self) -> str:
+        """The server's name."""
+        return urlsplit(self.url).netloc
+
+    @property
+    def algorithm(self) -> str:
+        """What the checksum is made by, as `hashlib` calls it."""
+        return self.checksum.partition(":")[0]
+
+
+def size_text(size: float) -> str:
+    """Return a number of bytes as people read it, in powers of 1,000.
+
+    Examples
+    --------
+    >>> size_text(17), size_text(1_369_492_123)
+    ('17 bytes', '1.37 GB')
+    """
+    unit = 0
+    while size >= 999.5 and unit < len(_UNITS) - 1:
+        size, unit = size / 1000, unit + 1
+    return f"{size:.3g} {_UNITS[unit]}" if unit else f"{size:.0f} bytes"
+
 
 # A long download is often cut: it goes on by itself so many times, if each brings something.
 RESUMPTIONS = 5

@@ -4,8 +4,6 @@ On its way: a layout's reader (`layout.py` says which) -> `RawMultiome` -> cells
 checked and preprocessed -> `Dataset`. `validate.py` walks the same way and lists all it finds.
 """
 
-from __future__ import annotations
-
 from xbench.data.multiome.read import read_multiome
 
 __all__ = ["read_multiome"]

@@ -5,8 +5,6 @@ Peaks and genes out of one feature table, as CellRanger ARC writes it in HDF5 an
 A sparse matrix that is put together row by row, in little more memory than it takes.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 

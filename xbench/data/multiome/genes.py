@@ -8,8 +8,6 @@ normalised expression, standardised within 20 bins of genes of like mean. It nee
 that data which come normalised are treated alike.
 """
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Mapping
 
@@ -17,8 +15,8 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
+from xbench.data.cell_types import MARKER_GENES
 from xbench.data.coordinates import read_coordinates, require_inside
-from xbench.data.markers import MARKER_GENES
 from xbench.data.multiome.raw import PreparedMatrix, RawMultiome, columns_of, rows_of, stretches
 from xbench.data.preprocess import (
     as_counts,

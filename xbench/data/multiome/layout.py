@@ -1,7 +1,5 @@
 """Which layout a path has, by what it is and what is in it."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 from pathlib import Path

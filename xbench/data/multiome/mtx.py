@@ -9,8 +9,6 @@ Each may be gzipped, and all three may begin with the same prefix, as GEO has it
 ``GSE123_matrix.mtx.gz``.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from pathlib import Path

@@ -8,8 +8,6 @@ Layout: one MuData file (.h5mu) with modalities `atac` and `rna`.
 Layout: a folder with two AnnData files, ``*atac.h5ad`` (peaks) and ``*rna.h5ad`` (genes).
 """
 
-from __future__ import annotations
-
 import re
 import warnings
 from pathlib import Path

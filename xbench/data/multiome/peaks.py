@@ -1,7 +1,5 @@
 """From the atac modality to open and closed peaks in the order of the genome."""
 
-from __future__ import annotations
-
 import math
 import warnings
 from collections.abc import Mapping

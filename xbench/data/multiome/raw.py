@@ -5,8 +5,6 @@ A modality as a dataset holds it, and how rows and columns get there without nee
 Rows of a sparse matrix a few at a time, so that work on them takes bounded memory.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple

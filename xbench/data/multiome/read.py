@@ -1,7 +1,5 @@
 """`read_multiome`: files of any layout as a `Dataset`."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple

@@ -4,8 +4,6 @@
 cell type), ``atac_peaks.bed``, ``gene_list.txt``, and ``gene.regions.BUILD.bed`` if there is one.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

@@ -14,10 +14,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from xbench.data.cell_types import MARKER_GENES
 from xbench.data.coordinates import fitting_genomes, require_inside
 from xbench.data.dataset import MINIMUM_CELLS
 from xbench.data.genome import outside_chromosomes
-from xbench.data.markers import MARKER_GENES
 from xbench.data.multiome.cells import CellTable, choose_cells
 from xbench.data.multiome.genes import gene_coordinates
 from xbench.data.multiome.layout import find_layout, read_raw

@@ -3,8 +3,6 @@
 Means of cells by cell type.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import numpy as np

@@ -1,7 +1,5 @@
 """A map of the test cells in two dimensions."""
 
-from __future__ import annotations
-
 import importlib.util
 import warnings
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """How well a surrogate predicts cells it has not seen (paper, Section 5.2)."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 
 import numpy as np
@@ -9,8 +7,8 @@ import scipy.sparse as sp
 import torch
 from torch import Tensor
 
+from xbench.data.cell_types import present_markers
 from xbench.data.dataset import Dataset
-from xbench.data.markers import present_markers
 from xbench.surrogates.evaluation.accuracy import counted_types, pearson, type_means
 from xbench.surrogates.surrogate import Surrogate
 

@@ -7,8 +7,6 @@ The map of the test cells: by type, and by expression of a few genes as in Figur
 The validation loss of each stage of training.
 """
 
-from __future__ import annotations
-
 import math
 from typing import Any
 
@@ -20,8 +18,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from xbench.surrogates.evaluation.agreement import PREDICTORS, spread
-from xbench.surrogates.evaluation.interpretations import PAPER_MEAN_R2
-from xbench.surrogates.evaluation.measure import Marker, SurrogateReport
+from xbench.surrogates.evaluation.measure import PAPER_MEAN_R2, Marker, SurrogateReport
 from xbench.surrogates.evaluation.wording import MEASURES
 from xbench.utils.plotting import (
     FAINT,

@@ -1,19 +1,142 @@
-"""The report as one PNG: the same parts as the page, one below the other."""
-
-from __future__ import annotations
+"""The report as one PNG, one part below the other, and the paper's Figure 2A of a surrogate."""
 
 import io
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from matplotlib.figure import Figure, SubFigure
+from matplotlib.figure import Figure, FigureBase, SubFigure
 from matplotlib.lines import Line2D
 
 from xbench.surrogates.evaluation import wording
-from xbench.surrogates.evaluation.measure import SurrogateReport
-from xbench.surrogates.evaluation.sections import WIDTH, ReportSection, sections
+from xbench.surrogates.evaluation.measure import PAPER_MEAN_R2, SurrogateReport
+from xbench.surrogates.evaluation.plots import (
+    draw_genes,
+    draw_map,
+    draw_markers,
+    draw_training,
+    markers_height,
+)
+from xbench.utils.files import file_part, write_bytes, write_text
+from xbench.utils.json import json_page
 from xbench.utils.plotting import FAINT, drawn_alike
+
+STEM = "figure2"
+
+
+def figure2_files(report: SurrogateReport, folder: Path) -> list[Path]:
+    """Write a surrogate's fit as JSON, and its markers as PNG and SVG.
+
+    The images only where matplotlib is installed (``xbench-explain[figures]``) and a marker gene
+    is among those predicted.
+
+    Parameters
+    ----------
+    report
+        What `xbench.surrogates.evaluation.measure.measure` returns.
+    folder
+        Where to write; made where missing.
+
+    Returns
+    -------
+    list of Path
+        The files.
+    """
+    subject = report.subject
+    stem = f"{STEM}--{file_part(subject.dataset)}--{file_part(subject.surrogate)}"
+    written = [folder / f"{stem}.json"]
+    write_text(written[0], json_page(_numbers(report)))
+    for ending, image in _images(report).items():
+        write_bytes(folder / f"{stem}.{ending}", image)
+        written.append(folder / f"{stem}.{ending}")
+    return written
+
+
+def _numbers(report: SurrogateReport) -> dict[str, Any]:
+    """Return what the leaderboard says of a surrogate's fit."""
+    return {
+        "dataset": report.subject.dataset,
+        "surrogate": report.subject.surrogate,
+        "surrogate_digest": report.subject.surrogate_digest,
+        "headline": wording.headline(report),
+        "paper_mean_r2": PAPER_MEAN_R2,
+        "mean_r2": {name: found[0].value for name, found in report.interpretations.items()},
+    }
+
+
+def _images(report: SurrogateReport) -> dict[str, bytes]:
+    if not report.markers:
+        return {}
+    try:
+        from matplotlib.figure import Figure
+    except ImportError:
+        return {}
+    from xbench.surrogates.evaluation.plots import draw_markers, markers_height
+
+    images = {}
+    with drawn_alike():
+        for ending, metadata in (("png", {"Software": None}), ("svg", {"Date": None})):
+            figure = Figure(figsize=(11, markers_height(len(report.markers))))
+            draw_markers(figure, report)
+            buffer = io.BytesIO()
+            # Without a date and a version the same report is the same file.
+            figure.savefig(buffer, format=ending, dpi=110, metadata=metadata)
+            images[ending] = buffer.getvalue()
+    return images
+
+
+WIDTH = 11.0
+
+
+@dataclass(frozen=True)
+class ReportSection:
+    """One part of the page.
+
+    Parameters
+    ----------
+    heading, caption
+        Plain text, nothing escaped.
+    table
+        Rows, the first of headings; empty where there is none.
+    height
+        Of the drawing, inches; it is `WIDTH` wide.
+    draw
+        Draws into an empty figure; None where there is nothing to draw.
+    """
+
+    heading: str
+    caption: str
+    table: list[list[str]]
+    height: float
+    draw: Callable[[FigureBase, SurrogateReport], None] | None
+
+
+def sections(report: SurrogateReport) -> list[ReportSection]:
+    """Return the parts that this report has."""
+    markers = len(report.markers)
+    return [
+        ReportSection(
+            "Marker genes by cell type",
+            wording.marker_caption(report),
+            wording.mean_r2_table(report),
+            markers_height(markers) if markers else 0,
+            draw_markers if markers else None,
+        ),
+        ReportSection(
+            "All genes", wording.gene_caption(report), wording.gene_table(report), 2.8, draw_genes
+        ),
+        ReportSection("Map of the test cells", wording.map_caption(report), [], 4.2, draw_map),
+        ReportSection(
+            "Training",
+            wording.training_caption(report),
+            [],
+            2.2,
+            draw_training if report.subject.stages else None,
+        ),
+    ]
+
 
 DOTS_PER_INCH = 150
 LINE = 0.155  # inches from line to line

@@ -1,15 +1,12 @@
 """The report's words: facts, the table of what "mean R2" may be, and what to know."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from xbench.data.cell_types import MARKER_GENES
 from xbench.data.dataset import MINIMUM_CELLS
-from xbench.data.markers import MARKER_GENES
 from xbench.surrogates.evaluation.agreement import PREDICTORS, QUANTILES, spread
-from xbench.surrogates.evaluation.interpretations import PAPER_MEAN_R2
-from xbench.surrogates.evaluation.measure import PAPER_MAP_R2, SurrogateReport
+from xbench.surrogates.evaluation.measure import PAPER_MAP_R2, PAPER_MEAN_R2, SurrogateReport
 from xbench.utils.plotting import number
 
 SPLITS = {

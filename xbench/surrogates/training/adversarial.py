@@ -1,7 +1,5 @@
 """Training of `cross-modality` (Eq. 3-9; protocol, Training), in three stages."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 
 import numpy as np

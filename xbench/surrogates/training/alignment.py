@@ -1,7 +1,5 @@
 """The third stage: map one modality's embeddings to the other's (Eq. 5-8)."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import torch

@@ -1,7 +1,5 @@
 """Losses over all positive entries and as many sampled zeros (protocol, Training)."""
 
-from __future__ import annotations
-
 import numpy as np
 import scipy.sparse as sp
 import torch

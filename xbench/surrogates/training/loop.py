@@ -1,7 +1,5 @@
 """The one training loop: steps, early stopping on validation, the best state kept."""
 
-from __future__ import annotations
-
 import copy
 import time
 from collections.abc import Callable, Iterable

@@ -1,7 +1,5 @@
 """The parts of the paper's model that exist only while it is trained (Eq. 3-8)."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import torch

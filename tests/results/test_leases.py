@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from xbench.results.claims import Claims
+from xbench.results.leases import Claims
 
 
 def claimed(folder: Path) -> dict[str, list[object]]:
@@ -47,7 +47,7 @@ def test_the_claims_of_a_killed_start_end_at_once(tmp_path: Path) -> None:
     program = f"""
 import os, signal
 from pathlib import Path
-from xbench.results.claims import Claims
+from xbench.results.leases import Claims
 Claims(Path({str(tmp_path)!r})).take(["a"])
 os.kill(os.getpid(), signal.SIGKILL)
 """
@@ -62,7 +62,7 @@ def test_the_claims_of_another_machine_last(tmp_path: Path) -> None:
     assert not Claims(tmp_path).take(["a"])
 
 
-@pytest.mark.parametrize("end", [time.time() + 10**7, float("inf"), -1.0])
+@pytest.mark.parametrize("end", [1e12, float("inf"), -1.0])
 def test_no_clock_claims_for_ever(tmp_path: Path, end: float) -> None:
     (tmp_path / ".claims.json").write_text(json.dumps({"a": ["0badcafe", end]}))
     assert Claims(tmp_path).take(["a"])

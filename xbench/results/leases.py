@@ -5,8 +5,6 @@ became of it, on this machine or on another that shares the folder. Where the ow
 that can be looked up from here, and is gone, its claims end at once.
 """
 
-from __future__ import annotations
-
 import json
 import secrets
 import time
@@ -17,7 +15,7 @@ from xbench.errors import XbenchError
 from xbench.results.record import Record
 from xbench.utils.files import cannot_write
 from xbench.utils.locks import locked
-from xbench.utils.process_names import is_gone, name_of_this
+from xbench.utils.process import is_gone, name_of_this
 
 LEASE_SECONDS = 60.0
 # Renewed well before it ends, so that a busy machine or a slow disk loses nothing.

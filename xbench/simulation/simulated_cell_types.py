@@ -1,7 +1,5 @@
 """The simulated cell types, and the genes that are told apart by name."""
 
-from __future__ import annotations
-
 # Shares of nuclei, near those of published nuclei from the adult prefrontal cortex.
 SHARES: dict[str, float] = {
     "Exc": 0.44,

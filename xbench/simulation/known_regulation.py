@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from xbench.errors import XbenchError
-from xbench.simulation.cell_types import CELL_TYPES
+from xbench.simulation.simulated_cell_types import CELL_TYPES
 
 if TYPE_CHECKING:
     import pandas as pd

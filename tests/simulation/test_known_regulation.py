@@ -10,14 +10,13 @@ import pytest
 import torch
 from scipy import sparse
 
-from xbench.data.dataset import Dataset
-from xbench.data.target import Target
+from xbench.data.dataset import Dataset, Target
 from xbench.errors import XbenchError
 from xbench.mask import DensePopulation, masked_population
 from xbench.mask.objective import OBJECTIVES
+from xbench.simulation.counts import log_rates, true_expression
+from xbench.simulation.known_regulation import Truth, truth_of, truth_table
 from xbench.simulation.simulate import Simulation
-from xbench.simulation.simulated_counts import log_rates, true_expression
-from xbench.simulation.truth import Truth, truth_of, truth_table
 from xbench.surrogates.checkpoint import open_surrogate
 from xbench.surrogates.obtain import train_surrogate
 from xbench.surrogates.oracle import Oracle
