@@ -26,15 +26,16 @@ from xbench.surrogates.ensemble import Ensemble, EnsembleTraining, train_ensembl
 from xbench.surrogates.evaluation.fit import expression_fit, predict, worse_than_type_means
 from xbench.surrogates.obtain import train_surrogate
 from xbench.surrogates.surrogate import Surrogate
-from xbench.surrogates.training.paired import CisTraining, PairedTraining
+from xbench.surrogates.training.gene_by_gene import CisTraining
+from xbench.surrogates.training.paired import PairedTraining
 
 train_cis, train_end_to_end = Cis.recipe().train, EndToEnd.recipe().train
-QUICK = CisTraining(steps=250, batch_size=128, evaluate_every=50)
+QUICK = CisTraining(steps=100, batch_size=128, evaluate_every=50)
 TRAININGS = {
     "end-to-end": (PairedTraining(steps=20, batch_size=32), train_end_to_end),
-    "cis": (CisTraining(steps=20, batch_size=32), train_cis),
+    "cis": (CisTraining(steps=20, batch_size=32, rounds=3), train_cis),
     "ensemble": (
-        EnsembleTraining(members=2, member={"steps": 20, "batch_size": 32}),
+        EnsembleTraining(members=2, member={"steps": 20, "batch_size": 32, "rounds": 3}),
         train_ensemble,
     ),
 }
@@ -64,14 +65,23 @@ def learned(simulated: Dataset) -> tuple[Surrogate, dict[str, float]]:
     return model.frozen(), expression_fit(model, simulated)
 
 
-def chosen_by_gradient(model: Surrogate, dataset: Dataset, cell_type: str, gene: str) -> Any:
+def chosen_one_by_one(model: Surrogate, dataset: Dataset, cell_type: str, gene: str) -> Any:
+    """Choose greedily among the 60 peaks of the steepest gradient.
+
+    A gradient alone, at a point where redundant peaks are all open, does not tell which of them
+    have to go together.
+    """
     target = dataset.target(cell_type, gene)
     inputs = dataset.X[dataset.rows(cell_type, "train")]
     population = masked_population(model, inputs, target, OBJECTIVES["expression"])
-    indices = np.argsort(population.descent(), kind="stable")[:10]
+    steepest = np.argsort(population.descent(), kind="stable")[:60]
+    chosen = np.zeros(0, dtype=np.int64)
+    while len(chosen) < 10:
+        rest = np.setdiff1d(steepest, chosen)
+        chosen = np.append(chosen, rest[np.argmin(population.added_losses(chosen, rest))])
     truth = target_truth(dataset, target, dataset.rows(cell_type, "test"))
     assert truth is not None
-    return indices, truth
+    return chosen, truth
 
 
 @pytest.mark.parametrize(("cell_type", "gene"), [("Astro", "GJA1"), ("Oligo", "MOG")])
@@ -81,12 +91,24 @@ def test_what_cis_learned_is_the_regulation(
     cell_type: str,
     gene: str,
 ) -> None:
-    indices, truth = chosen_by_gradient(learned[0], simulated, cell_type, gene)
+    indices, truth = chosen_one_by_one(learned[0], simulated, cell_type, gene)
     optimality = truth.optimality(indices)
     assert optimality is not None
-    assert optimality > 0.7
+    assert optimality > 0.8
     # By chance it is 1 in 400.
-    assert np.isin(indices, np.concatenate(truth.modules)).mean() > 0.7
+    assert np.isin(indices, np.concatenate(truth.modules)).mean() > 0.8
+
+
+@pytest.mark.parametrize("name", ["end-to-end", "ensemble"])
+def test_what_the_others_learned_is_more_than_chance(simulated: Dataset, name: str) -> None:
+    settings = {"steps": 300, "batch_size": 64}
+    if name == "ensemble":
+        settings = {"members": 2, "member": {"steps": 60, "batch_size": 64, "rounds": 6}}
+    model = trained(simulated, name, **settings).frozen()  # type: ignore[arg-type]
+    indices, truth = chosen_one_by_one(model, simulated, "Oligo", "MOG")
+    generator = np.random.default_rng(0)
+    drawn = [generator.choice(simulated.n_features, 10, replace=False) for _ in range(200)]
+    assert truth.optimality(indices) > max(truth.optimality(one) for one in drawn)
 
 
 def test_cis_predicts_cells_better_than_their_types_means(
@@ -175,6 +197,8 @@ def test_genes_without_a_place_get_the_network_alone(simulated: Dataset) -> None
 def test_wrong_uses_are_refused(multiome: Dataset, images: Dataset, simulated: Dataset) -> None:
     with pytest.raises(XbenchError, match="unknown loss 'l1'"):
         train_end_to_end(multiome, PairedTraining(loss="l1"))
+    with pytest.raises(XbenchError, match="unknown loss 'mse'"):
+        train_cis(simulated, CisTraining(loss="mse"))
     with pytest.raises(XbenchError, match="where peaks and genes lie; use end-to-end"):
         train_cis(multiome, CisTraining())
     with pytest.raises(XbenchError, match="has no expression to learn; use mlp-classifier"):

@@ -1,7 +1,5 @@
 """Where the first layer of a network of all peaks begins: the leading directions of the data."""
 
-from __future__ import annotations
-
 import numpy as np
 import scipy.sparse as sp
 import torch
@@ -53,6 +51,36 @@ def latent_weight(
     found = min(width, n_latent)
     weight[:, :found] = directions[:, :found] * rarity[:, None]
     return weight
+
+
+def cells_of_all_types(types: np.ndarray, most: int, generator: np.random.Generator) -> np.ndarray:
+    """Return some cells, ascending: as many of each type, as far as it has them.
+
+    What tells a rare type from the others is then a leading direction too.
+
+    Parameters
+    ----------
+    types
+        Shape (n,).
+    most
+        Cells wanted in all; a small type leaves its place empty.
+    generator
+        Draws the cells of each type.
+
+    Examples
+    --------
+    >>> types = np.array(["a"] * 90 + ["b"] * 3)
+    >>> chosen = cells_of_all_types(types, 20, np.random.default_rng(0))
+    >>> len(chosen), chosen[-3:].tolist()
+    (13, [90, 91, 92])
+    """
+    names, numbers = np.unique(types, return_inverse=True)
+    each = max(1, most // len(names))
+    chosen = []
+    for number in range(len(names)):
+        own = np.flatnonzero(numbers == number)
+        chosen.append(generator.choice(own, min(each, len(own)), replace=False))
+    return np.sort(np.concatenate(chosen))
 
 
 def _orthogonal(basis: np.ndarray) -> np.ndarray:

@@ -1,8 +1,5 @@
 """Which peaks may regulate a gene in cis: near it, and telling something about it."""
 
-from __future__ import annotations
-
-from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -12,18 +9,22 @@ from xbench.data.features import Features
 
 
 class OwnPeaks(NamedTuple):
-    """Pairs of a gene and a peak, sorted by gene, then peak; both int64, shape (pairs,)."""
+    """Peaks that may regulate one gene.
 
-    gene: np.ndarray
+    Parameters
+    ----------
+    peak
+        Positions, ascending, shape (peaks,).
+    score
+        Above 0 where a peak is open when the gene is expressed, else below, shape (peaks,).
+    """
+
     peak: np.ndarray
-
-    def chosen(self, kept: np.ndarray) -> OwnPeaks:
-        """Return the pairs that `kept`, shape (pairs,), is true for."""
-        return OwnPeaks(self.gene[kept], self.peak[kept])
+    score: np.ndarray
 
 
-def peaks_near_genes(peaks: Features, genes: Features, window: float) -> OwnPeaks:
-    """Return all pairs of a gene and a peak at most `window` base pairs from its body.
+def peaks_near_genes(peaks: Features, genes: Features, window: float) -> list[np.ndarray]:
+    """Return, for each gene, the peaks at most `window` base pairs from its body, ascending.
 
     Genes without a known place have none.
 
@@ -31,8 +32,8 @@ def peaks_near_genes(peaks: Features, genes: Features, window: float) -> OwnPeak
     --------
     >>> peaks = Features(["a", "b", "c"], ["chr1"] * 3, [0, 900, 9000], [10, 910, 9010])
     >>> genes = Features(["g", "h"], ["chr1", ""], [1000, -1], [1200, -1])
-    >>> peaks_near_genes(peaks, genes, 100).peak.tolist()
-    [1]
+    >>> [near.tolist() for near in peaks_near_genes(peaks, genes, 100)]
+    [[1], []]
     """
     of_gene: list[np.ndarray] = []
     # Distances on a gene's own chromosome only: a comparison with all peaks is 40 times as much.
@@ -49,77 +50,107 @@ def peaks_near_genes(peaks: Features, genes: Features, window: float) -> OwnPeak
             own, there = of_chrom[place.chrom]
             near = own[there.distance_to(place) <= window]
         of_gene.append(near)
-    sizes = [len(near) for near in of_gene]
-    empty = np.zeros(0, dtype=np.int64)
-    return OwnPeaks(np.repeat(np.arange(len(genes)), sizes), np.concatenate([empty, *of_gene]))
+    return of_gene
 
 
 def score_tests(
-    pairs: OwnPeaks, opened: sp.csc_matrix, residuals: np.ndarray, variances: np.ndarray
+    opened: sp.csc_matrix,
+    counts: np.ndarray,
+    exposure: np.ndarray,
+    groups: np.ndarray,
+    size: float,
 ) -> np.ndarray:
-    """Return z of the score test of each pair, whether a peak would explain more.
+    """Return z of the score test of each peak: whether it would explain more than a rate a group.
 
-    ``sum x u / sqrt(sum x^2 v)`` over cells, u being the residual of a cell and v its variance if
-    the peak says nothing. v is the model's, not the square of u: where a gene is expressed in a
-    rare type, the squares are large in the very cells in which its peaks are open, and every peak
-    that is open elsewhere would come first. One multiply-add for each open peak of a pair.
+    ``sum x u / sqrt(sum x^2 v)`` over cells, where ``u = (count - m) / (1 + m / size)`` is the
+    derivative of the negative binomial's loss by the log rate at the group's rate m, with its sign
+    turned, and ``v = m / (1 + m / size)`` its variance. v is the model's, not the square of u:
+    where a gene is expressed in a rare type, the squares are large in the very cells in which its
+    peaks are open, and every peak that is open elsewhere would come first.
 
     Parameters
     ----------
-    pairs
-        P pairs.
     opened
         Shape (n, peaks), zeros and ones.
-    residuals
-        Derivative of the loss by the log rate with its sign turned, shape (n, genes).
-    variances
-        Its variance, shape (n, genes).
+    counts, exposure
+        Shape (n,); the expected count is the rate times the exposure.
+    groups
+        Number of each cell's group, from 0, shape (n,).
+    size
+        Of the negative binomial.
 
     Returns
     -------
     ndarray
-        Shape (P,); 0 where a peak is never open.
+        Shape (peaks,); 0 where a peak is never open.
     """
-    scores = np.zeros(len(pairs.gene))
-    edges = np.searchsorted(pairs.gene, np.arange(residuals.shape[1] + 1))
-    for gene, (start, stop) in enumerate(pairwise(edges)):
-        if start == stop:
-            continue
-        both = np.stack([residuals[:, gene], variances[:, gene]], axis=1).astype(np.float64)
-        total, spread = (opened[:, pairs.peak[start:stop]].T @ both).T
-        scores[start:stop] = total / np.sqrt(np.where(spread > 0, spread, 1.0))
-    return scores
+    rates = np.bincount(groups, counts) / np.maximum(np.bincount(groups, exposure), 1e-12)
+    expected = rates[groups] * exposure
+    damped = 1.0 + expected / size
+    both = np.stack([(counts - expected) / damped, expected / damped], axis=1)
+    total, spread = (opened.T @ both).T
+    return np.asarray(total / np.sqrt(np.where(spread > 0, spread, 1.0)))
 
 
-def strongest(pairs: OwnPeaks, rankings: list[np.ndarray], each: int) -> np.ndarray:
-    """Keep, for each gene, the best `each` pairs of every ranking: no ranking takes from another.
+def strongest(rankings: list[np.ndarray], each: int) -> np.ndarray:
+    """Keep the best `each` of every ranking: no ranking takes from another.
 
     Parameters
     ----------
-    pairs
-        P pairs.
     rankings
-        Scores, each of shape (P,), whose absolute value counts.
+        Scores, each of shape (P,), whose absolute value counts; ties go to the first.
     each
-        Pairs of a gene that a ranking keeps, beyond those kept by the rankings before it.
+        How many a ranking keeps beyond those kept by the rankings before it.
 
     Returns
     -------
     ndarray
-        Boolean, shape (P,).
+        Shape (P,), the score of what is kept in the ranking that kept it, else 0.
 
     Examples
     --------
-    >>> pairs = OwnPeaks(np.array([0, 0, 0, 1]), np.array([3, 4, 5, 3]))
-    >>> strongest(pairs, [np.array([3.0, -4.0, 1.0, 0.1])], 2).tolist()
-    [True, True, False, True]
+    >>> strongest([np.array([3.0, -4.0, 1.0]), np.array([9.0, 8.0, 0.5])], 1).tolist()
+    [9.0, -4.0, 0.0]
     """
-    kept = np.zeros(len(pairs.gene), dtype=bool)
+    kept = np.zeros(len(rankings[0]))
     for scores in rankings:
-        strength = np.where(kept, -1.0, np.abs(scores))
-        order = np.lexsort((pairs.peak, -strength, pairs.gene))
-        first = np.searchsorted(pairs.gene, pairs.gene)
-        rank = np.empty(len(order), dtype=np.int64)
-        rank[order] = np.arange(len(order))
-        kept |= (rank - first < each) & (strength >= 0)
+        strength = np.where(kept != 0, 0.0, np.abs(scores))
+        best = np.argsort(-strength, kind="stable")[:each]
+        best = best[strength[best] > 0]
+        kept[best] = scores[best]
     return kept
+
+
+def own_peaks(
+    near: np.ndarray,
+    opened: sp.csc_matrix,
+    counts: np.ndarray,
+    exposure: np.ndarray,
+    types: np.ndarray,
+    each: int,
+    size: float,
+) -> OwnPeaks:
+    """Return the peaks near a gene that two score tests point to.
+
+    The first test compares with a rate for each cell type: what is open in the cells of a type that
+    express the gene more. The second compares with one rate for all cells: what is open where the
+    gene is expressed. Each keeps `each` peaks, whatever the other keeps.
+
+    Parameters
+    ----------
+    near
+        Positions of P peaks, ascending.
+    opened
+        Their columns, shape (n, P).
+    counts, exposure, size
+        See `score_tests`.
+    types
+        Number of each cell's type, from 0, shape (n,).
+    each
+        Peaks a test keeps.
+    """
+    overall = np.zeros_like(types)
+    rankings = [score_tests(opened, counts, exposure, groups, size) for groups in (types, overall)]
+    kept = strongest(rankings, each)
+    chosen = np.flatnonzero(kept)
+    return OwnPeaks(near[chosen], kept[chosen])
