@@ -76,7 +76,7 @@ class CisTraining(PairedTraining):
     tests: int = 20
     modules: int = 3
     sparsity: float = 3e-4
-    rounds: int = 10
+    rounds: int = 8
 
 
 class _Own(NamedTuple):
@@ -115,23 +115,23 @@ class _Columns:
             for start, chunk in part.chunks():
                 rates = model.log_rate(first_sums(model.weight, chunk))
                 network[:, start : start + chunk.shape[0]] = rates.T.numpy()
-        exposure = part.counts.exposure.astype(np.float64)
-        return cls(part.opened.tocsc(), part.counts.counts.tocsc(), exposure, network)
+        counts = part.counts
+        return cls(part.opened.tocsc(), counts.counts.tocsc(), counts.exposure, network)
 
     def gene(self, number: int, own: OwnPeaks, level: float) -> GeneCells:
         """Return the cells of one gene's fit; `level` is the network's mean in training."""
-        opened = self.opened[:, own.peak].astype(np.float64)
+        opened = self.opened[:, own.peak].astype(np.float32)
         return GeneCells(
             sp.csr_matrix(opened[:, own.score > 0]),
             sp.csr_matrix(opened[:, own.score < 0]),
             self.observed(number),
             self.exposure,
-            self.network[number].astype(np.float64) - level,
+            self.network[number] - level,
         )
 
     def observed(self, number: int) -> np.ndarray:
         """Return the counts of one gene, shape (n,)."""
-        found = np.zeros(self.counts.shape[0])
+        found = np.zeros(self.counts.shape[0], dtype=np.float32)
         some = slice(*self.counts.indptr[number : number + 2])
         found[self.counts.indices[some]] = self.counts.data[some]
         return found
