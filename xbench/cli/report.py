@@ -10,6 +10,7 @@ from rich.console import Console
 from xbench.cli.printing import ShownProgress, say
 from xbench.data.load import DataChoice
 from xbench.data.read_options import ReadOptions
+from xbench.data.splits import PROTOCOLS
 from xbench.errors import XbenchError
 from xbench.surrogates.evaluation.cell_map import check_projection
 from xbench.surrogates.evaluation.measure import measure, require_expression, subject_of
@@ -31,8 +32,8 @@ def report_surrogate(
     out: Path,
 ) -> None:
     """Take a trained surrogate, or train it, and write its report."""
-    if split not in (None, "strict", "reference"):
-        raise XbenchError(f"--split {split!r}: must be one of: strict, reference")
+    if split not in (None, *PROTOCOLS):
+        raise XbenchError(f"--split {split!r}: must be one of: {', '.join(PROTOCOLS)}")
     check_out(out)
     check_projection(projection, space)
     asked = {"--surrogate": surrogate, "--split": split, "--seed": seed}

@@ -10,6 +10,7 @@ from xbench.benchmark.checks import check_machine
 from xbench.cli.printing import ShownProgress, say
 from xbench.data.load import DataChoice
 from xbench.data.read_options import ReadOptions
+from xbench.data.splits import PROTOCOLS
 from xbench.errors import XbenchError
 from xbench.surrogates.checkpoint import read_description
 from xbench.surrogates.evaluation.fit import worse_than_type_means
@@ -30,8 +31,8 @@ def train_and_show(
     device: str,
 ) -> None:
     """Train with a progress bar, then say where the surrogate is and how well it fits."""
-    if split not in ("strict", "reference"):
-        raise XbenchError(f"--split {split!r}: must be one of: strict, reference")
+    if split not in PROTOCOLS:
+        raise XbenchError(f"--split {split!r}: must be one of: {', '.join(PROTOCOLS)}")
     check_machine(device, None)
     loaded = DataChoice(dataset, reading).load()
     name = surrogate or loaded.default_surrogate

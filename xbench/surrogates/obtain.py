@@ -130,7 +130,8 @@ def train_surrogate(
         Of the surrogate; the dataset's default where None.
     split
         ``"strict"``: trained on the training cells only. ``"reference"``: on all cells but the
-        validation ones, test cells included, as the reference does.
+        validation ones, test cells included, as the reference does. ``"half-a"``, ``"half-b"``:
+        two surrogates that share no training cell, so that one judges the other.
     seed
         Of initial weights and batches.
     settings
@@ -207,7 +208,7 @@ def _train(
     folder: Path,
     progress: Progress,
 ) -> Path:
-    rows = dataset.split.training_rows(training["split"])
+    rows = dataset.split.training_rows(training["split"], dataset.cell_types)
     seed = training["seed"]
     _LOG.info("training surrogate %s (seed %d) on %d cells", name, seed, len(rows))
     started = time.perf_counter()

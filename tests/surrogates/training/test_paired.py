@@ -224,3 +224,14 @@ def test_only_the_rows_given_are_trained_on(simulated: Dataset) -> None:
     settings, _ = TRAININGS["cis"]
     models = [train_cis(one, settings, train_rows=rows)[0] for one in (simulated, other)]  # type: ignore[arg-type]
     assert same(*models)
+
+
+def test_a_judge_is_trained_on_the_other_half(simulated: Dataset, tmp_path: Path) -> None:
+    settings = PairedTraining(steps=20, batch_size=32)
+    for half in ("half-a", "half-b"):
+        folder = train_surrogate(
+            simulated, "end-to-end", split=half, settings=settings, folder=tmp_path / half
+        )
+        rows = simulated.split.training_rows(half, simulated.cell_types)
+        expected = train_end_to_end(simulated, settings, train_rows=rows)[0].frozen()
+        assert same(open_surrogate(folder, simulated).model, expected)  # type: ignore[arg-type]
