@@ -13,7 +13,7 @@ help:
 	@echo "make leaderboard-whole   run everything that is published; a night"
 	@echo "make test          run the fast tests"
 	@echo "make test-slow     run the long and full-size tests and benchmarks"
-	@echo "make check         lint, format and types"
+	@echo "make check         lint, format, types, imports between rooms, spelling"
 	@echo "make ci-benchmark  run the task ci and compare it with baselines/ci.json"
 	@echo "make ci-baseline   run the task ci and save it as baselines/ci.json"
 
@@ -56,7 +56,7 @@ leaderboard-whole: $(READY)
 	exit $$failed
 
 test: $(READY)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 test-slow: $(READY)
 	$(BIN)/python -m pytest -m slow
@@ -65,6 +65,8 @@ check: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy xbench methods datasets leaderboard
+	PYTHONPATH=. $(BIN)/lint-imports
+	$(BIN)/codespell
 
 # Always in a new store: one that has the runs already would be compared with itself. A run that
 # failed (exit code 1) is for the comparison to judge.

@@ -1,7 +1,5 @@
 """The handwritten digits 3 and 8, shipped with the package: needs no network."""
 
-from __future__ import annotations
-
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -42,7 +40,7 @@ class MnistBinary(DatasetSource):
         """Return the file beside this module, or `path`."""
         return super().find(path or Path(__file__).with_name(self.file_name))
 
-    def load(self, reading: ReadOptions = AS_IT_IS) -> Dataset:
+    def load(self, reading: ReadOptions = AS_IT_IS) -> "Dataset":
         """Read the shipped file, or one of its layout; classes are "3" and "8"."""
         # Imported here, so that listing datasets does not import anndata.
         import numpy as np
@@ -74,7 +72,7 @@ class MnistBinary(DatasetSource):
         )
 
 
-def _read(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _read(path: Path) -> "tuple[np.ndarray, np.ndarray, np.ndarray]":
     """Return images (n, 28, 28), labels (n,) and positions in the test file (n,)."""
     import numpy as np
 

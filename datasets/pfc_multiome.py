@@ -1,7 +1,5 @@
 """The paper's own data: human prefrontal cortex of PsychENCODE, behind controlled access."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -61,7 +59,7 @@ class PfcMultiome(DatasetSource):
             f"docs/datasets.md) nor {file}; {self.how_to_get}"
         )
 
-    def load(self, reading: ReadOptions = AS_IT_IS) -> Dataset:
+    def load(self, reading: ReadOptions = AS_IT_IS) -> "Dataset":
         """Read a folder of the reference layout, or any file of peaks and expression."""
         # Imported here, so that listing datasets does not import anndata.
         from xbench.data.multiome import read_multiome

@@ -1,7 +1,5 @@
 """A simulated prefrontal cortex at the paper's size, whose regulation is known."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,7 +27,7 @@ class SimulatedMultiome(DatasetSource):
     expected_size = 353_000_000
     how_to_get = "leave out the path: it is simulated and kept in the cache (XBENCH_CACHE)"
 
-    def parameters(self) -> Parameters:
+    def parameters(self) -> "Parameters":
         """Return what is simulated."""
         from xbench.simulation.parameters import Parameters
 
@@ -63,7 +61,7 @@ class SimulatedMultiome(DatasetSource):
 
         return ensure_maps_by_type(self.parameters())
 
-    def load(self, reading: ReadOptions = AS_IT_IS) -> Dataset:
+    def load(self, reading: ReadOptions = AS_IT_IS) -> "Dataset":
         """Read the simulation from the cache, or one written before."""
         # Imported here, so that listing datasets does not import anndata.
         from xbench.simulation.simulation_files import simulated_dataset
@@ -82,7 +80,7 @@ class SimulatedSmall(SimulatedMultiome):
     name = "simulated-multiome-small"
     expected_size = 4_000_000
 
-    def parameters(self) -> Parameters:
+    def parameters(self) -> "Parameters":
         """Return what is simulated."""
         from xbench.simulation.parameters import Parameters
 
@@ -95,7 +93,7 @@ class SimulatedSparse(SimulatedMultiome):
     name = "simulated-multiome-sparse"
     expected_size = 215_000_000
 
-    def parameters(self) -> Parameters:
+    def parameters(self) -> "Parameters":
         """Return what is simulated."""
         from xbench.simulation.parameters import Parameters
 
@@ -108,7 +106,7 @@ class SimulatedSparseSmall(SimulatedMultiome):
     name = "simulated-multiome-sparse-small"
     expected_size = 3_500_000
 
-    def parameters(self) -> Parameters:
+    def parameters(self) -> "Parameters":
         """Return what is simulated."""
         from xbench.simulation.parameters import Parameters
 

@@ -1,7 +1,5 @@
 """Adult mouse cortex, peaks and expression in the same nucleus (SNARE-seq)."""
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING
 
 from xbench.data.read_options import AS_IT_IS, ReadOptions
@@ -37,7 +35,7 @@ class SnareCortex(DatasetSource):
         "var chrom, start, end in mm10), modality rna (raw counts), obs column cell_type"
     )
 
-    def load(self, reading: ReadOptions = AS_IT_IS) -> Dataset:
+    def load(self, reading: ReadOptions = AS_IT_IS) -> "Dataset":
         """Read the file from the data folder, or from where the reading says."""
         # Imported here, so that listing datasets does not import anndata.
         from xbench.data.multiome import read_multiome

@@ -1,7 +1,5 @@
 """The index page: tables and figures, why runs gave no result, how well surrogates predict."""
 
-from __future__ import annotations
-
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -71,7 +69,7 @@ class StudySection:
     kept: int = 0
     left_out: int = 0
     stopped: int = 0
-    fit: Fit | None = None
+    fit: "Fit | None" = None
 
 
 def page(sections: list[StudySection], environments: list[tuple[str, int]], day: str) -> str:

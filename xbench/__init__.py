@@ -6,6 +6,8 @@ The public names are loaded on first use, so that importing xbench (and ``xbench
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from xbench.utils import moved
+
 if TYPE_CHECKING:
     from xbench.benchmark.runner import run
     from xbench.data.dataset import Dataset, Target
@@ -59,6 +61,9 @@ _HOME = {
     "masked_population": "xbench.mask",
     "run": "xbench.benchmark.runner",
 }
+
+
+moved.install()
 
 
 def __getattr__(name: str) -> Any:

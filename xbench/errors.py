@@ -4,8 +4,6 @@ The one sentence that says an array has the wrong shape, and the one place that 
 found wrong into words.
 """
 
-from __future__ import annotations
-
 import dataclasses
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
@@ -130,7 +128,7 @@ def _on_one_line(text: str, longest: int = 1000) -> str:
 
 
 def in_words(
-    error: ValidationError,
+    error: "ValidationError",
     model: type | None = None,
     *,
     kind: str = "field",

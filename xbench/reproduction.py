@@ -4,9 +4,8 @@ import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from xbench.analysis.analyses import ANALYSES
+from xbench.analysis.analyses import ANALYSES, analyse
 from xbench.analysis.contact_source import ContactSource
-from xbench.analysis.driver import analyse
 from xbench.analysis.subject import Resources
 from xbench.benchmark.request import Request
 from xbench.benchmark.resolve import Plan, ask, make_plan

@@ -3,8 +3,6 @@
 A recorded run of coordinate descent: its three files, read and checked.
 """
 
-from __future__ import annotations
-
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,7 +79,7 @@ def verify(folder: Path) -> Verification:
     return _replay(population, trace)
 
 
-def _replay(population: MaskedPopulation, trace: Trace) -> Verification:
+def _replay(population: MaskedPopulation, trace: "Trace") -> Verification:
     # The reference does not add the present index to the candidates: so does this replay.
     grids = explainer_class("grids")(candidates=trace.top_k, keep_present=False)
     subset = np.array(trace.initial_subset)

@@ -1,7 +1,5 @@
 """What the figures are drawn on: placed in inches, written as a PNG and an SVG."""
 
-from __future__ import annotations
-
 import io
 import textwrap
 import warnings
@@ -21,7 +19,7 @@ _MARGIN, _LINE = 0.12, 0.15  # inches: around the figure, from line to line of t
 _LETTER = 0.0535  # inches that a letter of English prose takes at the size of the caption
 
 
-def images(title: str, draw: Callable[[Figure], None]) -> dict[str, bytes]:
+def images(title: str, draw: "Callable[[Figure], None]") -> dict[str, bytes]:
     """Draw once and return the bytes of both formats.
 
     Parameters
@@ -65,7 +63,7 @@ def images(title: str, draw: Callable[[Figure], None]) -> dict[str, bytes]:
     return found
 
 
-def panel(figure: Figure, left: float, top: float, width: float, height: float) -> Axes:
+def panel(figure: "Figure", left: float, top: float, width: float, height: float) -> "Axes":
     """Add axes; all in inches, `top` from the upper edge of the figure."""
     across, down = figure.get_size_inches()
     return figure.add_axes(
@@ -73,7 +71,7 @@ def panel(figure: Figure, left: float, top: float, width: float, height: float) 
     )
 
 
-def heading(figure: Figure, title: str, below: str = "") -> None:
+def heading(figure: "Figure", title: str, below: str = "") -> None:
     """Write the title, and a line below it, in the 0.5 inches at the upper edge.
 
     A title that is wider than the figure is shortened.
@@ -90,7 +88,7 @@ def caption_height(text: str, width: float) -> float:
     return _LINE * len(_lines(text, width)) + 2 * _MARGIN
 
 
-def caption(figure: Figure, text: str) -> None:
+def caption(figure: "Figure", text: str) -> None:
     """Write how to read the figure along its lower edge."""
     across, down = figure.get_size_inches()
     for above, line in enumerate(reversed(_lines(text, across))):

@@ -1,7 +1,5 @@
 """The paper's Figure 3: the subsets of each cell type, masked in every cell type's cells."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Mapping
 from statistics import fmean
@@ -94,7 +92,7 @@ def shares_of_largest_drop(effects: CrossEffects) -> np.ndarray:
     return changes / np.where(largest < 0, largest, np.nan)
 
 
-def draw_figure3(figure: Figure, effects: CrossEffects, method: str, size: int) -> None:
+def draw_figure3(figure: "Figure", effects: CrossEffects, method: str, size: int) -> None:
     """Draw the heat map, the numbers in its cells.
 
     Parameters
@@ -149,7 +147,7 @@ def draw_figure3(figure: Figure, effects: CrossEffects, method: str, size: int) 
     caption(figure, text)
 
 
-def _draw_cells(axes: Axes, effects: CrossEffects, shares: np.ndarray, cell: float) -> Any:
+def _draw_cells(axes: "Axes", effects: CrossEffects, shares: np.ndarray, cell: float) -> Any:
     """Draw the cells, and return what a colour bar needs to know."""
     from matplotlib.colors import LinearSegmentedColormap, Normalize
     from matplotlib.patches import Rectangle

@@ -1,7 +1,5 @@
 """Every figure that there are data for, as files."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, TypeAlias
@@ -55,14 +53,14 @@ def figure_files(runs: StudyRuns, stem: str) -> dict[str, bytes]:
     }
 
 
-def _overview(runs: StudyRuns) -> Iterator[Drawing]:
+def _overview(runs: StudyRuns) -> "Iterator[Drawing]":
     seen = overview(runs.study)
     if seen is not None:
         title = f"{seen.label} of each method, by cell type"
         yield "overview", title, lambda figure: draw_overview(figure, seen)
 
 
-def _pixels(runs: StudyRuns) -> Iterator[Drawing]:
+def _pixels(runs: StudyRuns) -> "Iterator[Drawing]":
     masked = masked_pixels(runs.records)
     digests = {record.dataset_digest for record in runs.records} - {""}
     # Loading the images takes a moment: only where their digest can be that of the runs.
@@ -72,7 +70,7 @@ def _pixels(runs: StudyRuns) -> Iterator[Drawing]:
         yield "masked-pixels", title, lambda figure: draw_masked_pixels(figure, masked, digit)
 
 
-def _figure3(runs: StudyRuns) -> Iterator[Drawing]:
+def _figure3(runs: StudyRuns) -> "Iterator[Drawing]":
     effects = cross_effects(runs, METHOD)
     if effects is not None:
         size = runs.found_at_largest(ANALYSIS, METHOD)[0][0].L
@@ -80,7 +78,7 @@ def _figure3(runs: StudyRuns) -> Iterator[Drawing]:
         yield "figure3", title, lambda figure: draw_figure3(figure, effects, METHOD, size)
 
 
-def _redundancy(runs: StudyRuns) -> Iterator[Drawing]:
+def _redundancy(runs: StudyRuns) -> "Iterator[Drawing]":
     curves = redundancy_curves(runs)
     if curves is not None:
         title = "Drop by number of features masked, and what is lost without one"

@@ -1,7 +1,5 @@
 """Which pixels each method masks, over the mean image of the digits that it explains."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -143,7 +141,7 @@ _LEFT, _ABOVE, _BAR = 0.14, 0.5, 0.5
 _DARKEST_INK = 0.62  # of black, so that a masked pixel stands out from the digit
 
 
-def draw_masked_pixels(figure: Figure, masked: MaskedPixels, digit: np.ndarray) -> None:
+def draw_masked_pixels(figure: "Figure", masked: MaskedPixels, digit: np.ndarray) -> None:
     """Draw one panel a method: the mean digit in grey, masked pixels in colour on it.
 
     Parameters
@@ -186,7 +184,7 @@ def draw_masked_pixels(figure: Figure, masked: MaskedPixels, digit: np.ndarray) 
     caption(figure, text)
 
 
-def _draw_method(axes: Axes, method: MethodPixels, digit: np.ndarray, tints: Colormap) -> None:
+def _draw_method(axes: "Axes", method: MethodPixels, digit: np.ndarray, tints: "Colormap") -> None:
     shades = np.repeat(1 - _DARKEST_INK * digit[:, :, None], 3, axis=2)
     masked = method.shares > 0
     shades[masked] = tints(method.shares[masked])[:, :3]
@@ -201,14 +199,14 @@ def _draw_method(axes: Axes, method: MethodPixels, digit: np.ndarray, tints: Col
     axes.text(0, 1 + 0.05 / _SIDE, after, fontsize=SMALL, color=GREY, **above)
 
 
-def _tints() -> Colormap:
+def _tints() -> "Colormap":
     from matplotlib.colors import LinearSegmentedColormap
 
     # From light to dark, which every colour vision tells apart; orange, as digits are grey.
     return LinearSegmentedColormap.from_list("masked", ["#FFE3B8", "#F08A24", "#7A2A00"])
 
 
-def _draw_bar(axes: Axes, tints: Colormap) -> None:
+def _draw_bar(axes: "Axes", tints: "Colormap") -> None:
     from matplotlib.cm import ScalarMappable
     from matplotlib.colors import Normalize
 

@@ -1,7 +1,5 @@
 """Every method at a glance: its mean in each cell type, and over all of them with its interval."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -156,7 +154,7 @@ _ABOVE, _BELOW, _LEGEND_LINE = 0.78, 0.48, 0.19
 _BETTER = {"lower": "\N{LEFTWARDS ARROW} better", "higher": "better \N{RIGHTWARDS ARROW}"}
 
 
-def draw_overview(figure: Figure, seen: Overview) -> None:
+def draw_overview(figure: "Figure", seen: Overview) -> None:
     """Draw a panel for each L, a row a method.
 
     Parameters
@@ -201,7 +199,7 @@ def draw_overview(figure: Figure, seen: Overview) -> None:
     caption(figure, text)
 
 
-def _draw_panel(axes: Axes, seen: Overview, rows: tuple[OverviewRow, ...]) -> None:
+def _draw_panel(axes: "Axes", seen: Overview, rows: tuple[OverviewRow, ...]) -> None:
     from xbench.utils.plotting import INK
 
     axes.axvline(0, color=FAINT_LINE, lw=0.8, zorder=1)
@@ -238,7 +236,7 @@ def _level(seen: Overview, cell_type: str) -> float:
     return -0.36 + 0.36 * seen.cell_types.index(cell_type) / steps
 
 
-def _draw_overall(axes: Axes, row: OverviewRow, place: int) -> None:
+def _draw_overall(axes: "Axes", row: OverviewRow, place: int) -> None:
     """Draw mean and interval, below the dots of the row."""
     from xbench.utils.plotting import INK
 
@@ -272,7 +270,7 @@ def _legend_lines(seen: Overview, width: float) -> list[list[str]]:
     return lines
 
 
-def _draw_legend(figure: Figure, seen: Overview, lines: list[list[str]], top: float) -> None:
+def _draw_legend(figure: "Figure", seen: Overview, lines: list[list[str]], top: float) -> None:
     """Write which dot is which cell type, in lines below the panels."""
     from matplotlib.lines import Line2D
 

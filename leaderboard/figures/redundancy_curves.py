@@ -1,7 +1,5 @@
 """How the drop of each method's subset grows feature by feature, and what one feature is worth."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
@@ -133,7 +131,7 @@ _LEFT, _ABOVE, _BELOW = 0.6, 0.85, 0.5
 _DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1.2, 1.2)), (0, (6, 1.5, 1.2, 1.5)))
 
 
-def draw_redundancy_curves(figure: Figure, redundancy: RedundancyCurves) -> None:
+def draw_redundancy_curves(figure: "Figure", redundancy: RedundancyCurves) -> None:
     """Draw the drop of the first l features, and beside it what each one alone is worth.
 
     Parameters
@@ -192,14 +190,14 @@ def _look(place: int) -> dict[str, Any]:
     }
 
 
-def _finish(axes: Axes, size: int, below: str, beside: str) -> None:
+def _finish(axes: "Axes", size: int, below: str, beside: str) -> None:
     axes.axhline(0, color=FAINT_LINE, lw=0.8, zorder=1)
     axes.set(xlim=(0, size), xlabel=below, ylabel=beside)
     low, high = axes.get_ylim()
     axes.set_ylim(min(low, 0), max(high, 0))
 
 
-def _name_ends(axes: Axes, ends: Sequence[float], names: list[str], height: float) -> None:
+def _name_ends(axes: "Axes", ends: Sequence[float], names: list[str], height: float) -> None:
     """Write each curve's name beside its end, moved apart where they would overlap."""
     low, high = axes.get_ylim()
     inch = (high - low) / height

@@ -1,7 +1,5 @@
 """Our results as the paper's claims are judged by them, and what a judgement is."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -43,7 +41,7 @@ class Evidence:
     surrogate: str
     values: BySize
     table2: BySize = field(default_factory=dict)
-    figure3: CrossEffects | None = None
+    figure3: "CrossEffects | None" = None
     grids: str = "grids"
 
     def of_table1(self, size: int, metric: str) -> MethodValues:

@@ -1,7 +1,5 @@
 """Claims that GRIDS comes first in a table: whether it is ahead of each method in each number."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
@@ -135,7 +133,7 @@ def highest_hit_ratios(evidence: Evidence) -> Judgement:
     return _all_ahead(claim, "Table 3", found)
 
 
-def _table1(evidence: Evidence, size: int) -> list[Duel]:
+def _table1(evidence: Evidence, size: int) -> "list[Duel]":
     return [
         duel
         for metric in _DELTAS
@@ -145,12 +143,12 @@ def _table1(evidence: Evidence, size: int) -> list[Duel]:
     ]
 
 
-def _is_the_exception(duel: Duel) -> bool:
+def _is_the_exception(duel: "Duel") -> bool:
     return (duel.row, duel.metric, duel.other) == ("OPC", "avg-delta", "fimap")
 
 
 def _all_ahead(
-    claim: str, source: str, found: list[Duel], of: Mapping[str, int] = _OF_ROW
+    claim: str, source: str, found: "list[Duel]", of: Mapping[str, int] = _OF_ROW
 ) -> Judgement:
     """Ahead in a row on fewer targets than the paper has is not known to be ahead in it."""
     parts = (

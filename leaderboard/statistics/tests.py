@@ -4,8 +4,6 @@ The paper's t-test, Wilcoxon's exact signed-rank test, and Holm's correction for
 several methods.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -21,7 +19,7 @@ from .pairs import Pairs
 _ROUNDING = 1e-12
 
 
-def t_test(pairs: Pairs, direction: str, paired: bool = True) -> Significance:
+def t_test(pairs: Pairs, direction: str, paired: bool = True) -> "Significance":
     """Test one-sidedly whether the first method is better than the second, by Student's t.
 
     The paper reports "p-value < 0.01, one-sided t-test" (Section 5.3.1) over targets, and does
@@ -86,7 +84,7 @@ def _constant(values: NDArray[np.float64], largest: float) -> bool:
 SIGNED_RANK = "Wilcoxon signed-rank test"
 
 
-def signed_rank_test(pairs: Pairs, direction: str) -> Significance:
+def signed_rank_test(pairs: Pairs, direction: str) -> "Significance":
     """Test one-sidedly whether the first method is better than the second, by signed ranks.
 
     Wilcoxon (1945), on the differences of the means over repetitions. Targets without a

@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 
 import xbench
-from xbench.analysis.analyses import ANALYSES
+from xbench.analysis.analyses import ANALYSES, analyse
 from xbench.analysis.contact_source import identity
-from xbench.analysis.driver import analyse
 from xbench.analysis.loops import Loops
 from xbench.analysis.subject import Resources
 from xbench.errors import XbenchError

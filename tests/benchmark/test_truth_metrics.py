@@ -13,7 +13,7 @@ from xbench.benchmark.task import load_task
 from xbench.datasets.simulated_multiome import SimulatedSparseSmall
 from xbench.metrics.catalog import OF_TRUTH
 from xbench.simulation.parameters import Parameters
-from xbench.simulation.state import state_of
+from xbench.simulation.response import state_of
 from xbench.simulation.target_truth import target_truth
 
 TINY = Parameters(400, 2000, 60, mean_open=20, seed=3, sparse=True)

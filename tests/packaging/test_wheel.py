@@ -15,10 +15,15 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = {"datasets": "npz", "leaderboard": "py", "methods": "py", "tasks": "toml"}
-# Where no git lists what is tracked: what certainly is no source.
-NO_SOURCES = shutil.ignore_patterns(
-    ".git", ".venv", "build", "dist", "*.egg-info", "__pycache__", ".*_cache", "results"
-)
+# Where no git lists what is tracked: what certainly is no source. Only at the top, as xbench has
+# rooms of its own with such names (xbench/results).
+NO_SOURCES = shutil.ignore_patterns("*.egg-info", "__pycache__", ".*_cache")
+NO_SOURCES_AT_THE_TOP = {".git", ".venv", ".benchmarks", ".hypothesis", "build", "dist", "results"}
+
+
+def _no_sources(folder: str, names: list[str]) -> set[str]:
+    at_the_top = NO_SOURCES_AT_THE_TOP if Path(folder) == ROOT else set()
+    return NO_SOURCES(folder, names) | at_the_top
 
 
 def _call(*command: object, cwd: Path, **variables: str) -> str:
@@ -39,7 +44,7 @@ def _call(*command: object, cwd: Path, **variables: str) -> str:
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Built from a copy of the sources, so that nothing built earlier gets into it."""
     folder = tmp_path_factory.mktemp("wheel")
-    sources = Path(shutil.copytree(ROOT, folder / "sources", ignore=NO_SOURCES))
+    sources = Path(shutil.copytree(ROOT, folder / "sources", ignore=_no_sources))
     options = ("--no-deps", "--no-build-isolation", "--disable-pip-version-check")
     _call(sys.executable, "-m", "pip", "wheel", *options, "-w", folder, sources, cwd=folder)
     (built,) = folder.glob("*.whl")
@@ -60,7 +65,9 @@ def installed(tmp_path_factory: pytest.TempPathFactory, wheel: Path) -> Path:
     _call(*with_pip, "install", *options, wheel, cwd=folder)
     # After its own packages, so that the wheel's xbench comes before an editable one. A line of a
     # .pth file, unlike site.addsitedir, does not read the .pth files (editable installs) there.
-    borrowed = "\n".join(site.getsitepackages()) + "\n"
+    # Of an environment that borrows itself, so do the folders that it borrows from.
+    places = [place for place in sys.path if Path(place).name in {"site-packages", "dist-packages"}]
+    borrowed = "".join(f"{place}\n" for place in dict.fromkeys(site.getsitepackages() + places))
     Path(own.strip(), "borrowed.pth").write_text(borrowed, encoding="utf-8")
     return commands
 

@@ -13,12 +13,11 @@ from hypothesis import strategies as st
 
 from xbench.data.dataset import Dataset
 from xbench.metrics import Outcome, compute_metrics
-from xbench.simulation.best_subset import _Search, best_subset
 from xbench.simulation.counts import true_expression
 from xbench.simulation.known_regulation import Truth
 from xbench.simulation.response import Response, response_of
 from xbench.simulation.simulate import Simulation
-from xbench.simulation.target_truth import TargetTruth, target_truth
+from xbench.simulation.target_truth import TargetTruth, _Search, best_subset, target_truth
 
 
 def brute_force(response: Response, size: int) -> float:

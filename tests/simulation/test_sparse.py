@@ -24,11 +24,10 @@ from xbench.simulation.known_regulation import Truth, truth_of, truth_table
 from xbench.simulation.parameters import SPARSE, Parameters
 from xbench.simulation.peak_positions import place_peaks
 from xbench.simulation.regulation import draw_regulation
-from xbench.simulation.response import response_of
+from xbench.simulation.response import response_of, state_of
 from xbench.simulation.simulate import Simulation, simulate
 from xbench.simulation.simulated_cell_types import CELL_TYPES
 from xbench.simulation.simulated_contacts import _openness
-from xbench.simulation.state import state_of
 from xbench.simulation.target_truth import target_truth
 from xbench.surrogates.oracle import Oracle
 

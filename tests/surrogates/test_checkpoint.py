@@ -155,7 +155,7 @@ CONFIGURATION = narrow().configuration()
         ({"format": "pickle"}, "not a surrogate"),
         ({"surprise": 1}, "unexpected content .unknown field 'surprise'"),
         ({"dataset": 3}, "unexpected content .dataset: must be text in quotes, not 3"),
-        ({"surrogate": "cross-modalty"}, "cross-modality"),
+        ({"surrogate": "cross-modalty"}, r"surrogate\.json: unknown .* Nearest: cross-modality"),
         ({"configuration": {}}, "differ"),
         ({"configuration": CONFIGURATION | {"n_outputs": 13}}, "differ"),
         ({"configuration": CONFIGURATION | {"n_outputs": "many"}}, "differ"),

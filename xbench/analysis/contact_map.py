@@ -3,8 +3,6 @@
 Reading a contact map: some bins against all of their chromosome, and means by distance.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -21,7 +19,11 @@ from xbench.analysis.map_weights import MapWeights, find_weights
 from xbench.data.digest import short_digest
 from xbench.data.features import Interval
 from xbench.data.genome import build_name, same_chromosome
-from xbench.data.open_files import require_regular, require_self_contained
+from xbench.data.open_files import (
+    require_regular,
+    require_self_contained,
+    require_sound_headers,
+)
 from xbench.errors import XbenchError
 from xbench.utils.text import plain
 
@@ -210,6 +212,7 @@ def _uri(path: str, resolution: int | None) -> str:
         raise XbenchError(f"{file}: no such file")
     with _readable(file):
         try:
+            require_sound_headers(Path(file))
             with h5py.File(file, "r") as opened:
                 require_self_contained(opened, file)
             groups = fileops.list_coolers(file)
@@ -255,7 +258,7 @@ PIXEL_CHUNK = 2**20
 
 
 def read_rows(
-    found: Cooler, chrom: str, at: np.ndarray, weights: MapWeights | None
+    found: "Cooler", chrom: str, at: np.ndarray, weights: MapWeights | None
 ) -> tuple[np.ndarray, np.ndarray]:
     """Read a chromosome's pixels once.
 

@@ -1,7 +1,5 @@
 """Whether the selected peaks touch the promoter of the target's gene more than like peaks do."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
@@ -204,7 +202,7 @@ class _Peaks:
         promoter: tuple[Interval, ...],
         accessibility: np.ndarray,
         chosen: np.ndarray,
-    ) -> _Peaks:
+    ) -> "_Peaks":
         """Ask the source about the peaks `cis` of one chromosome."""
         assert features.start is not None
         assert features.end is not None
@@ -220,11 +218,11 @@ class _Peaks:
             found.place,
         )
 
-    def at(self, kept: np.ndarray) -> _Peaks:
+    def at(self, kept: np.ndarray) -> "_Peaks":
         """Return some of the peaks."""
         return _Peaks(*(getattr(self, field.name)[kept] for field in fields(self)))
 
-    def places(self) -> _Peaks:
+    def places(self) -> "_Peaks":
         """Return one row for all peaks of a place, with the means of what they differ in."""
         _, first, number, count = np.unique(
             self.place, return_index=True, return_inverse=True, return_counts=True

@@ -1,7 +1,5 @@
 """Which weights balance a contact map: cooler's own, or those of other programs."""
 
-from __future__ import annotations
-
 import re
 import warnings
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -45,7 +43,7 @@ class MapWeights(NamedTuple):
         return values
 
 
-def find_weights(found: Cooler, name: str) -> MapWeights | None:
+def find_weights(found: "Cooler", name: str) -> MapWeights | None:
     """Return the weights of a map; None where it has none.
 
     Parameters
@@ -92,7 +90,7 @@ def find_weights(found: Cooler, name: str) -> MapWeights | None:
     return None
 
 
-def _is_divisive(column: str, stored: Any, found: Cooler) -> bool:
+def _is_divisive(column: str, stored: Any, found: "Cooler") -> bool:
     said = stored.attrs.get("divisive_weights")
     if said is not None:
         return bool(said)

@@ -3,8 +3,6 @@
 What masking two features does together beyond what it does one by one.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np
@@ -58,7 +56,7 @@ class Redundancy:
     singles: tuple[float, ...]
     sum_of_singles: float
     excess: float
-    synergy: Synergy
+    synergy: "Synergy"
     left_out: tuple[LeftOut, ...]
     prefixes: tuple[float, ...]
 

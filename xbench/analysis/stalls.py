@@ -16,9 +16,8 @@ from pathlib import Path
 
 import numpy as np
 
-from xbench.simulation.best_subset import best_subset
 from xbench.simulation.response import Response
-from xbench.simulation.target_truth import TargetTruth, target_truth
+from xbench.simulation.target_truth import TargetTruth, best_subset, target_truth
 
 # A run that reaches less than this share of the best drop is looked into.
 ENOUGH = 0.99

@@ -140,14 +140,15 @@ def check_selection(selection: Selection, problem: Problem) -> None:
     indices = selection.indices
     if len(indices) != problem.subset_size:
         raise ValueError(f"returned {len(indices)} features but L = {problem.subset_size}")
-    if len(indices) and (indices.min() < 0 or indices.max() >= problem.n_features):
-        raise ValueError(f"returned a feature outside 0..{problem.n_features - 1}")
-    if len(np.unique(indices)) != len(indices):
-        raise ValueError("indices must be distinct")
+    # Before the features, which are outside of the problem where there are too many scores.
     if selection.scores is not None and len(selection.scores) != problem.n_features:
         raise ValueError(
             f"returned {len(selection.scores)} scores but d = {problem.n_features}: one a feature"
         )
+    if len(indices) and (indices.min() < 0 or indices.max() >= problem.n_features):
+        raise ValueError(f"returned a feature outside 0..{problem.n_features - 1}")
+    if len(np.unique(indices)) != len(indices):
+        raise ValueError("indices must be distinct")
 
 
 def score(

@@ -5,8 +5,6 @@ Grouping runs that one explanation can serve.
 The most expressed genes of a cell type: targets that are known once there are data.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections.abc import Collection, Sequence
@@ -296,7 +294,7 @@ class WorkUnit:
     method_digest: str
     timeout_seconds: float | None = None
 
-    def without(self, run_ids: Collection[str]) -> WorkUnit:
+    def without(self, run_ids: Collection[str]) -> "WorkUnit":
         """Return the unit without some of its runs."""
         left = [
             pair for pair in zip(self.keys, self.run_ids, strict=True) if pair[1] not in run_ids

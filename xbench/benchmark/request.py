@@ -1,7 +1,5 @@
 """What is to be run, with which data, surrogate and device, and how it is told that runs go on."""
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -141,7 +139,7 @@ class RunContext:
     checkpoint: Path
     store: Path
     device: str
-    names: StudyNames
+    names: "StudyNames"
     since: int = 0
 
 

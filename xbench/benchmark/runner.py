@@ -1,7 +1,5 @@
 """`xbench.run`: the main loop, from a task to its records."""
 
-from __future__ import annotations
-
 import logging
 import os
 import tempfile
@@ -56,7 +54,7 @@ def run(
     jobs: int | None = 1,
     device: str = "cpu",
     again: bool = False,
-) -> pd.DataFrame:
+) -> "pd.DataFrame":
     """Run a task and return its records, one row a run.
 
     Parameters

@@ -4,8 +4,6 @@ Declarations that are a user's files are kept beside their results, so that thes
 later, and elsewhere, with the title, metrics and layout they were made for.
 """
 
-from __future__ import annotations
-
 import math
 import os
 import re
@@ -125,7 +123,7 @@ class TargetGroup(_Declared):
     most_expressed: Count | None = None
 
     @model_validator(mode="after")
-    def _one_of_both(self) -> TargetGroup:
+    def _one_of_both(self) -> "TargetGroup":
         if bool(self.outputs) == (self.most_expressed is not None):
             raise ValueError("give outputs, or most_expressed, and not both")
         return self
@@ -220,7 +218,7 @@ class Task(_Declared):
         return json_digest(declared)
 
     @model_validator(mode="after")
-    def _check_together(self) -> Task:
+    def _check_together(self) -> "Task":
         pairs = [(group.cell_type, output) for group in self.targets for output in group.outputs]
         _check_distinct("methods: label", self.method_labels)
         _check_distinct("targets:", pairs)

@@ -10,8 +10,6 @@ The processes, each the parent of the next:
 When any of them ends, whatever the reason, all below it end too.
 """
 
-from __future__ import annotations
-
 import logging
 import os
 import socket
@@ -119,7 +117,7 @@ class Nursery:
         self._server = ForkServer(socket.socket(fileno=os.dup(self._channel.fileno())))
         return self._server
 
-    def __enter__(self) -> Nursery:
+    def __enter__(self) -> "Nursery":
         return self
 
     def __exit__(self, *error: object) -> None:

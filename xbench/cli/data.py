@@ -7,8 +7,6 @@
 ``xbench data validate``.
 """
 
-from __future__ import annotations
-
 import inspect
 import shutil
 import textwrap
@@ -91,7 +89,7 @@ def show_one(name: str) -> None:
     say(f"  to get:   {_how(source)}")
 
 
-def _fields(source: DatasetSource) -> dict[str, object]:
+def _fields(source: "DatasetSource") -> dict[str, object]:
     holding = source.holding()
     return {
         "name": source.name,
@@ -105,7 +103,7 @@ def _fields(source: DatasetSource) -> dict[str, object]:
     }
 
 
-def _state(source: DatasetSource, holding: LocalFiles) -> str:
+def _state(source: "DatasetSource", holding: "LocalFiles") -> str:
     if holding.state == "here":
         return "here"
     if holding.state == "partly" and holding.size:
@@ -113,7 +111,7 @@ def _state(source: DatasetSource, holding: LocalFiles) -> str:
     return f"not here ({_GOT[source.origin]})"
 
 
-def _how(source: DatasetSource) -> str:
+def _how(source: "DatasetSource") -> str:
     if source.origin in ("simulation", "download"):
         return f"xbench data fetch {source.name}"
     return source.how_to_get

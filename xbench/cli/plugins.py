@@ -1,7 +1,5 @@
 """``xbench list``, ``xbench check`` and ``xbench new``: what can be plugged in."""
 
-from __future__ import annotations
-
 import shutil
 import textwrap
 from pathlib import Path
@@ -111,5 +109,5 @@ def _entries(method: str) -> list[Entry]:
     return [find("method", method)]
 
 
-def _sentence(verdict: ClauseVerdict) -> str:
+def _sentence(verdict: "ClauseVerdict") -> str:
     return f"{verdict.clause} {verdict.detail}".rstrip()

@@ -3,8 +3,6 @@
 No text of a stranger's file or method steers the terminal or ends the run.
 """
 
-from __future__ import annotations
-
 import contextlib
 import io
 import sys
@@ -85,7 +83,7 @@ class ShownProgress(Progress):
         )
         self._tenths = 0
 
-    def __enter__(self) -> ShownProgress:
+    def __enter__(self) -> "ShownProgress":
         self._bars.start()
         return self
 

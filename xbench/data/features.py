@@ -3,8 +3,6 @@
 A place on the genome.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
@@ -73,7 +71,7 @@ class Features:
         _require_positive_lengths(self.names, self.chrom, self.start, self.end)
 
     @classmethod
-    def from_frame(cls, var: pd.DataFrame) -> Features:
+    def from_frame(cls, var: "pd.DataFrame") -> "Features":
         """Read names from the index, and coordinates from columns chrom, start, end if all exist.
 
         Examples
@@ -95,7 +93,7 @@ class Features:
         """Whether the features lie on a genome."""
         return self.chrom is not None
 
-    def interval(self, index: int) -> Interval | None:
+    def interval(self, index: int) -> "Interval | None":
         """Return where feature `index` lies; None where that is not known.
 
         Examples
@@ -140,7 +138,7 @@ class Features:
             raise unknown_name(kind, name, self._index_by_name, where)
         return candidates[0]
 
-    def distance_to(self, where: Interval | HasInterval) -> np.ndarray:
+    def distance_to(self, where: "Interval | HasInterval") -> np.ndarray:
         """Return how far each feature is from `where`, in base pairs.
 
         The distance is that between the two nearest bases, as bedtools counts it: 0 only where

@@ -1,7 +1,5 @@
 """One door to all data: by name, or from a user's own files."""
 
-from __future__ import annotations
-
 import logging
 import os
 import time
@@ -126,12 +124,12 @@ class DataChoice:
     name: str | None = None
     reading: ReadOptions = AS_IT_IS
 
-    def or_of(self, dataset: str) -> DataChoice:
+    def or_of(self, dataset: str) -> "DataChoice":
         """Return this choice, or that dataset where nothing is chosen."""
         chosen = self.name is not None or self.reading.path is not None
         return self if chosen else replace(self, name=dataset)
 
-    def absolute(self) -> DataChoice:
+    def absolute(self) -> "DataChoice":
         """Return the same choice, by paths that do not depend on the current folder."""
         reading = self.reading
         path, labels = (one and one.absolute() for one in (reading.path, reading.labels))

@@ -5,12 +5,14 @@ content it shows as its own (links, external and virtual storage): those are ref
 nothing is read but the file that was given.
 """
 
+import contextlib
 import gzip
 import io
 import os
+import resource
 import stat
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -19,6 +21,7 @@ import h5py
 import numpy as np
 
 from xbench.errors import XbenchError
+from xbench.utils.apart import run_apart
 
 _GZIP = b"\x1f\x8b"
 # What else is packed, by its first bytes; none of these is unpacked here.
@@ -32,6 +35,8 @@ _PACKED = {
 # A table of text may be so large, unpacked: some four million cells with a few columns each.
 LARGEST_TEXT = 1 << 29
 _BUFFER = 1 << 20
+# Seconds of a processor for what an HDF5 file says of its parts: commonly a hundredth of one.
+_HEADERS_SECONDS, _HEADERS_BYTES_A_SECOND = 2, 20_000_000
 
 
 @contextmanager
@@ -113,6 +118,7 @@ def opened_hdf5(path: Path) -> Iterator[h5py.File]:
         all that goes wrong in the block.
     """
     require_regular(path)
+    require_sound_headers(path)
     try:
         file = h5py.File(path, "r")
     except PermissionError as error:
@@ -124,6 +130,48 @@ def opened_hdf5(path: Path) -> Iterator[h5py.File]:
     with file, readable(str(path)):
         require_self_contained(file, str(path))
         yield file
+
+
+def require_sound_headers(path: Path) -> None:
+    """Raise `XbenchError` for an HDF5 file at which the HDF5 library crashes or never ends.
+
+    A damaged file can make it do either, where no error of Python stops it: what the file says of
+    its parts is read in a process of its own first. Whatever else is wrong is found by the reader.
+    """
+    absolute = path.absolute()
+
+    def work(begun: Callable[[], None]) -> bytes:
+        size = absolute.stat().st_size
+        seconds = _HEADERS_SECONDS + size // _HEADERS_BYTES_A_SECOND
+        # Time of the processor: a disk may be as slow as it likes.
+        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
+        with contextlib.suppress(Exception), h5py.File(absolute, "r") as file:
+            _read_headers(file)
+        return b"sound"
+
+    end = run_apart(work)
+    if end.answer is None:
+        raise XbenchError(
+            f"{path}: is so damaged that the HDF5 library cannot read it ({end.reason}); get or "
+            "write the file again"
+        )
+
+
+def _read_headers(file: h5py.File) -> None:
+    """Read every attribute, shape and type; elements that cannot be read are for the reader."""
+
+    def look(name: bytes) -> None:
+        with contextlib.suppress(Exception):
+            if file.id.links.get_info(name).type == h5py.h5l.TYPE_HARD:
+                element = file[name]
+                for attribute in element.attrs:
+                    with contextlib.suppress(Exception):
+                        element.attrs[attribute]
+
+    for attribute in file.attrs:
+        with contextlib.suppress(Exception):
+            file.attrs[attribute]
+    file.id.links.visit(look)
 
 
 def require_self_contained(file: h5py.File, where: str) -> None:

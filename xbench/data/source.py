@@ -3,8 +3,6 @@
 Whether a dataset's files are on this machine, and how large they are.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
@@ -59,7 +57,7 @@ class DatasetSource:
     origin: ClassVar[str] = "by hand"
     genome: ClassVar[str] = ""
 
-    def load(self, reading: ReadOptions = AS_IT_IS) -> Dataset:
+    def load(self, reading: ReadOptions = AS_IT_IS) -> "Dataset":
         """Read the data.
 
         Parameters
@@ -83,7 +81,7 @@ class DatasetSource:
             return str(error)
         return None
 
-    def holding(self) -> LocalFiles:
+    def holding(self) -> "LocalFiles":
         """Return what there is of it here, without reading any of it."""
         try:
             return LocalFiles.of([self.find()])
@@ -155,7 +153,7 @@ class LocalFiles:
     received: int = 0
 
     @classmethod
-    def of(cls, paths: list[Path], size: int | None = None) -> LocalFiles:
+    def of(cls, paths: list[Path], size: int | None = None) -> "LocalFiles":
         """Look at the paths: all there, or absent; `size` is what to expect where absent."""
         if not paths or not all(path.exists() for path in paths):
             return cls("absent", size=size)

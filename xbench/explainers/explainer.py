@@ -7,8 +7,6 @@ What an explainer returns.
 What a run may spend before its explainer is asked to stop.
 """
 
-from __future__ import annotations
-
 import dataclasses
 import sys
 import time
@@ -80,7 +78,7 @@ class Explainer:
         super().__init_subclass__(**arguments)
         check_when_made(cls)
 
-    def explain(self, problem: Problem) -> Selection:
+    def explain(self, problem: "Problem") -> "Selection":
         """Return L distinct features to be masked together.
 
         Parameters
@@ -90,7 +88,7 @@ class Explainer:
         """
         raise NotImplementedError(f"{type(self).__name__} must define explain(problem)")
 
-    def skip(self, problem: Problem) -> str | None:
+    def skip(self, problem: "Problem") -> str | None:
         """Return why this method cannot answer this problem, or None."""
         return None
 
@@ -163,7 +161,7 @@ class Selection:
             object.__setattr__(self, "scores", real_scores(self.scores))
 
     @classmethod
-    def from_scores(cls, scores: Sequence[float] | np.ndarray, subset_size: int) -> Selection:
+    def from_scores(cls, scores: Sequence[float] | np.ndarray, subset_size: int) -> "Selection":
         """Select the features with the highest scores; ties go to the lower index.
 
         Parameters
@@ -192,7 +190,7 @@ class Selection:
         order = np.argsort(-values, kind="stable")
         return cls(order[:subset_size], ordered=True, nested=True, scores=values)
 
-    def first(self, subset_size: int) -> Selection:
+    def first(self, subset_size: int) -> "Selection":
         """Return the first `subset_size` indices of a nested selection.
 
         Raises

@@ -5,8 +5,6 @@ Networks that predict the importance of each window of a cell (CXPlain's explain
 What masking each window does to a cell, as shares; and shares of windows back to features.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import cast
@@ -43,7 +41,7 @@ class Examples:
     targets: sp.csr_matrix
 
     @classmethod
-    def of(cls, population: MaskedPopulation, groups: Sequence[np.ndarray]) -> Examples:
+    def of(cls, population: MaskedPopulation, groups: Sequence[np.ndarray]) -> "Examples":
         """Ask for the exact effect of each window in each cell."""
         effects = population.effects(groups)
         return cls(population.changing_pairs(), effects, causal_targets(effects))

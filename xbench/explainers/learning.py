@@ -5,8 +5,6 @@ The price of a constraint, learned with everything else.
 Choosing among the iterates of a method that learns scores.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Protocol
@@ -83,7 +81,7 @@ class FirstOrder:
     gain: float
 
     @classmethod
-    def of(cls, problem: Problem) -> FirstOrder:
+    def of(cls, problem: Problem) -> "FirstOrder":
         """Ask for one gradient a training cell."""
         descent = problem.population.descent()
         features = np.argsort(descent, kind="stable")[: problem.subset_size]

@@ -1,7 +1,5 @@
 """The mask operator for surrogates with an additive first layer."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
@@ -85,7 +83,7 @@ class AdditivePopulation:
         """Number of features of an input."""
         return self._layer.n_features
 
-    def batch(self, rows: np.ndarray) -> AdditivePopulation:
+    def batch(self, rows: np.ndarray) -> "AdditivePopulation":
         """Return the cells at `rows` as a population that is charged to the same counts."""
         own = np.arange(self.n_cells) if self._rows is None else self._rows
         return AdditivePopulation(

@@ -7,8 +7,6 @@ Exact effects of single groups for any module: a full pass of the population for
 Walks for any module: a full pass for each step that changes an input.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 
@@ -86,7 +84,7 @@ class DensePopulation:
         """Number of features of an input."""
         return int(self._inputs.shape[1])
 
-    def batch(self, rows: np.ndarray) -> DensePopulation:
+    def batch(self, rows: np.ndarray) -> "DensePopulation":
         """Return the cells at `rows` as a population that is charged to the same counts."""
         return DensePopulation(
             self._model,

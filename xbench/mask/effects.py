@@ -1,7 +1,5 @@
 """Exact effects of single groups, by updates of the sums that masking changes."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -117,7 +115,7 @@ class _Steps:
     by: Tensor
 
     @classmethod
-    def of(cls, pairs: ChangedPairs, layer: AdditiveLayer) -> _Steps:
+    def of(cls, pairs: ChangedPairs, layer: AdditiveLayer) -> "_Steps":
         device = layer.weight.device
 
         def put(numbers: np.ndarray) -> Tensor:

@@ -5,8 +5,6 @@ Whatever way it is asked is charged: by batches, by copies of it, under the tran
 (a traced or compiled copy, one in another process) is refused.
 """
 
-from __future__ import annotations
-
 import copy
 from collections import OrderedDict
 from typing import Any
@@ -70,15 +68,15 @@ class ExplainedModel(nn.Module):
         """Refuse to be sent to another process; a copy in this one is made by `__deepcopy__`."""
         return self.counts.__reduce_ex__(protocol)
 
-    def __copy__(self) -> ExplainedModel:
+    def __copy__(self) -> "ExplainedModel":
         """Return a model with the same parts, charged to the same counts."""
         return self._like(self.__dict__)
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> ExplainedModel:
+    def __deepcopy__(self, memo: dict[int, Any]) -> "ExplainedModel":
         """Return a model with parts of its own, charged to the same counts."""
         return self._like(copy.deepcopy(self.__dict__, memo))
 
-    def _like(self, parts: dict[str, Any]) -> ExplainedModel:
+    def _like(self, parts: dict[str, Any]) -> "ExplainedModel":
         other = type(self).__new__(type(self))
         other.__dict__.update(parts)
         return other

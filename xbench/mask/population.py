@@ -5,8 +5,6 @@ The budget every method is charged by.
 Disjoint groups of features, each masked as one.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -27,7 +25,7 @@ class MaskedPopulation(Protocol):
     masking changes; `DensePopulation` evaluates any `nn.Module` by autograd.
     """
 
-    counts: EvaluationCounts
+    counts: "EvaluationCounts"
 
     @property
     def n_cells(self) -> int:
@@ -37,7 +35,7 @@ class MaskedPopulation(Protocol):
     def n_features(self) -> int:
         """Number of features of an input."""
 
-    def batch(self, rows: np.ndarray) -> MaskedPopulation:
+    def batch(self, rows: np.ndarray) -> "MaskedPopulation":
         """Return the cells at `rows` as a population that is charged to the same counts."""
 
     def outputs(self, subset: Subset = ()) -> np.ndarray:
@@ -236,11 +234,11 @@ class EvaluationCounts:
             "charged; ask it in the process of explain()"
         )
 
-    def __copy__(self) -> EvaluationCounts:
+    def __copy__(self) -> "EvaluationCounts":
         """Return the same object: a copy of a model is charged to the run as the model is."""
         return self
 
-    def __deepcopy__(self, memo: dict[int, object]) -> EvaluationCounts:
+    def __deepcopy__(self, memo: dict[int, object]) -> "EvaluationCounts":
         """Return the same object, see `__copy__`."""
         return self
 

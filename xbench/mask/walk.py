@@ -3,8 +3,6 @@
 The way of walking cells through their hidden sums.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -155,7 +153,7 @@ class Path:
     change: np.ndarray
 
     @classmethod
-    def of(cls, layer: AdditiveLayer, pairs: ChangedPairs, steps: np.ndarray) -> Path:
+    def of(cls, layer: AdditiveLayer, pairs: ChangedPairs, steps: np.ndarray) -> "Path":
         """Order changed pairs by the steps that mask them, shape (cells, groups)."""
         place = pairs.cell * steps.shape[1] + steps[pairs.cell, pairs.group]
         moving = np.flatnonzero(layer.moves[pairs.feature])
@@ -164,7 +162,7 @@ class Path:
         feature, change = pairs.feature[moving], pairs.change[moving]
         return cls(layer, pairs, pair, pairs.cell[pair], feature, change)
 
-    def pieces(self, together: int) -> Iterator[Path]:
+    def pieces(self, together: int) -> "Iterator[Path]":
         """Cut it between cells into pieces of about `together` moves."""
         starts = np.flatnonzero(run_starts(self.cell))
         edges = np.append(starts[run_starts(starts // together)], len(self.cell))

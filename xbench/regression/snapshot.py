@@ -5,8 +5,6 @@ What a baseline keeps of one run: what came out and what was evaluated, but no s
 The runs of one method at one L, of the baseline and of now, matched.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
@@ -59,13 +57,13 @@ class Snapshot:
     """Header, runs (one a slot) and speeds."""
 
     header: BaselineHeader
-    runs: list[KeptRun]
+    runs: "list[KeptRun]"
     speeds: list[Speed] = field(default_factory=list)
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid", strict=True)
 
     @cached_property
-    def by_slot(self) -> dict[tuple[str, int, str, str, int], KeptRun]:
+    def by_slot(self) -> "dict[tuple[str, int, str, str, int], KeptRun]":
         """Runs by `KeptRun.slot`."""
         return {run.slot: run for run in self.runs}
 
@@ -167,7 +165,7 @@ class KeptRun:
         return (self.method, self.L, self.cell_type, self.target, self.repetition)
 
     @staticmethod
-    def of(record: Record) -> KeptRun:
+    def of(record: Record) -> "KeptRun":
         """Return what is kept of a record."""
         return KeptRun(
             cell_type=record.cell_type,

@@ -3,8 +3,6 @@
 Findings beside the runs that they are about: ``findings.jsonl`` of a result store.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -61,7 +59,7 @@ class Finding:
         return json_line(asdict(self))
 
     @staticmethod
-    def from_json(line: str | bytes) -> Finding:
+    def from_json(line: str | bytes) -> "Finding":
         """Read one line written by `to_json`.
 
         Raises

@@ -1,7 +1,5 @@
 """The record of one run: what was asked, what came out, what it cost."""
 
-from __future__ import annotations
-
 from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar, Literal, get_args
 
@@ -166,7 +164,7 @@ class Record:
         return json_line(asdict(self))
 
     @staticmethod
-    def from_json(line: str | bytes) -> Record:
+    def from_json(line: str | bytes) -> "Record":
         """Read one line written by `to_json`.
 
         Raises

@@ -3,8 +3,6 @@
 Lines of a result store that are no records, and how they are spoken of.
 """
 
-from __future__ import annotations
-
 import json
 import logging
 import os
@@ -95,7 +93,7 @@ class ResultStore:
         with self._writing():
             append_line(self.path, line, lambda tail: _complete(tail) is not None)
 
-    def read(self, since: int = 0) -> tuple[list[Record], list[BadLine]]:
+    def read(self, since: int = 0) -> "tuple[list[Record], list[BadLine]]":
         """Read every record and say which lines are none.
 
         Where a run was recorded more than once (it failed, and was tried again), the latest
@@ -190,7 +188,7 @@ class ResultStore:
             write_text(self.folder / "store.json", _declaration())
             _LOG.info("%s: upgraded to version %d", self.folder, VERSION)
 
-    def to_frame(self) -> pandas.DataFrame:
+    def to_frame(self) -> "pandas.DataFrame":
         """Return one row for each run.
 
         Returns

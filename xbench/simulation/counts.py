@@ -31,8 +31,8 @@ def log_rates(open_peaks: sparse.csr_matrix, truth: Truth) -> np.ndarray:
     Parameters
     ----------
     open_peaks
-        Zeros and ones, or strengths (`xbench.simulation.state`), shape (n, peaks). The work is one
-        multiply-add an open CRE.
+        Zeros and ones, or strengths (`xbench.simulation.response`), shape (n, peaks). The work is
+        one multiply-add an open CRE.
     truth
         Tables of F.
 

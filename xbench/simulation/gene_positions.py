@@ -1,7 +1,5 @@
 """Real genes at their hg38 coordinates, from the table in `datasets/`."""
 
-from __future__ import annotations
-
 import io
 from dataclasses import dataclass
 from importlib import resources
@@ -38,7 +36,7 @@ class Genes:
     def __len__(self) -> int:
         return len(self.names)
 
-    def take(self, rows: np.ndarray) -> Genes:
+    def take(self, rows: np.ndarray) -> "Genes":
         """Return some of the genes."""
         return Genes(
             self.names[rows],

@@ -1,7 +1,5 @@
 """Which peaks regulate which genes, and how strongly: the truth of a simulation."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
 from functools import cached_property
@@ -31,7 +29,7 @@ class Truth:
     ``F_g = log1p(exp(eta_g))``.
 
     x_j is 0 or 1, or the strength of the CRE in the cell's type where it is open
-    (`xbench.simulation.state`).
+    (`xbench.simulation.response`).
 
     Parameters
     ----------
@@ -102,7 +100,7 @@ class Truth:
         return {name: table for name, table in tables.items() if table is not None}
 
     @classmethod
-    def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> Truth:
+    def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> "Truth":
         """Build it from what `arrays` gave.
 
         Raises
@@ -118,13 +116,13 @@ class Truth:
         return cls(**{name: np.asarray(arrays[name]) for name in known})
 
 
-def truth_of(dataset: Dataset) -> Truth | None:
+def truth_of(dataset: "Dataset") -> Truth | None:
     """Return a dataset's truth; None where nobody knows it."""
     arrays = dataset.inputs.uns.get(KEY)
     return None if arrays is None else Truth.from_arrays(arrays)
 
 
-def truth_table(dataset: Dataset) -> pd.DataFrame:
+def truth_table(dataset: "Dataset") -> "pd.DataFrame":
     """Return one row a CRE of a gene: gene, module, feature, name, chrom, start, end, w, a.
 
     Where CREs have strengths by type, also a column ``strength_TYPE`` for each.

@@ -20,8 +20,8 @@ from xbench.simulation.known_regulation import Truth
 from xbench.simulation.parameters import Parameters
 from xbench.simulation.peak_positions import Peaks, place_peaks
 from xbench.simulation.regulation import Regulation, draw_regulation
+from xbench.simulation.response import strengthened
 from xbench.simulation.simulated_cell_types import CELL_TYPES
-from xbench.simulation.state import strengthened
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +56,7 @@ class Simulation:
 
     @cached_property
     def state(self) -> sparse.csr_matrix:
-        """What F is a function of, CSR, shape (n, peaks); see `xbench.simulation.state`."""
+        """What F is a function of, CSR, shape (n, peaks); see `xbench.simulation.response`."""
         if self.hidden is None:
             return self.open_peaks
         types = np.array([CELL_TYPES.index(name) for name in self.cell_types])

@@ -12,7 +12,7 @@ from xbench.data.dataset import Dataset
 from xbench.simulation.gene_positions import gene_table
 from xbench.simulation.known_regulation import truth_table
 from xbench.simulation.parameters import CHROMOSOMES
-from xbench.simulation.state import state_of
+from xbench.simulation.response import state_of
 from xbench.utils.files import cannot_write, write_text
 
 RESOLUTION = 100_000

@@ -28,10 +28,10 @@ from xbench.simulation.parameters import (
     set_folder,
     simulated_file,
 )
+from xbench.simulation.response import HIDDEN
 from xbench.simulation.simulate import Simulation, simulate
 from xbench.simulation.simulated_cell_types import CELL_TYPES
 from xbench.simulation.simulated_contacts import write_contacts, write_maps_by_type
-from xbench.simulation.state import HIDDEN
 from xbench.utils.files import cannot_write, write_text
 from xbench.utils.locks import locked
 from xbench.utils.progress import SILENT, Progress

@@ -6,8 +6,6 @@ prints them as a Markdown table, a column a dataset. The constants of `simulated
 were fixed from such a table before anything was learned or explained on it (docs/simulation.md).
 """
 
-from __future__ import annotations
-
 import argparse
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -52,7 +50,7 @@ class Moments:
     shares: np.ndarray
 
     @classmethod
-    def of(cls, matrix: sparse.csr_matrix, cell_types: np.ndarray) -> Moments:
+    def of(cls, matrix: sparse.csr_matrix, cell_types: np.ndarray) -> "Moments":
         """Collect them."""
         columns = sparse.csc_matrix(matrix, dtype=np.float32)
         _, number, counts = np.unique(cell_types, return_inverse=True, return_counts=True)
@@ -233,7 +231,7 @@ def _peak_and_peak(
 
 def _described(
     what: str,
-    groups: Iterator[tuple[str, np.ndarray]] | zip[tuple[str, np.ndarray]],
+    groups: "Iterator[tuple[str, np.ndarray]] | zip[tuple[str, np.ndarray]]",
     one: Moments,
     other: Moments,
     generator: np.random.Generator,

@@ -131,9 +131,13 @@ def load_surrogate(folder: Path) -> tuple[Surrogate, Description]:
     description = read_description(folder)
     weights = Path(folder) / WEIGHTS
     try:
+        architecture = load(find("surrogate", description.surrogate))
+    except XbenchError as error:
+        raise XbenchError(f"{Path(folder) / DESCRIPTION}: {error}") from error
+    try:
         check_weights(description, folder)
         state = load_file(weights)
-        model = load(find("surrogate", description.surrogate))(**description.configuration)
+        model = architecture(**description.configuration)
         model.load_state_dict(state)
     except (OSError, SafetensorError) as error:
         raise XbenchError(f"{weights}: cannot be read ({error}); train it again") from error

@@ -1,7 +1,5 @@
 """`cross-modality`, the paper's surrogate: its network, trained in three adversarial stages."""
 
-from __future__ import annotations
-
 from functools import partial
 
 from xbench.surrogates.cross_modality_network import CrossModalityNetwork

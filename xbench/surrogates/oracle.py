@@ -3,8 +3,6 @@
 The few numbers that an oracle's tail needs for some genes.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
@@ -18,8 +16,8 @@ from torch import Tensor
 from xbench.data.dataset import Dataset
 from xbench.errors import XbenchError
 from xbench.simulation.known_regulation import Truth, truth_of
+from xbench.simulation.response import state_of
 from xbench.simulation.simulated_cell_types import MARKERS
-from xbench.simulation.state import state_of
 from xbench.surrogates.layers import AdditiveLayer
 from xbench.surrogates.surrogate import Recipe, Surrogate
 from xbench.surrogates.training.loop import StageHistory
@@ -96,7 +94,7 @@ class Oracle(Surrogate):
     @classmethod
     def from_truth(
         cls, truth: Truth, n_features: int, outputs: Sequence[int] | None = None
-    ) -> Oracle:
+    ) -> "Oracle":
         """Build it from a simulation's truth."""
         oracle = cls(
             n_features,
@@ -114,7 +112,7 @@ class Oracle(Surrogate):
         )
         return oracle
 
-    def for_outputs(self, outputs: Sequence[int]) -> Oracle:
+    def for_outputs(self, outputs: Sequence[int]) -> "Oracle":
         """Return the same F with a layer for these outputs only: a few hidden sums a gene."""
         oracle = Oracle.from_truth(self._truth, self.n_features, outputs)
         return oracle.to(self.base.device)
@@ -185,7 +183,7 @@ class Oracle(Surrogate):
     def _answered(self) -> tuple[int, ...]:
         return tuple(range(len(self.base))) if self.outputs is None else self.outputs
 
-    def _tail_tables(self, wanted: tuple[int, ...]) -> TailTables:
+    def _tail_tables(self, wanted: tuple[int, ...]) -> "TailTables":
         others = sorted(set(wanted) - set(self._answered))
         if others:
             raise XbenchError(
@@ -257,7 +255,7 @@ class TailTables:
     trans_effect: Tensor
 
     @classmethod
-    def of(cls, truth: Truth, columns: np.ndarray, wanted: np.ndarray) -> TailTables:
+    def of(cls, truth: Truth, columns: np.ndarray, wanted: np.ndarray) -> "TailTables":
         """Choose and renumber.
 
         Parameters
@@ -291,7 +289,7 @@ class TailTables:
         )
         return cls(*(torch.from_numpy(array) for array in arrays))
 
-    def to(self, device: torch.device) -> TailTables:
+    def to(self, device: torch.device) -> "TailTables":
         """Return them on a device."""
         return TailTables(*(getattr(self, field.name).to(device) for field in fields(self)))
 

@@ -1,7 +1,5 @@
 """The one interface of a surrogate: an additive first layer, then a tail."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -114,7 +112,7 @@ class Surrogate(nn.Module):
         """Compute the wanted outputs from the summed parts, shape (n, part)."""
         raise NotImplementedError(f"{type(self).__name__} does not split by block")
 
-    def for_outputs(self, outputs: Sequence[int]) -> Surrogate:
+    def for_outputs(self, outputs: Sequence[int]) -> "Surrogate":
         """Return a model that is the same for these outputs, and may be unable to give others.
 
         A first layer that is shared by all outputs has nothing to leave out.
@@ -140,7 +138,7 @@ class Surrogate(nn.Module):
         """Return what is needed to build the same architecture again (JSON values)."""
         raise NotImplementedError(f"{type(self).__name__} must define configuration()")
 
-    def frozen(self) -> Surrogate:
+    def frozen(self) -> "Surrogate":
         """Return the model to be explained: evaluation mode, no parameter asking for a gradient."""
         self.eval()
         for parameter in self.parameters():

@@ -307,7 +307,7 @@ def run_benchmarks(
     done = subprocess.run(
         _command(storage.resolve(), slow, select),
         cwd=root,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        env={**os.environ, "OMP_NUM_THREADS": "1", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -347,7 +347,9 @@ def _require_pytest_benchmark() -> None:
 
 
 def _command(storage: Path, slow: bool, select: str | None) -> list[str]:
-    command = [sys.executable, "-m", "pytest", "tests/benchmarks", "--benchmark-autosave"]
+    # The one plug-in that is used: some that are installed along take seconds to import (zarr's).
+    command = [sys.executable, "-m", "pytest", "-p", "pytest_benchmark.plugin"]
+    command += ["tests/benchmarks", "--benchmark-autosave"]
     command += [f"--benchmark-storage={storage.as_uri()}", "--benchmark-columns=median"]
     command += ["-q", "--tb=line", "-p", "no:cacheprovider"]
     command += ["-m", "slow or not slow" if slow else "not slow"]

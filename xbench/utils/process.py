@@ -3,8 +3,6 @@
 A name tells another process later whether this one is gone, also where its number was given again.
 """
 
-from __future__ import annotations
-
 import os
 import signal
 import sys
@@ -43,7 +41,7 @@ class PeakMemory:
     def __init__(self) -> None:
         self.peak: int | None = None
 
-    def __enter__(self) -> PeakMemory:
+    def __enter__(self) -> "PeakMemory":
         self.peak = None
         # Without a reset the number below is the peak since the start: the documented bound.
         _reset_peak()

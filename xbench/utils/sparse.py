@@ -6,8 +6,6 @@ differentiable by PyTorch; the three products below them are what they and their
 made of.
 """
 
-from __future__ import annotations
-
 import warnings
 from dataclasses import dataclass
 from functools import cached_property
@@ -43,7 +41,7 @@ class Pattern:
     n_columns: int
 
     @classmethod
-    def of(cls, matrix: sp.csr_matrix) -> Pattern:
+    def of(cls, matrix: sp.csr_matrix) -> "Pattern":
         """Return the pattern of a matrix."""
         return cls(matrix.indptr, matrix.indices, matrix.shape[1])
 
@@ -56,7 +54,7 @@ class Pattern:
         return len(self.pointers) - 1
 
     @cached_property
-    def transposed(self) -> tuple[Pattern, np.ndarray]:
+    def transposed(self) -> "tuple[Pattern, np.ndarray]":
         """The transposed pattern, and which entry of this one each of its entries is."""
         n_rows = self.n_rows
         numbers = np.arange(len(self.indices))

@@ -1,7 +1,5 @@
 """A dataset that is a 10x multiome file on the network, with or without labels beside it."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -91,7 +89,7 @@ class DownloadedSource(DatasetSource):
         """Download what is missing and check what is there; the matrix comes first."""
         return tuple(fetch_file(file, data_folder(), progress) for file in self.files)
 
-    def load(self, reading: ReadOptions = AS_IT_IS) -> Dataset:
+    def load(self, reading: ReadOptions = AS_IT_IS) -> "Dataset":
         """Read the download, or the matrix that the reading names, with labels."""
         # Imported here, so that listing datasets does not import anndata.
         from xbench.data.multiome import read_multiome

@@ -1,8 +1,7 @@
 """What every layout is read into: two matrices of the same cells, as they are in the files.
 
-A modality as a dataset holds it, and how rows and columns get there without needless copies.
-
-Rows of a sparse matrix a few at a time, so that work on them takes bounded memory.
+Rows and columns of a modality get there without needless copies, a few rows at a time, so that work
+on them takes bounded memory.
 """
 
 from collections.abc import Iterator

@@ -5,8 +5,6 @@ What a surrogate says of the test cells, and what is seen in them.
 How the values of many genes are spread, undefined ones set apart.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np
@@ -71,7 +69,7 @@ class TypeMeans:
     predicted: dict[str, np.ndarray]
 
 
-def predictions(cells: HeldOut) -> dict[str, np.ndarray]:
+def predictions(cells: "HeldOut") -> dict[str, np.ndarray]:
     """Return what the surrogate and the two baselines predict, each of shape (n, genes)."""
     return {
         "surrogate": cells.predicted,
@@ -80,7 +78,7 @@ def predictions(cells: HeldOut) -> dict[str, np.ndarray]:
     }
 
 
-def means_by_type(cells: HeldOut) -> TypeMeans:
+def means_by_type(cells: "HeldOut") -> TypeMeans:
     """Average the test cells of each type, observed and predicted."""
     names, counts = np.unique(cells.cell_types, return_counts=True)
     return TypeMeans(
@@ -95,7 +93,7 @@ def means_by_type(cells: HeldOut) -> TypeMeans:
     )
 
 
-def agreements(cells: HeldOut, means: TypeMeans) -> dict[str, Agreement]:
+def agreements(cells: "HeldOut", means: TypeMeans) -> dict[str, Agreement]:
     """Measure the surrogate and the two baselines."""
     observed = means.observed[means.counted]
     found = {}

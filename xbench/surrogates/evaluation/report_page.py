@@ -1,7 +1,5 @@
 """A surrogate's report: one HTML file with everything inside, and its numbers as JSON beside it."""
 
-from __future__ import annotations
-
 import base64
 import io
 from dataclasses import asdict
@@ -61,7 +59,7 @@ def html_page(report: SurrogateReport) -> str:
     )
 
 
-def _image(section: ReportSection, report: SurrogateReport) -> str:
+def _image(section: "ReportSection", report: SurrogateReport) -> str:
     """Draw a section as SVG, in base64; nothing where it has no drawing."""
     from matplotlib.figure import Figure
 

@@ -3,8 +3,6 @@
 Making the next batch while the present one is trained on.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -84,7 +82,7 @@ class TrainingCells:
     device: str = "cpu"
 
     @classmethod
-    def of(cls, dataset: Dataset, device: str = "cpu") -> TrainingCells:
+    def of(cls, dataset: Dataset, device: str = "cpu") -> "TrainingCells":
         """Take the matrices of a multiome dataset; they stay as they are, peaks a byte each."""
         peaks, genes = sp.csr_matrix(dataset.X), sp.csr_matrix(dataset.Y, dtype=np.float32)
         types = np.unique(dataset.cell_types, return_inverse=True)[1]
@@ -155,7 +153,7 @@ class Prefetched(Generic[Batch]):
         self._coming = self._pool.submit(self._make)
         return batch
 
-    def __enter__(self) -> Prefetched[Batch]:
+    def __enter__(self) -> "Prefetched[Batch]":
         return self
 
     def __exit__(
