@@ -53,7 +53,7 @@ class GeneFit(NamedTuple):
 class GeneCells:
     """What one gene's fit is about: some cells; all of one type, float32 or float64.
 
-    In float32 a fit takes two thirds of the time, and sums over cells are as good as steps need.
+    float32 halves what passes through memory; sums over cells are as good as steps need.
 
     Parameters
     ----------
