@@ -24,9 +24,8 @@ from rich.progress import (
 from rich.progress import Progress as Bars
 from rich.text import Text
 
-from xbench.data.download.transmission import size_text
 from xbench.utils.progress import Progress
-from xbench.utils.text import shown
+from xbench.utils.text import shown, size_text
 
 
 def say(text: object, err: bool = False) -> None:

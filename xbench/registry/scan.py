@@ -3,6 +3,7 @@
 import ast
 import tomllib
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
@@ -70,12 +71,12 @@ def scan_file(kind: str, path: Path, source: Source) -> list[Entry]:
     XbenchError
         Where the file cannot be read, or is no valid Python (with the line).
     """
-    classes = [node for node in _parse(path).body if isinstance(node, ast.ClassDef)]
-    return [
-        Entry(kind, name, _summary(node), str(path), node.name, source, _declared_version(node))
-        for node in classes
-        if not node.name.startswith("_") and (name := _declared_text(node, "name"))
-    ]
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        what = f"cannot be read ({error.strerror})"
+        raise XbenchError(f"{path}: {what}; give the path of a Python file") from error
+    return list(_declared_entries(kind, path, source, content))
 
 
 def scan_tasks(folder: Path) -> list[Entry]:
@@ -99,13 +100,21 @@ def scan_tasks(folder: Path) -> list[Entry]:
     return entries
 
 
-def _parse(path: Path) -> ast.Module:
+# What there is, is looked up again and again: of every file known so far, only the content is read.
+@lru_cache(maxsize=1024)
+def _declared_entries(kind: str, path: Path, source: Source, content: bytes) -> tuple[Entry, ...]:
+    classes = [node for node in _parse(path, content).body if isinstance(node, ast.ClassDef)]
+    return tuple(
+        Entry(kind, name, _summary(node), str(path), node.name, source, _declared_version(node))
+        for node in classes
+        if not node.name.startswith("_") and (name := _declared_text(node, "name"))
+    )
+
+
+def _parse(path: Path, content: bytes) -> ast.Module:
     """Parse a Python file."""
     try:
-        return ast.parse(path.read_bytes(), filename=str(path))
-    except OSError as error:
-        what = f"cannot be read ({error.strerror})"
-        raise XbenchError(f"{path}: {what}; give the path of a Python file") from error
+        return ast.parse(content, filename=str(path))
     except SyntaxError as error:
         where = f"{path}:{error.lineno}" if error.lineno else str(path)
         raise XbenchError(f"{where}: is not valid Python ({error.msg}); correct it") from error

@@ -1,4 +1,4 @@
-"""Names and reasons from strangers' files, made fit for one line."""
+"""Text made fit for one line: names and reasons from strangers' files, sizes."""
 
 import html
 import re
@@ -58,3 +58,18 @@ def escape(text: str) -> str:
     """
     # An ampersand first becomes an entity, so that "&lt;" in a name stays what it is.
     return re.sub(r"([\\`*_\[\]|~$!#])", r"\\\1", html.escape(plain(text), quote=False))
+
+
+def size_text(size: float) -> str:
+    """Return a number of bytes as people read it, in powers of 1,000.
+
+    Examples
+    --------
+    >>> size_text(17), size_text(1_369_492_123)
+    ('17 bytes', '1.37 GB')
+    """
+    units = ("bytes", "kB", "MB", "GB", "TB")
+    unit = 0
+    while size >= 999.5 and unit < len(units) - 1:
+        size, unit = size / 1000, unit + 1
+    return f"{size:.3g} {units[unit]}" if unit else f"{size:.0f} bytes"

@@ -9,12 +9,13 @@ import json
 import shutil
 from pathlib import Path
 
-from xbench.data.download.transmission import RemoteFile, size_text
+from xbench.data.download.transmission import RemoteFile
 from xbench.errors import XbenchError
 from xbench.utils.files import cache_folder, cannot_write, write_text
 from xbench.utils.json import json_line
 from xbench.utils.locks import locked
 from xbench.utils.progress import SILENT, Progress
+from xbench.utils.text import size_text
 
 
 def part_of(path: Path) -> Path:
