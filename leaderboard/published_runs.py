@@ -27,12 +27,17 @@ from .formats import six_digits
 
 RUNS, FINDINGS = "runs.jsonl.gz", "findings.jsonl.gz"
 _LEFT_OUT = ("trace", "traceback", "details")
+# Not known of runs of an older xbench.
+_IF_ANY = ("features", "places", "target_place")
 
 
 def runs_text(records: Iterable[Record]) -> str:
     """Return records as lines of JSON, in their order."""
     names = [field.name for field in fields(Record) if field.name not in _LEFT_OUT]
-    kept = ({name: getattr(record, name) for name in names} for record in records)
+    kept = (
+        {name: value for name in names if (value := getattr(record, name)) or name not in _IF_ANY}
+        for record in records
+    )
     return "".join(
         json.dumps(plain_values(record), sort_keys=True, allow_nan=False) + "\n" for record in kept
     )

@@ -18,8 +18,9 @@ from xbench.benchmark.answer import answer, failure
 from xbench.benchmark.explain import score
 from xbench.benchmark.plan import RunKey, WorkUnit
 from xbench.benchmark.request import RunContext, Study, StudyNames
+from xbench.data.features import Interval
 from xbench.errors import XbenchError
-from xbench.metrics import compute_metrics
+from xbench.metrics import Outcome, compute_metrics
 from xbench.results.record import Record
 from xbench.results.store import ResultStore
 from xbench.utils.apart import run_apart
@@ -123,7 +124,20 @@ def _metrics(study: Study, key: RunKey, indices: np.ndarray) -> dict[str, Any]:
             raise ValueError(f"{', '.join(odd)}: NaN or infinite, which is no score")
     except Exception as error:
         return failure(error)
-    return {"metrics": metrics}
+    return {"metrics": metrics, **_named(outcome)}
+
+
+def _named(outcome: Outcome) -> dict[str, Any]:
+    """Return what is selected by name and place, which positions in a dataset do not tell."""
+    features, gene = outcome.features, outcome.target.interval
+    named: dict[str, Any] = {"features": [str(name) for name in features.names[outcome.indices]]}
+    if features.has_coordinates:
+        named["places"] = [_place(features.interval(int(one))) for one in outcome.indices]
+    return named | ({} if gene is None else {"target_place": _place(gene)})
+
+
+def _place(interval: Interval | None) -> tuple[str, int, int] | None:
+    return None if interval is None else (interval.chrom, interval.start, interval.end)
 
 
 def _kept(record: Record) -> Record:

@@ -24,6 +24,7 @@ from xbench.cli.options import (
     Targets,
     reads_data,
 )
+from xbench.cli.run_groups import runs_app
 from xbench.data.read_options import AS_IT_IS, ReadOptions
 
 app = typer.Typer(
@@ -37,6 +38,7 @@ app = typer.Typer(
 app.add_typer(data_app)
 app.add_typer(baseline_app)
 app.add_typer(report_app)
+app.add_typer(runs_app)
 app.command(epilog="Example: xbench compare ci --store results --junit report.xml")(compare)
 
 

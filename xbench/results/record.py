@@ -10,6 +10,8 @@ from xbench.utils.json import json_line
 
 Status = Literal["ok", "failed", "timeout", "oom", "skipped"]
 STATUSES: tuple[str, ...] = get_args(Status)
+# Chromosome, start, end.
+Place = tuple[str, int, int]
 # What is not run again; what gave no result although it should have.
 FINISHED = ("ok", "skipped")
 FAILED = ("failed", "timeout", "oom")
@@ -45,6 +47,12 @@ class Record:
         ``"ok"``, or why there is no result; traceback where an exception was the reason.
     indices
         The L features chosen, as positions in the dataset; empty unless ok.
+    features, places
+        The same by name, as in the user's file, and where each lies on the genome: chromosome,
+        start and end (0-based, half-open), None where not known. Empty in old records; places are
+        empty where features have no coordinates.
+    target_place
+        Where the target's gene lies; None where that is not known.
     ordered, nested
         Whether indices come best first; whether a smaller L gives a part of a larger one's.
     metrics
@@ -109,6 +117,9 @@ class Record:
     reason: str = ""
     traceback: str | None = None
     indices: list[int] = field(default_factory=list)
+    features: list[str] = field(default_factory=list)
+    places: list[Place | None] = field(default_factory=list)
+    target_place: Place | None = None
     ordered: bool = False
     nested: bool = False
     metrics: dict[str, float | None] = field(default_factory=dict)
@@ -132,6 +143,9 @@ class Record:
     def __post_init__(self) -> None:
         if self.status not in STATUSES:
             raise ValueError(f"unknown status {self.status!r}; valid: {', '.join(STATUSES)}")
+        for field_name in ("features", "places"):
+            if len(getattr(self, field_name)) not in (0, len(self.indices)):
+                raise ValueError(f"{field_name}: there must be one for each of the indices")
         if self.status == "ok":
             if self.reason or self.traceback:
                 raise ValueError("a run that is ok has neither reason nor traceback")

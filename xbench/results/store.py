@@ -1,7 +1,4 @@
-"""The result store: a folder that keeps one record a run, whatever happens to the writer.
-
-Lines of a result store that are no records, and how they are spoken of.
-"""
+"""The result store: a folder that keeps one record a run, whatever happens to the writer."""
 
 import json
 import logging
@@ -187,6 +184,30 @@ class ResultStore:
             write_bytes(self.path, new_runs)
             write_text(self.folder / "store.json", _declaration())
             _LOG.info("%s: upgraded to version %d", self.folder, VERSION)
+
+    def change(self, edit: "Callable[[list[Record]], list[Record]]") -> "list[Record]":
+        """Replace the records by what is made of them, all at once.
+
+        Lines that are no records stay: a newer xbench may have written them.
+
+        Parameters
+        ----------
+        edit
+            Gets the latest record of every run, and returns the records that are to stay.
+
+        Raises
+        ------
+        XbenchError
+            Where the store cannot be written; it is then as it was.
+        """
+        with self._writing():
+            records, problems = self.read()
+            lines = self._content().split(b"\n")
+            kept = edit(records)
+            content = [record.to_json().encode("utf-8") for record in kept]
+            content += [lines[problem.line - 1] for problem in problems]
+            write_bytes(self.path, b"".join(line + b"\n" for line in content))
+        return kept
 
     def to_frame(self) -> "pandas.DataFrame":
         """Return one row for each run.

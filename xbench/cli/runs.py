@@ -1,0 +1,177 @@
+"""``xbench runs``: look at the runs of a store, take some out, merge stores, export selections."""
+
+import json
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from xbench.cli.printing import say
+from xbench.errors import XbenchError, unknown_name
+from xbench.results.exports import Chosen, bed_text, chosen_features, links_text, table_text
+from xbench.results.manage import Choice, find_run, forget, merge
+from xbench.results.record import Record
+from xbench.results.store import ResultStore
+from xbench.utils.files import cannot_write, write_text
+from xbench.utils.text import plain
+
+FORMATS: dict[str, tuple[str, Callable[[Sequence[Chosen]], str]]] = {
+    "tsv": ("selection.tsv", table_text),
+    "bed": ("selection.bed", bed_text),
+    "bedpe": ("links.bedpe", links_text),
+}
+_SHOWN = 50
+
+
+def open_store(folder: Path) -> ResultStore:
+    """Return a store that is there.
+
+    Raises
+    ------
+    XbenchError
+        Where there is none.
+    """
+    store = ResultStore(folder)
+    if not store.path.exists():
+        raise XbenchError(f"{folder}: no results are there; run 'xbench run TASK' first")
+    return store
+
+
+def list_and_show(folder: Path, choice: Choice, *, everything: bool, as_json: bool) -> None:
+    """Print a line a run: what was asked, how it ended."""
+    chosen = choice.of(open_store(folder).records())
+    if as_json:
+        for record in chosen:
+            print(record.to_json())
+        return
+    shown = chosen if everything else chosen[:_SHOWN]
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for heading in ("run", "status", "task", "dataset", "surrogate", "target", "method"):
+        table.add_column(heading, overflow="fold")
+    for heading in ("L", "repetition", "seconds"):
+        table.add_column(heading, justify="right")
+    for one in shown:
+        words = (one.task, one.dataset, one.surrogate, ":".join(one.explained), one.method)
+        numbers = (str(one.L), str(one.repetition), f"{one.seconds:.1f}")
+        texts = [escape(plain(word)) for word in words]
+        table.add_row(one.run_id, one.status, *texts, *numbers)
+    Console(width=None if sys.stdout.isatty() else 160).print(table)
+    if len(shown) < len(chosen):
+        say(f"{len(chosen)} runs; the first {len(shown)} are shown, --all shows the others")
+    for reason, count in _reasons(chosen):
+        say(f"{count} x {reason}")
+
+
+def _reasons(records: Sequence[Record]) -> list[tuple[str, int]]:
+    """Return why runs gave no result, most frequent first."""
+    counts: dict[str, int] = {}
+    for record in records:
+        if record.reason:
+            text = f"{record.status}: {record.reason}"
+            counts[text] = counts.get(text, 0) + 1
+    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:10]
+
+
+_LONG = ("trace", "traceback", "indices", "features", "places")
+
+
+def show_run(folder: Path, beginning: str, *, as_json: bool) -> None:
+    """Print everything that a record holds, the selected features by name, and its traceback."""
+    record = find_run(open_store(folder).records(), beginning)
+    if as_json:
+        print(record.to_json())
+        return
+    for name, value in asdict(record).items():
+        if name in _LONG or value in ({}, [], "", None):
+            continue
+        text = json.dumps(value, sort_keys=True) if isinstance(value, dict) else str(value)
+        say(f"{name}: {text}")
+    for number, index in enumerate(record.indices):
+        name = record.features[number] if record.features else f"feature {index}"
+        place = record.places[number] if record.places else None
+        where = "" if place is None else f"  {place[0]}:{place[1]}-{place[2]}"
+        say(f"  {number + 1:4d}  {name}{where}")
+    if record.trace:
+        say(f"trace: {len(record.trace)} steps, the last: {json.dumps(record.trace[-1])}")
+    for line in (record.traceback or "").splitlines():
+        say(line)
+
+
+def forget_and_show(folder: Path, choice: Choice) -> None:
+    """Take runs out of a store, and say where they are kept.
+
+    Raises
+    ------
+    XbenchError
+        Where nothing says which runs, or none is meant.
+    """
+    if choice == Choice():
+        raise XbenchError(
+            "say which runs: give ids, or --status, --task, --dataset, --method or --target"
+        )
+    store = open_store(folder)
+    chosen = choice.of(store.records())
+    if not chosen:
+        raise XbenchError(f"{folder}: no run is meant; 'xbench runs list' shows them")
+    backup = forget(store, chosen)
+    say(f"{len(chosen)} runs forgotten; they are kept in {backup}")
+
+
+def merge_and_show(folders: Sequence[Path], into: Path) -> None:
+    """Merge stores, and say what did not agree."""
+    merged = merge([open_store(folder) for folder in folders], ResultStore(into))
+    say(f"{merged.runs} runs and {merged.findings} findings in {into}")
+    if merged.shared:
+        say(f"{merged.shared} runs were in several stores; the latest that finished was taken")
+    if merged.differing:
+        ids = ", ".join(merged.differing[:5]) + (", ..." if len(merged.differing) > 5 else "")
+        say(
+            f"warning: {len(merged.differing)} of them finished with other features or metrics "
+            f"elsewhere: {ids}",
+            err=True,
+        )
+
+
+def export_and_show(folder: Path, choice: Choice, formats: Sequence[str], out: Path) -> None:
+    """Write the selected features of runs, by name and place.
+
+    Raises
+    ------
+    XbenchError
+        An unknown format, no run with a result, or a folder that cannot be written.
+    """
+    for name in formats:
+        if name not in FORMATS:
+            raise unknown_name("format", name, FORMATS)
+    chosen = chosen_features(choice.of(open_store(folder).records()))
+    if not chosen:
+        raise XbenchError(f"{folder}: no run that is meant has a result")
+    for path in write_exports(chosen, formats, out):
+        say(f"wrote {path}")
+
+
+def write_exports(chosen: Sequence[Chosen], formats: Sequence[str], out: Path) -> list[Path]:
+    """Write files of the formats into a folder and return their paths.
+
+    BED and BEDPE are left out where no feature has a place.
+    """
+    written = []
+    for name in formats:
+        file, text = FORMATS[name]
+        content = text(chosen)
+        if name != "tsv" and not any(one.place for one in chosen):
+            say(f"{file} is left out: no feature has coordinates", err=True)
+            continue
+        path = out / file
+        try:
+            out.mkdir(parents=True, exist_ok=True)
+            write_text(path, content)
+        except OSError as error:
+            raise cannot_write(path, error) from error
+        written.append(path)
+    return written
