@@ -1,7 +1,4 @@
-"""Correlation of each feature with what was measured: a control without a model.
-
-Pearson correlations of the columns of a sparse matrix with a vector.
-"""
+"""Correlation of each feature with what was measured: a control without a model."""
 
 import numpy as np
 import scipy.sparse as sp

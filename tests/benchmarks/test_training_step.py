@@ -17,9 +17,9 @@ import torch
 from torch import Tensor, nn
 
 from xbench.surrogates.cross_modality import CrossModality
+from xbench.surrogates.training.alignment import TrainingModel
 from xbench.surrogates.training.batches import TrainingCells
 from xbench.surrogates.training.loop import GRADIENT_NORM, adam
-from xbench.surrogates.training.networks import TrainingModel
 
 from .dense_step import DenseAutoencoder, sparse_loss
 from .paper_size import PEAKS

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from xbench.cli.verbose import shown_logs, without_flags
+from xbench.cli.printing import shown_logs, without_flags
 
 Command = Callable[..., tuple[int, str, str]]
 
@@ -105,7 +105,7 @@ def test_who_does_not_ask_does_not_wait_for_it() -> None:
     code = (
         "import sys\nfrom xbench.cli import main\n"
         "try:\n    main(['--help'])\nexcept SystemExit:\n    pass\n"
-        "print([name for name in ('xbench.cli.verbose', 'logging') if name in sys.modules])\n"
+        "print([name for name in ('xbench.cli.printing', 'logging') if name in sys.modules])\n"
     )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert said.stdout.splitlines()[-1] == "[]"

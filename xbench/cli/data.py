@@ -1,11 +1,4 @@
-"""``xbench data``: the commands and their options; what they do lives beside.
-
-``xbench data list`` and ``xbench data info``: nothing is read but names and sizes.
-
-``xbench data fetch``.
-
-``xbench data validate``.
-"""
+"""``xbench data``: list and describe datasets, fetch one, validate a user's own."""
 
 import inspect
 import shutil

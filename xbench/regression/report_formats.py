@@ -1,10 +1,6 @@
-"""The words and numbers of a comparison, the same on every page.
+"""A comparison as text, Markdown, JUnit XML and JSON, in the same words and numbers.
 
-A comparison as Markdown, fit for a comment on a pull request.
-
-A comparison as JUnit XML, which every CI system shows.
-
-A comparison as JSON, for programs.
+Markdown is fit for a comment on a pull request; JUnit XML is what every CI system shows.
 """
 
 import math

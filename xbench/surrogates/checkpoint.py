@@ -1,6 +1,6 @@
-"""Saving and loading surrogates: safetensors and JSON, nothing that can run code.
+"""Saving surrogates as safetensors and JSON, and opening them: nothing that can run code.
 
-Opening a surrogate for a dataset, whichever format it was saved in, and refusing a wrong one.
+A surrogate is opened for a dataset, whichever format it was saved in; a wrong one is refused.
 """
 
 import hashlib

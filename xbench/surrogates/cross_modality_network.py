@@ -12,7 +12,6 @@ from typing import Any, Self, cast
 
 import numpy as np
 import torch
-import torch.nn.functional as functional
 from torch import Tensor, nn
 
 from xbench.surrogates.layers import (
@@ -91,9 +90,9 @@ class AtacEncoder(nn.Module):
         first, linear, second = (cast(Any, layer) for layer in self.blocks)
         chosen: Any = slice(None) if blocks is None else blocks
         mix = cast(nn.Linear, self.mix[0]).weight.view(EMBEDDING_DIMENSION, -1, CHROMOSOME_CHANNELS)
-        hidden = functional.prelu(sums, first.weight[chosen]).transpose(0, 1)
+        hidden = nn.functional.prelu(sums, first.weight[chosen]).transpose(0, 1)
         hidden = torch.baddbmm(linear.bias[chosen][:, None], hidden, linear.weight[chosen])
-        hidden = functional.prelu(hidden.transpose(0, 1), second.weight[chosen]).transpose(0, 1)
+        hidden = nn.functional.prelu(hidden.transpose(0, 1), second.weight[chosen]).transpose(0, 1)
         return torch.bmm(hidden, mix[:, chosen].permute(1, 2, 0)).transpose(0, 1)
 
     def forward(self, sums: Tensor) -> Tensor:

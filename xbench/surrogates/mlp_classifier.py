@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-import torch.nn.functional as functional
 from torch import Tensor, nn
 
 from xbench.data.dataset import Dataset
@@ -110,7 +109,7 @@ def train_classifier(
         model = MLPClassifier(dataset.n_features, n_classes=len(classes))
 
         def loss_of(rows: np.ndarray) -> torch.Tensor:
-            return functional.cross_entropy(model(inputs[rows]), labels[rows])
+            return nn.functional.cross_entropy(model(inputs[rows]), labels[rows])
 
         stage = Stage(
             "classifier",

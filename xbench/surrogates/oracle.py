@@ -1,7 +1,4 @@
-"""The true F of a simulation as a surrogate: with it an explainer's error stands alone.
-
-The few numbers that an oracle's tail needs for some genes.
-"""
+"""The true F of a simulation as a surrogate: with it an explainer's error stands alone."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields

@@ -9,7 +9,6 @@ from typing import Self
 import numpy as np
 import scipy.sparse as sp
 import torch
-import torch.nn.functional as functional
 from torch import Tensor, nn
 
 from xbench.errors import XbenchError
@@ -82,7 +81,7 @@ class OwnPeakNetwork(RateNetwork):
 
     def pair_weights(self) -> Tensor:
         """W of each module, then u, of each pair, shape (n_pairs, width)."""
-        return torch.cat([functional.softplus(self.member), self.additive], dim=1)
+        return torch.cat([nn.functional.softplus(self.member), self.additive], dim=1)
 
     def for_outputs(self, outputs: Sequence[int]) -> Self:
         """Return the same model with a layer for these genes only; it shares all parameters."""
@@ -144,7 +143,7 @@ class OwnPeakNetwork(RateNetwork):
         outputs
             Which genes those are; all where None.
         """
-        effect = functional.softplus(self.effect if outputs is None else self.effect[outputs])
+        effect = nn.functional.softplus(self.effect if outputs is None else self.effect[outputs])
         activity = -torch.expm1(-own[:, :, : self.n_modules])
         return (activity * effect).sum(dim=2) + own[:, :, self.n_modules]
 

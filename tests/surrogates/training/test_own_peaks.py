@@ -8,13 +8,13 @@ from scipy import sparse
 
 from xbench.data.features import Features
 from xbench.data.preprocess import log_normalise
+from xbench.surrogates.training.batches import recovered_counts
 from xbench.surrogates.training.own_peaks import (
     own_peaks,
     peaks_near_genes,
     score_tests,
     strongest,
 )
-from xbench.surrogates.training.recovered_counts import recovered_counts
 
 
 def test_recovered_counts_are_those_that_were_normalised() -> None:

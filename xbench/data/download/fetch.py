@@ -1,6 +1,6 @@
 """Get a registered file into a folder, whole and checked, or not at all.
 
-Whether a file is the registered one; a large file is read for that once, not at each load.
+A large file is read for the check once, not at each load.
 """
 
 import contextlib

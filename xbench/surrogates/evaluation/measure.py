@@ -15,7 +15,6 @@ from xbench.data.dataset import Dataset
 from xbench.data.splits import PROTOCOLS
 from xbench.errors import XbenchError
 from xbench.surrogates.checkpoint import OpenedSurrogate, read_description
-from xbench.surrogates.evaluation.accuracy import determination, pearson
 from xbench.surrogates.evaluation.agreement import (
     Agreement,
     HeldOut,
@@ -26,6 +25,7 @@ from xbench.surrogates.evaluation.agreement import (
     spread,
 )
 from xbench.surrogates.evaluation.cell_map import CellMap, cell_map
+from xbench.surrogates.evaluation.fit import determination, pearson
 from xbench.surrogates.surrogate import Surrogate
 from xbench.utils.process import one_thread
 from xbench.utils.provenance import git_commit, machine, versions

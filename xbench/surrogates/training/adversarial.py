@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from xbench.data.dataset import Dataset
 from xbench.surrogates.cross_modality_network import CrossModalityNetwork
-from xbench.surrogates.training.alignment import Adversary, Alignment
+from xbench.surrogates.training.alignment import Adversary, Alignment, TrainingModel
 from xbench.surrogates.training.batches import (
     CellBatch,
     GeneBatch,
@@ -17,7 +17,6 @@ from xbench.surrogates.training.batches import (
     TrainingCells,
 )
 from xbench.surrogates.training.loop import Stage, StageHistory, train_stage
-from xbench.surrogates.training.networks import TrainingModel
 from xbench.utils.progress import SILENT, Progress
 
 

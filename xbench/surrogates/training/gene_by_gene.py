@@ -15,17 +15,9 @@ from xbench.data.features import Features
 from xbench.errors import XbenchError
 from xbench.surrogates.own_peak_network import OwnPeakNetwork
 from xbench.surrogates.rate_network import RateNetwork, first_sums
+from xbench.surrogates.training import noisy_or_fit
+from xbench.surrogates.training.batches import LARGEST_SIZE
 from xbench.surrogates.training.loop import StageHistory
-from xbench.surrogates.training.noisy_or_fit import (
-    LOWEST,
-    GeneCells,
-    GeneFit,
-    Penalties,
-    fitted,
-    log_likelihood,
-    random_start,
-    softplus,
-)
 from xbench.surrogates.training.own_peaks import OwnPeaks, own_peaks, peaks_near_genes
 from xbench.surrogates.training.paired import (
     USUAL_SIZE,
@@ -36,7 +28,6 @@ from xbench.surrogates.training.paired import (
     check_loss,
     train_network,
 )
-from xbench.surrogates.training.recovered_counts import LARGEST_SIZE
 from xbench.utils.process import one_thread
 from xbench.utils.progress import SILENT, Progress
 
@@ -93,7 +84,7 @@ class _Own(NamedTuple):
     """
 
     peaks: np.ndarray
-    fit: GeneFit
+    fit: noisy_or_fit.GeneFit
     level: float
 
 
@@ -118,10 +109,10 @@ class _Columns:
         counts = part.counts
         return cls(part.opened.tocsc(), counts.counts.tocsc(), counts.exposure, network)
 
-    def gene(self, number: int, own: OwnPeaks, level: float) -> GeneCells:
+    def gene(self, number: int, own: OwnPeaks, level: float) -> noisy_or_fit.GeneCells:
         """Return the cells of one gene's fit; `level` is the network's mean in training."""
         opened = self.opened[:, own.peak].astype(np.float32)
-        return GeneCells(
+        return noisy_or_fit.GeneCells(
             sp.csr_matrix(opened[:, own.score > 0]),
             sp.csr_matrix(opened[:, own.score < 0]),
             self.observed(number),
@@ -257,7 +248,7 @@ def _fit_gene(
     n_cells, poisson = len(training.exposure), settings.loss == "poisson"
     size = LARGEST_SIZE if poisson else USUAL_SIZE
     level = float(training.network[gene].mean(dtype=np.float64))
-    penalties = Penalties(settings.sparsity * n_cells, poisson=poisson)
+    penalties = noisy_or_fit.Penalties(settings.sparsity * n_cells, poisson=poisson)
     own = own_peaks(
         near,
         training.opened[:, near],
@@ -269,18 +260,18 @@ def _fit_gene(
     )
     seen, unseen = (one.gene(gene, own, level) for one in (training, validation))
     modules = settings.modules
-    start = random_start(0, 0, modules, level, size, generator)
-    alone = fitted(seen.without_peaks(), start, penalties, ROUNDS_WITHOUT)
-    best = log_likelihood(unseen.without_peaks(), alone)
+    start = noisy_or_fit.random_start(0, 0, modules, level, size, generator)
+    alone = noisy_or_fit.fitted(seen.without_peaks(), start, penalties, ROUNDS_WITHOUT)
+    best = noisy_or_fit.log_likelihood(unseen.without_peaks(), alone)
     none = np.zeros(0, dtype=np.int64)
     if not len(own.peak):
         return _Own(none, alone, level), best
     lowering = own.score < 0
-    start = random_start(
+    start = noisy_or_fit.random_start(
         int((~lowering).sum()), int(lowering.sum()), modules, level, size, generator
     )
-    fit = fitted(seen, start, penalties, settings.rounds)
-    likelihood = log_likelihood(unseen, fit)
+    fit = noisy_or_fit.fitted(seen, start, penalties, settings.rounds)
+    likelihood = noisy_or_fit.log_likelihood(unseen, fit)
     if not likelihood > best:
         return _Own(none, alone, level), best
     raising, lowered = _not_negligible(fit)
@@ -289,10 +280,10 @@ def _fit_gene(
     return _Own(peaks, fit, level), likelihood
 
 
-def _not_negligible(fit: GeneFit) -> tuple[np.ndarray, np.ndarray]:
+def _not_negligible(fit: noisy_or_fit.GeneFit) -> tuple[np.ndarray, np.ndarray]:
     """Return which raising and which lowering peaks move the log rate, alone."""
-    raised = -np.expm1(-softplus(fit.member)) @ softplus(fit.effect)
-    return raised > NEGLIGIBLE, softplus(fit.lowering) > NEGLIGIBLE
+    raised = -np.expm1(-noisy_or_fit.softplus(fit.member)) @ noisy_or_fit.softplus(fit.effect)
+    return raised > NEGLIGIBLE, noisy_or_fit.softplus(fit.lowering) > NEGLIGIBLE
 
 
 def _assembled(
@@ -305,14 +296,16 @@ def _assembled(
     start = 0
     with torch.no_grad():
         # A module without a peak adds nothing.
-        model.member.fill_(2 * LOWEST)
+        model.member.fill_(2 * noisy_or_fit.LOWEST)
         for gene, (peaks, fit, level) in enumerate(found):
             raising = slice(start, start + len(fit.member))
             lowering = slice(raising.stop, start + len(peaks))
             model.pair_gene[start : lowering.stop] = gene
             model.pair_peak[start : lowering.stop] = torch.from_numpy(peaks)
             model.member[raising] = torch.from_numpy(fit.member).float()
-            model.additive[lowering, 0] = -torch.from_numpy(softplus(fit.lowering)).float()
+            model.additive[lowering, 0] = -torch.from_numpy(
+                noisy_or_fit.softplus(fit.lowering)
+            ).float()
             model.effect[gene] = torch.from_numpy(fit.effect).float()
             model.size[gene] = fit.size
             intercept, factor = fit.network.tolist()

@@ -13,7 +13,7 @@ import scipy.sparse as sp
 import torch
 from scipy.special import expit, gammaln
 
-from xbench.surrogates.training.recovered_counts import LARGEST_SIZE, dispersion_size
+from xbench.surrogates.training.batches import LARGEST_SIZE, dispersion_size
 
 # Bounds of what softplus is taken of: beyond them a weight is 0 or at its largest.
 LOWEST, HIGHEST = -9.0, 4.0

@@ -11,11 +11,15 @@ from torch import Tensor, nn
 
 from xbench.data.dataset import Dataset
 from xbench.errors import XbenchError, unknown_name
-from xbench.surrogates.rate_network import PER_CELL, RateNetwork, first_sums
-from xbench.surrogates.training.batches import Prefetched
-from xbench.surrogates.training.first_directions import cells_of_all_types, latent_weight
+from xbench.surrogates.rate_network import (
+    PER_CELL,
+    RateNetwork,
+    cells_of_all_types,
+    first_sums,
+    latent_weight,
+)
+from xbench.surrogates.training.batches import LARGEST_SIZE, Counts, Prefetched, recovered_counts
 from xbench.surrogates.training.loop import Stage, StageHistory, train_stage
-from xbench.surrogates.training.recovered_counts import LARGEST_SIZE, Counts, recovered_counts
 from xbench.utils.process import one_thread
 from xbench.utils.progress import SILENT, Progress
 from xbench.utils.sparse import Pattern, weighted_sums

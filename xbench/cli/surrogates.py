@@ -1,4 +1,4 @@
-"""``xbench train``."""
+"""``xbench train`` and ``xbench report surrogate``: train or take a surrogate, and measure it."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -13,8 +13,12 @@ from xbench.data.read_options import ReadOptions
 from xbench.data.splits import PROTOCOLS
 from xbench.errors import XbenchError
 from xbench.surrogates.checkpoint import read_description
+from xbench.surrogates.evaluation.cell_map import check_projection
 from xbench.surrogates.evaluation.fit import worse_than_type_means
-from xbench.surrogates.obtain import recipe_of, train_surrogate
+from xbench.surrogates.evaluation.measure import measure, require_expression, subject_of
+from xbench.surrogates.evaluation.report_page import check_out, write_report
+from xbench.surrogates.evaluation.wording import headline
+from xbench.surrogates.obtain import obtain, recipe_of, train_surrogate
 from xbench.surrogates.training.adversarial import UNPAIRED
 
 
@@ -57,8 +61,8 @@ def train_and_show(
     peak = description.training.get("peak_memory_bytes")
     if peak is not None:
         say(f"  peak memory: {peak / 1e9:.2f} GB")
-    for measure, value in description.fit.items():
-        say(f"  {measure}: {value:.4g}")
+    for name, value in description.fit.items():
+        say(f"  {name}: {value:.4g}")
     if worse_than_type_means(description.fit):
         say("  predicts cells worse than the mean of their type does: read it with care")
 
@@ -83,3 +87,44 @@ def _settings(surrogate: str, unpaired: bool, device: str) -> Any:
 def _seconds(stage: dict[str, Any]) -> str:
     """Seconds of a stage; a surrogate trained before they were kept has none."""
     return f", {stage['seconds']:.0f} s" if "seconds" in stage else ""
+
+
+def report_surrogate(
+    dataset: str | None,
+    *,
+    reading: ReadOptions,
+    surrogate: str | None,
+    checkpoint: Path | None,
+    split: str | None,
+    seed: int | None,
+    space: str,
+    projection: str,
+    out: Path,
+) -> None:
+    """Take a trained surrogate, or train it, and write its report."""
+    if split not in (None, *PROTOCOLS):
+        raise XbenchError(f"--split {split!r}: must be one of: {', '.join(PROTOCOLS)}")
+    check_out(out)
+    check_projection(projection, space)
+    asked = {"--surrogate": surrogate, "--split": split, "--seed": seed}
+    given = [option for option, value in asked.items() if value is not None]
+    if checkpoint is not None and given:
+        raise XbenchError(f"{given[0]}: --checkpoint says which surrogate it is; leave out one")
+    data = DataChoice(dataset, reading).load()
+    require_expression(data)
+    with ShownProgress(Console(stderr=True)) as progress:
+        opened, path = obtain(
+            data,
+            surrogate,
+            checkpoint=checkpoint,
+            split=split or "strict",
+            seed=seed or 0,
+            progress=progress,
+        )
+    subject = subject_of(data, opened, path)
+    report = measure(data, opened.model, subject, space=space, projection=projection)
+    if report.map.note:
+        say(f"the map is PCA: {report.map.note}", err=True)
+    say(headline(report))
+    for path in write_report(report, out):
+        say(str(path))
