@@ -104,6 +104,12 @@ def obtain(
     return Obtained(open_surrogate(path, dataset), path)
 
 
+def check_seed(seed: int) -> None:
+    """Raise `XbenchError` where no surrogate can be trained from a seed."""
+    if not 0 <= seed < 2**32:
+        raise XbenchError(f"seed {seed}: give a whole number from 0 to {2**32 - 1}")
+
+
 def surrogates_folder() -> Path:
     """Where trained surrogates are kept."""
     return cache_folder() / "surrogates"
@@ -147,8 +153,7 @@ def train_surrogate(
         An unknown surrogate, one that does not fit the dataset, or a folder that holds another
         surrogate or anything else.
     """
-    if not 0 <= seed < 2**32:
-        raise XbenchError(f"seed {seed}: give a whole number from 0 to {2**32 - 1}")
+    check_seed(seed)
     name = name or dataset.default_surrogate
     recipe = recipe_of(name)
     if recipe.classifies != dataset.is_classification:
