@@ -49,38 +49,17 @@ _SPECIAL = {
     "µ": r"$\mu$",
 }
 # Greek letters by their names, as cell types have them; those that look like Latin ones have none.
-_GREEK_SMALL = [
-    "alpha",
-    "beta",
-    "gamma",
-    "delta",
-    "epsilon",
-    "zeta",
-    "eta",
-    "theta",
-    "iota",
-    "kappa",
-    "lambda",
-    "mu",
-    "nu",
-    "xi",
-    "pi",
-    "rho",
-    "sigma",
-    "tau",
-    "upsilon",
-    "phi",
-    "chi",
-    "psi",
-    "omega",
-]
-_GREEK_CAPITAL = ["Gamma", "Theta", "Lambda", "Xi", "Pi", "Sigma", "Upsilon", "Phi", "Psi", "Omega"]
+_GREEK_SMALL = (
+    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau "
+    "upsilon phi chi psi omega"
+)
+_GREEK_CAPITAL = "Gamma Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega"
 _SPECIAL |= {
     unicodedata.lookup(f"GREEK {size} LETTER {name.upper().replace('LAMBDA', 'LAMDA')}"): (
         rf"$\{name}$"
     )
     for size, names in (("SMALL", _GREEK_SMALL), ("CAPITAL", _GREEK_CAPITAL))
-    for name in names
+    for name in names.split()
 }
 # Beside ASCII: letters with these accents, and these letters, are in every LaTeX font.
 _ACCENTS = set("\u0300\u0301\u0302\u0303\u0304\u0306\u0307\u0308\u030a\u030b\u030c\u0327")
