@@ -34,7 +34,7 @@ from xbench.surrogates.oracle import OracleSettings, build_oracle
 from xbench.surrogates.surrogate import Surrogate
 from xbench.surrogates.training.adversarial import CrossModalityTraining, train_cross_modality
 from xbench.surrogates.training.loop import StageHistory
-from xbench.utils.files import cache_folder
+from xbench.utils.files import bring_back, cache_folder
 from xbench.utils.json import json_digest
 from xbench.utils.locks import locked
 from xbench.utils.process import PeakMemory
@@ -171,6 +171,7 @@ def train_surrogate(
     chosen = settings if settings is not None else recipe.settings
     training = {"settings": asdict(chosen), "seed": seed, "split": split}
     folder = folder or surrogates_folder() / _folder_name(dataset, name, training)
+    bring_back(folder)
     if folder.exists() and not again:
         return _as_asked(dataset, name, training, folder)
     _check_replaceable(folder)
