@@ -133,7 +133,7 @@ def _typeset(letter: str) -> str:
     """Return a letter that every LaTeX font has, or the name of one that it may lack."""
     if letter.isascii() or letter in _LETTERS:
         return letter
-    base, *accents = unicodedata.normalize("NFD", letter)
+    base, *accents = list(unicodedata.normalize("NFD", letter))
     if accents and base.isascii() and base.isalpha() and set(accents) <= _ACCENTS:
         return letter
     return " " if letter.isspace() else f"U+{ord(letter):04X}"

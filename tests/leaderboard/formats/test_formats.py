@@ -151,7 +151,7 @@ def test_latex_writes_no_letter_that_stops_it() -> None:
     accents = "\u0300\u0301\u0302\u0303\u0304\u0306\u0307\u0308\u030a\u030b\u030c\u0327"
     everything = "".join(map(chr, range(0xA0, 0x2500))) + "\U0001f9ec"
     for letter in escape_latex(" ".join([*HOSTILE, everything])):
-        base, *rest = unicodedata.normalize("NFD", letter)
+        base, *rest = list(unicodedata.normalize("NFD", letter))
         assert base.isascii() or letter in "ßæÆøØœŒłŁı"
         assert set(rest) <= set(accents)
 
