@@ -22,7 +22,7 @@ from xbench.errors import XbenchError, in_words
 from xbench.registry.find import find, load
 from xbench.surrogates.reference_checkpoint import load_reference_checkpoint
 from xbench.surrogates.surrogate import Surrogate
-from xbench.utils.files import replace_folder, sweep, temporary_beside
+from xbench.utils.files import bring_back, replace_folder, sweep, temporary_beside
 from xbench.utils.text import plain
 
 FORMAT, VERSION = "xbench-surrogate", 1
@@ -168,6 +168,7 @@ def check_weights(description: Description, folder: Path) -> None:
 
 def read_description(folder: Path) -> Description:
     """Read a surrogate's description alone."""
+    bring_back(Path(folder))
     path = Path(folder) / DESCRIPTION
     try:
         content = json.loads(path.read_text(encoding="utf-8"))

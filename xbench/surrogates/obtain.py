@@ -31,7 +31,7 @@ from xbench.surrogates.checkpoint import (
 )
 from xbench.surrogates.evaluation.fit import classification_fit, expression_fit
 from xbench.surrogates.surrogate import Recipe, Surrogate
-from xbench.utils.files import cache_folder
+from xbench.utils.files import bring_back, cache_folder
 from xbench.utils.json import json_digest
 from xbench.utils.locks import locked
 from xbench.utils.process import PeakMemory
@@ -165,6 +165,7 @@ def train_surrogate(
     chosen = settings if settings is not None else recipe.settings
     training = {"settings": asdict(chosen), "seed": seed, "split": split}
     folder = folder or surrogates_folder() / _folder_name(dataset, name, training)
+    bring_back(folder)
     if folder.exists() and not again:
         return _as_asked(dataset, name, training, folder)
     _check_replaceable(folder)

@@ -111,7 +111,7 @@ def require_verified(path: Path, file: RemoteFile) -> None:
     """Refuse a file that is not the registered one.
 
     Its size is looked at first. Its checksum is computed where that has not been done since the
-    file last changed: the cache folder keeps size and time of change of what was right.
+    file last changed: the cache folder keeps size, times of change and number of what was right.
 
     Parameters
     ----------
@@ -179,6 +179,9 @@ def _as_it_is(path: Path, file: RemoteFile) -> dict[str, str | int]:
         "path": str(path.resolve()),
         "size": state.st_size,
         "changed": state.st_mtime_ns,
+        # Its time of change can be set to what it was (`cp -p`, `touch -r`); these two cannot.
+        "status_changed": state.st_ctime_ns,
+        "number": state.st_ino,
         "checksum": file.checksum,
     }
 
