@@ -6,13 +6,14 @@ BIN := $(VENV)/bin
 RESULTS ?= results
 READY := $(VENV)/.ready
 
-.PHONY: leaderboard leaderboard-whole test test-slow check ci-benchmark ci-baseline clean help
+.PHONY: leaderboard leaderboard-whole test test-slow test-lowest check ci-benchmark ci-baseline clean help
 
 help:
 	@echo "make leaderboard   run the main tasks and write leaderboard/published"
 	@echo "make leaderboard-whole   run everything that is published; a night"
 	@echo "make test          run the fast tests"
 	@echo "make test-slow     run the long and full-size tests and benchmarks"
+	@echo "make test-lowest   run a part of the tests with the lowest versions that pyproject.toml allows"
 	@echo "make check         lint, format, types, imports between rooms, spelling"
 	@echo "make ci-benchmark  run the task ci and compare it with baselines/ci.json"
 	@echo "make ci-baseline   run the task ci and save it as baselines/ci.json"
@@ -60,6 +61,19 @@ test: $(READY)
 
 test-slow: $(READY)
 	$(BIN)/python -m pytest -m slow
+
+# An environment of its own: Python 3.11, for the oldest versions have no wheels for newer ones.
+LOWEST := build/lowest
+LOWEST_TESTS := tests/test_errors.py tests/data tests/mask tests/metrics tests/results \
+	tests/methods/test_grids.py tests/surrogates/test_checkpoint.py tests/analysis/test_contact_map.py \
+	tests/cli/test_from_run_to_leaderboard.py tests/utils
+
+test-lowest:
+	mkdir -p $(LOWEST)
+	$(PYTHON) .ci/lowest.py test hic > $(LOWEST)/requirements.txt
+	$(PYTHON) -m venv $(LOWEST)/venv
+	$(LOWEST)/venv/bin/python -m pip install --quiet --disable-pip-version-check -r $(LOWEST)/requirements.txt -e .
+	$(LOWEST)/venv/bin/python -m pytest $(LOWEST_TESTS)
 
 check: $(READY)
 	$(BIN)/ruff check .

@@ -1,14 +1,11 @@
-"""Correlation of each feature with what was measured: a control without a model.
-
-Pearson correlations of the columns of a sparse matrix with a vector.
-"""
+"""Correlation of each feature with what was measured: a control without a model."""
 
 import numpy as np
 import scipy.sparse as sp
 from pydantic import NonNegativeFloat
 
 from xbench import Explainer, Problem, Selection
-from xbench.explainers.attribution import masking_lowers
+from xbench.explainers.attribution import masking_lowers, share_changed
 from xbench.explainers.neighbours import distance_to_start, why_no_distance
 
 
@@ -20,23 +17,32 @@ class Correlation(Explainer):
     gene is expressed is expected to lower it when closed: positive correlations come first. A
     feature that never varies has no correlation and counts as 0.
 
+    The training cells are of one cell type, so this is the correlation within that type: what
+    differs between types, such as every peak that marks one, plays no part.
+
     Parameters
     ----------
-    max_distance
+    window
         Features farther than this from where the gene may start, in base pairs, follow after all
         nearer ones (ArchR: 250,000); no limit where None.
+    by_accessibility
+        Whether a correlation is weighted by the square root of the share of cells that masking
+        changes: a peak that is hardly ever open takes little away, however well it is followed.
     """
 
     name = "correlation"
-    max_distance: NonNegativeFloat | None = None
+    window: NonNegativeFloat | None = None
+    by_accessibility: bool = False
 
     def explain(self, problem: Problem) -> Selection:
         """Rank by correlation, in the direction in which masking moves a feature."""
         if problem.observed is None:
             raise ValueError("needs what was measured for the target")
         scores = correlations(problem.inputs, problem.observed) * masking_lowers(problem)
-        if self.max_distance is not None:
-            far = distance_to_start(problem.features, problem.target) > self.max_distance
+        if self.by_accessibility:
+            scores = scores * np.sqrt(share_changed(problem))
+        if self.window is not None:
+            far = distance_to_start(problem.features, problem.target) > self.window
             # Correlations are in -1..1: less 3, any is below all others.
             scores = np.where(far, scores - 3, scores)
         return Selection.from_scores(scores, problem.subset_size)
@@ -45,7 +51,7 @@ class Correlation(Explainer):
         """Refuse classes, and a limit of distance without coordinates."""
         if problem.observed is None:
             return "needs a measured number for the target, such as a gene's expression"
-        if self.max_distance is None:
+        if self.window is None:
             return None
         return why_no_distance(problem.features, problem.target)
 

@@ -1,7 +1,4 @@
-"""Replaying a recorded run of coordinate descent with our own GRIDS.
-
-A recorded run of coordinate descent: its three files, read and checked.
-"""
+"""Replaying a recorded run of coordinate descent, three files, with our own GRIDS."""
 
 import zlib
 from dataclasses import dataclass

@@ -1,6 +1,7 @@
 """Tables as LaTeX with booktabs, safe for names that come from strangers."""
 
 import re
+import unicodedata
 
 from xbench.utils.text import plain
 
@@ -32,8 +33,37 @@ _SPECIAL = {
     "\N{EN DASH}": "--",
     "…": r"\ldots{}",
     "\N{MINUS SIGN}": "$-$",
+    "\N{EM DASH}": "---",
+    "\N{LEFT SINGLE QUOTATION MARK}": "`",
+    "\N{RIGHT SINGLE QUOTATION MARK}": "'",
+    "\N{LEFT DOUBLE QUOTATION MARK}": "``",
+    "\N{RIGHT DOUBLE QUOTATION MARK}": "''",
+    "±": r"$\pm$",
+    "×": r"$\times$",
+    "·": r"$\cdot$",
+    "°": r"$^{\circ}$",
+    "≤": r"$\leq$",
+    "≥": r"$\geq$",
+    "²": "$^{2}$",
+    "³": "$^{3}$",
+    "µ": r"$\mu$",
 }
-_PATTERN = re.compile("|".join(map(re.escape, _SPECIAL)))
+# Greek letters by their names, as cell types have them; those that look like Latin ones have none.
+_GREEK_SMALL = (
+    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau "
+    "upsilon phi chi psi omega"
+)
+_GREEK_CAPITAL = "Gamma Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega"
+_SPECIAL |= {
+    unicodedata.lookup(f"GREEK {size} LETTER {name.upper().replace('LAMBDA', 'LAMDA')}"): (
+        rf"$\{name}$"
+    )
+    for size, names in (("SMALL", _GREEK_SMALL), ("CAPITAL", _GREEK_CAPITAL))
+    for name in names.split()
+}
+# Beside ASCII: letters with these accents, and these letters, are in every LaTeX font.
+_ACCENTS = set("\u0300\u0301\u0302\u0303\u0304\u0306\u0307\u0308\u030a\u030b\u030c\u0327")
+_LETTERS = set("ßæÆøØåÅœŒłŁı")
 
 
 def latex(table: Table) -> str:
@@ -83,14 +113,30 @@ def latex(table: Table) -> str:
 def escape(text: str) -> str:
     r"""Return text so that LaTeX shows it as it is and runs nothing of it.
 
+    What pdfLaTeX has no sign for, so that it would stop there (Chinese, emoji), is named by its
+    number in Unicode; two names stay two.
+
     Examples
     --------
     >>> escape(r"\input{x}_1")
     '\\textbackslash{}input\\{x\\}\\_1'
+    >>> escape("Müller γδ 中")
+    'Müller $\\gamma$$\\delta$ U+4E2D'
     """
-    safe = _PATTERN.sub(lambda match: _SPECIAL[match.group()], plain(text))
+    whole = unicodedata.normalize("NFC", plain(text))
+    safe = "".join(_SPECIAL.get(letter) or _typeset(letter) for letter in whole)
     # The sign of a number: a hyphen would be shorter than the plus it stands under.
     return re.sub(r"(?<![\w.-])([+-])(?=\d)", r"$\1$", safe)
+
+
+def _typeset(letter: str) -> str:
+    """Return a letter that every LaTeX font has, or the name of one that it may lack."""
+    if letter.isascii() or letter in _LETTERS:
+        return letter
+    base, *accents = list(unicodedata.normalize("NFD", letter))
+    if accents and base.isascii() and base.isalpha() and set(accents) <= _ACCENTS:
+        return letter
+    return " " if letter.isspace() else f"U+{ord(letter):04X}"
 
 
 def _row(row: tuple[Cell, ...]) -> str:

@@ -6,6 +6,7 @@ import pytest
 
 from xbench.datasets.simulated_multiome import SimulatedSmall
 
+from ..made_once import made_once
 from ..toys import one_thread
 
 __all__ = ["one_thread"]
@@ -13,8 +14,14 @@ __all__ = ["one_thread"]
 
 @pytest.fixture(scope="session")
 def simulated_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A cache folder with the small simulation in it, once it is made."""
-    return tmp_path_factory.mktemp("cache")
+    """A cache folder with the small simulation in it."""
+
+    def make(folder: Path) -> None:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("XBENCH_CACHE", str(folder))
+            SimulatedSmall().fetch()
+
+    return made_once(tmp_path_factory, "simulated-cache", make)
 
 
 @pytest.fixture(scope="session")

@@ -22,6 +22,8 @@ from xbench.results.store import ResultStore
 from xbench.surrogates.obtain import train_surrogate
 from xbench.surrogates.training.adversarial import CrossModalityTraining
 
+from ..made_once import made_once
+
 PEAKS = 30
 CELLS = {"Oligo": 20, "Astro": 15, "Rare": 5}
 GENES = ["Mog", "Gad1", "Nowhere"]
@@ -148,11 +150,13 @@ def stored(folder: Path) -> list[Record]:
 @pytest.fixture(scope="session")
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A cache folder with the surrogate of MNIST in it, made once a session."""
-    folder = tmp_path_factory.getbasetemp() / "xbench-cache"
-    with pytest.MonkeyPatch.context() as patch, one_thread():
-        patch.setenv("XBENCH_CACHE", str(folder))
-        train_surrogate(xbench.load_dataset("mnist-binary"))
-    return folder
+
+    def make(folder: Path) -> None:
+        with pytest.MonkeyPatch.context() as patch, one_thread():
+            patch.setenv("XBENCH_CACHE", str(folder))
+            train_surrogate(xbench.load_dataset("mnist-binary"))
+
+    return made_once(tmp_path_factory, "xbench-cache", make)
 
 
 @pytest.fixture(scope="session")
@@ -163,7 +167,9 @@ def small_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def small_surrogate(tmp_path_factory: pytest.TempPathFactory, small_data: Path) -> Path:
-    return train_small(small_data, tmp_path_factory.getbasetemp() / "small-surrogate")
+    return made_once(
+        tmp_path_factory, "small-surrogate", lambda folder: train_small(small_data, folder)
+    )
 
 
 @pytest.fixture(autouse=True)

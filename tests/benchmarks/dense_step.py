@@ -10,8 +10,8 @@ import torch
 import torch.nn.functional as functional
 from torch import Tensor, nn
 
+from xbench.surrogates.training.alignment import AtacDecoder, TrainingModel
 from xbench.surrogates.training.batches import PeakBatch
-from xbench.surrogates.training.networks import AtacDecoder, TrainingModel
 
 
 class DenseAutoencoder(nn.Module):

@@ -16,9 +16,10 @@ import scipy.sparse as sp
 import torch
 from torch import Tensor, nn
 
+from xbench.surrogates.cross_modality import CrossModality
+from xbench.surrogates.training.alignment import TrainingModel
 from xbench.surrogates.training.batches import TrainingCells
 from xbench.surrogates.training.loop import GRADIENT_NORM, adam
-from xbench.surrogates.training.networks import TrainingModel
 
 from .dense_step import DenseAutoencoder, sparse_loss
 from .paper_size import PEAKS
@@ -47,7 +48,7 @@ class Case:
         types = np.zeros(len(rows), dtype=int)
         self.cells = TrainingCells(peaks, genes, types, block_of, len(sizes))
         torch.manual_seed(0)
-        self.model = TrainingModel(sizes, 4, 2)
+        self.model = TrainingModel(CrossModality(sizes, 4), sizes, 4, 2)
         self.dense = DenseAutoencoder(self.model)
         self.rows = generator.choice(len(rows), BATCH, replace=False)
         self.generator = generator

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from xbench.cli.verbose import shown_logs, without_flags
+from xbench.cli.printing import shown_logs, without_flags
 
 Command = Callable[..., tuple[int, str, str]]
 
@@ -27,7 +27,7 @@ def told(errors: str, module: str) -> list[str]:
 
 
 def test_a_run_tells_what_it_reads_trains_starts_and_opens(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, xbench_command: Command
 ) -> None:
     monkeypatch.setenv("XBENCH_CACHE", str(tmp_path / "cache"))
     run = ("run", "quick", "--methods", "random", "--store", tmp_path / "store")
@@ -46,7 +46,8 @@ def test_a_run_tells_what_it_reads_trains_starts_and_opens(
     assert started == "worker started, number 1 at work"
     assert end == "1 workers are told to end"
     folder = ended.rpartition(": ")[2]
-    second = command(*run, "--verbose").stderr
+    # All runs are finished, so that no worker is needed: in this process.
+    second = xbench_command(*run, "--verbose")[2]
     (surrogate,) = told(second, "xbench.surrogates.obtain")
     assert surrogate == f"surrogate mlp-classifier was trained before: taken from {folder}"
     total = store.removeprefix(opened).split()[2]
@@ -54,16 +55,14 @@ def test_a_run_tells_what_it_reads_trains_starts_and_opens(
         f"{opened}{total} of {total} runs are finished in it"
     ]
     assert told(second, "xbench.benchmark.workers") == []
-    written = command("leaderboard", "--store", tmp_path / "store", "-v", "--out", tmp_path).stderr
+    leaderboard = ("leaderboard", "--store", tmp_path / "store", "--out", tmp_path)
+    written = xbench_command(*leaderboard, "-v")[2]
     lines = {line.split("wrote ")[1] for line in written.splitlines() if " wrote " in line}
     published = tmp_path / "published"
     there = {str(path) for path in published.iterdir() if path.name[0] != "."}
     assert lines == there
     assert str(published / "results.csv") in lines
-    assert (
-        " wrote "
-        not in command("leaderboard", "--store", tmp_path / "store", "--out", tmp_path).stderr
-    )
+    assert " wrote " not in xbench_command(*leaderboard)[2]
 
 
 @pytest.mark.parametrize(
@@ -105,7 +104,7 @@ def test_who_does_not_ask_does_not_wait_for_it() -> None:
     code = (
         "import sys\nfrom xbench.cli import main\n"
         "try:\n    main(['--help'])\nexcept SystemExit:\n    pass\n"
-        "print([name for name in ('xbench.cli.verbose', 'logging') if name in sys.modules])\n"
+        "print([name for name in ('xbench.cli.printing', 'logging') if name in sys.modules])\n"
     )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert said.stdout.splitlines()[-1] == "[]"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from xbench.data.download.downloaded_source import DownloadedSource
-from xbench.data.download.transmission import size_text
 from xbench.registry.find import dataset_source, entries
+from xbench.utils.text import size_text
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "datasets.md"
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xbench.data.splits import Split, split_cells
+from xbench.data.splits import PROTOCOLS, Split, split_cells
 from xbench.errors import XbenchError
 
 FRACTIONS = (0.7, 0.1, 0.2)
@@ -102,3 +102,43 @@ def test_wrong_fractions(fractions: tuple[float, float, float]) -> None:
 def test_negative_seed() -> None:
     with pytest.raises(XbenchError, match="split seed -1: must not be negative"):
         split_cells(["a"], seed=-1)
+
+
+def test_halves_share_each_type_and_no_cell() -> None:
+    types = np.array(["Oligo"] * 41 + ["Astro"] * 20 + ["Endo"] * 9)
+    split = split_cells(types)
+    one, other = (split.training_rows(half, types) for half in ("half-a", "half-b"))
+    assert sorted([*one, *other]) == split.train.tolist()
+    assert list(one) == sorted(one)
+    for cell_type in ("Oligo", "Astro", "Endo"):
+        sizes = [int((types[half] == cell_type).sum()) for half in (one, other)]
+        assert sizes[0] - sizes[1] in (0, 1)
+    # At random, not every second cell.
+    assert not np.array_equal(
+        one[types[one] == "Oligo"], split.train[types[split.train] == "Oligo"][::2]
+    )
+    np.testing.assert_array_equal(one, split.training_rows("half-a", types))
+
+
+def test_a_types_halves_do_not_depend_on_the_others() -> None:
+    oligo = np.array(["Oligo"] * 30)
+    alone = split_cells(oligo).training_rows("half-a", oligo)
+    both = np.concatenate([oligo, ["Astro"] * 12])
+    beside = split_cells(both).training_rows("half-a", both)
+    assert alone.tolist() == beside[beside < 30].tolist()
+
+
+def test_these_halves_never_change() -> None:
+    split = Split(np.arange(10), np.array([10]), np.array([11]))
+    types = ["Oligo"] * 12
+    assert split.training_rows("half-a", types).tolist() == [0, 1, 4, 7, 9]
+
+
+def test_wrong_protocols() -> None:
+    split = Split(np.arange(4), np.array([4]), np.array([5]))
+    with pytest.raises(
+        XbenchError, match=f"unknown split 'half-c'.*{', '.join(sorted(PROTOCOLS))}"
+    ):
+        split.training_rows("half-c")
+    with pytest.raises(XbenchError, match="divides cells by type; give cell_types"):
+        split.training_rows("half-b")

@@ -22,6 +22,7 @@ one clear line and the right exit code.
 | a record of a future version | test_bad_lines_are_one_warning_and_stay |
 | either of them below a leaderboard | test_the_leaderboard_says_what_it_could_not_read |
 | kill -9 at random moments, of anything | test_nothing_is_lost_by_kills |
+| values that cannot be meant | test_what_cannot_be_meant_is_refused |
 | files spoiled at random | test_spoiled_files_are_taken_or_refused_in_one_line |
 | the page that counts both | test_counts_are_written_between_their_marks |
 

@@ -35,7 +35,7 @@ from .kinds import Kind, kinds
 from .report import write_counts
 
 # How long reading a small file may take, and what it may take of memory beyond what is there.
-LIMIT_SECONDS = 4.0
+LIMIT_SECONDS = 8.0
 LIMIT_BYTES = 2 << 30
 LONGEST = 2100
 FULL = 1219
@@ -48,6 +48,11 @@ VALUES = [
     b"{}", b'"\\ud800"', b'"\\u0000"', b"[" * 2000, b'{"a":' * 2000, b"2099-01-01", b"'", b"inf",
     b"nan", b"0x10", b"1_000", b'"' + b"x" * 5000 + b'"',
 ]  # fmt: skip
+# What keeps the form of a file, so that its content is read and judged.
+NUMBERS = [b"0", b"1", b"2", b"7", b"99", b"100000", b"2147483648", b"-1", b"0.5", b"1e3"]
+TEXTS = [b"", b" ", b"x", b"8", b"chrX", b"GAD1", b"../up", b"=1+1", b"nan", b"MOG "]
+_NUMBER = re.compile(rb"(?<![\w.])-?\d+(?:\.\d+)?(?![\w.])")
+_TEXT = re.compile(rb"(?<=[\"\t,])[^\"\t,\n]*(?=[\"\t,\n])")
 _VALUE = re.compile(rb'"[^"\n]*"|-?\d+(?:\.\d+)?|\b[a-z_]{3,}\b')
 
 
@@ -80,11 +85,31 @@ def _repeat(content: bytes, chance: random.Random) -> bytes:
 
 
 def _value(content: bytes, chance: random.Random) -> bytes:
-    places = list(_VALUE.finditer(content))
+    return _other(content, _VALUE, VALUES, chance)
+
+
+def _number(content: bytes, chance: random.Random) -> bytes:
+    return _other(content, _NUMBER, NUMBERS, chance)
+
+
+def _text(content: bytes, chance: random.Random) -> bytes:
+    return _other(content, _TEXT, TEXTS, chance)
+
+
+def _other(
+    content: bytes, what: re.Pattern[bytes], others: Sequence[bytes], chance: random.Random
+) -> bytes:
+    """Put another value in the place of one."""
+    places = list(what.finditer(content))
     if not places:
         return content
     place = chance.choice(places)
-    return content[: place.start()] + chance.choice(VALUES) + content[place.end() :]
+    return content[: place.start()] + chance.choice(others) + content[place.end() :]
+
+
+def _letter(content: bytes, chance: random.Random) -> bytes:
+    place = chance.randrange(len(content) + 1)
+    return content[:place] + bytes([chance.randrange(32, 127)]) + content[place + 1 :]
 
 
 def _swap(content: bytes, chance: random.Random) -> bytes:
@@ -112,7 +137,10 @@ def _fill(content: bytes, chance: random.Random) -> bytes:
     return content[:start] + filled + content[start + size :]
 
 
-SPOILERS = (_flip, _cut, _drop, _repeat, _value, _value, _value, _swap, _encode)
+SPOILERS = (
+    *(_flip, _cut, _drop, _repeat, _swap, _encode),
+    *(_value, _value, _letter, _number, _number, _number, _text, _text),
+)
 BINARY_SPOILERS = (_flip, _flip_many, _flip_many, _fill, _fill, _fill, _fill, _cut, _drop)
 
 
@@ -142,12 +170,18 @@ class Fuzz:
         self.kinds = kinds(good)
         self.counts: Counter[tuple[str, str]] = Counter()
         self.wrong: list[str] = []
-        for kind in self.kinds:
-            # What is not taken as it is tells nothing once it is spoiled. What reading imports is
-            # there for all that follow.
+        untouched = [
+            Spoiled(-number, kind, kind.put(kind.content, folder / f"good-{kind.name}"))
+            for number, kind in enumerate(self.kinds)
+        ]
+        for one in untouched:
+            # What reading imports is there for all that follow.
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                kind.read(kind.put(kind.content, folder / f"good-{kind.name}"))
+                one.kind.read(one.path)
+        # What is not taken as it is tells nothing once it is spoiled.
+        if set(outcomes(untouched)) != {"taken"}:
+            raise RuntimeError(f"good files are refused: {outcomes(untouched)}")
 
     def spoiled(self, number: int) -> Spoiled:
         """Spoil one file; every kind has its turn."""

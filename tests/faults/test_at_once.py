@@ -33,7 +33,8 @@ def test_two_starts_at_once_share_a_store(tmp_path: Path, monkeypatch: pytest.Mo
     for end in ends:
         assert (end.code, end.lines) == (0, [])
         assert "3 runs to do\n" in end.errors or "finished before" in end.errors
-    assert [record.repetition for record in stored(store)] == [0, 1, 2]
+    # Which of the two is quicker is not told.
+    assert sorted(record.repetition for record in stored(store)) == [0, 1, 2]
     lines = (store / "runs.jsonl").read_text(encoding="utf-8").splitlines()
     assert len(lines) == 3
 

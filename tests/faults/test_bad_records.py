@@ -30,7 +30,7 @@ def test_bad_lines_are_one_warning_and_stay(spoiled: Path) -> None:
     assert end.code == 0
     place = f"{spoiled / 'runs.jsonl'}:1: not a record"
     assert end.lines == [
-        f"xbench: warning: {place} (flavour: unknown field, perhaps of a newer xbench); "
+        f"xbench: warning: {place} (unknown field 'flavour', perhaps of a newer xbench); "
         "update xbench (1 more: line 3)"
     ]
     assert "UserWarning" not in end.errors
@@ -48,7 +48,7 @@ def test_the_leaderboard_says_what_it_could_not_read(
     assert code == 0
     assert errors.startswith("xbench: warning: ")
     assert errors.count("\n") == 1
-    assert "runs.jsonl:1: not a record (flavour: unknown field" in errors
+    assert "runs.jsonl:1: not a record (unknown field 'flavour'" in errors
     assert "published/results.csv" in out
     # One finished run of the three could be read, and is on the page.
     rows = (tmp_path / "out" / "published" / "results.csv").read_text(encoding="utf-8")

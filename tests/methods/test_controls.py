@@ -14,6 +14,7 @@ from xbench.data.dataset import Target
 from xbench.data.features import Features
 from xbench.explainers.neighbours import distance_to_start
 from xbench.methods.correlation import correlations
+from xbench.methods.ridge import ridge_coefficients
 
 from ..toys import messy_csr, random_inputs
 from .near_a_gene import GENE, D, features, method, posed
@@ -67,12 +68,66 @@ def test_what_is_open_where_the_gene_is_expressed_comes_first() -> None:
     np.testing.assert_allclose(opened.scores, -np.asarray(selection.scores))
 
 
+def test_a_peak_hardly_ever_open_counts_less_by_accessibility() -> None:
+    x = np.zeros((100, D), dtype=np.float32)
+    x[:2, 0], x[::2, 1] = 1, 1
+    observed = 1.2 * x[:, 0] + 0.1 * x[:, 1]
+    plain, weighted = (
+        method("correlation", by_accessibility=on).explain(posed(x, 2, observed=observed))
+        for on in (False, True)
+    )
+    assert plain.indices.tolist() == [0, 1]
+    assert weighted.indices.tolist() == [1, 0]
+    r = np.corrcoef(x[:, 0], observed)[0, 1]
+    np.testing.assert_allclose(weighted.scores[0], r * np.sqrt(0.02), rtol=1e-6)
+
+
+# Ridge
+
+
+@pytest.mark.parametrize(("n_cells", "n_features"), [(40, 7), (6, 30)])
+def test_ridge_is_least_squares_of_the_penalised_rows(n_cells: int, n_features: int) -> None:
+    generator = np.random.default_rng(n_cells)
+    x, y = generator.random((n_cells, n_features)), generator.normal(size=n_cells)
+    centred = x - x.mean(axis=0)
+    strength = 0.3 * (centred**2).sum() / n_features
+    # The penalty as further rows of an ordinary least squares problem.
+    rows = np.vstack([centred, np.sqrt(strength) * np.eye(n_features)])
+    wanted = np.linalg.lstsq(rows, np.append(y - y.mean(), np.zeros(n_features)), rcond=None)[0]
+    np.testing.assert_allclose(ridge_coefficients(x, y, 0.3), wanted, atol=1e-10)
+
+
+def test_ridge_prefers_the_cause_to_its_neighbour() -> None:
+    generator = np.random.default_rng(2)
+    cause = generator.random((400, 3)) < 0.5
+    x = np.zeros((400, D), dtype=np.float32)
+    x[:, [2, 3, 5]] = cause
+    # Open whenever two causes are: a correlation takes it for the best of all.
+    x[:, 4] = cause[:, 0] | cause[:, 1]
+    observed = x[:, 2] + x[:, 3] + 0.9 * x[:, 5] + 0.01 * generator.normal(size=400)
+    problem = posed(x, 3, observed=observed)
+    assert 4 in method("correlation", window=5e5).explain(problem).indices
+    found = method("ridge", penalty=0.01).explain(problem)
+    assert sorted(found.indices.tolist()) == [2, 3, 5]
+    assert (problem.counts.forward, problem.counts.gradient) == (0, 0)
+
+
+def test_ridge_takes_far_features_last() -> None:
+    generator = np.random.default_rng(0)
+    x = (generator.random((50, D)) < 0.5).astype(np.float32)
+    observed = 5 * x[:, 0] - x[:, 2]
+    found = method("ridge", window=2_000.0).explain(posed(x, D, observed=observed))
+    assert set(found.indices[:4].tolist()) == {2, 3, 4, 5}
+    free = method("ridge", window=None).explain(posed(x, 1, observed=observed))
+    assert free.indices.tolist() == [0]
+
+
 def test_far_features_follow_after_all_near_ones() -> None:
     generator = np.random.default_rng(0)
     x = (generator.random((50, D)) < 0.5).astype(np.float32)
     observed = generator.normal(size=50)
     free = method("correlation").explain(posed(x, D, observed=observed)).indices.tolist()
-    found = method("correlation", max_distance=2_000.0).explain(posed(x, D, observed=observed))
+    found = method("correlation", window=2_000.0).explain(posed(x, D, observed=observed))
     near = {2, 3, 4, 5}
     assert set(found.indices[:4].tolist()) == near
     assert found.indices.tolist() == sorted(
@@ -81,7 +136,7 @@ def test_far_features_follow_after_all_near_ones() -> None:
     # Even where a far one could not be better, and a near one not worse.
     x[:, 3] = 1 - x[:, 6]
     extreme = posed(x, D, observed=x[:, 6])
-    order = method("correlation", max_distance=2_000.0).explain(extreme).indices.tolist()
+    order = method("correlation", window=2_000.0).explain(extreme).indices.tolist()
     assert (order[3], order[4]) == (3, 6)
 
 
@@ -96,7 +151,7 @@ def test_controls_say_what_they_lack() -> None:
     for lacking, word in ((nowhere, "'gene' lies"), (unplaced, "coordinates")):
         for control in (
             method("nearest-tss"),
-            method("correlation", max_distance=9.0),
+            method("correlation", window=9.0),
             method("random-matched", match="distance"),
         ):
             assert word in control.skip(lacking)
@@ -132,7 +187,9 @@ def test_the_nearest_come_first() -> None:
             "match: must be 'accessibility' or 'distance', not 'size'",
         ),
         ("random-matched", {"pool": 0}, "pool: must be more than 0, not 0"),
-        ("correlation", {"max_distance": -1.0}, "max_distance: must be at least 0, not -1.0"),
+        ("correlation", {"window": -1.0}, "window: must be at least 0, not -1.0"),
+        ("ridge", {"window": -1.0}, "window: must be at least 0, not -1.0"),
+        ("ridge", {"penalty": 0.0}, "penalty: must be more than 0, not 0.0"),
     ],
 )
 def test_wrong_parameters_are_named(name: str, parameters: dict[str, Any], message: str) -> None:

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
+from scipy import sparse
 
 from xbench.data.dataset import Dataset
+from xbench.simulation.counts import log_rates
 from xbench.simulation.known_regulation import Truth, truth_of
 from xbench.simulation.parameters import Parameters
 from xbench.simulation.simulate import Simulation, simulate
@@ -10,6 +13,11 @@ from xbench.simulation.simulation_files import read_simulation, write_simulation
 
 SMALL = Parameters(n_cells=400, n_peaks=2000, n_genes=60, seed=3)
 SPARSE_SMALL = Parameters(400, 2000, 60, mean_open=20, seed=3, sparse=True)
+
+
+def true_expression(open_peaks: sparse.csr_matrix, truth: Truth) -> np.ndarray:
+    """F of every gene, float64, shape (n, genes): what a product over all genes gives at once."""
+    return np.logaddexp(0.0, log_rates(open_peaks, truth))
 
 
 @pytest.fixture(scope="session")

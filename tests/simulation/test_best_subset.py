@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 
 from xbench.data.dataset import Dataset
 from xbench.metrics import Outcome, compute_metrics
-from xbench.simulation.counts import true_expression
 from xbench.simulation.known_regulation import Truth
 from xbench.simulation.response import Response, response_of
 from xbench.simulation.simulate import Simulation
 from xbench.simulation.target_truth import TargetTruth, _Search, best_subset, target_truth
+
+from .conftest import true_expression
 
 
 def brute_force(response: Response, size: int) -> float:

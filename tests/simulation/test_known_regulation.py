@@ -14,7 +14,7 @@ from xbench.data.dataset import Dataset, Target
 from xbench.errors import XbenchError
 from xbench.mask import DensePopulation, masked_population
 from xbench.mask.objective import OBJECTIVES
-from xbench.simulation.counts import log_rates, true_expression
+from xbench.simulation.counts import log_rates
 from xbench.simulation.known_regulation import Truth, truth_of, truth_table
 from xbench.simulation.simulate import Simulation
 from xbench.surrogates.checkpoint import open_surrogate
@@ -22,6 +22,7 @@ from xbench.surrogates.obtain import train_surrogate
 from xbench.surrogates.oracle import Oracle
 
 from .by_definition import expression
+from .conftest import true_expression
 
 
 def gene_with_everything(truth: Truth) -> int:

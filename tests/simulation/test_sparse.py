@@ -11,13 +11,7 @@ from scipy import sparse, stats
 from xbench.data.dataset import Dataset
 from xbench.errors import XbenchError
 from xbench.simulation.accessibility import draw_cells
-from xbench.simulation.counts import (
-    draw_libraries,
-    library_factors,
-    log_rates,
-    seen,
-    true_expression,
-)
+from xbench.simulation.counts import draw_libraries, library_factors, log_rates, seen
 from xbench.simulation.gene_positions import choose_genes
 from xbench.simulation.intricacies import intricate
 from xbench.simulation.known_regulation import Truth, truth_of, truth_table
@@ -32,7 +26,7 @@ from xbench.simulation.target_truth import target_truth
 from xbench.surrogates.oracle import Oracle
 
 from .by_definition import expression
-from .conftest import SPARSE_SMALL
+from .conftest import SPARSE_SMALL, true_expression
 
 
 def shared_peaks(truth: Truth) -> np.ndarray:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from xbench.surrogates.cross_modality import MixtureMapping
+from xbench.surrogates.cross_modality_network import MixtureMapping
 
 
 def test_it_is_the_mixture_of_affine_maps() -> None:

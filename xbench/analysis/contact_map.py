@@ -1,6 +1,6 @@
 """Hi-C contact maps in .cool and .mcool files: which peaks touch a promoter, and how often.
 
-Reading a contact map: some bins against all of their chromosome, and means by distance.
+A map is read some bins against all of their chromosome at a time, with the mean by distance.
 """
 
 from collections.abc import Iterator, Sequence

@@ -1,6 +1,6 @@
 """Whether the features of a subset stand in for one another: joint effect against single ones.
 
-What masking two features does together beyond what it does one by one.
+Pairs too: what masking two features does together beyond what it does one by one.
 """
 
 from dataclasses import dataclass

@@ -1,7 +1,4 @@
-"""What analyses look at: a run's selection, its data, its surrogate, and what else they need.
-
-The features that a measure is about, checked.
-"""
+"""What analyses look at: a run's selection, checked, its data, its surrogate, and the rest."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

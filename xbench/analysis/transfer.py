@@ -1,6 +1,7 @@
-"""Whether a selection lowers a second surrogate's prediction too, or one model's error.
+"""Whether a selection lowers more than what it was made for.
 
-What a selection found in one cell type does to the markers of every other (Figure 3).
+A second surrogate's prediction (is it the data or one model's error?), and the markers of every
+other cell type (Figure 3).
 """
 
 from collections.abc import Callable, Mapping

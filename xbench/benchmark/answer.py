@@ -20,8 +20,7 @@ from xbench.benchmark.request import Study
 from xbench.errors import XbenchError
 from xbench.explainers.explainer import require_explainer
 from xbench.registry.find import load
-from xbench.registry.load_class import let_processes_import
-from xbench.registry.scan import Entry
+from xbench.registry.scan import Entry, let_processes_import
 from xbench.utils.json import plain_values
 from xbench.utils.process import RunTimeoutError, one_thread
 

@@ -1,7 +1,4 @@
-"""Carrying out runs: one explanation, scored on test cells, whatever happens.
-
-Filling in the record of a run.
-"""
+"""Carrying out runs: one explanation, scored on test cells and recorded, whatever happens."""
 
 import json
 import math

@@ -1,8 +1,7 @@
 """Expand a task into its runs, and give each run a name that changes with all it depends on.
 
-Grouping runs that one explanation can serve.
-
-The most expressed genes of a cell type: targets that are known once there are data.
+Runs that one explanation can serve are one unit of work. Targets that are known only once there are
+data (a cell type's most expressed genes) get their names here.
 """
 
 import hashlib

@@ -15,7 +15,7 @@ from xbench.registry.find import find, methods_from_file
 from xbench.registry.scan import Entry
 from xbench.results.store import ResultStore
 from xbench.surrogates.checkpoint import OpenedSurrogate
-from xbench.surrogates.obtain import obtain
+from xbench.surrogates.obtain import check_seed, obtain
 
 
 @dataclass(frozen=True)
@@ -99,6 +99,7 @@ def ask(request: Request) -> Asked:
     asked = Asked(request, task, specs, entries, data)
     asked.keys(task)  # What is asked in vain is better known before the data are read.
     check_machine(request.device, request.jobs)
+    check_seed(request.surrogate_seed)
     check_parameters(task, specs if specs is not None else task.methods, entries)
     return asked
 

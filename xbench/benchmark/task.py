@@ -289,6 +289,9 @@ def _read_toml(path: Path) -> dict[str, Any]:
         line = found[1] if found else str(text.count("\n") + 1)
         what = re.sub(r" \(at .*\)$", "", str(error))
         raise XbenchError(f"{path}:{line}: is not valid TOML ({what}); correct it") from error
+    except ValueError as error:
+        # Python turns no text of more than some thousand digits into a number.
+        raise XbenchError(f"{path}: has a number of too many digits; correct it") from error
     except RecursionError as error:
         raise XbenchError(f"{path}: is nested too deeply; correct it") from error
 

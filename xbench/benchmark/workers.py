@@ -14,6 +14,7 @@ import logging
 import os
 import socket
 import sys
+import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
@@ -135,13 +136,20 @@ class Nursery:
 def _forked_from_program(work: Callable[..., None], *given: Any) -> Connection:
     for attempt in (1, 2):
         try:
-            return _program(os.getpid()).fork(work, *given, files=[2])
+            # Of two that threads start at once, one would be forgotten and so end, and its forks
+            # with it.
+            with _STARTING:
+                program = _program(os.getpid())
+            return program.fork(work, *given, files=[2])
         except OSError:
             # Somebody has ended it since it was used last.
             _program.cache_clear()
             if attempt == 2:
                 raise
     raise AssertionError
+
+
+_STARTING = threading.Lock()
 
 
 @cache

@@ -7,24 +7,8 @@ from typing import Annotated
 import typer
 
 import xbench
-from xbench.cli.groups import baseline_app, compare, data_app, report_app
-from xbench.cli.options import (
-    Again,
-    BudgetSeconds,
-    Checkpoint,
-    DatasetOption,
-    Jobs,
-    Methods,
-    Seeds,
-    SkipMissingData,
-    Store,
-    SubsetSizes,
-    SurrogateOption,
-    SurrogateSeed,
-    Targets,
-    reads_data,
-)
-from xbench.cli.run_groups import runs_app
+from xbench.cli import options
+from xbench.cli.groups import baseline_app, compare, data_app, report_app, runs_app
 from xbench.data.read_options import AS_IT_IS, ReadOptions
 
 app = typer.Typer(
@@ -75,31 +59,31 @@ def list_(
 
 
 @app.command(epilog="Example: xbench run table1 --methods grids,random -L 10 --jobs 2")
-@reads_data
+@options.reads_data
 def run(
     task: Annotated[str, typer.Argument(help="A task of 'xbench list tasks', or a .toml file.")],
-    dataset: DatasetOption = None,
+    dataset: options.DatasetOption = None,
     reading: ReadOptions = AS_IT_IS,
-    methods: Methods = None,
+    methods: options.Methods = None,
     method: Annotated[
         list[Path] | None,
         typer.Option(help="A .py file with your own explainer; alone, only it runs. Repeatable."),
     ] = None,
-    target: Targets = None,
-    subset_size: SubsetSizes = None,
-    seeds: Seeds = None,
-    budget_seconds: BudgetSeconds = None,
+    target: options.Targets = None,
+    subset_size: options.SubsetSizes = None,
+    seeds: options.Seeds = None,
+    budget_seconds: options.BudgetSeconds = None,
     budget_evaluations: Annotated[
         int | None, typer.Option(help="The same, in evaluations of the surrogate on a cell.")
     ] = None,
-    surrogate: SurrogateOption = None,
-    surrogate_seed: SurrogateSeed = 0,
-    jobs: Jobs = None,
+    surrogate: options.SurrogateOption = None,
+    surrogate_seed: options.SurrogateSeed = 0,
+    jobs: options.Jobs = None,
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
-    checkpoint: Checkpoint = None,
-    store: Store = Path("results"),
-    skip_missing_data: SkipMissingData = False,
-    again: Again = False,
+    checkpoint: options.Checkpoint = None,
+    store: options.Store = Path("results"),
+    skip_missing_data: options.SkipMissingData = False,
+    again: options.Again = False,
 ) -> None:
     """Run a task. Finished runs in the store are kept; the exit code is 1 if any run failed."""
     # Nothing has been computed in a process that has not even loaded torch.
@@ -180,7 +164,7 @@ def explain(
 
 
 @app.command(epilog="Example: xbench train snare-cortex --seed 1 --out surrogates/snare-1")
-@reads_data
+@options.reads_data
 def train(
     dataset: Annotated[
         str | None, typer.Argument(help="A dataset of 'xbench list datasets'.")
@@ -204,7 +188,7 @@ def train(
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
 ) -> None:
     """Train a dataset's surrogate, or say where it is if it was trained before."""
-    from xbench.cli.train import train_and_show
+    from xbench.cli.surrogates import train_and_show
 
     train_and_show(
         dataset,
@@ -244,7 +228,7 @@ def new(
 
 
 @app.command(epilog="Example: xbench reproduce table1 table3 --dataset snare-cortex")
-@reads_data
+@options.reads_data
 def reproduce(
     results: Annotated[
         list[str] | None,
@@ -253,20 +237,20 @@ def reproduce(
             "where left out."
         ),
     ] = None,
-    dataset: DatasetOption = None,
+    dataset: options.DatasetOption = None,
     reading: ReadOptions = AS_IT_IS,
-    surrogate: SurrogateOption = None,
-    surrogate_seed: SurrogateSeed = 0,
+    surrogate: options.SurrogateOption = None,
+    surrogate_seed: options.SurrogateSeed = 0,
     second_seed: Annotated[
         int | None,
         typer.Option(help="Seed of the second surrogate of 'transfer': the first one's, plus 1."),
     ] = None,
-    checkpoint: Checkpoint = None,
-    methods: Methods = None,
-    target: Targets = None,
-    subset_size: SubsetSizes = None,
-    seeds: Seeds = None,
-    budget_seconds: BudgetSeconds = None,
+    checkpoint: options.Checkpoint = None,
+    methods: options.Methods = None,
+    target: options.Targets = None,
+    subset_size: options.SubsetSizes = None,
+    seeds: options.Seeds = None,
+    budget_seconds: options.BudgetSeconds = None,
     hic: Annotated[
         list[str] | None,
         typer.Option(
@@ -275,10 +259,10 @@ def reproduce(
             "of several maps in it: FILE::/resolutions/10000. Repeatable.",
         ),
     ] = None,
-    jobs: Jobs = None,
-    store: Store = Path("results"),
-    skip_missing_data: SkipMissingData = False,
-    again: Again = False,
+    jobs: options.Jobs = None,
+    store: options.Store = Path("results"),
+    skip_missing_data: options.SkipMissingData = False,
+    again: options.Again = False,
     out: Annotated[Path, typer.Option(help="Folder in which 'published' is written.")] = Path(
         "leaderboard"
     ),
@@ -315,7 +299,7 @@ def reproduce(
 
 @app.command(epilog="Example: xbench leaderboard --store results --out leaderboard")
 def leaderboard(
-    store: Store = Path("results"),
+    store: options.Store = Path("results"),
     out: Annotated[Path, typer.Option(help="Folder in which 'published' is written.")] = Path(
         "leaderboard"
     ),

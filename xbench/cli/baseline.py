@@ -1,15 +1,11 @@
-"""``xbench baseline`` and ``xbench compare``: commands and options; what they do lives beside.
-
-``xbench baseline save`` and ``xbench baseline list``.
-
-``xbench compare``.
-"""
+"""``xbench baseline`` and ``xbench compare``: results kept in a file, and compared with it."""
 
 import re
 import sys
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Literal
 
 import typer
 from rich.box import SIMPLE_HEAD
@@ -21,27 +17,10 @@ from xbench.benchmark.task import known_tasks, load_task
 from xbench.benchmark.thresholds import Thresholds
 from xbench.cli.printing import print_line, say
 from xbench.errors import XbenchError
+from xbench.regression import file, report_formats
 from xbench.regression.compare import BaselineComparison
 from xbench.regression.compare import compare as compare_with_baseline
-from xbench.regression.file import (
-    baseline_path,
-    names_in,
-    of_place,
-    of_task,
-    read_baseline,
-    records_of,
-    write_baseline,
-)
 from xbench.regression.gate import Gate, failing, parse_fail_on
-from xbench.regression.report_formats import (
-    HEADINGS,
-    cells,
-    origin,
-    summary,
-    to_json,
-    to_junit,
-    to_markdown,
-)
 from xbench.regression.snapshot import Snapshot, snapshot
 from xbench.results.record import FAILED
 from xbench.results.store import ResultStore
@@ -57,14 +36,14 @@ def save_and_show(name: str, *, store: Path, task: str | None, folder: Path) -> 
     XbenchError
         Where there are no runs, or of several tasks, datasets or surrogates.
     """
-    path = baseline_path(name, folder)
+    path = file.baseline_path(name, folder)
     results = _opened(store)
-    records = of_task(records_of(results), task_name(task), str(store))
-    records = of_place(records, None, str(store))
+    records = file.of_task(file.records_of(results), task_name(task), str(store))
+    records = file.of_place(records, None, str(store))
     told = thresholds_of(task, records[0].task, results)
     taken = snapshot(records, told.reference_method)
     replaced = path.exists()
-    write_baseline(path, taken)
+    file.write_baseline(path, taken)
     say(f"{'replaced' if replaced else 'saved'} {path}: {_described(taken)}")
     lost = sum(run.status in FAILED for run in taken.runs)
     if lost:
@@ -86,12 +65,12 @@ def list_and_show(folder: Path) -> None:
     XbenchError
         Where there is none, or one cannot be read.
     """
-    names = names_in(folder)
+    names = file.names_in(folder)
     if not names:
         raise XbenchError(f"{folder}: holds no baseline; save one with 'xbench baseline save NAME'")
     longest = max(map(len, names))
     for name in names:
-        taken = read_baseline(folder / f"{name}.json")
+        taken = file.read_baseline(folder / f"{name}.json")
         say(f"{name:<{longest}}  {_described(taken)}")
 
 
@@ -119,9 +98,9 @@ def _described(taken: Snapshot) -> str:
 
 
 WRITERS: dict[str, Callable[[BaselineComparison, list[Gate]], str]] = {
-    "junit": to_junit,
-    "json": to_json,
-    "markdown": to_markdown,
+    "junit": report_formats.to_junit,
+    "json": report_formats.to_json,
+    "markdown": report_formats.to_markdown,
 }
 _STYLES = {"regression": "bold red", "better": "green", "within": "yellow", "same": "dim"}
 
@@ -148,7 +127,7 @@ def compare_and_show(
     """
     counted = parse_fail_on(fail_on)
     asked = None if repetitions is None else _numbers(repetitions)
-    baseline = read_baseline(baseline_path(name, folder))
+    baseline = file.read_baseline(file.baseline_path(name, folder))
     results = _opened(store)
     fresh = _fresh(baseline, results, task, asked or baseline.repetitions)
     told = thresholds_of(task, baseline.header.task, results)
@@ -173,11 +152,11 @@ def _fresh(
             f"the baseline is of task {header.task!r}, not {given!r}; leave out --task, or name "
             "another baseline"
         )
-    records = of_task(records_of(results), header.task, where)
-    wanted = of_place(records, (header.dataset, header.surrogate), where)
+    records = file.of_task(file.records_of(results), header.task, where)
+    wanted = file.of_place(records, (header.dataset, header.surrogate), where)
     if not wanted:
         # Of something else: let the comparison say of what.
-        wanted = of_place(records, None, where)
+        wanted = file.of_place(records, None, where)
     asked = [record for record in wanted if record.repetition in repetitions]
     if not asked:
         numbers = f"{repetitions[0]}-{repetitions[-1]}"
@@ -207,15 +186,24 @@ def _show(comparison: BaselineComparison, everything: bool) -> None:
         shown = [gate for gate in shown if gate.kind != "seconds" or gate.verdict != "within"]
     if shown:
         console.print(_table(shown))
-    for line in (origin(comparison), *comparison.notes, summary(comparison)):
+    for line in (
+        report_formats.origin(comparison),
+        *comparison.notes,
+        report_formats.summary(comparison),
+    ):
         print_line(console, plain(line))
 
 
 def _table(gates: list[Gate]) -> Table:
     table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
-    for heading in HEADINGS:
-        side = "right" if heading in ("L", "baseline", "now", "change", "allowed") else "left"
-        table.add_column(heading, justify=side, no_wrap=heading in HEADINGS[4:9], overflow="fold")  # type: ignore[arg-type]
+    for heading in report_formats.HEADINGS:
+        numbers = heading in ("L", "baseline", "now", "change", "allowed")
+        whole = heading in report_formats.HEADINGS[4:9]
+        side: Literal["left", "right"] = "right" if numbers else "left"
+        table.add_column(heading, justify=side, no_wrap=whole, overflow="fold")
     for gate in gates:
-        table.add_row(*(escape(shown(cell)) for cell in cells(gate)), style=_STYLES[gate.verdict])
+        table.add_row(
+            *(escape(shown(cell)) for cell in report_formats.cells(gate)),
+            style=_STYLES[gate.verdict],
+        )
     return table

@@ -1,11 +1,4 @@
-"""``xbench data``: the commands and their options; what they do lives beside.
-
-``xbench data list`` and ``xbench data info``: nothing is read but names and sizes.
-
-``xbench data fetch``.
-
-``xbench data validate``.
-"""
+"""``xbench data``: list and describe datasets, fetch one, validate a user's own."""
 
 import inspect
 import shutil
@@ -17,12 +10,12 @@ import typer
 from rich.console import Console
 
 from xbench.cli.printing import ShownProgress, say
-from xbench.data.download.transmission import size_text
 from xbench.data.read_options import ReadOptions
 from xbench.errors import XbenchError, unknown_name
 from xbench.registry.find import dataset_source, entries
 from xbench.utils.files import data_folder
 from xbench.utils.json import json_page
+from xbench.utils.text import size_text
 
 if TYPE_CHECKING:
     from xbench.data.source import DatasetSource, LocalFiles

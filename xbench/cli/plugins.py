@@ -13,7 +13,7 @@ from xbench.cli.printing import say
 from xbench.errors import XbenchError, unknown_name
 from xbench.registry.find import KINDS, entries, find, load, methods_from_file
 from xbench.registry.scan import Entry
-from xbench.testing.template import write_method
+from xbench.testing.conformance import write_method
 from xbench.utils.json import json_page
 from xbench.utils.text import shown
 

@@ -1,7 +1,4 @@
-"""``xbench reproduce``.
-
-The contact maps and loops of ``xbench reproduce hic``: those given, or those of the data.
-"""
+"""``xbench reproduce``, with the contact maps and loops that are given or come with the data."""
 
 import importlib
 from collections.abc import Callable, Sequence

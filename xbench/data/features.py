@@ -1,7 +1,4 @@
-"""What the columns of a matrix are: their names and, for genomes, where they lie.
-
-A place on the genome.
-"""
+"""What the columns of a matrix are: their names and, for genomes, where they lie."""
 
 from collections import Counter
 from dataclasses import dataclass

@@ -1,6 +1,6 @@
 """What a file in `datasets/` subclasses: where data comes from and how it becomes a `Dataset`.
 
-Whether a dataset's files are on this machine, and how large they are.
+A source says whether its files are on this machine, and how large they are.
 """
 
 from dataclasses import dataclass

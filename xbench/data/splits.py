@@ -7,7 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from xbench.errors import XbenchError
+from xbench.errors import XbenchError, unknown_name
+
+HALVES = ("half-a", "half-b")
+# What a surrogate may be trained on, see `Split.training_rows`.
+PROTOCOLS = ("strict", "reference", *HALVES)
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,24 +22,57 @@ class Split:
     validation: np.ndarray
     test: np.ndarray
 
-    def training_rows(self, protocol: str) -> np.ndarray:
+    def training_rows(
+        self, protocol: str, cell_types: np.ndarray | Sequence[str] | None = None
+    ) -> np.ndarray:
         """Return the rows that a surrogate is trained on.
 
         Parameters
         ----------
         protocol
             ``"strict"``: the training part. ``"reference"``: all but the validation part, test
-            cells included, as the reference implementation does.
+            cells included, as the reference implementation does. ``"half-a"``, ``"half-b"``: one
+            half of the training part and the other, so that a surrogate can be judged by one that
+            has seen none of its cells. The training cells of each type are divided at random: which
+            half a cell is in depends on nothing but its type's name and the number of its training
+            cells. Of an odd number half-a has one more.
+        cell_types
+            Type of every cell, shape (cells,); needed for halves only.
+
+        Returns
+        -------
+        ndarray
+            Ascending.
+
+        Raises
+        ------
+        XbenchError
+            An unknown protocol, or halves without cell types.
 
         Examples
         --------
         >>> split = Split(np.array([0, 3]), np.array([1]), np.array([2]))
         >>> split.training_rows("strict").tolist(), split.training_rows("reference").tolist()
         ([0, 3], [0, 2, 3])
+        >>> types = ["Oligo"] * 4
+        >>> sorted(row for half in HALVES for row in split.training_rows(half, types).tolist())
+        [0, 3]
         """
+        if protocol == "strict":
+            return self.train
         if protocol == "reference":
             return np.sort(np.concatenate([self.train, self.test]))
-        return self.train
+        if protocol not in HALVES:
+            raise unknown_name("split", protocol, PROTOCOLS)
+        if cell_types is None:
+            raise XbenchError(f"split {protocol!r}: divides cells by type; give cell_types")
+        types = np.asarray(cell_types, dtype=str)[self.train]
+        halves = []
+        for cell_type in np.unique(types):
+            own = self.train[types == cell_type]
+            shuffled = own[_shuffle(len(own), f"half {cell_type}", 0)]
+            halves.append(shuffled[HALVES.index(protocol) :: 2])
+        return _sorted_rows(halves)
 
 
 def split_cells(

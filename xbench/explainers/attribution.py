@@ -1,6 +1,6 @@
 """From attributions of single cells to one score a feature.
 
-Packages that draw from the global generators, and nothing of ours that does.
+Packages that compute them may draw from the global generators; nothing of ours does.
 """
 
 import random

@@ -1,10 +1,7 @@
-"""What a contributor subclasses.
+"""What a contributor subclasses, and what goes in and out of it.
 
-What an explainer is asked.
-
-What an explainer returns.
-
-What a run may spend before its explainer is asked to stop.
+An explainer is asked a problem, within a budget that it may spend before it is asked to stop, and
+returns a selection.
 """
 
 import dataclasses

@@ -1,8 +1,7 @@
-"""Fitting a network to causal targets, and asking it for shares.
+"""Networks that predict the importance of each window of a cell (CXPlain's explainers).
 
-Networks that predict the importance of each window of a cell (CXPlain's explainers).
-
-What masking each window does to a cell, as shares; and shares of windows back to features.
+What masking each window does to a cell, as shares, is what they are fitted to; their answers are
+shares of windows, brought back to features.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,7 +11,6 @@ from typing import cast
 import numpy as np
 import scipy.sparse as sp
 import torch
-import torch.nn.functional as functional
 from torch import Tensor, nn
 
 from xbench.mask.population import MaskedPopulation
@@ -172,17 +170,19 @@ class ImageUNet(nn.Module):
         """Return logits of images (n, pixels), shape (n, n_patches)."""
         images = torch.from_numpy(x.toarray().astype(np.float32)).to(self.last.weight.device)
         missing = -self.side % 4
-        hidden = functional.pad(images.view(-1, 1, self.side, self.side), (0, missing, 0, missing))
+        hidden = nn.functional.pad(
+            images.view(-1, 1, self.side, self.side), (0, missing, 0, missing)
+        )
         kept = []
         for convolve in self.down:
             kept.append(convolve(hidden))
-            hidden = functional.max_pool2d(kept[-1], 2)
+            hidden = nn.functional.max_pool2d(kept[-1], 2)
         hidden = self.bottom(hidden)
         for scale in (1, 0):
             hidden = torch.cat([kept[scale], self.rise[scale](hidden)], dim=1)
             hidden = self.merge[scale](hidden)
         logits = self.last(hidden)[:, :, : self.side, : self.side]
-        pooled = functional.avg_pool2d(logits, self.patch, ceil_mode=True)
+        pooled = nn.functional.avg_pool2d(logits, self.patch, ceil_mode=True)
         return cast(Tensor, pooled.flatten(1))
 
 

@@ -1,8 +1,6 @@
 """Learning what to perturb at a price: the loss, plus a multiple of how much is perturbed.
 
-The price of a constraint, learned with everything else.
-
-Choosing among the iterates of a method that learns scores.
+The price is learned with everything else, and one of the iterates is chosen in the end.
 """
 
 from collections.abc import Iterable

@@ -1,8 +1,7 @@
-"""A weighted linear fit around one cell, by the ``lime`` package.
+"""A weighted linear fit around one cell by the ``lime`` package, and a pick of cells to explain.
 
-Submodular pick: few explained cells that together cover the features that matter.
-
-Ribeiro, Singh and Guestrin 2016, Algorithm 2 (SP-LIME).
+Few explained cells together cover the features that matter: Ribeiro, Singh and Guestrin 2016,
+Algorithm 2 (SP-LIME).
 """
 
 import random

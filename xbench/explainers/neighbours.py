@@ -1,7 +1,4 @@
-"""Neighbouring features as windows: runs of peaks, square patches of pixels.
-
-How far features are from where a gene may start.
-"""
+"""Which features are near: windows of peaks, squares of pixels, distance to a gene's start."""
 
 import math
 

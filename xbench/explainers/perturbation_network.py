@@ -1,6 +1,6 @@
 """A perceptron from a cell to a number for each of its features (FIMAP's g).
 
-What a network may do to each cell: flip its features to p, or move them by any amount.
+What it may do to a cell is to flip features to p, or to move them by any amount.
 """
 
 import math
@@ -9,7 +9,6 @@ from collections.abc import Iterable
 import numpy as np
 import scipy.sparse as sp
 import torch
-import torch.nn.functional as functional
 from torch import Tensor, nn
 
 from xbench.explainers.explainer import Problem
@@ -183,7 +182,7 @@ class Moves:
         number = self._problem.model((x + added).clamp(*self._range))[:, 0]
         # A class is left by the cross-entropy of the other one; any other number is lowered.
         classes = self._problem.target.contrast is not None
-        return functional.softplus(number) if classes else number, added.abs().sum(dim=1).mean()
+        return nn.functional.softplus(number) if classes else number, added.abs().sum(dim=1).mean()
 
     @torch.no_grad()
     def scores(self) -> np.ndarray:

@@ -1,8 +1,6 @@
-"""Yes-or-no choices that can be learned by gradients.
+"""Yes-or-no choices that can be learned by gradients, while a mask keeps its expected size.
 
-Holding the expected size of a mask at a number.
-
-Which problems have too many (cell, feature) pairs for a method that draws each of them.
+Also which problems have too many (cell, feature) pairs for a method that draws each of them.
 """
 
 import math

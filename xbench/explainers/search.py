@@ -1,8 +1,6 @@
-"""Beam search over a whole subset: the paper's second update (Section 3.2).
+"""Parts of searches: beam search over a subset, which features to try, which cells a step sees.
 
-Which features to try: those with the smallest values, or random ones.
-
-Which cells a step of learning sees.
+Beam search is the paper's second update (Section 3.2).
 """
 
 from collections.abc import Callable

@@ -1,6 +1,6 @@
-"""Which (cell, group) pairs masking changes, and by how much in which features.
+"""Which (cell, feature) and (cell, group) pairs masking changes, and by how much.
 
-The (cell, feature) pairs that masking changes: where a learned mask can do anything.
+A learned mask can do something at these pairs and nowhere else.
 """
 
 from collections.abc import Iterator

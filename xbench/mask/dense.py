@@ -1,10 +1,7 @@
-"""The same questions, answered densely by autograd for any `nn.Module`.
+"""The same questions, answered densely for any `nn.Module`: by autograd and by full passes.
 
-Sparse or dense inputs as dense tensors, a bounded number of cells at a time.
-
-Exact effects of single groups for any module: a full pass of the population for each.
-
-Walks for any module: a full pass for each step that changes an input.
+Inputs become dense a bounded number of cells at a time. Effects of single groups and walks take a
+full pass for each group and for each step that changes an input.
 """
 
 from collections.abc import Callable, Iterator, Sequence

@@ -1,8 +1,6 @@
-"""The questions that can be asked of a population under masking.
+"""The questions that can be asked of a population under masking, and how they are counted.
 
-The budget every method is charged by.
-
-Disjoint groups of features, each masked as one.
+Every method is charged by these counts. Groups are disjoint features, each masked as one.
 """
 
 import os

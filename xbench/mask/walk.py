@@ -1,6 +1,6 @@
 """Walks: the loss of each cell while its features are masked one after the other.
 
-The way of walking cells through their hidden sums.
+Cells are walked through their hidden sums.
 """
 
 from collections.abc import Callable, Iterator

@@ -16,8 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from xbench.errors import XbenchError, XbenchWarning, unknown_name
-from xbench.registry.load_class import class_of_entry_point, class_of_file, class_of_module
-from xbench.registry.scan import Entry, scan_file, scan_folder, scan_tasks
+from xbench.registry import scan
 from xbench.registry.sources import digest_of_files, own_sources
 
 ENTRY_POINT_GROUP = "xbench.methods"
@@ -31,7 +30,7 @@ _PACKAGES = {
 KINDS = tuple(_PACKAGES)
 
 
-def entries(kind: str, folders: Sequence[Path] | None = None) -> list[Entry]:
+def entries(kind: str, folders: Sequence[Path] | None = None) -> list[scan.Entry]:
     """List everything of a kind, sorted by name, without importing any of it.
 
     Parameters
@@ -59,7 +58,7 @@ def entries(kind: str, folders: Sequence[Path] | None = None) -> list[Entry]:
     return _sorted(found)
 
 
-def find(kind: str, name: str, folders: Sequence[Path] | None = None) -> Entry:
+def find(kind: str, name: str, folders: Sequence[Path] | None = None) -> scan.Entry:
     """Return the entry of that name; an unknown name is an error that names the nearest.
 
     Examples
@@ -76,7 +75,7 @@ def find(kind: str, name: str, folders: Sequence[Path] | None = None) -> Entry:
     return by_name[name]
 
 
-def methods_from_file(path: str | Path) -> list[Entry]:
+def methods_from_file(path: str | Path) -> list[scan.Entry]:
     """List the methods that a file outside of xbench defines: all of them, at least one.
 
     Raises
@@ -84,14 +83,14 @@ def methods_from_file(path: str | Path) -> list[Entry]:
     XbenchError
         Where the file cannot be read, is no Python, defines no method, or two of one name.
     """
-    found = scan_file("method", Path(path).absolute(), "file")
+    found = scan.scan_file("method", Path(path).absolute(), "file")
     if not found:
         what = 'defines no method (a class with a line such as name = "my-method")'
         raise XbenchError(f"{path}: {what}; see methods/random.py for an example")
     return _sorted(found)
 
 
-def load(entry: Entry) -> type:
+def load(entry: scan.Entry) -> type:
     """Import the class of an entry, and nothing else.
 
     Across processes send the `Entry` and call this in the worker: a class from a file outside
@@ -106,10 +105,10 @@ def load(entry: Entry) -> type:
         raise ValueError(f"a {entry.kind} is no class: {entry.name}")
     if entry.source == "built-in":
         module = f"{_PACKAGES[entry.kind]}.{Path(entry.location).stem}"
-        return class_of_module(module, entry.class_name)
+        return scan.class_of_module(module, entry.class_name)
     if entry.source == "entry point":
-        return class_of_entry_point(entry.location)
-    return class_of_file(Path(entry.location), entry.class_name)
+        return scan.class_of_entry_point(entry.location)
+    return scan.class_of_file(Path(entry.location), entry.class_name)
 
 
 def explainer_class(name_or_path: str | Path) -> type:
@@ -134,7 +133,7 @@ def dataset_source(name: str) -> Any:
     return load(find("dataset", name))()
 
 
-def source_files(entry: Entry) -> list[Path]:
+def source_files(entry: scan.Entry) -> list[Path]:
     """Return the files that an entry is made of, the one that defines it first.
 
     For a method outside of xbench they are its file and what it imports of its own package, or of
@@ -157,7 +156,7 @@ def source_files(entry: Entry) -> list[Path]:
         raise XbenchError(f"{entry.location}: has no source file ({error})") from error
 
 
-def source_digest(entry: Entry) -> str:
+def source_digest(entry: scan.Entry) -> str:
     """Return 16 hex digits of the files that an entry is made of (`source_files`).
 
     Examples
@@ -168,7 +167,7 @@ def source_digest(entry: Entry) -> str:
     return digest_of_files(source_files(entry))
 
 
-def method_version(entry: Entry) -> int:
+def method_version(entry: scan.Entry) -> int:
     """Return the version that a method declares; what it inherits counts too.
 
     A method that cannot be imported has the version that its file shows: its runs fail, and say
@@ -207,20 +206,20 @@ def _folders(kind: str, folders: Sequence[Path] | None) -> list[Path]:
     return [Path(place) for place in (found and found.submodule_search_locations) or []]
 
 
-def _scan(kind: str, folder: Path, folders: Sequence[Path] | None) -> list[Entry]:
+def _scan(kind: str, folder: Path, folders: Sequence[Path] | None) -> list[scan.Entry]:
     """List what one folder defines."""
     if kind == "task":
-        return scan_tasks(folder)
-    return scan_folder(kind, folder.absolute(), "built-in" if folders is None else "file")
+        return scan.scan_tasks(folder)
+    return scan.scan_folder(kind, folder.absolute(), "built-in" if folders is None else "file")
 
 
-def _entry_points(own: Collection[str]) -> list[Entry]:
+def _entry_points(own: Collection[str]) -> list[scan.Entry]:
     """List the methods that installed packages declare, but for those that cannot be.
 
     A package that declares nonsense, or the name of a method of xbench or of another package, is
     warned of; it must not keep the user from all other methods.
     """
-    found: dict[str, Entry] = {}
+    found: dict[str, scan.Entry] = {}
     # One package can be listed twice, by an editable install and by its own folder.
     for entry in dict.fromkeys(
         map(_entry_of_point, metadata.entry_points(group=ENTRY_POINT_GROUP))
@@ -249,16 +248,16 @@ def _warn_once(text: str) -> None:
     warnings.warn(text, XbenchWarning, stacklevel=5)
 
 
-def _entry_of_point(point: metadata.EntryPoint) -> Entry:
+def _entry_of_point(point: metadata.EntryPoint) -> scan.Entry:
     package = f"{point.dist.name} {point.dist.version}" if point.dist else "an installed package"
     location = str(point.value)
     attribute = location.partition(":")[2].partition("[")[0].strip() or point.name
-    return Entry("method", point.name, f"From {package}.", location, attribute, "entry point")
+    return scan.Entry("method", point.name, f"From {package}.", location, attribute, "entry point")
 
 
-def _sorted(found: list[Entry]) -> list[Entry]:
+def _sorted(found: list[scan.Entry]) -> list[scan.Entry]:
     """Sort by name; refuse two of one name."""
-    by_name: dict[str, Entry] = {}
+    by_name: dict[str, scan.Entry] = {}
     for entry in found:
         if (other := by_name.setdefault(entry.name, entry)) is not entry:
             places = f"{other.location} and {entry.location}"

@@ -1,7 +1,4 @@
-"""A baseline against a fresh run, number by number.
-
-Refusing to compare what cannot be compared.
-"""
+"""A baseline against a fresh run, number by number; what cannot be compared is refused."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -9,18 +6,10 @@ from dataclasses import dataclass
 
 from xbench.benchmark.thresholds import Thresholds
 from xbench.errors import XbenchError
+from xbench.regression import judge
 from xbench.regression.gate import VERDICTS, Gate
-from xbench.regression.judge import (
-    COUNTS,
-    Judged,
-    gates_of,
-    judge_evaluations,
-    judge_runs,
-    metric_judged,
-)
-from xbench.regression.noise import LEVEL
+from xbench.regression.noise import LEVEL, judge_speed
 from xbench.regression.snapshot import BaselineHeader, Group, Snapshot, groups
-from xbench.regression.speed import judge_speed
 
 
 @dataclass(frozen=True)
@@ -94,7 +83,7 @@ def compare(
     matched = groups(baseline, fresh, asked)
     found = [one for group in matched for one in _gates(group, baseline.header.metrics, tolerated)]
     gates = [one for one in found if isinstance(one, Gate)]
-    gates += gates_of([one for one in found if isinstance(one, Judged)], LEVEL)
+    gates += judge.gates_of([one for one in found if isinstance(one, judge.Judged)], LEVEL)
     reference = baseline.header.reference_method
     if reference is not None:
         gates += judge_speed(baseline.speeds, fresh.speeds, reference, tolerated)
@@ -109,12 +98,14 @@ def compare(
     )
 
 
-def _gates(group: Group, metrics: Sequence[str], thresholds: Thresholds) -> list[Gate | Judged]:
-    found: list[Gate | Judged | None] = [judge_runs(group)]
+def _gates(
+    group: Group, metrics: Sequence[str], thresholds: Thresholds
+) -> list[Gate | judge.Judged]:
+    found: list[Gate | judge.Judged | None] = [judge.judge_runs(group)]
     for metric in metrics:
-        found.append(metric_judged(group, metric, thresholds.of(group.method, metric)))
-    for count in COUNTS:
-        found.append(judge_evaluations(group, count, thresholds.of(group.method, count)))
+        found.append(judge.metric_judged(group, metric, thresholds.of(group.method, metric)))
+    for count in judge.COUNTS:
+        found.append(judge.judge_evaluations(group, count, thresholds.of(group.method, count)))
     return [one for one in found if one is not None]
 
 

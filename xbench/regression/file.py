@@ -1,6 +1,6 @@
 """A baseline's file: JSON that a person can review, one run a line.
 
-Which records of a store are the fresh run.
+Also which records of a store are the fresh run that is compared with it.
 """
 
 import json

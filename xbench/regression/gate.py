@@ -1,7 +1,4 @@
-"""One number of one method, judged.
-
-Which regressions make a comparison fail.
-"""
+"""One number of one method, judged, and which regressions make a comparison fail."""
 
 import math
 from collections.abc import Iterable

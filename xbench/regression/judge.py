@@ -1,8 +1,8 @@
-"""Judging metrics: worse in their own direction, by more than the repetitions explain.
+"""Judging runs, evaluations and metrics of a fresh run against a baseline.
 
-Judging evaluations of the surrogate: counts are exact, and equal on every machine.
-
-Judging runs: every run of the baseline has to be there again, and to give a result.
+Every run of the baseline has to be there again, and to give a result. Counts of evaluations are
+exact, and equal on every machine. A metric is worse in its own direction, by more than the
+repetitions explain.
 """
 
 import math

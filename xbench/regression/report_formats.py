@@ -1,10 +1,6 @@
-"""The words and numbers of a comparison, the same on every page.
+"""A comparison as text, Markdown, JUnit XML and JSON, in the same words and numbers.
 
-A comparison as Markdown, fit for a comment on a pull request.
-
-A comparison as JUnit XML, which every CI system shows.
-
-A comparison as JSON, for programs.
+Markdown is fit for a comment on a pull request; JUnit XML is what every CI system shows.
 """
 
 import math
@@ -170,16 +166,16 @@ def to_markdown(comparison: BaselineComparison, failing: list[Gate]) -> str:
 
 
 def escaped(text: str) -> str:
-    r"""Return text so that GitHub shows it as it is.
+    r"""Return text so that a comment on GitHub shows it as it is, and calls nobody.
 
     Examples
     --------
     >>> escaped("<b> @you |x_1|")
-    '&lt;b&gt; &#64;you \\|x\\_1\\|'
+    '&lt;b&gt; @&#8203;you \\|x\\_1\\|'
     """
-    # GitHub makes links of mentions and of bare addresses.
-    shown = escape(text).replace("@", "&#64;").replace("://", "&#58;//")
-    return shown.replace("www.", "www&#46;")
+    # Mentions are looked for in what is shown: an entity does not hide them, a space without
+    # width does.
+    return escape(text).replace("&#64;", "@&#8203;")
 
 
 def _table(gates: list[Gate]) -> str:

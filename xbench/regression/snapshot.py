@@ -1,8 +1,7 @@
 """The results of one task at one time: a baseline, or the fresh run compared with it.
 
-What a baseline keeps of one run: what came out and what was evaluated, but no seconds.
-
-The runs of one method at one L, of the baseline and of now, matched.
+A baseline keeps of a run what came out and what was evaluated, but no seconds. The runs of one
+method at one L, of the baseline and of now, are matched here.
 """
 
 import math
@@ -14,7 +13,7 @@ from typing import ClassVar
 from pydantic import ConfigDict
 
 from xbench.errors import XbenchError
-from xbench.regression.speed import Speed, speeds
+from xbench.regression.noise import Speed, speeds
 from xbench.results.record import Record, Status
 from xbench.utils.json import json_line
 

@@ -1,7 +1,4 @@
-"""The record of one analysis of one run.
-
-Findings beside the runs that they are about: ``findings.jsonl`` of a result store.
-"""
+"""What an analysis found about a run, kept in ``findings.jsonl`` beside the runs."""
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field

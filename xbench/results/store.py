@@ -1,4 +1,7 @@
-"""The result store: a folder that keeps one record a run, whatever happens to the writer."""
+"""The result store: a folder that keeps one record a run, whatever happens to the writer.
+
+Lines that are no records are told with their place, and left as they are.
+"""
 
 import json
 import logging

@@ -55,11 +55,6 @@ def log_rates(open_peaks: sparse.csr_matrix, truth: Truth) -> np.ndarray:
     return eta
 
 
-def true_expression(open_peaks: sparse.csr_matrix, truth: Truth) -> np.ndarray:
-    """Return F, log1p of the expected counts per 1e5, float64, shape (n, genes)."""
-    return np.logaddexp(0.0, log_rates(open_peaks, truth))
-
-
 def calibrated(truth: Truth, open_peaks: sparse.csr_matrix) -> Truth:
     """Shift every b alike, so that the mean sum of expected counts is 1e5 over (some) cells."""
     step = max(1, open_peaks.shape[0] // CALIBRATION_CELLS)

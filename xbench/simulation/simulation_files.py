@@ -1,6 +1,6 @@
-"""A simulation on disk: made once, read as any multiome file.
+"""A simulation on disk, made once: data, truth, chromatin contacts and loops.
 
-Everything a simulation gives away, as files: data, truth, chromatin contacts, loops.
+The data are read as any multiome file.
 """
 
 import tempfile

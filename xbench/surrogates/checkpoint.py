@@ -1,6 +1,6 @@
-"""Saving and loading surrogates: safetensors and JSON, nothing that can run code.
+"""Saving surrogates as safetensors and JSON, and opening them: nothing that can run code.
 
-Opening a surrogate for a dataset, whichever format it was saved in, and refusing a wrong one.
+A surrogate is opened for a dataset, whichever format it was saved in; a wrong one is refused.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ from xbench.errors import XbenchError, in_words
 from xbench.registry.find import find, load
 from xbench.surrogates.reference_checkpoint import load_reference_checkpoint
 from xbench.surrogates.surrogate import Surrogate
-from xbench.utils.files import replace_folder, sweep, temporary_beside
+from xbench.utils.files import bring_back, replace_folder, sweep, temporary_beside
 from xbench.utils.text import plain
 
 FORMAT, VERSION = "xbench-surrogate", 1
@@ -168,6 +168,7 @@ def check_weights(description: Description, folder: Path) -> None:
 
 def read_description(folder: Path) -> Description:
     """Read a surrogate's description alone."""
+    bring_back(Path(folder))
     path = Path(folder) / DESCRIPTION
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
@@ -261,7 +262,8 @@ def named(surrogate: str, seed: object) -> str:
 
 
 def _check_sizes(model: Surrogate, dataset: Dataset, path: Path) -> None:
-    theirs = model.additive_layer().boundaries
+    # Of one output: a layer for all of them may be too wide to be made.
+    theirs = model.for_outputs([0]).additive_layer().boundaries
     ours = np.array([0, dataset.n_features]) if len(theirs) == 2 else dataset.features.blocks()[1]
     if not np.array_equal(theirs, ours):
         raise XbenchError(

@@ -1,14 +1,12 @@
-"""The additive first layer that nearly every surrogate here begins with.
+"""The layers that surrogates are made of, the additive first layer before all.
 
 Features are grouped in contiguous blocks (chromosomes; one block for an image). The layer gives
 each block its hidden sums ``S_b = offset_b + sum_{j in b} x_j w_j``. Masking feature j changes
 only block(j), and only by ``(p_j - x_j) w_j``: the whole mask operator rests on this.
 
-Layers that hold the same small network once for each chromosome, as one stacked tensor.
-
-The paper has 24 of them; stacked, a layer is one batched product instead of 24 calls.
-
-Folding the fixed batch normalisations of a frozen network into its linear layers.
+The paper has one small network for each of 24 chromosomes; stacked as one tensor they are one
+batched product instead of 24 calls. The fixed batch normalisations of a frozen network are folded
+into its linear layers.
 """
 
 import math
@@ -19,7 +17,6 @@ from itertools import pairwise
 import numpy as np
 import scipy.sparse as sp
 import torch
-import torch.nn.functional as functional
 from torch import Tensor, nn
 
 
@@ -124,7 +121,7 @@ class AdditiveLayer:
         """
         device = self.weight.device
         pointers = block_pointers(x, self.boundaries)
-        summed = functional.embedding_bag(
+        summed = nn.functional.embedding_bag(
             torch.from_numpy(x.indices.astype(np.int64)).to(device),
             self.weight,
             torch.from_numpy(pointers).to(device),

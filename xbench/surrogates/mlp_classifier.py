@@ -4,12 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-import torch.nn.functional as functional
 from torch import Tensor, nn
 
 from xbench.data.dataset import Dataset
 from xbench.surrogates.layers import AdditiveLayer
-from xbench.surrogates.surrogate import Surrogate
+from xbench.surrogates.surrogate import Recipe, Surrogate
 from xbench.surrogates.training.loop import Stage, StageHistory, train_stage
 from xbench.utils.process import one_thread
 from xbench.utils.progress import SILENT, Progress
@@ -55,6 +54,11 @@ class MLPClassifier(Surrogate):
     def forward(self, x: Tensor) -> Tensor:
         """Logits of dense inputs, shape (n, n_classes)."""
         return self.tail(self.first(x)[:, None])
+
+    @classmethod
+    def recipe(cls) -> Recipe:
+        """Cross-entropy of classes, see `train_classifier`."""
+        return Recipe(ClassifierTraining(), train_classifier, classifies=True)
 
     def configuration(self) -> dict[str, object]:
         """Layer sizes."""
@@ -105,7 +109,7 @@ def train_classifier(
         model = MLPClassifier(dataset.n_features, n_classes=len(classes))
 
         def loss_of(rows: np.ndarray) -> torch.Tensor:
-            return functional.cross_entropy(model(inputs[rows]), labels[rows])
+            return nn.functional.cross_entropy(model(inputs[rows]), labels[rows])
 
         stage = Stage(
             "classifier",

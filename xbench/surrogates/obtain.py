@@ -7,16 +7,17 @@ into a folder; others wait for it.
 import logging
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
 
 from xbench.data.dataset import Dataset
-from xbench.errors import XbenchError, XbenchWarning, unknown_name
+from xbench.errors import XbenchError, XbenchWarning
+from xbench.registry.find import entries, find, load
 from xbench.surrogates.checkpoint import (
     DESCRIPTION,
     Description,
@@ -29,12 +30,8 @@ from xbench.surrogates.checkpoint import (
     save_surrogate,
 )
 from xbench.surrogates.evaluation.fit import classification_fit, expression_fit
-from xbench.surrogates.mlp_classifier import ClassifierTraining, train_classifier
-from xbench.surrogates.oracle import OracleSettings, build_oracle
-from xbench.surrogates.surrogate import Surrogate
-from xbench.surrogates.training.adversarial import CrossModalityTraining, train_cross_modality
-from xbench.surrogates.training.loop import StageHistory
-from xbench.utils.files import cache_folder
+from xbench.surrogates.surrogate import Recipe, Surrogate
+from xbench.utils.files import bring_back, cache_folder
 from xbench.utils.json import json_digest
 from xbench.utils.locks import locked
 from xbench.utils.process import PeakMemory
@@ -47,25 +44,17 @@ TRAINING_VERSION = 2
 
 _LOG = logging.getLogger(__name__)
 
-TrainingResult = tuple[Surrogate, list[StageHistory]]
 
+def recipe_of(name: str) -> Recipe:
+    """Return how the surrogate of that name is trained.
 
-@dataclass(frozen=True)
-class Recipe:
-    """How a surrogate is trained: default settings, the function, and how its fit is measured."""
-
-    settings: Any
-    train: Callable[..., TrainingResult]
-    fit: Callable[[Surrogate, Dataset], dict[str, float]]
-    classifies: bool
-
-
-RECIPES: dict[str, Recipe] = {
-    "mlp-classifier": Recipe(ClassifierTraining(), train_classifier, classification_fit, True),
-    "cross-modality": Recipe(CrossModalityTraining(), train_cross_modality, expression_fit, False),
-    # The truth is not fitted.
-    "oracle": Recipe(OracleSettings(), build_oracle, lambda surrogate, dataset: {}, False),
-}
+    Raises
+    ------
+    XbenchError
+        Where there is none; the error names the nearest.
+    """
+    found: Recipe = load(find("surrogate", name)).recipe()  # type: ignore[attr-defined]
+    return found
 
 
 class Obtained(NamedTuple):
@@ -115,6 +104,12 @@ def obtain(
     return Obtained(open_surrogate(path, dataset), path)
 
 
+def check_seed(seed: int) -> None:
+    """Raise `XbenchError` where no surrogate can be trained from a seed."""
+    if not 0 <= seed < 2**32:
+        raise XbenchError(f"seed {seed}: give a whole number from 0 to {2**32 - 1}")
+
+
 def surrogates_folder() -> Path:
     """Where trained surrogates are kept."""
     return cache_folder() / "surrogates"
@@ -141,7 +136,8 @@ def train_surrogate(
         Of the surrogate; the dataset's default where None.
     split
         ``"strict"``: trained on the training cells only. ``"reference"``: on all cells but the
-        validation ones, test cells included, as the reference does.
+        validation ones, test cells included, as the reference does. ``"half-a"``, ``"half-b"``:
+        two surrogates that share no training cell, so that one judges the other.
     seed
         Of initial weights and batches.
     settings
@@ -157,20 +153,19 @@ def train_surrogate(
         An unknown surrogate, one that does not fit the dataset, or a folder that holds another
         surrogate or anything else.
     """
-    if not 0 <= seed < 2**32:
-        raise XbenchError(f"seed {seed}: give a whole number from 0 to {2**32 - 1}")
+    check_seed(seed)
     name = name or dataset.default_surrogate
-    if name not in RECIPES:
-        raise unknown_name("surrogate", name, RECIPES)
-    recipe = RECIPES[name]
+    recipe = recipe_of(name)
     if recipe.classifies != dataset.is_classification:
-        fitting = [other for other, one in RECIPES.items() if one.classifies != recipe.classifies]
+        names = [entry.name for entry in entries("surrogate")]
+        fitting = [one for one in names if recipe_of(one).classifies != recipe.classifies]
         raise XbenchError(
             f"{dataset.name}: surrogate {name!r} does not fit this data; use {', '.join(fitting)}"
         )
     chosen = settings if settings is not None else recipe.settings
     training = {"settings": asdict(chosen), "seed": seed, "split": split}
     folder = folder or surrogates_folder() / _folder_name(dataset, name, training)
+    bring_back(folder)
     if folder.exists() and not again:
         return _as_asked(dataset, name, training, folder)
     _check_replaceable(folder)
@@ -219,7 +214,7 @@ def _train(
     folder: Path,
     progress: Progress,
 ) -> Path:
-    rows = dataset.split.training_rows(training["split"])
+    rows = dataset.split.training_rows(training["split"], dataset.cell_types)
     seed = training["seed"]
     _LOG.info("training surrogate %s (seed %d) on %d cells", name, seed, len(rows))
     started = time.perf_counter()
@@ -240,12 +235,18 @@ def _train(
             "machine": machine(),
             "threads": torch.get_num_threads(),
         },
-        fit=recipe.fit(model, dataset),
+        fit=_fit(recipe, model, dataset),
     )
     save_surrogate(folder, model, description)
     seconds = time.perf_counter() - started
     _LOG.info("surrogate %s trained and measured in %.1f s: %s", name, seconds, folder)
     return folder
+
+
+def _fit(recipe: Recipe, model: Surrogate, dataset: Dataset) -> dict[str, float]:
+    if not recipe.fitted:
+        return {}
+    return (classification_fit if recipe.classifies else expression_fit)(model, dataset)
 
 
 def _folder_name(dataset: Dataset, name: str, training: dict[str, Any]) -> str:

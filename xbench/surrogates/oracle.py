@@ -1,7 +1,4 @@
-"""The true F of a simulation as a surrogate: with it an explainer's error stands alone.
-
-The few numbers that an oracle's tail needs for some genes.
-"""
+"""The true F of a simulation as a surrogate: with it an explainer's error stands alone."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -19,7 +16,7 @@ from xbench.simulation.known_regulation import Truth, truth_of
 from xbench.simulation.response import state_of
 from xbench.simulation.simulated_cell_types import MARKERS
 from xbench.surrogates.layers import AdditiveLayer
-from xbench.surrogates.surrogate import Surrogate
+from xbench.surrogates.surrogate import Recipe, Surrogate
 from xbench.surrogates.training.loop import StageHistory
 from xbench.utils.progress import SILENT, Progress
 
@@ -146,6 +143,11 @@ class Oracle(Surrogate):
         every = np.arange(len(self.base))
         tables = TailTables.of(self._truth, np.arange(n_modules), every)
         return tables.to(x.device).expression(sums)
+
+    @classmethod
+    def recipe(cls) -> Recipe:
+        """Not trained: read from the truth of a simulation, which is not fitted either."""
+        return Recipe(OracleSettings(), build_oracle, classifies=False, fitted=False)
 
     def configuration(self) -> dict[str, object]:
         """Lengths of the tables, and the outputs answered for."""

@@ -1,14 +1,38 @@
 """The one interface of a surrogate: an additive first layer, then a tail."""
 
-from collections.abc import Sequence
-from typing import ClassVar
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
-from scipy import sparse
+import scipy.sparse as sp
 from torch import Tensor, nn
 
 from xbench.data.dataset import Dataset
 from xbench.surrogates.layers import AdditiveLayer
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a surrogate is trained.
+
+    Parameters
+    ----------
+    settings
+        The defaults, a frozen dataclass.
+    train
+        ``train(dataset, settings, *, seed, train_rows, progress)`` gives the surrogate and a
+        history of each stage.
+    classifies
+        Whether it is for data whose outputs are classes.
+    fitted
+        Whether there is a fit to measure on test cells.
+    """
+
+    settings: Any
+    train: Callable[..., Any]
+    classifies: bool
+    fitted: bool = True
 
 
 class Surrogate(nn.Module):
@@ -21,7 +45,7 @@ class Surrogate(nn.Module):
 
     name: ClassVar[str]
 
-    def inputs_of(self, dataset: Dataset, rows: np.ndarray) -> sparse.csr_matrix | np.ndarray:
+    def inputs_of(self, dataset: Dataset, rows: np.ndarray) -> sp.csr_matrix | np.ndarray:
         """Return what some cells of a dataset look like to this model: its population.
 
         These are the dataset's inputs; only the oracle of a simulation looks deeper.
@@ -94,6 +118,21 @@ class Surrogate(nn.Module):
         A first layer that is shared by all outputs has nothing to leave out.
         """
         return self
+
+    def of_sparse(self, x: sp.csr_matrix) -> Tensor:
+        """Compute all outputs of sparse inputs, shape (n, outputs).
+
+        Parameters
+        ----------
+        x
+            Shape (n, n_features), float32, sorted indices.
+        """
+        return self.tail(self.additive_layer().sparse_sums(x))
+
+    @classmethod
+    def recipe(cls) -> Recipe:
+        """Return how it is trained: by this `xbench train` finds it, with no list of names."""
+        raise NotImplementedError(f"{cls.__name__} must define recipe()")
 
     def configuration(self) -> dict[str, object]:
         """Return what is needed to build the same architecture again (JSON values)."""

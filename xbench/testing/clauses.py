@@ -1,8 +1,6 @@
 """What an explainer must do, a function a clause: it raises where the clause is broken.
 
-The two kinds of problem that an explainer may be asked here: peaks and pixels.
-
-What the suite says about one clause of the contract.
+Two kinds of problem may be asked of it here, peaks and pixels.
 """
 
 from __future__ import annotations
@@ -22,15 +20,7 @@ import torch
 from xbench.benchmark.answer import failure
 from xbench.benchmark.explain import check_selection
 from xbench.explainers.explainer import Budget, Explainer, Problem, Selection
-from xbench.testing.toys import (
-    N_PEAKS,
-    SIDE,
-    best_linear_subset,
-    linear_surrogate,
-    peaks_problem,
-    pixels_problem,
-    random_surrogate,
-)
+from xbench.testing import toys
 from xbench.testing.traces import (
     changed,
     problem_state,
@@ -97,13 +87,13 @@ def leaves_settings_alone(make: Make) -> None:
 
 def finds_the_linear_optimum(make: Make) -> None:
     """Finds the exact best subset of a linear model (if it says finds_linear_optimum = True)."""
-    _check_linear(make, np.zeros(N_PEAKS, dtype=np.float32))
+    _check_linear(make, np.zeros(toys.N_PEAKS, dtype=np.float32))
 
 
 def respects_the_perturbation(make: Make) -> None:
     """Masks to p, not to 0: the best subset of a linear model changes with p."""
     # Peaks with an even number are opened by masking, so that they can raise F or lower it.
-    _check_linear(make, (np.arange(N_PEAKS) % 2 == 0).astype(np.float32))
+    _check_linear(make, (np.arange(toys.N_PEAKS) % 2 == 0).astype(np.float32))
 
 
 def handles_extreme_sizes(make: Make) -> None:
@@ -152,7 +142,7 @@ def works_on_cuda(make: Make) -> None:
     """Works on CUDA too."""
     if not torch.cuda.is_available():
         raise NotTestedError("there is no CUDA device here")
-    explained(make, peaks_problem(random_surrogate(), 4, device="cuda"))
+    explained(make, toys.peaks_problem(toys.random_surrogate(), 4, device="cuda"))
 
 
 def can_be_sent_to_a_worker(make: Make) -> None:
@@ -217,9 +207,9 @@ def _answered(make: Make) -> list[ProblemKind]:
 def _check_linear(make: Make, perturbation: np.ndarray) -> None:
     if not make().finds_linear_optimum:
         raise NotTestedError("it does not say finds_linear_optimum = True")
-    model = linear_surrogate()
-    problem = peaks_problem(model, 5, perturbation=perturbation)
-    best, found = best_linear_subset(problem, model), explained(make, problem).indices.tolist()
+    model = toys.linear_surrogate()
+    problem = toys.peaks_problem(model, 5, perturbation=perturbation)
+    best, found = toys.best_linear_subset(problem, model), explained(make, problem).indices.tolist()
     if set(found) != best:
         raise BrokenClauseError(f"the best subset is {sorted(best)}, but it chose {sorted(found)}")
 
@@ -255,8 +245,12 @@ class ProblemKind:
 
 
 KINDS = (
-    ProblemKind("peaks", N_PEAKS, lambda size, seed: peaks_problem(random_surrogate(), size, seed)),
-    ProblemKind("pixels", SIDE * SIDE, pixels_problem),
+    ProblemKind(
+        "peaks",
+        toys.N_PEAKS,
+        lambda size, seed: toys.peaks_problem(toys.random_surrogate(), size, seed),
+    ),
+    ProblemKind("pixels", toys.SIDE * toys.SIDE, toys.pixels_problem),
 )
 
 

@@ -202,20 +202,23 @@ def temporary_beside(path: Path) -> Path:
 def replace_folder(new: Path, folder: Path) -> None:
     """Let a complete new folder take the place of an old one, without a moment between.
 
-    Where the system can exchange two names (Linux) it does, so that a kill at any time leaves a
-    whole folder. Elsewhere the old one is moved aside first.
+    Where the system can exchange two names (Linux, on its own disks) it does, so that a kill at
+    any time leaves a whole folder. Elsewhere the old one is moved aside first; after a kill in
+    between, `bring_back` finds it there.
 
     Raises
     ------
     OSError
         Where it cannot; the old folder is there then.
     """
+    bring_back(folder)
     if not folder.exists():
         new.replace(folder)
     elif _exchange(new, folder):
         shutil.rmtree(new, ignore_errors=True)
     else:
-        aside = temporary_beside(folder)
+        aside = _aside(folder)
+        shutil.rmtree(aside, ignore_errors=True)
         folder.replace(aside)
         try:
             new.replace(folder)
@@ -224,6 +227,42 @@ def replace_folder(new: Path, folder: Path) -> None:
             raise
         shutil.rmtree(aside, ignore_errors=True)
     sync_folder(folder.parent)
+
+
+def bring_back(folder: Path, seconds: float = 1.0) -> None:
+    """Undo what a killed `replace_folder` has left half done.
+
+    Parameters
+    ----------
+    folder
+        Which is to be there, if it ever was.
+    seconds
+        How long a living writer, which moves the old folder aside, is given for the new one.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as parent:
+    ...     Path(parent, ".surrogate.old").mkdir()
+    ...     bring_back(Path(parent, "surrogate"), seconds=0)
+    ...     os.listdir(parent)
+    ['surrogate']
+    """
+    aside = _aside(folder)
+    if not aside.exists():
+        return
+    end = time.monotonic() + seconds
+    while not folder.exists():
+        if time.monotonic() >= end:
+            # Another process may have brought it back by now.
+            with contextlib.suppress(OSError):
+                aside.replace(folder)
+            return
+        time.sleep(0.05)
+
+
+def _aside(folder: Path) -> Path:
+    return folder.with_name(f".{folder.name}.old")
 
 
 _AT_FDCWD, _RENAME_EXCHANGE = -100, 2

@@ -13,6 +13,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import traceback
 from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection
@@ -43,6 +44,7 @@ class ForkServer:
 
     def __init__(self, control: socket.socket) -> None:
         self._control = control
+        self._asking = threading.Lock()
 
     def fork(self, work: Callable[..., None], *given: Any, files: Sequence[int] = ()) -> Connection:
         """Let the server fork a process that calls ``work(connection, *server's, *given)``.
@@ -63,7 +65,8 @@ class ForkServer:
         """
         ours, theirs = socket.socketpair()
         content = pickle.dumps((work, given))
-        with theirs:
+        # Two threads that ask at once would send parts of both questions as one.
+        with theirs, self._asking:
             head = len(content).to_bytes(_LENGTH, "big")
             socket.send_fds(self._control, [head], [theirs.fileno(), *files])
             self._control.sendall(content)

@@ -1,4 +1,4 @@
-"""Names and reasons from strangers' files, made fit for one line."""
+"""Text made fit for one line: names and reasons from strangers' files, sizes."""
 
 import html
 import re
@@ -49,12 +49,32 @@ def plain(text: object, longest: int | None = None) -> str:
 
 
 def escape(text: str) -> str:
-    r"""Return text so that Markdown shows it as it is, with neither markup nor HTML.
+    r"""Return text so that Markdown shows it as it is: no markup, no HTML, and no bare link.
 
     Examples
     --------
     >>> escape("<b>|x_1|</b>")
     '&lt;b&gt;\\|x\\_1\\|&lt;/b&gt;'
+    >>> escape("see www.a.b, http://c.d, e@f.g")
+    'see www&#46;a.b, http&#58;//c.d, e&#64;f.g'
     """
     # An ampersand first becomes an entity, so that "&lt;" in a name stays what it is.
-    return re.sub(r"([\\`*_\[\]|~$!#])", r"\\\1", html.escape(plain(text), quote=False))
+    safe = re.sub(r"([\\`*_\[\]|~$!#])", r"\\\1", html.escape(plain(text), quote=False))
+    # Addresses are made links wherever they stand, in any case, and so are mentions (@name).
+    safe = re.sub(r"(?i):(?=//)|(?<=mailto):|(?<=xmpp):", "&#58;", safe.replace("@", "&#64;"))
+    return re.sub(r"(?i)(?<=www)\.", "&#46;", safe)
+
+
+def size_text(size: float) -> str:
+    """Return a number of bytes as people read it, in powers of 1,000.
+
+    Examples
+    --------
+    >>> size_text(17), size_text(1_369_492_123)
+    ('17 bytes', '1.37 GB')
+    """
+    units = ("bytes", "kB", "MB", "GB", "TB")
+    unit = 0
+    while size >= 999.5 and unit < len(units) - 1:
+        size, unit = size / 1000, unit + 1
+    return f"{size:.3g} {units[unit]}" if unit else f"{size:.0f} bytes"

@@ -11,7 +11,6 @@ import pytest
 
 from xbench.data.cell_types import MARKERS
 from xbench.data.download.downloaded_source import DownloadedSource
-from xbench.data.download.transmission import size_text
 from xbench.data.multiome import read_multiome
 from xbench.data.read_options import ReadOptions
 from xbench.datasets.brain3k_multiome import Brain3kMultiome
@@ -19,6 +18,7 @@ from xbench.datasets.dlpfc_multiome import DlpfcMultiome
 from xbench.datasets.pbmc3k_multiome import Pbmc3kMultiome
 from xbench.datasets.pfc_multiome import PfcMultiome
 from xbench.errors import XbenchError
+from xbench.utils.text import size_text
 
 from .file_server import FileServer, registered, serving
 from .small_download import PEAKS, labels_of, tenx_bytes

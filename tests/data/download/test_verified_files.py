@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from xbench.data.download import fetch
 from xbench.data.download.fetch import fetch_file, require_verified
 from xbench.data.download.transmission import RemoteFile
 from xbench.errors import XbenchError
@@ -52,15 +53,33 @@ def test_a_wrong_file_is_refused_and_left_alone(tmp_path: Path, content: bytes, 
     assert path.read_bytes() == content
 
 
-def test_a_file_is_read_once_until_it_changes(tmp_path: Path) -> None:
+def test_a_file_is_read_once_until_it_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, read, checksum = put(tmp_path, b"abc"), [], fetch._checksum
+
+    def counted(path: Path, file: RemoteFile) -> str:
+        read.append(path)
+        return checksum(path, file)
+
+    monkeypatch.setattr(fetch, "_checksum", counted)
+    for _ in range(3):
+        require_verified(path, FILE)
+    assert len(read) == 1
+
+
+def test_a_change_that_hides_its_time_is_noticed(tmp_path: Path) -> None:
     path = put(tmp_path, b"abc")
     require_verified(path, FILE)
     before = path.stat()
     path.write_bytes(b"abd")
-    # Only its content differs now: that nobody notices shows that it is not read again.
     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
-    require_verified(path, FILE)
-    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns + 1))
+    with pytest.raises(XbenchError, match="not the registered one"):
+        require_verified(path, FILE)
+    # So is another file in its place.
+    path.unlink()
+    twin = put(tmp_path, b"abd")
+    os.utime(twin, ns=(before.st_atime_ns, before.st_mtime_ns))
     with pytest.raises(XbenchError, match="not the registered one"):
         require_verified(path, FILE)
 

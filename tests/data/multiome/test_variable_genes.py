@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import anndata
 import numpy as np
 import pandas as pd
 import pytest
@@ -64,6 +65,32 @@ def test_dispersion_by_definition(seed: int) -> None:
     expected = by_definition(scaled(counts))
     assert np.isnan(found[7])
     np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-9)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_dispersion_as_scanpy_has_it(seed: int) -> None:
+    scanpy = pytest.importorskip("scanpy", reason="scanpy is absent: pip install -e '.[peers]'")
+    generator = np.random.default_rng(seed)
+    level = generator.gamma(0.5, 3, 400)
+    counts = generator.negative_binomial(2, 2 / (2 + level), (80, 400)).astype(np.float64)
+    counts[:, 7] = 0
+    # Alone in its bin.
+    counts[:, 11] += 400
+    matrix = sparse.csr_matrix(counts)
+    cells = anndata.AnnData(matrix.copy())
+    scanpy.pp.normalize_total(cells, target_sum=1e5)
+    scanpy.pp.log1p(cells)
+    theirs = scanpy.pp.highly_variable_genes(cells, flavor="seurat", n_bins=20, inplace=False)
+    found = normalised_dispersion(*gene_moments(matrix, cell_totals(matrix)))
+    np.testing.assert_allclose(found, theirs["dispersions_norm"], rtol=1e-4, atol=1e-6)
+    assert found[11] == 1
+    # The most variable are the same genes, in the order of the file.
+    names = pd.Index([f"g{number}" for number in range(400)])
+    chosen = scanpy.pp.highly_variable_genes(cells, flavor="seurat", n_top_genes=50, inplace=False)
+    assert (
+        select_genes(names, found, 50).tolist()
+        == np.flatnonzero(chosen["highly_variable"]).tolist()
+    )
 
 
 @given(count_tables)

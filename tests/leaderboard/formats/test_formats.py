@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 import pytest
 
@@ -28,6 +29,10 @@ HOSTILE = [
     "50% & more # ^ ~ {x}",
     "[6pt] * x",
     "\u202eevil\u2066",
+    "see http://evil.example/x and HTTPS://evil.example",
+    "WWW.evil.example or www.evil.example",
+    "@everyone, mail a.b@evil.example",
+    "中文 🧬 عصب ﬁ αβ T é",
 ]
 
 
@@ -127,8 +132,34 @@ def test_latex_runs_nothing_of_a_name(text: str) -> None:
         r"\\(text(backslash|asciicircum|asciitilde|less|greater|bar|dagger|quotedbl)\{\}|[{}$&#%_])"
     )
     rest = re.sub(known, "", escaped).replace("{[}", "").replace("{]}", "").replace("{*}", "")
-    rest = re.sub(r"\$[+-]\$", "", rest)
+    rest = re.sub(r"\$([+-]|\\(alpha|beta))\$", "", rest)
     assert not re.search(r"[\\{}$&#%_^~<>|\[\]*\n\r]", rest)
+
+
+def test_latex_names_what_it_has_no_sign_for() -> None:
+    assert escape_latex("中🧬 x") == "U+4E2DU+1F9EC x"
+    assert escape_latex("Müller, Łukasz, naïve, Œ") == "Müller, Łukasz, naïve, Œ"
+    # The same letter in two ways: as one, and with an accent of its own.
+    assert escape_latex("u\u0308") == escape_latex("ü") == "ü"
+    assert escape_latex("R² ≥ 0.5 ± 1 µm, αβ, Ω") == (
+        r"R$^{2}$ $\geq$ 0.5 $\pm$ 1 $\mu$m, $\alpha$$\beta$, $\Omega$"
+    )
+
+
+def test_latex_writes_no_letter_that_stops_it() -> None:
+    # What LaTeX declares for UTF-8 in its oldest font encoding (OT1), as letters with an accent.
+    accents = "\u0300\u0301\u0302\u0303\u0304\u0306\u0307\u0308\u030a\u030b\u030c\u0327"
+    everything = "".join(map(chr, range(0xA0, 0x2500))) + "\U0001f9ec"
+    for letter in escape_latex(" ".join([*HOSTILE, everything])):
+        base, *rest = list(unicodedata.normalize("NFD", letter))
+        assert base.isascii() or letter in "ßæÆøØœŒłŁı"
+        assert set(rest) <= set(accents)
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_no_bare_address_or_mention_is_a_link_in_markdown(text: str) -> None:
+    # What GitHub's Markdown makes a link of without any brackets.
+    assert not re.search(r"(?i)://|www\.|mailto:|xmpp:|@", escape_markdown(text))
 
 
 @pytest.mark.parametrize("text", HOSTILE)

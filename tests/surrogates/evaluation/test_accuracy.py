@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.stats import pearsonr
 
-from xbench.surrogates.evaluation.accuracy import BLOCK, determination, pearson
+from xbench.surrogates.evaluation.fit import BLOCK, determination, pearson
 
 columns = arrays(np.float64, 6, elements=st.floats(-100, 100, width=32))
 

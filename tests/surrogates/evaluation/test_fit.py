@@ -49,4 +49,6 @@ def test_without_markers_the_fit_is_as_before() -> None:
     assert set(expression_fit(untrained(dataset), dataset)) == {
         "test_type_mean_r2",
         "test_type_mean_r2_genes",
+        "test_error",
+        "type_means_error",
     }

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
-from xbench.surrogates.evaluation.accuracy import counted_types, type_means
+from xbench.surrogates.evaluation.fit import counted_types, type_means
 
 
 @pytest.mark.parametrize("form", [np.asarray, sparse.csr_matrix])

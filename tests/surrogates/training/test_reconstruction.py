@@ -8,8 +8,8 @@ import torch
 import torch.nn.functional as functional
 from scipy.sparse import csr_matrix
 
+from xbench.surrogates.training.alignment import AtacDecoder
 from xbench.surrogates.training.balanced import focal_reconstruction
-from xbench.surrogates.training.networks import AtacDecoder
 from xbench.utils.sparse import Pattern, products, weighted_sums
 
 

@@ -16,20 +16,18 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from xbench.data.dataset import Dataset
+from xbench.surrogates.cross_modality import CrossModality
 from xbench.surrogates.evaluation.fit import classification_fit, expression_fit, predict
 from xbench.surrogates.mlp_classifier import ClassifierTraining, train_classifier
 from xbench.surrogates.surrogate import Surrogate
-from xbench.surrogates.training.adversarial import (
-    UNPAIRED,
-    CrossModalityTraining,
-    train_cross_modality,
-)
+from xbench.surrogates.training.adversarial import UNPAIRED, CrossModalityTraining
 
 from ...small_datasets import small_multiome
 
 SHORT = CrossModalityTraining(
     atac_steps=40, rna_steps=60, mapping_steps=60, batch_size=32, evaluate_every=10
 )
+train_cross_modality = CrossModality.recipe().train
 CLASSIFIER = ClassifierTraining(steps=60, learning_rate=1e-2, batch_size=16, evaluate_every=20)
 
 

@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from xbench.data.download.fetch import fetch_file, part_of, require_verified
-from xbench.data.download.transmission import RemoteFile, size_text
+from xbench.data.download.transmission import RemoteFile
 from xbench.data.read_options import AS_IT_IS, ReadOptions
 from xbench.data.source import DatasetSource, LocalFiles
 from xbench.errors import XbenchError
 from xbench.utils.files import data_folder
 from xbench.utils.progress import SILENT, Progress
+from xbench.utils.text import size_text
 
 if TYPE_CHECKING:
     from xbench.data.dataset import Dataset

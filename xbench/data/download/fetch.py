@@ -1,6 +1,6 @@
 """Get a registered file into a folder, whole and checked, or not at all.
 
-Whether a file is the registered one; a large file is read for that once, not at each load.
+A large file is read for the check once, not at each load.
 """
 
 import contextlib
@@ -9,12 +9,13 @@ import json
 import shutil
 from pathlib import Path
 
-from xbench.data.download.transmission import RemoteFile, size_text
+from xbench.data.download.transmission import RemoteFile
 from xbench.errors import XbenchError
 from xbench.utils.files import cache_folder, cannot_write, write_text
 from xbench.utils.json import json_line
 from xbench.utils.locks import locked
 from xbench.utils.progress import SILENT, Progress
+from xbench.utils.text import size_text
 
 
 def part_of(path: Path) -> Path:
@@ -110,7 +111,7 @@ def require_verified(path: Path, file: RemoteFile) -> None:
     """Refuse a file that is not the registered one.
 
     Its size is looked at first. Its checksum is computed where that has not been done since the
-    file last changed: the cache folder keeps size and time of change of what was right.
+    file last changed: the cache folder keeps size, times of change and number of what was right.
 
     Parameters
     ----------
@@ -178,6 +179,9 @@ def _as_it_is(path: Path, file: RemoteFile) -> dict[str, str | int]:
         "path": str(path.resolve()),
         "size": state.st_size,
         "changed": state.st_mtime_ns,
+        # Its time of change can be set to what it was (`cp -p`, `touch -r`); these two cannot.
+        "status_changed": state.st_ctime_ns,
+        "number": state.st_ino,
         "checksum": file.checksum,
     }
 

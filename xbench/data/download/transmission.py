@@ -14,8 +14,7 @@ from xbench.errors import XbenchError
 from xbench.utils.files import cannot_write
 from xbench.utils.progress import Progress
 from xbench.utils.provenance import DISTRIBUTION, installed_version
-
-_UNITS = ("bytes", "kB", "MB", "GB", "TB")
+from xbench.utils.text import size_text
 
 
 @dataclass(frozen=True)
@@ -55,20 +54,6 @@ class RemoteFile:
     def algorithm(self) -> str:
         """What the checksum is made by, as `hashlib` calls it."""
         return self.checksum.partition(":")[0]
-
-
-def size_text(size: float) -> str:
-    """Return a number of bytes as people read it, in powers of 1,000.
-
-    Examples
-    --------
-    >>> size_text(17), size_text(1_369_492_123)
-    ('17 bytes', '1.37 GB')
-    """
-    unit = 0
-    while size >= 999.5 and unit < len(_UNITS) - 1:
-        size, unit = size / 1000, unit + 1
-    return f"{size:.3g} {_UNITS[unit]}" if unit else f"{size:.0f} bytes"
 
 
 # A long download is often cut: it goes on by itself so many times, if each brings something.

@@ -1,8 +1,7 @@
 """Layout: the ``filtered_feature_bc_matrix.h5`` of CellRanger ARC.
 
-Peaks and genes out of one feature table, as CellRanger ARC writes it in HDF5 and in text.
-
-A sparse matrix that is put together row by row, in little more memory than it takes.
+One feature table, in HDF5 and in text, holds peaks and genes; the sparse matrix is put together row
+by row, in little more memory than it takes.
 """
 
 from collections.abc import Iterator

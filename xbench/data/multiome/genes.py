@@ -1,8 +1,7 @@
 """From the rna modality to log1p of normalised expression of the genes that are kept.
 
-Which genes differ most between cells: dispersion against genes of like expression.
-
-The criterion is that of Satija et al. (2015), Nature Biotechnology 33, 495-502, which Seurat calls
+Kept are those that differ most between cells, by dispersion against genes of like expression. The
+criterion is that of Satija et al. (2015), Nature Biotechnology 33, 495-502, which Seurat calls
 ``mean.var.plot`` and scanpy ``flavor="seurat"``: the logarithm of variance over mean of the
 normalised expression, standardised within 20 bins of genes of like mean. It needs no counts, so
 that data which come normalised are treated alike.

@@ -1,12 +1,10 @@
-"""Matrix Market files (.mtx), a stretch at a time, with some rows in one matrix, some in another.
-
-Not through SciPy: its reader ends the whole process on a stream that is no gzip (scipy 1.17,
-`scipy.io.mminfo`), and would hold the file as one matrix before it could be taken apart.
-
-Layout: a folder with ``matrix.mtx``, ``features.tsv`` and ``barcodes.tsv``, as CellRanger ARC.
+"""Layout: a folder with ``matrix.mtx``, ``features.tsv`` and ``barcodes.tsv``, as CellRanger ARC.
 
 Each may be gzipped, and all three may begin with the same prefix, as GEO has it:
-``GSE123_matrix.mtx.gz``.
+``GSE123_matrix.mtx.gz``. Matrix Market files are read a stretch at a time, some rows into one
+matrix, some into another. Not through SciPy: its reader ends the whole process on a stream that is
+no gzip (scipy 1.17, `scipy.io.mminfo`), and would hold the file as one matrix before it could be
+taken apart.
 """
 
 import re

@@ -1,11 +1,8 @@
-"""One modality out of an AnnData group of an HDF5 file, read part by part.
+"""Layouts: one MuData file (.h5mu) with modalities `atac` and `rna`, or two AnnData files.
 
-anndata's own reader does the reading, not AnnData or MuData: that spares loading what is not used,
-and lets a missing part be named.
-
-Layout: one MuData file (.h5mu) with modalities `atac` and `rna`.
-
-Layout: a folder with two AnnData files, ``*atac.h5ad`` (peaks) and ``*rna.h5ad`` (genes).
+The two are ``*atac.h5ad`` (peaks) and ``*rna.h5ad`` (genes) in a folder. A modality is read part by
+part by anndata's own reader, not as AnnData or MuData: that spares loading what is not used, and
+lets a missing part be named.
 """
 
 import re

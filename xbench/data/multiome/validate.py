@@ -1,7 +1,4 @@
-"""What a file is, in plain words, and all that is wrong with it rather than the first.
-
-What is found out about a file, and what is wrong with it.
-"""
+"""What a file is, in plain words, and all that is wrong with it rather than the first."""
 
 from __future__ import annotations
 

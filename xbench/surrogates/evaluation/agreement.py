@@ -1,8 +1,6 @@
 """How a prediction agrees with the test cells, gene by gene.
 
-What a surrogate says of the test cells, and what is seen in them.
-
-How the values of many genes are spread, undefined ones set apart.
+Values of many genes are summarised by how they are spread, undefined ones set apart.
 """
 
 from dataclasses import dataclass
@@ -13,8 +11,14 @@ from scipy import sparse
 from xbench.data.dataset import Dataset
 from xbench.data.features import Features
 from xbench.errors import XbenchError
-from xbench.surrogates.evaluation.accuracy import counted_types, determination, pearson, type_means
-from xbench.surrogates.evaluation.fit import from_sums, predict
+from xbench.surrogates.evaluation.fit import (
+    counted_types,
+    determination,
+    from_sums,
+    pearson,
+    predict,
+    type_means,
+)
 from xbench.surrogates.surrogate import Surrogate
 
 # What a surrogate is judged against: see `HeldOut`.

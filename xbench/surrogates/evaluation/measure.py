@@ -12,9 +12,9 @@ import numpy as np
 
 from xbench.data.cell_types import MARKER_GENES, present_markers, types_of_marker
 from xbench.data.dataset import Dataset
+from xbench.data.splits import PROTOCOLS
 from xbench.errors import XbenchError
 from xbench.surrogates.checkpoint import OpenedSurrogate, read_description
-from xbench.surrogates.evaluation.accuracy import determination, pearson
 from xbench.surrogates.evaluation.agreement import (
     Agreement,
     HeldOut,
@@ -25,6 +25,7 @@ from xbench.surrogates.evaluation.agreement import (
     spread,
 )
 from xbench.surrogates.evaluation.cell_map import CellMap, cell_map
+from xbench.surrogates.evaluation.fit import determination, pearson
 from xbench.surrogates.surrogate import Surrogate
 from xbench.utils.process import one_thread
 from xbench.utils.provenance import git_commit, machine, versions
@@ -168,11 +169,12 @@ class ReportSubject:
     @property
     def saw_test_cells(self) -> bool | None:
         """Whether the surrogate was trained on test cells; None where that is not known."""
-        return {"strict": False, "reference": True}.get(self.split)
+        return self.split == "reference" if self.split in PROTOCOLS else None
 
     def training_rows(self, dataset: Dataset) -> np.ndarray:
         """Rows of the cells the surrogate was trained on; the training part where not known."""
-        return dataset.split.training_rows(self.split)
+        split = self.split if self.split in PROTOCOLS else "strict"
+        return dataset.split.training_rows(split, dataset.cell_types)
 
 
 def require_expression(dataset: Dataset) -> None:

@@ -1,10 +1,7 @@
-"""The paper's Figure 2A: marker genes' means by cell type, observed and predicted.
+"""The drawings of a surrogate's report.
 
-Histograms over all genes of how well each is predicted.
-
-The map of the test cells: by type, and by expression of a few genes as in Figure 2B.
-
-The validation loss of each stage of training.
+Figure 2A (marker genes' means by cell type), histograms over all genes, the map of the test cells
+as in Figure 2B, and the validation loss of each stage of training.
 """
 
 import math
@@ -20,16 +17,7 @@ from matplotlib.ticker import MaxNLocator
 from xbench.surrogates.evaluation.agreement import PREDICTORS, spread
 from xbench.surrogates.evaluation.measure import PAPER_MEAN_R2, Marker, SurrogateReport
 from xbench.surrogates.evaluation.wording import MEASURES
-from xbench.utils.plotting import (
-    FAINT,
-    INK,
-    PREDICTOR_COLOURS,
-    TypeStyle,
-    number,
-    square,
-    type_handles,
-    type_styles,
-)
+from xbench.utils import plotting
 
 FEWEST_COLUMNS, MOST_COLUMNS = 5, 7
 MARGIN, BELOW = 0.65, 2.4
@@ -68,7 +56,7 @@ def draw_markers(figure: FigureBase, report: SurrogateReport) -> None:
         left=0.06, right=0.97, top=1 - 0.25 / height, bottom=0.4 / height,
         wspace=0.3, hspace=MARGIN / (_row_height(columns) - MARGIN),
     )  # fmt: skip
-    styles = type_styles(report.means.names, report.means.counts)
+    styles = plotting.type_styles(report.means.names, report.means.counts)
     panels = list(grid.flat)
     for axes, marker in zip(panels, report.markers, strict=False):
         _draw_marker(axes, report, marker, styles)
@@ -86,11 +74,11 @@ def draw_markers(figure: FigureBase, report: SurrogateReport) -> None:
 
 
 def _draw_marker(
-    axes: Axes, report: SurrogateReport, marker: Marker, styles: dict[str, TypeStyle]
+    axes: Axes, report: SurrogateReport, marker: Marker, styles: dict[str, plotting.TypeStyle]
 ) -> None:
     means, column = report.means, marker.column
     observed, predicted = means.observed[:, column], means.predicted["surrogate"][:, column]
-    square(axes, observed, predicted)
+    plotting.square(axes, observed, predicted)
     for row, name in enumerate(means.names):
         style, counted = styles[str(name)], means.counted[row]
         at = observed[row], predicted[row]
@@ -99,9 +87,11 @@ def _draw_marker(
             mec="white" if counted else style.colour, mew=0.4 if counted else 0.9, clip_on=False,
         )  # fmt: skip
         if name in marker.own_types:
-            axes.plot(*at, ls="", marker="o", ms=8, mfc="none", mec=INK, mew=0.9, clip_on=False)
+            axes.plot(
+                *at, ls="", marker="o", ms=8, mfc="none", mec=plotting.INK, mew=0.9, clip_on=False
+            )
     squared = report.agreements["surrogate"].type_squared_pearson[column]
-    axes.set_title(f"{report.cells.genes.names[column]}   r² {number(squared, 2)}", pad=4)
+    axes.set_title(f"{report.cells.genes.names[column]}   r² {plotting.number(squared, 2)}", pad=4)
 
 
 def _draw_squared(axes: Axes, report: SurrogateReport) -> None:
@@ -111,14 +101,14 @@ def _draw_squared(axes: Axes, report: SurrogateReport) -> None:
     surrogate = report.agreements["surrogate"].type_squared_pearson[columns]
     baseline = report.agreements["type-training-mean"].type_squared_pearson[columns]
     for place, low, high in zip(places, surrogate, baseline, strict=True):
-        axes.plot([place, place], [low, high], color=FAINT, lw=1, zorder=1)
-    colours = PREDICTOR_COLOURS
+        axes.plot([place, place], [low, high], color=plotting.FAINT, lw=1, zorder=1)
+    colours = plotting.PREDICTOR_COLOURS
     axes.plot(places, baseline, ls="", marker="D", ms=5, mfc="white", mew=1.3,
               mec=colours["type-training-mean"], label=PREDICTORS["type-training-mean"],
               clip_on=False)  # fmt: skip
     axes.plot(places, surrogate, ls="", marker="o", ms=6, mfc=colours["surrogate"],
               mec="white", mew=0.5, label=PREDICTORS["surrogate"], clip_on=False)  # fmt: skip
-    axes.axhline(PAPER_MEAN_R2, color=INK, lw=0.8, ls=(0, (4, 3)), zorder=0,
+    axes.axhline(PAPER_MEAN_R2, color=plotting.INK, lw=0.8, ls=(0, (4, 3)), zorder=0,
                  label=f"paper's mean R², its own data: {PAPER_MEAN_R2}")  # fmt: skip
     axes.set(ylim=(0, 1), xlim=(-0.6, len(columns) - 0.4), ylabel="r² over cell types")
     axes.set_xticks(places, report.cells.genes.names[columns], rotation=30, ha="right",
@@ -127,18 +117,21 @@ def _draw_squared(axes: Axes, report: SurrogateReport) -> None:
                 handletextpad=0.3, columnspacing=1.2)  # fmt: skip
 
 
-def _legend(figure: FigureBase, styles: dict[str, TypeStyle], counts: dict[str, int]) -> None:
+def _legend(
+    figure: FigureBase, styles: dict[str, plotting.TypeStyle], counts: dict[str, int]
+) -> None:
     first = figure.legend(
-        handles=type_handles(styles, counts), loc="upper left", bbox_to_anchor=(0.03, 1.0),
+        handles=plotting.type_handles(styles, counts), loc="upper left", bbox_to_anchor=(0.03, 1.0),
         ncols=3 if len(styles) > 8 else 2, title="cell type (test cells)", alignment="left",
         handletextpad=0.3,
     )  # fmt: skip
     first.get_title().set_fontweight("bold")
+    ink = plotting.INK
     figure.legend(
         handles=[
-            _point("ringed: a type the gene marks", mfc="none", mec=INK, mew=0.9, ms=8),
-            _point("hollow: too few test cells for r²", mfc="white", mec=INK, mew=0.9, ms=4.5),
-            Line2D([], [], color=FAINT, lw=0.8, label="observed = predicted"),
+            _point("ringed: a type the gene marks", mfc="none", mec=ink, mew=0.9, ms=8),
+            _point("hollow: too few test cells for r²", mfc="white", mec=ink, mew=0.9, ms=4.5),
+            Line2D([], [], color=plotting.FAINT, lw=0.8, label="observed = predicted"),
         ],
         loc="lower left", bbox_to_anchor=(0.03, 0.05), handletextpad=0.6,
     )  # fmt: skip
@@ -184,9 +177,9 @@ def draw_genes(figure: FigureBase, report: SurrogateReport) -> None:
 
 def _draw_values(axes: Axes, values: np.ndarray, limits: tuple[float, float], name: str) -> None:
     defined = values[np.isfinite(values)]
-    found, colour = spread(values), PREDICTOR_COLOURS[name]
+    found, colour = spread(values), plotting.PREDICTOR_COLOURS[name]
     filled = name == "surrogate"
-    label = f"{PREDICTORS[name]}: median {number(found.median)}"
+    label = f"{PREDICTORS[name]}: median {plotting.number(found.median)}"
     if found.undefined:
         label += f", undefined: {found.undefined:,}"
     axes.hist(
@@ -204,7 +197,7 @@ def _axis_label(field: str, report: SurrogateReport, limits: tuple[float, float]
     if not below:
         return ""
     genes = f"{below:,} gene{'' if below == 1 else 's'}"
-    return f"first bar: the surrogate's {genes} below {number(limits[0], 2)} too"
+    return f"first bar: the surrogate's {genes} below {plotting.number(limits[0], 2)} too"
 
 
 # From the grey of no expression to dark: told apart with any colour vision, and in print.
@@ -239,7 +232,7 @@ def draw_map(figure: FigureBase, report: SurrogateReport) -> None:
 
 
 def _draw_types(figure: FigureBase, report: SurrogateReport) -> None:
-    styles = type_styles(report.means.names, report.means.counts)
+    styles = plotting.type_styles(report.means.names, report.means.counts)
     axes = figure.subplots()
     figure.subplots_adjust(left=0.06, right=0.76, top=0.92, bottom=0.1)
     axes.set_anchor("NW")
@@ -253,7 +246,7 @@ def _draw_types(figure: FigureBase, report: SurrogateReport) -> None:
     axes.set_xlabel(f"{report.map.projection} 1", loc="left", labelpad=2)
     axes.set_ylabel(f"{report.map.projection} 2", loc="bottom", labelpad=2)
     figure.legend(
-        handles=type_handles(styles), loc="upper left", bbox_to_anchor=(0.785, 0.92),
+        handles=plotting.type_handles(styles), loc="upper left", bbox_to_anchor=(0.785, 0.92),
         fontsize=min(7.0, 7.0 * MOST_LINES / len(styles)), labelspacing=0.4,
         handletextpad=0.2, borderaxespad=0,
     )  # fmt: skip
@@ -273,7 +266,7 @@ def _draw_gene(figure: FigureBase, pair: np.ndarray, report: SurrogateReport, ge
         _bare(axes)
     correlation = report.agreements["surrogate"].cell_pearson[gene]
     name = report.cells.genes.names[gene]
-    pair[0].set_title(f"{name}   r² {number(correlation**2, 3)}")
+    pair[0].set_title(f"{name}   r² {plotting.number(correlation**2, 3)}")
     place = pair[1].get_position()
     bar = figure.add_axes((place.x0 + 0.15 * place.width, 0.085, 0.7 * place.width, 0.018))
     colours = figure.colorbar(drawn, cax=bar, orientation="horizontal")
@@ -315,9 +308,11 @@ def draw_training(figure: FigureBase, report: SurrogateReport) -> None:
     figure.subplots_adjust(left=0.06, right=0.97, top=0.86, bottom=0.22, wspace=0.2)
     for axes, stage in zip(panels, stages, strict=True):
         steps, losses = zip(*stage["curve"], strict=True)
-        axes.plot(steps, losses, color=PREDICTOR_COLOURS["surrogate"], lw=1.2, marker="o", ms=2.5)
+        axes.plot(
+            steps, losses, color=plotting.PREDICTOR_COLOURS["surrogate"], lw=1.2, marker="o", ms=2.5
+        )
         best = (stage["best_step"], stage["best_validation"])
-        axes.plot(*best, ls="", marker="o", ms=7, mfc="none", mec=INK, mew=1.1)
+        axes.plot(*best, ls="", marker="o", ms=7, mfc="none", mec=plotting.INK, mew=1.1)
         axes.set_title(f"{stage['name']}: best at step {best[0]:,}, loss {best[1]:.4g}", loc="left")
         axes.set_xlabel("step", labelpad=1)
         axes.margins(y=0.12)

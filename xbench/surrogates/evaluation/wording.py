@@ -12,6 +12,8 @@ from xbench.utils.plotting import number
 SPLITS = {
     "strict": "strict: no test cell was seen in training",
     "reference": "reference: test cells were trained on, as the reference does",
+    "half-a": "half-a: one half of the training cells, no test cell",
+    "half-b": "half-b: the other half of the training cells, no test cell",
 }
 
 

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor, nn
 
 from xbench.data.dataset import Dataset
-from xbench.surrogates.cross_modality import CrossModality
-from xbench.surrogates.training.alignment import Adversary, Alignment
+from xbench.surrogates.cross_modality_network import CrossModalityNetwork
+from xbench.surrogates.training.alignment import Adversary, Alignment, TrainingModel
 from xbench.surrogates.training.batches import (
     CellBatch,
     GeneBatch,
@@ -17,7 +17,6 @@ from xbench.surrogates.training.batches import (
     TrainingCells,
 )
 from xbench.surrogates.training.loop import Stage, StageHistory, train_stage
-from xbench.surrogates.training.networks import TrainingModel
 from xbench.utils.progress import SILENT, Progress
 
 
@@ -65,17 +64,25 @@ UNPAIRED = CrossModalityTraining(paired=False, adversary=Adversary(every=1, lear
 
 
 def train_cross_modality(
+    kind: type[CrossModalityNetwork],
     dataset: Dataset,
     settings: CrossModalityTraining,
     seed: int = 0,
     train_rows: np.ndarray | None = None,
     progress: Progress = SILENT,
-) -> tuple[CrossModality, list[StageHistory]]:
+) -> tuple[CrossModalityNetwork, list[StageHistory]]:
     """Train on `train_rows` (the training cells by default), stopped early on validation cells.
+
+    Parameters
+    ----------
+    kind
+        The class of what is returned.
+    dataset, settings, seed, train_rows, progress
+        See `Recipe`.
 
     Returns
     -------
-    CrossModality
+    CrossModalityNetwork
         The ATAC-to-RNA path alone.
     list of StageHistory
         ATAC autoencoder, RNA autoencoder, mapping.
@@ -83,8 +90,10 @@ def train_cross_modality(
     with torch.random.fork_rng(devices=[] if settings.device == "cpu" else None):
         torch.manual_seed(seed)
         boundaries = dataset.features.blocks()[1]
+        sizes = np.diff(boundaries).tolist()
         model = TrainingModel(
-            np.diff(boundaries).tolist(),
+            kind(sizes, dataset.n_outputs),
+            sizes,
             dataset.n_outputs,
             len(np.unique(dataset.cell_types)),
         ).to(settings.device)

@@ -29,6 +29,8 @@ class Stage:
         Steps between two looks at the validation loss.
     patience
         Looks without improvement before the stage ends.
+    last_rate
+        Share of the learning rate that is left at the last step, to which it falls linearly.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Stage:
     learning_rate: float
     evaluate_every: int = 100
     patience: int = 5
+    last_rate: float = 1.0
 
 
 @dataclass
@@ -52,7 +55,12 @@ class StageHistory:
 
 def adam(parameters: Iterable[nn.Parameter], learning_rate: float) -> torch.optim.Adam:
     """Adam with the protocol's betas."""
-    return torch.optim.Adam(list(parameters), lr=learning_rate, betas=(0.9, 0.99), fused=True)
+    return torch.optim.Adam(
+        [one for one in parameters if one.requires_grad],
+        lr=learning_rate,
+        betas=(0.9, 0.99),
+        fused=True,
+    )
 
 
 def train_stage(
@@ -106,6 +114,10 @@ def train_stage(
             if since >= stage.patience or step == stage.steps or (step > 0 and stop()):
                 break
         modules.train()
+        if stage.last_rate != 1.0:
+            share = 1.0 - (1.0 - stage.last_rate) * step / max(1, stage.steps)
+            for group in optimizer.param_groups:
+                group["lr"] = stage.learning_rate * share
         optimizer.zero_grad(set_to_none=True)
         step_loss(step).backward()
         nn.utils.clip_grad_norm_(modules.parameters(), GRADIENT_NORM)

@@ -1,0 +1,237 @@
+"""The surrogates trained on pairs learn the truth, repeat themselves and stay additive."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from scipy import sparse
+
+from xbench.data.dataset import Dataset
+from xbench.errors import XbenchError
+from xbench.mask import masked_population
+from xbench.mask.objective import OBJECTIVES
+from xbench.simulation.parameters import Parameters
+from xbench.simulation.simulate import simulate
+from xbench.simulation.simulation_files import read_simulation, write_simulation
+from xbench.simulation.target_truth import target_truth
+from xbench.surrogates.checkpoint import open_surrogate
+from xbench.surrogates.cis import Cis
+from xbench.surrogates.end_to_end import EndToEnd
+from xbench.surrogates.ensemble import Ensemble, EnsembleTraining, train_ensemble
+from xbench.surrogates.evaluation.fit import expression_fit, predict, worse_than_type_means
+from xbench.surrogates.obtain import train_surrogate
+from xbench.surrogates.surrogate import Surrogate
+from xbench.surrogates.training.gene_by_gene import CisTraining
+from xbench.surrogates.training.paired import PairedTraining
+
+train_cis, train_end_to_end = Cis.recipe().train, EndToEnd.recipe().train
+QUICK = CisTraining(steps=100, batch_size=128, evaluate_every=50)
+TRAININGS = {
+    "end-to-end": (PairedTraining(steps=20, batch_size=32), train_end_to_end),
+    "cis": (CisTraining(steps=20, batch_size=32, rounds=3), train_cis),
+    "ensemble": (
+        EnsembleTraining(members=2, member={"steps": 20, "batch_size": 32, "rounds": 3}),
+        train_ensemble,
+    ),
+}
+
+
+def trained(dataset: Dataset, name: str, seed: int = 0, **changes: Any) -> Surrogate:
+    settings, train = TRAININGS[name]
+    model: Surrogate = train(dataset, replace(settings, **changes), seed=seed)[0]  # type: ignore[operator]
+    return model
+
+
+def same(one: Surrogate, other: Surrogate) -> bool:
+    states = one.state_dict(), other.state_dict()
+    return all(torch.equal(states[0][name], states[1][name]) for name in states[0])
+
+
+@pytest.fixture(scope="session")
+def simulated(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    path = tmp_path_factory.mktemp("simulation") / "small.h5mu"
+    write_simulation(path, simulate(Parameters(n_cells=800, n_peaks=6000, n_genes=60)))
+    return read_simulation(path)
+
+
+@pytest.fixture(scope="session")
+def learned(simulated: Dataset) -> tuple[Surrogate, dict[str, float]]:
+    model, _ = train_cis(simulated, QUICK, seed=0)
+    return model.frozen(), expression_fit(model, simulated)
+
+
+def chosen_one_by_one(model: Surrogate, dataset: Dataset, cell_type: str, gene: str) -> Any:
+    """Choose greedily among the 60 peaks of the steepest gradient.
+
+    A gradient alone, at a point where redundant peaks are all open, does not tell which of them
+    have to go together.
+    """
+    target = dataset.target(cell_type, gene)
+    inputs = dataset.X[dataset.rows(cell_type, "train")]
+    population = masked_population(model, inputs, target, OBJECTIVES["expression"])
+    steepest = np.argsort(population.descent(), kind="stable")[:60]
+    chosen = np.zeros(0, dtype=np.int64)
+    while len(chosen) < 10:
+        rest = np.setdiff1d(steepest, chosen)
+        chosen = np.append(chosen, rest[np.argmin(population.added_losses(chosen, rest))])
+    truth = target_truth(dataset, target, dataset.rows(cell_type, "test"))
+    assert truth is not None
+    return chosen, truth
+
+
+@pytest.mark.parametrize(("cell_type", "gene"), [("Astro", "GJA1"), ("Oligo", "MOG")])
+def test_what_cis_learned_is_the_regulation(
+    simulated: Dataset,
+    learned: tuple[Surrogate, dict[str, float]],
+    cell_type: str,
+    gene: str,
+) -> None:
+    indices, truth = chosen_one_by_one(learned[0], simulated, cell_type, gene)
+    optimality = truth.optimality(indices)
+    assert optimality is not None
+    assert optimality > 0.8
+    # By chance it is 1 in 400.
+    assert np.isin(indices, np.concatenate(truth.modules)).mean() > 0.8
+
+
+@pytest.mark.parametrize("name", ["end-to-end", "ensemble"])
+def test_what_the_others_learned_is_more_than_chance(simulated: Dataset, name: str) -> None:
+    settings = {"steps": 300, "batch_size": 64}
+    if name == "ensemble":
+        settings = {"members": 2, "member": {"steps": 60, "batch_size": 64, "rounds": 6}}
+    model = trained(simulated, name, **settings).frozen()  # type: ignore[arg-type]
+    indices, truth = chosen_one_by_one(model, simulated, "Oligo", "MOG")
+    generator = np.random.default_rng(0)
+    drawn = [generator.choice(simulated.n_features, 10, replace=False) for _ in range(200)]
+    assert truth.optimality(indices) > max(truth.optimality(one) for one in drawn)
+
+
+def test_cis_predicts_cells_better_than_their_types_means(
+    learned: tuple[Surrogate, dict[str, float]],
+) -> None:
+    assert learned[1]["test_error"] < learned[1]["type_means_error"]
+    assert not worse_than_type_means(learned[1])
+
+
+def test_the_level_is_that_of_the_training_cells(
+    simulated: Dataset, learned: tuple[Surrogate, dict[str, float]]
+) -> None:
+    rows = simulated.split.train
+    observed = np.asarray(simulated.Y[rows].mean(axis=0)).ravel()
+    found = predict(learned[0], simulated.X[rows]).mean(axis=0)
+    np.testing.assert_allclose(found[observed > 0.05], observed[observed > 0.05], rtol=1e-3)
+
+
+@pytest.mark.parametrize("name", list(TRAININGS))
+def test_the_additive_path_is_the_dense_forward(simulated: Dataset, name: str) -> None:
+    model = trained(simulated, name).frozen()
+    inputs = simulated.X[:12].astype(np.float32)
+    with torch.no_grad():
+        dense = model(torch.tensor(inputs.toarray()))
+        for genes in ([7], [3, 41, 5]):
+            narrowed = model.for_outputs(genes)
+            sums = narrowed.additive_layer().sparse_sums(inputs)
+            found = narrowed.tail(sums, torch.tensor(genes))
+            torch.testing.assert_close(found, dense[:, genes], atol=1e-5, rtol=1e-5)
+        torch.testing.assert_close(model.of_sparse(inputs), dense, atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("name", list(TRAININGS))
+def test_the_same_at_any_number_of_threads(simulated: Dataset, name: str) -> None:
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(1)
+        one = trained(simulated, name, seed=3)
+        torch.set_num_threads(2)
+        two = trained(simulated, name, seed=3)
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+    assert same(one, two)
+    assert not same(one, trained(simulated, name, seed=4))
+
+
+@pytest.mark.parametrize("loss", ["negative-binomial", "poisson", "mse"])
+def test_every_loss_learns(multiome: Dataset, loss: str) -> None:
+    settings = PairedTraining(loss=loss, steps=60, batch_size=64, evaluate_every=20)
+    _, (history,) = train_end_to_end(multiome, settings, seed=1)
+    assert history.best_validation < history.curve[0][1]
+
+
+def test_saved_and_opened_it_is_the_same(simulated: Dataset, tmp_path: Path) -> None:
+    for name, (settings, _) in TRAININGS.items():
+        folder = train_surrogate(simulated, name, settings=settings, folder=tmp_path / name)
+        opened = open_surrogate(folder, simulated)
+        assert opened.name == name
+        inputs = simulated.X[:5].astype(np.float32)
+        expected = trained(simulated, name).frozen()
+        assert torch.equal(opened.model.of_sparse(inputs), expected.of_sparse(inputs))
+
+
+def test_an_ensemble_is_the_mean_of_its_members(simulated: Dataset) -> None:
+    ensemble = trained(simulated, "ensemble")
+    assert isinstance(ensemble, Ensemble)
+    inputs = simulated.X[:5].astype(np.float32)
+    each = [member.of_sparse(inputs) for member in ensemble._each()]
+    assert not torch.equal(each[0], each[1])
+    torch.testing.assert_close(ensemble.of_sparse(inputs), (each[0] + each[1]) / 2)
+
+
+def test_genes_without_a_place_get_the_network_alone(simulated: Dataset) -> None:
+    outputs = simulated.outputs.copy()
+    gene = simulated.output_features.index_of("GJA1")
+    outputs.var.loc[outputs.var.index[gene], ["start", "end"]] = -1
+    outputs.var["chrom"] = outputs.var["chrom"].astype(str)
+    outputs.var.loc[outputs.var.index[gene], "chrom"] = ""
+    fields = {name: getattr(simulated, name) for name in Dataset.__dataclass_fields__}
+    model: Any = trained(Dataset(**{**fields, "outputs": outputs}), "cis")
+    assert not (model.pair_gene == gene).any()
+    assert (model.pair_gene == gene + 1).any()
+
+
+def test_wrong_uses_are_refused(multiome: Dataset, images: Dataset, simulated: Dataset) -> None:
+    with pytest.raises(XbenchError, match="unknown loss 'l1'"):
+        train_end_to_end(multiome, PairedTraining(loss="l1"))
+    with pytest.raises(XbenchError, match="unknown loss 'mse'"):
+        train_cis(simulated, CisTraining(loss="mse"))
+    with pytest.raises(XbenchError, match="where peaks and genes lie; use end-to-end"):
+        train_cis(multiome, CisTraining())
+    with pytest.raises(XbenchError, match="has no expression to learn; use mlp-classifier"):
+        train_end_to_end(images, PairedTraining())
+    with pytest.raises(XbenchError, match="members is 0 but must be at least 1"):
+        train_ensemble(multiome, EnsembleTraining(members=0))
+    with pytest.raises(XbenchError, match="members cannot be 'ensemble'"):
+        train_ensemble(multiome, EnsembleTraining(of="ensemble"))
+    narrowed = trained(simulated, "cis").for_outputs([3])
+    sums = narrowed.additive_layer().sparse_sums(simulated.X[:2].astype(np.float32))
+    with pytest.raises(XbenchError, match=r"not for output 4; use its for_outputs\(\[4\]\)"):
+        narrowed.tail(sums, torch.tensor([4]))
+
+
+def test_only_the_rows_given_are_trained_on(simulated: Dataset) -> None:
+    rows = simulated.split.train[::2]
+    spoilt = simulated.outputs.copy()
+    values = sparse.lil_matrix(spoilt.X)
+    values[np.setdiff1d(simulated.split.train, rows)[:20]] = 7.0
+    spoilt.X = sparse.csr_matrix(values, dtype=np.float32)
+    fields = {name: getattr(simulated, name) for name in Dataset.__dataclass_fields__}
+    other = Dataset(**{**fields, "outputs": spoilt})
+    settings, _ = TRAININGS["cis"]
+    models = [train_cis(one, settings, train_rows=rows)[0] for one in (simulated, other)]  # type: ignore[arg-type]
+    assert same(*models)
+
+
+def test_a_judge_is_trained_on_the_other_half(simulated: Dataset, tmp_path: Path) -> None:
+    settings = PairedTraining(steps=20, batch_size=32)
+    for half in ("half-a", "half-b"):
+        folder = train_surrogate(
+            simulated, "end-to-end", split=half, settings=settings, folder=tmp_path / half
+        )
+        rows = simulated.split.training_rows(half, simulated.cell_types)
+        expected = train_end_to_end(simulated, settings, train_rows=rows)[0].frozen()
+        assert same(open_surrogate(folder, simulated).model, expected)  # type: ignore[arg-type]

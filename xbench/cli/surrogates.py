@@ -1,0 +1,130 @@
+"""``xbench train`` and ``xbench report surrogate``: train or take a surrogate, and measure it."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from xbench.benchmark.checks import check_machine
+from xbench.cli.printing import ShownProgress, say
+from xbench.data.load import DataChoice
+from xbench.data.read_options import ReadOptions
+from xbench.data.splits import PROTOCOLS
+from xbench.errors import XbenchError
+from xbench.surrogates.checkpoint import read_description
+from xbench.surrogates.evaluation.cell_map import check_projection
+from xbench.surrogates.evaluation.fit import worse_than_type_means
+from xbench.surrogates.evaluation.measure import measure, require_expression, subject_of
+from xbench.surrogates.evaluation.report_page import check_out, write_report
+from xbench.surrogates.evaluation.wording import headline
+from xbench.surrogates.obtain import obtain, recipe_of, train_surrogate
+from xbench.surrogates.training.adversarial import UNPAIRED
+
+
+def train_and_show(
+    dataset: str | None,
+    *,
+    reading: ReadOptions,
+    surrogate: str | None,
+    split: str,
+    seed: int,
+    out: Path | None,
+    again: bool,
+    unpaired: bool,
+    device: str,
+) -> None:
+    """Train with a progress bar, then say where the surrogate is and how well it fits."""
+    if split not in PROTOCOLS:
+        raise XbenchError(f"--split {split!r}: must be one of: {', '.join(PROTOCOLS)}")
+    check_machine(device, None)
+    loaded = DataChoice(dataset, reading).load()
+    name = surrogate or loaded.default_surrogate
+    with ShownProgress(Console(stderr=True)) as progress:
+        folder = train_surrogate(
+            loaded,
+            name,
+            split=split,
+            seed=seed,
+            settings=_settings(name, unpaired, device),
+            folder=out,
+            progress=progress,
+            again=again,
+        )
+    description = read_description(folder)
+    say(f"{description.surrogate} of {description.dataset} in {folder}")
+    for stage in description.training.get("stages", {}).values():
+        say(
+            f"  {stage['name']}: best at step {stage['best_step']}, "
+            f"validation loss {stage['best_validation']:.4g}{_seconds(stage)}"
+        )
+    peak = description.training.get("peak_memory_bytes")
+    if peak is not None:
+        say(f"  peak memory: {peak / 1e9:.2f} GB")
+    for name, value in description.fit.items():
+        say(f"  {name}: {value:.4g}")
+    if worse_than_type_means(description.fit):
+        say("  predicts cells worse than the mean of their type does: read it with care")
+
+
+def _settings(surrogate: str, unpaired: bool, device: str) -> Any:
+    """Return settings other than the recipe's defaults, where some are asked for."""
+    if unpaired:
+        if surrogate != "cross-modality":
+            raise XbenchError(
+                f"--unpaired: surrogate {surrogate} learns from pairs of peaks and expression of "
+                "the same cells; use --surrogate cross-modality"
+            )
+        return replace(UNPAIRED, device=device)
+    if device == "cpu":
+        return None
+    settings = recipe_of(surrogate).settings
+    if not hasattr(settings, "device"):
+        raise XbenchError(f"--device {device}: surrogate {surrogate} uses the CPU only; leave it")
+    return replace(settings, device=device)
+
+
+def _seconds(stage: dict[str, Any]) -> str:
+    """Seconds of a stage; a surrogate trained before they were kept has none."""
+    return f", {stage['seconds']:.0f} s" if "seconds" in stage else ""
+
+
+def report_surrogate(
+    dataset: str | None,
+    *,
+    reading: ReadOptions,
+    surrogate: str | None,
+    checkpoint: Path | None,
+    split: str | None,
+    seed: int | None,
+    space: str,
+    projection: str,
+    out: Path,
+) -> None:
+    """Take a trained surrogate, or train it, and write its report."""
+    if split not in (None, *PROTOCOLS):
+        raise XbenchError(f"--split {split!r}: must be one of: {', '.join(PROTOCOLS)}")
+    check_out(out)
+    check_projection(projection, space)
+    asked = {"--surrogate": surrogate, "--split": split, "--seed": seed}
+    given = [option for option, value in asked.items() if value is not None]
+    if checkpoint is not None and given:
+        raise XbenchError(f"{given[0]}: --checkpoint says which surrogate it is; leave out one")
+    data = DataChoice(dataset, reading).load()
+    require_expression(data)
+    with ShownProgress(Console(stderr=True)) as progress:
+        opened, path = obtain(
+            data,
+            surrogate,
+            checkpoint=checkpoint,
+            split=split or "strict",
+            seed=seed or 0,
+            progress=progress,
+        )
+    subject = subject_of(data, opened, path)
+    report = measure(data, opened.model, subject, space=space, projection=projection)
+    if report.map.note:
+        say(f"the map is PCA: {report.map.note}", err=True)
+    say(headline(report))
+    for path in write_report(report, out):
+        say(str(path))
