@@ -114,20 +114,20 @@ def run(
 
 
 @app.command(epilog='Example: xbench explain --data mine.h5mu --target "14:Gad1" -L 10')
-@reads_data
+@options.reads_data
 def explain(
-    dataset: DatasetOption = None,
+    dataset: options.DatasetOption = None,
     reading: ReadOptions = AS_IT_IS,
-    target: Targets = None,
-    subset_size: SubsetSizes = None,
-    methods: Methods = None,
-    seeds: Seeds = None,
-    surrogate: SurrogateOption = None,
-    surrogate_seed: SurrogateSeed = 0,
-    checkpoint: Checkpoint = None,
-    jobs: Jobs = None,
-    store: Store = Path("results"),
-    again: Again = False,
+    target: options.Targets = None,
+    subset_size: options.SubsetSizes = None,
+    methods: options.Methods = None,
+    seeds: options.Seeds = None,
+    surrogate: options.SurrogateOption = None,
+    surrogate_seed: options.SurrogateSeed = 0,
+    checkpoint: options.Checkpoint = None,
+    jobs: options.Jobs = None,
+    store: options.Store = Path("results"),
+    again: options.Again = False,
     out: Annotated[
         Path, typer.Option(help="The folder for selection.tsv, selection.bed and links.bedpe.")
     ] = Path("selections"),
