@@ -116,17 +116,24 @@ def _print_features(
         return
     console.print(f"chosen by {escape(method)}:", highlight=False)
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for heading in ("feature", "place", "distance to the gene", "nearest gene"):
+    table.add_column("feature", overflow="fold", min_width=24)
+    for heading in ("distance to the gene", "nearest gene"):
         table.add_column(heading, overflow="fold")
     table.add_column("repetitions", justify="right")
     table.add_column("chosen by", overflow="fold")
     for one in chosen[: chosen[0].size]:
         others = ", ".join(other for other in one.methods if other != method)
-        place = "" if one.place is None else f"{one.place[0]}:{one.place[1]:,}-{one.place[2]:,}"
-        cells = (one.feature, place, _distance(one), _nearest_gene(dataset, one))
+        cells = (_named(one), _distance(one), _nearest_gene(dataset, one))
         row = [escape(plain(cell)) for cell in (*cells, f"{one.share:.0%}", others)]
         table.add_row(*row)
     console.print(table)
+
+
+def _named(one: Chosen) -> str:
+    """Return a feature's name, and its place where the name is not made of that."""
+    if one.place is None or str(one.place[1]) in one.feature:
+        return one.feature
+    return f"{one.feature} ({one.place[0]}:{one.place[1]}-{one.place[2]})"
 
 
 def _distance(one: Chosen) -> str:

@@ -1,0 +1,68 @@
+"""The trust line: what is said of a surrogate, of few cells, and of peaks no nearer than chance."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from xbench.analysis.trust import Trust, trust_of
+from xbench.data.dataset import Target
+from xbench.data.features import Features, Interval
+
+FIT = {
+    "test_type_mean_r2": 0.93,
+    "marker_type_mean_r2": float("nan"),
+    "test_error": 2.0,
+    "type_means_error": 2.4,
+}
+GENE = Target("VIP", "GAD1", 0, Interval("chr1", 5_000_000, 5_010_000))
+
+
+def data(cells: int, starts: list[int]) -> Any:
+    count = len(starts)
+    features = Features(
+        [f"p{one}" for one in range(count)], ["chr1"] * count, starts, [one + 500 for one in starts]
+    )
+    return SimpleNamespace(features=features, rows=lambda cell_type, part: np.arange(cells))
+
+
+def test_what_is_known_is_gathered() -> None:
+    # Two of four peaks lie within 1 Mb; of the three that were selected both of them.
+    dataset = data(40, [1_000, 4_500_000, 5_900_000, 90_000_000])
+    trust = trust_of(dataset, GENE, "cis", FIT, [1, 2, 3])
+    assert (trust.near, trust.near_chance, trust.test_cells) == (2 / 3, 0.5, 40)
+    assert trust.marker_r2 is None
+    assert trust.warnings == ()
+    assert trust.line == (
+        "surrogate cis; R2 of type means 0.93; test error 2 (type means 2.4); 40 test cells; "
+        "67% of the peaks within 1 Mb (chance 50.0%)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"error": 2.5}, "worse than the means of their types"),
+        ({"error": None}, "was not measured"),
+        ({"test_cells": 29}, "only 29 test cells"),
+        ({"near": 0.01, "near_chance": 0.02}, "they may regulate other genes"),
+    ],
+)
+def test_each_reason_for_doubt_is_a_warning(changes: dict[str, Any], said: str) -> None:
+    good: dict[str, Any] = {
+        "surrogate": "cis", "r2": 0.9, "marker_r2": 0.99, "error": 2.0, "type_means_error": 2.4,
+        "test_cells": 30, "near": 1.0, "near_chance": 0.01,
+    }  # fmt: skip
+    assert Trust(**good).warnings == ()
+    (warning,) = Trust(**{**good, **changes}).warnings
+    assert said in warning
+
+
+def test_without_coordinates_nothing_is_said_of_distance() -> None:
+    dataset = SimpleNamespace(
+        features=Features(["a", "b"]), rows=lambda cell_type, part: np.arange(50)
+    )
+    trust = trust_of(dataset, Target("8", "3", 1), "mlp", {}, [0])  # type: ignore[arg-type]
+    assert trust.near is None
+    assert "1 Mb" not in trust.line
