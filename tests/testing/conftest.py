@@ -35,6 +35,8 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str],
         text = FAST.replace("RATIO", ratio)
         (root / "tests" / "benchmarks" / "test_walk.py").write_text(text, encoding="utf-8")
         file = root / "xbench" / "testing" / "performance.py"
+        # Of the worker that this test runs in; pytest-benchmark measures nothing in one.
+        monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
         monkeypatch.setattr(performance, "__file__", str(file))
         return root
 
