@@ -1,5 +1,7 @@
 """``xbench explain`` on a multiome of one's own: named peaks, files, and what is to be doubted."""
 
+import contextlib
+import io
 from pathlib import Path
 
 import bioframe
@@ -7,18 +9,16 @@ import mudata
 import pandas as pd
 import pytest
 
-from ..benchmark.workbench import GENES
+from xbench.cli import main
+
 from .conftest import Command
 
 
 @pytest.fixture(scope="module")
-def answered(small_data: Path, small_surrogate: Path, tmp_path_factory: pytest.TempPathFactory):
+def answered(
+    small_data: Path, small_surrogate: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, str]:
     """The output of one explanation, and its folder."""
-    import contextlib
-    import io
-
-    from xbench.cli import main
-
     folder = tmp_path_factory.mktemp("explained")
     words = [
         "explain", "--data", small_data, "--checkpoint", small_surrogate, "--target", "Oligo:Mog",
@@ -26,9 +26,9 @@ def answered(small_data: Path, small_surrogate: Path, tmp_path_factory: pytest.T
         "--store", folder / "store", "--out", folder / "out", "--h5mu", folder / "copy.h5mu",
     ]  # fmt: skip
     out, errors = io.StringIO(), io.StringIO()
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(errors):
-        with pytest.raises(SystemExit) as ended:
-            main([str(word) for word in words])
+    quiet = contextlib.redirect_stdout(out), contextlib.redirect_stderr(errors)
+    with quiet[0], quiet[1], pytest.raises(SystemExit) as ended:
+        main([str(word) for word in words])
     assert not ended.value.code, errors.getvalue()
     return folder, out.getvalue()
 
@@ -95,4 +95,3 @@ def test_what_cannot_be_answered_is_one_line(
     code, _, errors = xbench_command("explain", *given, *words, "--seeds", 1, "--jobs", 1)
     assert code == 2
     assert said in errors.splitlines()[-1]
-    assert GENES
