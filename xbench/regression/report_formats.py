@@ -148,7 +148,7 @@ def to_markdown(comparison: BaselineComparison, failing: list[Gate]) -> str:
     baseline ci: 0 worse, 0 better, 0 within what is allowed, 0 the same
     <BLANKLINE>
     - task t version 1 on d with s
-    - &#64;all
+    - @&#8203;all
     <BLANKLINE>
     """
     count = f"{len(failing)} regression{'s' if len(failing) != 1 else ''}"
