@@ -47,6 +47,7 @@ def test_what_is_known_is_gathered() -> None:
         ({"error": None}, "was not measured"),
         ({"test_cells": 29}, "only 29 test cells"),
         ({"near": 0.01, "near_chance": 0.02}, "they may regulate other genes"),
+        ({"agreement": 0.49}, "a second surrogate follows 49% of the drop"),
     ],
 )
 def test_each_reason_for_doubt_is_a_warning(changes: dict[str, Any], said: str) -> None:

@@ -14,6 +14,10 @@ FEW_CELLS = 30
 """Below so many test cells of the type a number is mostly noise."""
 
 
+FOLLOWED = 0.5
+"""A judge that follows less of a drop than this is reason to doubt it."""
+
+
 @dataclass(frozen=True)
 class Trust:
     """What speaks for and against the selections for one target.
@@ -32,6 +36,8 @@ class Trust:
         type's training mean.
     test_cells
         Of the target's cell type.
+    agreement
+        Share of the selections' drop that a judge follows, the mean; None without a judge.
     near, near_chance
         Share of the selected peaks within 1 Mb of the gene, and that of all peaks; None without
         coordinates.
@@ -45,6 +51,7 @@ class Trust:
     test_cells: int
     near: float | None
     near_chance: float | None
+    agreement: float | None = None
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -74,6 +81,11 @@ class Trust:
                 f"{self.near:.0%} of the peaks lie within 1 Mb of the gene, as of random peaks "
                 f"({self.near_chance:.1%}): they may regulate other genes"
             )
+        if self.agreement is not None and self.agreement < FOLLOWED:
+            said.append(
+                f"a second surrogate follows {self.agreement:.0%} of the drop: most of it may be "
+                "this surrogate's own word"
+            )
         return tuple(said)
 
     @property
@@ -86,6 +98,8 @@ class Trust:
         if self.error is not None and self.type_means_error is not None:
             parts.append(f"test error {self.error:.3g} (type means {self.type_means_error:.3g})")
         parts.append(f"{self.test_cells} test cells")
+        if self.agreement is not None:
+            parts.append(f"a judge follows {self.agreement:.0%} of the drop")
         if self.near is not None and self.near_chance is not None:
             parts.append(
                 f"{self.near:.0%} of the peaks within 1 Mb (chance {self.near_chance:.1%})"
@@ -99,6 +113,7 @@ def trust_of(
     surrogate: str,
     fit: Mapping[str, float],
     selected: Sequence[int],
+    agreement: float | None = None,
 ) -> Trust:
     """Gather what is known.
 
@@ -110,6 +125,8 @@ def trust_of(
         Its name, and how well it predicts (`xbench.surrogates.evaluation.fit.expression_fit`).
     selected
         Positions of the selected features, all repetitions together.
+    agreement
+        Mean of ``judge-agreement`` over them.
     """
     near = chance = None
     if target.interval is not None and dataset.features.has_coordinates and len(selected):
@@ -125,4 +142,5 @@ def trust_of(
         test_cells=len(dataset.rows(target.cell_type, "test")),
         near=near,
         near_chance=chance,
+        agreement=agreement,
     )

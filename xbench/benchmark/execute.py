@@ -114,7 +114,8 @@ def _metrics(study: Study, key: RunKey, indices: np.ndarray) -> dict[str, Any]:
     device = study.context.device
     try:
         surrogate = study.surrogate._replace(model=study.surrogate.model.to(device))
-        outcome = score(study.dataset, surrogate, device, key, indices)
+        judge = study.judge and study.judge._replace(model=study.judge.model.to(device))
+        outcome = score(study.dataset, surrogate, device, key, indices, judge)
         metrics = compute_metrics(key.metrics, outcome)
         odd = [name for name, one in metrics.items() if one is not None and not math.isfinite(one)]
         if odd:

@@ -152,9 +152,19 @@ def check_selection(selection: Selection, problem: Problem) -> None:
 
 
 def score(
-    dataset: Dataset, surrogate: OpenedSurrogate, device: str, key: RunKey, indices: np.ndarray
+    dataset: Dataset,
+    surrogate: OpenedSurrogate,
+    device: str,
+    key: RunKey,
+    indices: np.ndarray,
+    judge: OpenedSurrogate | None = None,
 ) -> Outcome:
     """Mask the selection on test cells, which the method has not seen, at no cost to it.
+
+    Parameters
+    ----------
+    judge
+        A second surrogate, in which it is masked too; it gets no part in choosing it.
 
     Raises
     ------
@@ -167,22 +177,27 @@ def score(
     if key.perturbation == "mean":
         inputs = surrogate.model.inputs_of(dataset, _training_rows(dataset, key)[0])
     perturbation = _perturbation(key.perturbation, inputs)
-    test = masked_population(
-        surrogate.model,
-        surrogate.model.inputs_of(dataset, rows),
-        target,
-        OBJECTIVES[key.objective],
-        perturbation,
-        device=device,
-    )
+
+    def masked(asked: OpenedSurrogate) -> tuple[np.ndarray, np.ndarray]:
+        test = masked_population(
+            asked.model,
+            asked.model.inputs_of(dataset, rows),
+            target,
+            OBJECTIVES[key.objective],
+            perturbation,
+            device=device,
+        )
+        return test.values(), test.values(indices)
+
     # A simulation's truth is about peaks that are closed: it has no answer for another p.
     closed = not perturbation.any()
     truth = target_truth(dataset, target, rows) if closed else None
-    before, after = test.values(), test.values(indices)
+    before, after = masked(surrogate)
+    judged = None if judge is None else masked(judge)
     odd = ~(np.isfinite(before) & np.isfinite(after))
     if odd.any():
         raise ValueError(
             f"the surrogate gives NaN or infinite outputs for {int(odd.sum())} of {len(odd)} test "
             "cells, which cannot be scored; check the data and train it again"
         )
-    return Outcome(before, after, indices, dataset.features, target, truth)
+    return Outcome(before, after, indices, dataset.features, target, truth, judged)

@@ -37,6 +37,8 @@ class Request:
         Name of another architecture than the task's; the seed that it is trained from.
     checkpoint
         A surrogate to explain instead of the one trained on the dataset.
+    judge
+        Whether a second surrogate judges every selection, as `Task.judge` has it.
     jobs, device
         Processes (all cores where None); ``"cpu"`` or ``"cuda"``.
     again
@@ -60,6 +62,7 @@ class Request:
     surrogate: str | None = None
     surrogate_seed: int = 0
     checkpoint: Path | None = None
+    judge: bool = False
     jobs: int | None = None
     device: str = "cpu"
     again: bool = False
@@ -129,6 +132,8 @@ class RunContext:
         What is read, and where it is computed. Paths are absolute: a method may change folders.
     store
         Folder of the results.
+    judge
+        Where a second surrogate is opened from, which judges the selections; None where none does.
     since
         Bytes of the store's lines that do not count as finished, where runs are made again.
     names
@@ -141,6 +146,7 @@ class RunContext:
     device: str
     names: "StudyNames"
     since: int = 0
+    judge: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -156,11 +162,15 @@ class StudyNames:
 
 @dataclass(frozen=True)
 class Study:
-    """The data and the surrogate that runs are about, and where their records go."""
+    """The data and the surrogate that runs are about, and where their records go.
+
+    The judge, where there is one, is another surrogate that the selections are masked in too.
+    """
 
     context: RunContext
     dataset: Dataset
     surrogate: OpenedSurrogate
+    judge: OpenedSurrogate | None = None
 
 
 def read_quietly(choice: DataChoice) -> Dataset:

@@ -10,6 +10,7 @@ from xbench.benchmark.request import Request
 from xbench.benchmark.task import MethodSpec, TargetGroup, Task, check_name, load_task
 from xbench.data.dataset import Dataset
 from xbench.data.load import DataChoice
+from xbench.data.splits import HALVES
 from xbench.errors import XbenchError
 from xbench.registry.find import find, methods_from_file
 from xbench.registry.scan import Entry
@@ -67,6 +68,8 @@ class Plan:
         Every run, those finished before included.
     surrogate, checkpoint
         The surrogate that is explained, and where it was opened from.
+    judge
+        Where the surrogate that judges the selections is opened from; None where none does.
     """
 
     asked: Asked
@@ -74,6 +77,7 @@ class Plan:
     keys: list[RunKey]
     surrogate: OpenedSurrogate
     checkpoint: Path
+    judge: Path | None = None
 
 
 def ask(request: Request) -> Asked:
@@ -138,8 +142,18 @@ def make_plan(
         seed=request.surrogate_seed,
         progress=request.progress,
     )
+    judge = None
+    if task.judge:
+        # Another seed, other cells: what both surrogates answer is not one network's own word.
+        seed = request.surrogate_seed + 1
+        other, judge = obtain(
+            dataset, surrogate.name, split=HALVES[1], seed=seed, progress=request.progress
+        )
+        if other.digest == surrogate.digest:
+            what = "would judge itself: its training depends on no seed and no cells"
+            raise XbenchError(f"surrogate {surrogate.name}: {what}; leave out the judge")
     store.prepare()
-    return Plan(asked, dataset, keys, surrogate, checkpoint)
+    return Plan(asked, dataset, keys, surrogate, checkpoint, judge)
 
 
 def _methods(task: Task, request: Request) -> tuple[list[MethodSpec] | None, dict[str, Entry]]:
@@ -180,6 +194,13 @@ def _as_asked(task: Task, request: Request) -> Task:
         # NaN is above nothing: a budget of it would never be spent.
         if isinstance(limit, int | float) and not limit > 0:
             raise XbenchError(f"{name} {limit}: must be above 0")
+    if request.judge or task.judge:
+        if request.checkpoint is not None:
+            raise XbenchError(
+                "a judge shares no training cell with the surrogate, which cannot be known of a "
+                "checkpoint; leave out --checkpoint or the judge"
+            )
+        asked |= {"judge": True, "split": HALVES[0]}
     return task.model_copy(update={name: one for name, one in asked.items() if one is not None})
 
 

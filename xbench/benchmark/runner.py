@@ -51,6 +51,7 @@ def run(
     surrogate: str | None = None,
     surrogate_seed: int = 0,
     checkpoint: str | os.PathLike[str] | None = None,
+    judge: bool = False,
     jobs: int | None = 1,
     device: str = "cpu",
     again: bool = False,
@@ -121,6 +122,7 @@ def run(
         surrogate=surrogate,
         surrogate_seed=surrogate_seed,
         checkpoint=None if checkpoint is None else Path(checkpoint),
+        judge=judge,
         jobs=jobs,
         device=device,
         again=again,
@@ -178,7 +180,8 @@ def run_plan(plan: Plan, store: ResultStore, nursery: Nursery | None = None) -> 
     # Absolute, since a method may change the current folder.
     places = plan.checkpoint.absolute(), store.folder.absolute()
     since = store.size() if request.again else 0
-    context = RunContext(asked.data, *places, request.device, names, since)
+    judge = None if plan.judge is None else plan.judge.absolute()
+    context = RunContext(asked.data, *places, request.device, names, since, judge)
     claims = Claims(places[1])
     versions = [methods[key.method_name].version for key in plan.keys]
     ids = [

@@ -139,7 +139,11 @@ class Task(_Declared):
     dataset, surrogate
         Names; the dataset's default surrogate where None.
     split
-        ``"strict"``: the surrogate never sees a test cell; ``"reference"``: as the reference does.
+        ``"strict"``: the surrogate never sees a test cell; ``"reference"``: as the reference does;
+        ``"half-a"``, ``"half-b"``: one half of the training cells (`xbench.data.splits.Split`).
+    judge
+        Whether the surrogate is trained on half-a alone, and a second one of another seed, trained
+        on half-b, judges every selection.
     targets
         One `TargetGroup` a cell type.
     methods
@@ -180,7 +184,8 @@ class Task(_Declared):
     description: str = ""
     dataset: Text
     surrogate: Text | None = None
-    split: Literal["strict", "reference"] = "strict"
+    split: Literal["strict", "reference", "half-a", "half-b"] = "strict"
+    judge: bool = False
     targets: Annotated[list[TargetGroup], Field(min_length=1)]
     methods: Annotated[list[MethodSpec], Field(min_length=1)]
     subset_sizes: Annotated[list[Count], Field(min_length=1), AfterValidator(_distinct)]

@@ -181,7 +181,8 @@ def _nursery(
     context: RunContext = channel.recv()
     if error is None:
         try:
-            study = Study(context, dataset, open_surrogate(context.checkpoint, dataset))
+            judge = None if context.judge is None else open_surrogate(context.judge, dataset)
+            study = Study(context, dataset, open_surrogate(context.checkpoint, dataset), judge)
         except Exception as problem:
             error = problem
     channel.send(error)

@@ -94,7 +94,13 @@ def _print_answer(
     first = methods[0]
     indices = [index for one in records if one.method == first for index in one.indices]
     target = plan.dataset.target(cell_type, name)
-    trust = trust_of(plan.dataset, target, plan.surrogate.name, fit, indices)
+    followed = [
+        agreement
+        for one in records
+        if one.method == first and (agreement := one.metrics.get("judge-agreement")) is not None
+    ]
+    mean = float(np.mean(followed)) if followed else None
+    trust = trust_of(plan.dataset, target, plan.surrogate.name, fit, indices, mean)
     say(f"{plain(cell_type)}:{plain(name)}, L = {records[0].L}")
     _print_trust(console, trust)
     _print_features(console, plan.dataset, first, [one for one in here if one.method == first])

@@ -36,6 +36,14 @@ Checkpoint = Annotated[
     Path | None,
     typer.Option(help="A trained surrogate's folder, or a .pt file of the reference."),
 ]
+Judge = Annotated[
+    bool,
+    typer.Option(
+        "--judge",
+        help="Train on one half of the training cells, and let a second surrogate, trained on the "
+        "other half, judge every selection.",
+    ),
+]
 Jobs = Annotated[int | None, typer.Option(help="Processes; one a core where left out.")]
 Again = Annotated[
     bool, typer.Option("--again", help="Run what is finished in the store again too.")

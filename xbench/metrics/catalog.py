@@ -25,10 +25,11 @@ def _declared() -> Iterator[Metric]:
 
 METRICS: dict[str, Metric] = {metric.name: metric for metric in _declared()}
 OF_TRUTH = tuple(name for name, metric in METRICS.items() if metric.of_truth)
+OF_JUDGE = tuple(name for name, metric in METRICS.items() if metric.of_judge)
 
 
 def compute_metrics(names: Iterable[str], outcome: Outcome) -> dict[str, float | None]:
-    """Compute metrics by name, and all that compare with the truth where it is known.
+    """Compute metrics by name, and all that ask the truth or a judge where there is one.
 
     Parameters
     ----------
@@ -43,4 +44,5 @@ def compute_metrics(names: Iterable[str], outcome: Outcome) -> dict[str, float |
         Value of each metric; None where it is undefined here (no coordinates, nothing expressed).
     """
     known = () if outcome.truth is None else OF_TRUTH
+    known += () if outcome.judged is None else OF_JUDGE
     return {name: METRICS[name].compute(outcome) for name in dict.fromkeys((*names, *known))}

@@ -61,6 +61,46 @@ class RelDeltaExpm1(Metric):
         return rel_delta_expm1(outcome.before, outcome.after)
 
 
+class JudgeRelDelta(Metric):
+    """What the same subset does in a second surrogate, see `rel_delta`."""
+
+    name = "judge-rel-delta"
+    label = "judge Rel. Δ(%)"
+    unit = "%"
+    direction = "lower"
+    low = -100.0
+    explains = "expression"
+    of_judge = True
+    description = (
+        "rel-delta of the same subset in a judge: a surrogate of the same kind and another seed, "
+        "trained on training cells that the explained one has not seen."
+    )
+
+    def compute(self, outcome: Outcome) -> float | None:
+        """Return the mean change in %; None without a judge."""
+        return None if outcome.judged is None else rel_delta(*outcome.judged)
+
+
+class JudgeAgreement(Metric):
+    """Which share of the drop a second surrogate follows."""
+
+    name = "judge-agreement"
+    label = "judge agreement"
+    unit = "1"
+    direction = "higher"
+    explains = "expression"
+    of_judge = True
+    description = (
+        "judge-rel-delta over rel-delta: 1 where the judge falls as much, near 0 where the drop is "
+        "the explained surrogate's own; undefined where the latter does not fall."
+    )
+
+    def compute(self, outcome: Outcome) -> float | None:
+        """Return the ratio; None without a judge, or where the own prediction does not fall."""
+        own = rel_delta(outcome.before, outcome.after)
+        return None if outcome.judged is None or own >= 0 else rel_delta(*outcome.judged) / own
+
+
 def avg_delta(before: np.ndarray, after: np.ndarray) -> float:
     """Mean of exp(after) - exp(before) over cells.
 

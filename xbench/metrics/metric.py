@@ -43,6 +43,9 @@ class Outcome:
         What was explained.
     truth
         How the target is really regulated in the test cells; None where it is not known.
+    judged
+        The same as before and after in a second surrogate, which shares no training cell with the
+        first; None where there is none.
 
     Examples
     --------
@@ -58,6 +61,7 @@ class Outcome:
     features: Features
     target: Target
     truth: KnownTruth | None = None
+    judged: tuple[np.ndarray, np.ndarray] | None = None
 
     @cached_property
     def distances(self) -> np.ndarray | None:
@@ -102,6 +106,8 @@ class Metric:
     pooled
         What its overall mean gives the same weight: each of the ``"cell types"``, as the "Avg."
         row of the paper's Table 1, or each of the ``"targets"``, as its Table 3.
+    of_judge
+        Whether it needs a second surrogate: then every run that has one has it.
     of_truth
         Whether it compares with the truth: then every run whose data have one has it, whatever
         surrogate was explained and whatever the task declares.
@@ -141,6 +147,7 @@ class Metric:
     explains: ClassVar[Explains] = "any"
     pooled: ClassVar[Pooled] = "cell types"
     of_truth: ClassVar[bool] = False
+    of_judge: ClassVar[bool] = False
 
     def __init_subclass__(cls, **arguments: Any) -> None:
         super().__init_subclass__(**arguments)
