@@ -88,8 +88,9 @@ def test_all_at_once() -> None:
     }
     for name, value in wanted.items():
         assert measured[name] == pytest.approx(value), name
-    assert {name for name in measured if measured[name] is None} == TRUTH
-    for name in METRICS.keys() - TRUTH:
+    unknown = TRUTH | {"judge-rel-delta", "judge-agreement"}
+    assert {name for name in measured if measured[name] is None} == unknown
+    for name in METRICS.keys() - unknown:
         found = measured[name]
         assert found is not None
         assert METRICS[name].low <= found <= METRICS[name].high
