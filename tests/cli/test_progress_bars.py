@@ -7,7 +7,7 @@ import io
 import pytest
 from rich.console import Console
 
-from xbench.cli.printing import ShownProgress
+from xbench.cli.progress_bars import ShownProgress
 from xbench.utils.progress import Progress
 
 

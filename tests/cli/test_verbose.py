@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from xbench.cli.printing import shown_logs, without_flags
+from xbench.cli.progress_bars import shown_logs, without_flags
 
 Command = Callable[..., tuple[int, str, str]]
 

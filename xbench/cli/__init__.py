@@ -51,7 +51,7 @@ def _logs_asked_for(given: list[str]) -> tuple[list[str], AbstractContextManager
     if not any(argument in ("-v", "-vv", "--verbose") for argument in given):
         return given, nullcontext()
     # Imported here: who does not ask for logs does not wait for them.
-    from xbench.cli.printing import shown_logs, without_flags
+    from xbench.cli.progress_bars import shown_logs, without_flags
 
     rest, verbosity = without_flags(given)
     return rest, shown_logs(verbosity)

@@ -333,7 +333,7 @@ def bench(
     ] = False,
 ) -> None:
     """Time every hot path of a checkout against a slower way, and save the ratios."""
-    from xbench.cli.bench import bench_and_show
+    from xbench.cli.baseline import bench_and_show
 
     bench_and_show(history, slow=slow, select=select, show=show, compare=compare)
 

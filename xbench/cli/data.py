@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import typer
 from rich.console import Console
 
-from xbench.cli.printing import ShownProgress, say
+from xbench.cli.printing import say
+from xbench.cli.progress_bars import ShownProgress
 from xbench.data.read_options import ReadOptions
 from xbench.errors import XbenchError, unknown_name
 from xbench.registry.find import dataset_source, entries

@@ -16,7 +16,8 @@ from xbench.analysis.trust import Trust, trust_of
 from xbench.benchmark.request import Request
 from xbench.benchmark.resolve import Plan, ask, make_plan
 from xbench.benchmark.runner import run_plan
-from xbench.cli.printing import ShownProgress, print_line, say
+from xbench.cli.printing import print_line, say
+from xbench.cli.progress_bars import ShownProgress
 from xbench.cli.runs import FORMATS, write_exports
 from xbench.data.dataset import Dataset
 from xbench.data.features import Interval

@@ -13,7 +13,6 @@ from xbench.cli.printing import say
 from xbench.errors import XbenchError, unknown_name
 from xbench.registry.find import KINDS, entries, find, load, methods_from_file
 from xbench.registry.scan import Entry
-from xbench.testing.conformance import write_method
 from xbench.utils.json import json_page
 from xbench.utils.text import shown
 
@@ -97,6 +96,9 @@ def new_and_show(kind: str, name: str, folder: Path) -> None:
     """Write a file to begin with, and say what to do with it."""
     if kind != "method":
         raise XbenchError(f"new {kind!r}: must be one of: method")
+    # Imported here: it imports torch, for which `xbench list` need not wait.
+    from xbench.testing.conformance import write_method
+
     path = write_method(name, folder)
     say(f"wrote {path}")
     say(f"  xbench check {path}")

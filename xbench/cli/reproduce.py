@@ -15,7 +15,8 @@ from xbench.analysis.loops import read_loops
 from xbench.benchmark.request import Request
 from xbench.benchmark.task import known_tasks, load_task
 from xbench.cli.leaderboard import upgrade_published
-from xbench.cli.printing import ShownProgress, print_line
+from xbench.cli.printing import print_line
+from xbench.cli.progress_bars import ShownProgress
 from xbench.cli.run import missing_data
 from xbench.data.dataset import Dataset
 from xbench.data.load import DataChoice

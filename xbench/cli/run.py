@@ -16,7 +16,8 @@ from xbench.benchmark.request import Request
 from xbench.benchmark.resolve import ask
 from xbench.benchmark.runner import run_asked
 from xbench.benchmark.task import Task
-from xbench.cli.printing import ShownProgress, print_line
+from xbench.cli.printing import print_line
+from xbench.cli.progress_bars import ShownProgress
 from xbench.data.load import DataChoice
 from xbench.errors import XbenchError
 from xbench.metrics import METRICS, arrow

@@ -7,7 +7,8 @@ from typing import Any
 from rich.console import Console
 
 from xbench.benchmark.checks import check_machine
-from xbench.cli.printing import ShownProgress, say
+from xbench.cli.printing import say
+from xbench.cli.progress_bars import ShownProgress
 from xbench.data.load import DataChoice
 from xbench.data.read_options import ReadOptions
 from xbench.data.splits import PROTOCOLS
