@@ -12,7 +12,7 @@ from xbench.explainers.neighbours import distance_to_start, why_no_distance
 
 
 class Ridge(Explainer):
-    """Ridge regression of measured expression on all features near the gene, over training cells.
+    """Ridge regression of measured expression on all features near the gene: a control.
 
     Unlike `correlation` it asks for what a feature adds to its neighbours: of two that open
     together the one that expression follows is preferred. A feature's score is its coefficient

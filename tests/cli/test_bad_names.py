@@ -19,7 +19,7 @@ NAMES = {
         "quick",
         "--methods",
         "gridz",
-    ): "unknown method 'gridz'. Nearest: grids, greedy. There are",
+    ): "unknown method 'gridz'. Nearest: grids, ridge, greedy. There are",
     ("run", "quick", "--dataset", "mnist"): "unknown dataset 'mnist'. Nearest: mnist-binary.",
     (
         "run",

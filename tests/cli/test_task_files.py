@@ -40,7 +40,7 @@ def test_a_task_file_cannot_take_the_name_of_a_shipped_task(
 @pytest.mark.parametrize(
     ("parameters", "said"),
     [
-        ({"stepz": 3}, "unknown parameter 'stepz'. Nearest: steps, restarts. Valid parameters: "),
+        ({"stepz": 3}, "unknown parameter 'stepz'. Nearest: steps. Valid parameters: "),
         ({"steps": 0}, "steps: must be more than 0, not 0"),
         ({"steps": "3"}, "steps: must be a whole number, not '3'"),
         ({"choose": "x"}, "choose: must be 'last' or 'best-on-validation', not 'x'"),

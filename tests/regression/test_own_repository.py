@@ -137,4 +137,4 @@ def test_our_own_workflow_runs_what_the_makefile_has(name: str) -> None:
     ]
     assert {"check", "test", "ci-benchmark"} <= set(commands)
     for target in commands:
-        assert f"\n{target}: " in makefile
+        assert f"\n{target}:" in makefile
