@@ -104,7 +104,7 @@ def test_who_does_not_ask_does_not_wait_for_it() -> None:
     code = (
         "import sys\nfrom xbench.cli import main\n"
         "try:\n    main(['--help'])\nexcept SystemExit:\n    pass\n"
-        "print([name for name in ('xbench.cli.printing', 'logging') if name in sys.modules])\n"
+        "print([name for name in ('xbench.cli.progress_bars', 'logging') if name in sys.modules])\n"
     )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert said.stdout.splitlines()[-1] == "[]"

@@ -6,15 +6,17 @@ It comes over HTTP into a ``.part`` file, going on from where an earlier try end
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
-
-import requests
 
 from xbench.errors import XbenchError
 from xbench.utils.files import cannot_write
 from xbench.utils.progress import Progress
 from xbench.utils.provenance import DISTRIBUTION, installed_version
 from xbench.utils.text import size_text
+
+if TYPE_CHECKING:
+    import requests
 
 
 @dataclass(frozen=True)
@@ -113,6 +115,9 @@ class Transmission:
 
     def _connect(self, kept: int) -> str:
         """Add to the part what one connection brings; return why it brought no more."""
+        # Imported here and below, so that what only looks at datasets does not wait for it.
+        import requests
+
         # identity: bytes that a server packs for the way would not have the registered length.
         headers = {
             "Accept-Encoding": "identity",
@@ -136,7 +141,7 @@ class Transmission:
         self.progress.said(f"{self.file.name}: {self.file.host} cannot go on; starting over")
         return self._connect(0)
 
-    def _start_of(self, response: requests.Response, kept: int) -> int | None:
+    def _start_of(self, response: "requests.Response", kept: int) -> int | None:
         """Return the byte at which the answer starts; None where it fits no end of the part."""
         status, length = response.status_code, response.headers.get("Content-Length")
         if kept and status in (206, 416):
@@ -155,8 +160,10 @@ class Transmission:
             )
         return 0
 
-    def _write(self, response: requests.Response, start: int) -> str:
+    def _write(self, response: "requests.Response", start: int) -> str:
         """Write the answer's bytes from `start` on; return why no more came."""
+        import requests
+
         with self.part.open("ab" if start else "wb") as part:
             try:
                 for chunk in response.iter_content(CHUNK):
