@@ -76,7 +76,6 @@ QUICK: dict[str, dict[str, int]] = {
     "fimap": {"steps": 40},
     "global-mask": {"steps": 40},
     "lime": {"cells": 10},
-    "shap": {"cells": 2},
 }
 
 
