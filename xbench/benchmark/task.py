@@ -217,6 +217,8 @@ class Task(_Declared):
                 del declared[name]
         if self.repeats == "method":
             del declared["repeats"]
+        if not self.judge:
+            del declared["judge"]
         for group in declared["targets"]:
             if group["most_expressed"] is None:
                 del group["most_expressed"]

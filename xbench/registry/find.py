@@ -67,7 +67,7 @@ def find(kind: str, name: str, folders: Sequence[Path] | None = None) -> scan.En
     ('', 'Random')
     >>> find("metric", "avgdelta")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    xbench.errors.XbenchError: unknown metric 'avgdelta'. Nearest: avg-delta, rel-delta. ...
+    xbench.errors.XbenchError: unknown metric 'avgdelta'. Nearest: avg-delta, rel-delta, ...
     """
     by_name = {entry.name: entry for entry in entries(kind, folders)}
     if name not in by_name:
