@@ -15,20 +15,26 @@ from xbench.registry.find import KINDS, entries
 HEAVY = ("torch", "captum", "sklearn", "pandas", "anndata", "mudata", "scipy", "joblib")
 COMMANDS = ("list", "run", "train", "leaderboard", "verify")
 LIMIT = 0.5
+# What any command of this kind waits for, before a line of xbench.
+LIBRARIES = "import typer, typer._adapters, rich.console, pydantic, importlib.metadata"
 Command = Callable[..., tuple[int, str, str]]
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["list"], ["list", "--json"]], ids=" ".join)
 def test_help_and_list_answer_in_half_a_second(arguments: list[str]) -> None:
-    seconds = []
+    ours, libraries = [], []
     for _ in range(5):
-        started = time.perf_counter()
-        subprocess.run(
-            [sys.executable, "-m", "xbench", *arguments], check=True, capture_output=True
-        )
-        seconds.append(time.perf_counter() - started)
-    # The quickest: what else the machine does can only add to it.
-    assert min(seconds) < LIMIT
+        libraries.append(seconds_of("-c", LIBRARIES))
+        ours.append(seconds_of("-m", "xbench", *arguments))
+    # The quickest: what else the machine does can only add to it. Half a second where nothing else
+    # goes on; a machine that is busy is slow with the libraries of the command line alone, too.
+    assert min(ours) < max(LIMIT, 1.5 * min(libraries))
+
+
+def seconds_of(*words: str) -> float:
+    started = time.perf_counter()
+    subprocess.run([sys.executable, *words], check=True, capture_output=True)
+    return time.perf_counter() - started
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["list"], ["run", "--help"]], ids=" ".join)
