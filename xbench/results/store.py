@@ -111,7 +111,9 @@ class ResultStore:
         problems : list of BadLine
             Corrupt lines, with their numbers. A torn last line is no problem (see the class).
         """
-        content = self._content()
+        return self._read(self._content(), since)
+
+    def _read(self, content: bytes, since: int = 0) -> "tuple[list[Record], list[BadLine]]":
         *lines, tail = content[since:].split(b"\n")
         latest: dict[str, Record] = {}
         problems: list[BadLine] = []
@@ -204,12 +206,13 @@ class ResultStore:
             Where the store cannot be written; it is then as it was.
         """
         with self._writing():
-            records, problems = self.read()
-            lines = self._content().split(b"\n")
+            content = self._content()
+            records, problems = self._read(content)
+            lines = content.split(b"\n")
             kept = edit(records)
-            content = [record.to_json().encode("utf-8") for record in kept]
-            content += [lines[problem.line - 1] for problem in problems]
-            write_bytes(self.path, b"".join(line + b"\n" for line in content))
+            new = [record.to_json().encode("utf-8") for record in kept]
+            new += [lines[problem.line - 1] for problem in problems]
+            write_bytes(self.path, b"".join(line + b"\n" for line in new))
         return kept
 
     def to_frame(self) -> "pandas.DataFrame":
