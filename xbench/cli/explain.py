@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from xbench.analysis.trust import Trust, trust_of
+from xbench.analysis.trust import NEAR, Trust, trust_of
 from xbench.benchmark.request import Request
 from xbench.benchmark.resolve import Plan, ask, make_plan
 from xbench.benchmark.runner import run_plan
@@ -21,7 +21,7 @@ from xbench.cli.progress_bars import ShownProgress
 from xbench.cli.runs import FORMATS, write_exports
 from xbench.data.dataset import Dataset
 from xbench.data.features import Interval
-from xbench.data.multiome.mudata import write_selections
+from xbench.data.multiome.mudata import check_copy, write_selections
 from xbench.errors import XbenchError
 from xbench.results.exports import Chosen, chosen_features
 from xbench.results.record import FAILED, Record
@@ -40,13 +40,16 @@ def explain_and_show(request: Request, *, store: Path, out: Path, h5mu: Path | N
     """
     console = Console(stderr=True)
     source = request.data.reading.path
-    if h5mu is not None and (source is None or source.suffix != ".h5mu"):
-        raise XbenchError("--h5mu: copies the .h5mu file of --data; give such a file there")
+    if h5mu is not None:
+        if source is None or source.suffix != ".h5mu":
+            raise XbenchError("--h5mu: copies the .h5mu file of --data; give such a file there")
+        check_copy(source, h5mu)
     results = ResultStore(store)
     with ShownProgress(console) as progress:
         plan = make_plan(ask(replace(request, progress=progress)), results)
         ids = set(run_plan(plan, results))
-    records = [record for record in results.records() if record.run_id in ids]
+    # Lines that are no records were warned of when the runs were planned.
+    records = [record for record in results.read()[0] if record.run_id in ids]
     for text in dict.fromkeys(f"{one.method}: {one.reason}" for one in records if one.reason):
         print_line(console, f"no result of {text}")
     chosen = chosen_features(records)
@@ -105,7 +108,7 @@ def _print_answer(
     say(f"{plain(cell_type)}:{plain(name)}, L = {records[0].L}")
     _print_trust(console, trust)
     _print_features(console, plan.dataset, first, [one for one in here if one.method == first])
-    _print_methods(console, methods, records)
+    _print_methods(console, methods, records, here)
 
 
 def _print_trust(console: Console, trust: Trust) -> None:
@@ -165,7 +168,9 @@ def _nearest_gene(dataset: Dataset, one: Chosen) -> str:
     return str(genes.names[nearest]) if np.isfinite(distance[nearest]) else ""
 
 
-def _print_methods(console: Console, methods: Iterable[str], records: Sequence[Record]) -> None:
+def _print_methods(
+    console: Console, methods: Iterable[str], records: Sequence[Record], chosen: Sequence[Chosen]
+) -> None:
     """Print what masking each method's features did to the prediction on test cells."""
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     table.add_column("method")
@@ -179,17 +184,17 @@ def _print_methods(console: Console, methods: Iterable[str], records: Sequence[R
         table.add_row(
             escape(plain(method)),
             f"{np.mean(drops):.2f}" if drops else "–",
-            _near_share(done),
+            _near_share([one for one in chosen if one.method == method]),
             f"{len(done)} of {len(mine)}",
             f"{np.mean(seconds):.1f}" if seconds else "–",
         )
     console.print(table)
 
 
-def _near_share(records: Sequence[Record]) -> str:
+def _near_share(chosen: Sequence[Chosen]) -> str:
     near = [
-        one.distance is not None and abs(one.distance) <= 1_000_000
-        for one in chosen_features(records)
+        one.distance is not None and abs(one.distance) <= NEAR
+        for one in chosen
         if one.place is not None and one.gene is not None
     ]
     return f"{np.mean(near):.0%}" if near else "–"

@@ -226,6 +226,20 @@ def _file_of(folder: Path, modality: str) -> Path:
     )
 
 
+def check_copy(source: Path, copy: Path) -> None:
+    """Refuse what `write_selections` would: better known before hours of runs than after.
+
+    Raises
+    ------
+    XbenchError
+        Where one is no .h5mu file by its name, or both are the same file.
+    """
+    if copy.suffix != ".h5mu" or source.suffix != ".h5mu":
+        raise XbenchError(f"{copy}: only .h5mu files are copied; give a name that ends in .h5mu")
+    if copy.exists() and copy.samefile(source):
+        raise XbenchError(f"{copy}: is the data itself; give the copy another name")
+
+
 def write_selections(
     source: Path, copy: Path, columns: Mapping[str, Mapping[str, float]], made_by: str
 ) -> None:
@@ -247,10 +261,7 @@ def write_selections(
     XbenchError
         Where the file is no such file, lacks one of the peaks, or the copy cannot be written.
     """
-    if copy.suffix != ".h5mu" or source.suffix != ".h5mu":
-        raise XbenchError(f"{copy}: only .h5mu files are copied; give a name that ends in .h5mu")
-    if copy.exists() and copy.samefile(source):
-        raise XbenchError(f"{copy}: is the data itself; give the copy another name")
+    check_copy(source, copy)
     with opened_hdf5(source) as file:
         if "mod/atac/var" not in file:
             raise XbenchError(f"{source}: has no modality 'atac'; give a .h5mu file with one")
