@@ -9,7 +9,12 @@ from torch import Tensor, nn
 from xbench.data.dataset import Dataset
 from xbench.surrogates.layers import AdditiveLayer
 from xbench.surrogates.surrogate import Recipe, Surrogate
-from xbench.surrogates.training.loop import Stage, StageHistory, train_stage
+from xbench.surrogates.training.loop import (
+    Stage,
+    StageHistory,
+    own_random_numbers,
+    train_stage,
+)
 from xbench.utils.process import one_thread
 from xbench.utils.progress import SILENT, Progress
 
@@ -104,8 +109,7 @@ def train_classifier(
     batch_size = min(settings.batch_size, len(rows))
     generator = np.random.default_rng(seed)
     # Batches of 64 images are too small for threads, and one gives the same weights everywhere.
-    with torch.random.fork_rng(devices=[]), one_thread():
-        torch.manual_seed(seed)
+    with own_random_numbers(seed), one_thread():
         model = MLPClassifier(dataset.n_features, n_classes=len(classes))
 
         def loss_of(rows: np.ndarray) -> torch.Tensor:

@@ -3,7 +3,6 @@
 from dataclasses import dataclass, field
 
 import numpy as np
-import torch
 from torch import Tensor, nn
 
 from xbench.data.dataset import Dataset
@@ -16,7 +15,7 @@ from xbench.surrogates.training.batches import (
     Prefetched,
     TrainingCells,
 )
-from xbench.surrogates.training.loop import Stage, StageHistory, train_stage
+from xbench.surrogates.training.loop import Stage, StageHistory, own_random_numbers, train_stage
 from xbench.utils.progress import SILENT, Progress
 
 
@@ -87,8 +86,7 @@ def train_cross_modality(
     list of StageHistory
         ATAC autoencoder, RNA autoencoder, mapping.
     """
-    with torch.random.fork_rng(devices=[] if settings.device == "cpu" else None):
-        torch.manual_seed(seed)
+    with own_random_numbers(seed, settings.device):
         boundaries = dataset.features.blocks()[1]
         sizes = np.diff(boundaries).tolist()
         model = TrainingModel(

@@ -17,7 +17,7 @@ from xbench.surrogates.own_peak_network import OwnPeakNetwork
 from xbench.surrogates.rate_network import RateNetwork, first_sums
 from xbench.surrogates.training import noisy_or_fit
 from xbench.surrogates.training.batches import LARGEST_SIZE
-from xbench.surrogates.training.loop import StageHistory
+from xbench.surrogates.training.loop import StageHistory, own_random_numbers
 from xbench.surrogates.training.own_peaks import OwnPeaks, own_peaks, peaks_near_genes
 from xbench.surrogates.training.paired import (
     USUAL_SIZE,
@@ -173,9 +173,7 @@ def train_cis(
             "use end-to-end, or data with chrom, start and end of both"
         )
     threads = torch.get_num_threads()
-    devices: list[int] | None = [] if settings.device == "cpu" else None
-    with torch.random.fork_rng(devices=devices), one_thread():
-        torch.manual_seed(seed)
+    with own_random_numbers(seed, settings.device), one_thread():
         network = RateNetwork(dataset.n_features, dataset.n_outputs)
         histories = [train_network(network, cells, settings, seed, progress)]
         found, history = _fit_genes(

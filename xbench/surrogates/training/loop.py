@@ -2,7 +2,8 @@
 
 import copy
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import torch
@@ -51,6 +52,30 @@ class StageHistory:
     curve: list[tuple[int, float]] = field(default_factory=list)
     # No part of equality: two trainings that agree in everything else take different times.
     seconds: float = field(default=0.0, compare=False)
+
+
+@contextmanager
+def own_random_numbers(seed: int, device: str = "cpu") -> Iterator[None]:
+    """Seed torch's generators for a training, and put them back after it.
+
+    Parameters
+    ----------
+    seed
+        Of initial weights and whatever else torch draws.
+    device
+        ``"cpu"``, or ``"cuda"``, whose generators are seeded too.
+
+    Examples
+    --------
+    >>> with own_random_numbers(3):
+    ...     first = torch.rand(1)
+    >>> with own_random_numbers(3):
+    ...     print(torch.equal(first, torch.rand(1)))
+    True
+    """
+    with torch.random.fork_rng(devices=[] if device == "cpu" else None):
+        torch.manual_seed(seed)
+        yield
 
 
 def adam(parameters: Iterable[nn.Parameter], learning_rate: float) -> torch.optim.Adam:

@@ -19,7 +19,12 @@ from xbench.surrogates.rate_network import (
     latent_weight,
 )
 from xbench.surrogates.training.batches import LARGEST_SIZE, Counts, Prefetched, recovered_counts
-from xbench.surrogates.training.loop import Stage, StageHistory, train_stage
+from xbench.surrogates.training.loop import (
+    Stage,
+    StageHistory,
+    own_random_numbers,
+    train_stage,
+)
 from xbench.utils.process import one_thread
 from xbench.utils.progress import SILENT, Progress
 from xbench.utils.sparse import Pattern, weighted_sums
@@ -175,10 +180,8 @@ def train_end_to_end(
     """
     check_loss(settings.loss, LOSSES)
     cells = PairedCells.of(dataset, train_rows)
-    devices: list[int] | None = [] if settings.device == "cpu" else None
     # One thread: the same numbers however many there are. A second one makes the batches.
-    with torch.random.fork_rng(devices=devices), one_thread():
-        torch.manual_seed(seed)
+    with own_random_numbers(seed, settings.device), one_thread():
         model = kind(dataset.n_features, dataset.n_outputs)
         history = train_network(model, cells, settings, seed, progress)
         calibrate(model, cells.training)
