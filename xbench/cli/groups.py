@@ -6,15 +6,12 @@ As in `app`, what is here is declared alone; the work is imported when a command
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated, Any
 
 import typer
 
-from xbench.cli.options import Checkpoint, Store, reads_data
+from xbench.cli.options import Checkpoint, Store, chooses_runs, reads_data
 from xbench.data.read_options import AS_IT_IS, ReadOptions
-
-if TYPE_CHECKING:
-    from xbench.results.manage import Choice
 
 
 def _help(context: typer.Context) -> None:
@@ -208,41 +205,11 @@ runs_app = typer.Typer(
     no_args_is_help=True,
 )
 
-Ids = Annotated[
-    list[str] | None, typer.Argument(help="Run ids, or what one begins with; all where left out.")
-]
-Status = Annotated[
-    str | None, typer.Option(help="Only runs that ended so: ok, failed, timeout, oom, skipped.")
-]
-OfTask = Annotated[str | None, typer.Option("--task", help="Only runs of this task.")]
-OfDataset = Annotated[str | None, typer.Option("--dataset", help="Only runs on this dataset.")]
-OfMethod = Annotated[str | None, typer.Option("--method", help="Only runs of this method.")]
-OfTarget = Annotated[
-    str | None, typer.Option("--target", help="Only runs on this output, or CELL_TYPE:OUTPUT.")
-]
-
-
-def _choice(
-    ids: list[str] | None,
-    status: str | None,
-    task: str | None,
-    dataset: str | None,
-    method: str | None,
-    target: str | None,
-) -> "Choice":
-    from xbench.results.manage import Choice
-
-    return Choice(status, task, dataset, method, target, tuple(ids or ()))
-
 
 @runs_app.command("list", epilog="Example: xbench runs list --status failed")
+@chooses_runs
 def list_runs(
-    ids: Ids = None,
-    status: Status = None,
-    task: OfTask = None,
-    dataset: OfDataset = None,
-    method: OfMethod = None,
-    target: OfTarget = None,
+    which: Any = None,
     store: Store = Path("results"),
     everything: Annotated[
         bool, typer.Option("--all", help="Show every run, and not the first 50 alone.")
@@ -254,8 +221,7 @@ def list_runs(
     """List runs, a line each, and why those failed that did."""
     from xbench.cli.runs import list_and_show
 
-    choice = _choice(ids, status, task, dataset, method, target)
-    list_and_show(store, choice, everything=everything, as_json=as_json)
+    list_and_show(store, which, everything=everything, as_json=as_json)
 
 
 @runs_app.command(epilog="Example: xbench runs show 00c0ffee")
@@ -273,19 +239,15 @@ def show(
 
 
 @runs_app.command(epilog="Example: xbench runs forget --status failed --method lime")
+@chooses_runs
 def forget(
-    ids: Ids = None,
-    status: Status = None,
-    task: OfTask = None,
-    dataset: OfDataset = None,
-    method: OfMethod = None,
-    target: OfTarget = None,
+    which: Any = None,
     store: Store = Path("results"),
 ) -> None:
     """Take runs out of a store, and keep them in a dated file beside it."""
     from xbench.cli.runs import forget_and_show
 
-    forget_and_show(store, _choice(ids, status, task, dataset, method, target))
+    forget_and_show(store, which)
 
 
 @runs_app.command(epilog="Example: xbench runs merge laptop cluster --into results")
@@ -300,12 +262,9 @@ def merge(
 
 
 @runs_app.command(epilog="Example: xbench runs export --method grids --format bed --out tracks")
+@partial(chooses_runs, ended=False)
 def export(
-    ids: Ids = None,
-    task: OfTask = None,
-    dataset: OfDataset = None,
-    method: OfMethod = None,
-    target: OfTarget = None,
+    which: Any = None,
     store: Store = Path("results"),
     file_format: Annotated[
         list[str] | None,
@@ -318,5 +277,4 @@ def export(
     """Write what runs selected, by name and place, for genome browsers and spreadsheets."""
     from xbench.cli.runs import FORMATS, export_and_show
 
-    choice = _choice(ids, None, task, dataset, method, target)
-    export_and_show(store, choice, file_format or list(FORMATS), out)
+    export_and_show(store, which, file_format or list(FORMATS), out)

@@ -53,8 +53,11 @@ SkipMissingData = Annotated[
     typer.Option("--skip-missing-data", help="Say so and end well where the data are absent."),
 ]
 
+# Options that stand in the place of one parameter of a command: annotation and default of each.
+_Options = dict[str, tuple[Any, Any]]
+
 # A command that reads data takes `reading: ReadOptions`; a user sees these options in its place.
-_READING: dict[str, tuple[Any, Any]] = {
+_READING: _Options = {
     "data": (
         Annotated[
             Path | None,
@@ -117,18 +120,77 @@ def reads_data(command: Callable[..., None], *, place: bool = True) -> Callable[
     """
     options = {name: option for name, option in _READING.items() if place or name != "data"}
 
+    def read_options(chosen: dict[str, Any]) -> ReadOptions:
+        return ReadOptions(path=chosen.pop("data", None), **chosen)
+
+    return _in_place_of("reading", options, read_options, command)
+
+
+_CHOOSING: _Options = {
+    "ids": (
+        Annotated[
+            list[str] | None,
+            typer.Argument(help="Run ids, or what one begins with; all where left out."),
+        ],
+        None,
+    ),
+    "status": (
+        Annotated[
+            str | None,
+            typer.Option(help="Only runs that ended so: ok, failed, timeout, oom, skipped."),
+        ],
+        None,
+    ),
+    "task": (Annotated[str | None, typer.Option(help="Only runs of this task.")], None),
+    "dataset": (Annotated[str | None, typer.Option(help="Only runs on this dataset.")], None),
+    "method": (Annotated[str | None, typer.Option(help="Only runs of this method.")], None),
+    "target": (
+        Annotated[str | None, typer.Option(help="Only runs on this output, or CELL_TYPE:OUTPUT.")],
+        None,
+    ),
+}
+
+
+def chooses_runs(command: Callable[..., None], *, ended: bool = True) -> Callable[..., None]:
+    """Give a command the options that say which runs of a store are meant, in place of `which`.
+
+    Parameters
+    ----------
+    command
+        Its parameter `which` is filled with the `xbench.results.manage.Choice` that is meant.
+    ended
+        Whether ``--status`` is among the options.
+    """
+    options = {name: option for name, option in _CHOOSING.items() if ended or name != "status"}
+
+    def choice(chosen: dict[str, Any]) -> Any:
+        from xbench.results.manage import Choice
+
+        return Choice(**{**chosen, "ids": tuple(chosen["ids"] or ())})
+
+    return _in_place_of("which", options, choice, command)
+
+
+def _in_place_of(
+    name: str,
+    options: _Options,
+    made: Callable[[dict[str, Any]], Any],
+    command: Callable[..., None],
+) -> Callable[..., None]:
+    """Give a command options in the place of one of its parameters, which is made of them."""
+
     @functools.wraps(command)
     def with_options(**given: Any) -> None:
-        chosen = {name: given.pop(name, default) for name, (_, default) in options.items()}
-        command(**given, reading=ReadOptions(path=chosen.pop("data", None), **chosen))
+        chosen = {one: given.pop(one, default) for one, (_, default) in options.items()}
+        command(**given, **{name: made(chosen)})
 
     keyword = inspect.Parameter.KEYWORD_ONLY
     parameters = []
     for parameter in inspect.signature(command, eval_str=True).parameters.values():
-        if parameter.name == "reading":
+        if parameter.name == name:
             parameters += [
-                inspect.Parameter(name, keyword, default=default, annotation=annotation)
-                for name, (annotation, default) in options.items()
+                inspect.Parameter(one, keyword, default=default, annotation=annotation)
+                for one, (annotation, default) in options.items()
             ]
         else:
             parameters.append(parameter.replace(kind=keyword))
