@@ -12,7 +12,6 @@ which writes its counts into docs/robustness.md.
 
 from __future__ import annotations
 
-import argparse
 import json
 import random
 import re
@@ -32,7 +31,7 @@ from xbench.utils.apart import run_apart
 from xbench.utils.text import shown
 
 from .kinds import Kind, kinds
-from .report import write_counts
+from .report import asked, write_counts
 
 # How long reading a small file may take, and what it may take of memory beyond what is there.
 LIMIT_SECONDS = 8.0
@@ -271,11 +270,7 @@ def told(found: Fuzz) -> list[str]:
 
 def main() -> None:
     """Spoil as many files as are asked for, and print the counts."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--count", type=int, default=FULL)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--write", action="store_true", help="write docs/robustness.md")
-    given = parser.parse_args()
+    given = asked(__doc__, FULL)
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         found = fuzz(given.count, given.seed, Path(folder))

@@ -12,7 +12,6 @@ which writes its counts into docs/robustness.md.
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import json
 import os
@@ -33,7 +32,7 @@ from xbench.results.store import ResultStore
 from xbench.utils.files import replace_folder, sweep, temporary_beside, write_bytes
 from xbench.utils.process import one_thread
 
-from .report import write_counts
+from .report import asked, write_counts
 
 REPETITIONS = 12
 FULL = 212
@@ -264,11 +263,7 @@ def kill(count: int, seed: int, folder: Path) -> Kills:
 
 def main() -> None:
     """Kill as often as is asked for, and print the counts."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--count", type=int, default=FULL)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--write", action="store_true", help="write docs/robustness.md")
-    given = parser.parse_args()
+    given = asked(__doc__, FULL)
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         kills = kill(given.count, given.seed, Path(folder))

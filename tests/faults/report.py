@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import platform
 import re
@@ -10,6 +11,23 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 PAGE = Path(__file__).parents[2] / "docs" / "robustness.md"
+
+
+def asked(doc: str | None, count: int) -> argparse.Namespace:
+    """Read what a script of this folder is asked for.
+
+    Parameters
+    ----------
+    doc
+        What the script does.
+    count
+        How often, where nothing is said.
+    """
+    parser = argparse.ArgumentParser(description=doc)
+    parser.add_argument("--count", type=int, default=count)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--write", action="store_true", help="write docs/robustness.md")
+    return parser.parse_args()
 
 
 def write_counts(name: str, lines: Sequence[str], page: Path = PAGE) -> None:
