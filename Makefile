@@ -56,8 +56,10 @@ leaderboard-whole: $(READY)
 	done; \
 	exit $$failed
 
+# What is measured is measured alone: after the tests that share the cores.
 test: $(READY)
 	$(BIN)/python -m pytest -n 2 --dist worksteal
+	$(BIN)/python -m pytest tests/cli/test_start_and_help.py
 
 test-slow: $(READY)
 	$(BIN)/python -m pytest -m slow
