@@ -81,12 +81,15 @@ def scan_file(kind: str, path: Path, source: Source) -> list[Entry]:
     XbenchError
         Where the file cannot be read, or is no valid Python (with the line).
     """
+    return list(_declared_entries(kind, path, source, _content(path)))
+
+
+def _content(path: Path) -> bytes:
     try:
-        content = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         what = f"cannot be read ({error.strerror})"
         raise XbenchError(f"{path}: {what}; give the path of a Python file") from error
-    return list(_declared_entries(kind, path, source, content))
 
 
 def scan_tasks(folder: Path) -> list[Entry]:
@@ -212,11 +215,7 @@ def class_of_file(path: Path, name: str) -> type:
     XbenchError
         With file, line and error, where running the file fails.
     """
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        what = f"cannot be read ({error.strerror})"
-        raise XbenchError(f"{path}: {what}; give the path of a Python file") from error
+    content = _content(path)
     files = own_sources(path)
     module_name = _module_name(files)
     module = sys.modules.get(module_name)
