@@ -13,41 +13,15 @@ import torch
 from torch import Tensor, nn
 
 from xbench.data.dataset import Target
-from xbench.data.features import Features
-from xbench.explainers.explainer import Problem
-from xbench.mask import DensePopulation, EvaluationCounts, MaskedPopulation, masked_population
-from xbench.mask.explained_model import ExplainedModel
+from xbench.mask import DensePopulation
 from xbench.mask.objective import OBJECTIVES, wanted_outputs
-from xbench.mask.population import perturbation_vector
 from xbench.surrogates.cross_modality import CrossModality
 from xbench.surrogates.layers import AdditiveLayer
 from xbench.surrogates.surrogate import Surrogate
+from xbench.testing.toys import LinearToy as LinearToy
+from xbench.testing.toys import make_problem as make_problem
 
 Inputs: TypeAlias = sp.csr_matrix | np.ndarray
-
-
-class LinearToy(Surrogate):
-    """F(x)_i = sum_j weight[j, i] x_j + offset_i, its features in blocks of the given sizes."""
-
-    name = "linear-toy"
-
-    def __init__(self, weight: np.ndarray, sizes: list[int], offset: np.ndarray) -> None:
-        super().__init__()
-        self.weight = nn.Parameter(torch.tensor(weight, dtype=torch.float32))
-        self.offset = nn.Parameter(torch.tensor(offset, dtype=torch.float32))
-        self.boundaries = np.concatenate([[0], np.cumsum(sizes)])
-
-    def additive_layer(self) -> AdditiveLayer:
-        blocks = len(self.boundaries) - 1
-        zeros = torch.zeros(blocks, self.weight.shape[1])
-        return AdditiveLayer(self.weight.detach(), zeros, self.boundaries)
-
-    def tail(self, sums: Tensor, outputs: Tensor | None = None) -> Tensor:
-        result = sums.sum(dim=1) + self.offset
-        return result if outputs is None else result[:, outputs]
-
-    def forward(self, x: Tensor) -> Tensor:
-        return x @ self.weight + self.offset
 
 
 class InteractingToy(Surrogate):
@@ -166,41 +140,6 @@ def loss_by_hand(
     with torch.no_grad():
         out = model(torch.from_numpy(masked_by_hand(x, subset, perturbation)))
     return float(out[:, output].double().mean())
-
-
-def make_problem(
-    model: nn.Module,
-    inputs: Inputs,
-    subset_size: int,
-    *,
-    target: Target | None = None,
-    objective: str = "expression",
-    perturbation: float | np.ndarray = 0.0,
-    seed: int = 0,
-    validation: Inputs | None = None,
-) -> Problem:
-    """What the runner would hand to an explainer."""
-    target = target or Target("all", "target", 0)
-    counts = EvaluationCounts()
-
-    def population(rows: Inputs) -> MaskedPopulation:
-        return masked_population(
-            model, rows, target, OBJECTIVES[objective], perturbation, counts=counts
-        )
-
-    n_features = inputs.shape[1]
-    return Problem(
-        population=population(inputs),
-        validation=population(inputs if validation is None else validation),
-        model=ExplainedModel(model, target, counts),
-        inputs=inputs,
-        features=Features([f"feature{number}" for number in range(n_features)]),
-        target=target,
-        subset_size=subset_size,
-        perturbation=perturbation_vector(perturbation, n_features),
-        seed=seed,
-        objective=OBJECTIVES[objective],
-    )
 
 
 @pytest.fixture(autouse=True, scope="session")
