@@ -8,7 +8,6 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 from xbench.errors import XbenchError, XbenchWarning
-from xbench.utils.files import NO_SPACE
 from xbench.utils.text import shown
 
 _INTERRUPTED = 130
@@ -76,6 +75,9 @@ def _warnings_in_one_line() -> Iterator[None]:
 
 def _explained(error: Exception) -> tuple[int, str]:
     """Return the exit code of an error and one line about it."""
+    # Imported here: a command that goes well does not wait for it.
+    from xbench.utils.files import NO_SPACE
+
     if isinstance(error, XbenchError):
         return 2, str(error)
     if hasattr(error, "format_message"):

@@ -6,8 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
-from rich.console import Console
-from rich.markup import escape
 
 from xbench.cli.printing import say
 from xbench.errors import XbenchError, unknown_name
@@ -76,7 +74,10 @@ _MARKS = {
 
 def check_and_show(method: str) -> None:
     """Print a verdict for each clause; exit code 1 where one is broken."""
-    # Imported here, so that `xbench list` starts without torch.
+    # Imported here, so that `xbench list` waits neither for rich nor for torch.
+    from rich.console import Console
+    from rich.markup import escape
+
     from xbench.testing.conformance import check_explainer
 
     console = Console(highlight=False, soft_wrap=True)

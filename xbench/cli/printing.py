@@ -3,11 +3,12 @@
 import contextlib
 import io
 import sys
-
-from rich.console import Console
-from rich.markup import escape
+from typing import TYPE_CHECKING
 
 from xbench.utils.text import shown
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
 def say(text: object, err: bool = False) -> None:
@@ -22,8 +23,11 @@ def say(text: object, err: bool = False) -> None:
     print(shown(text), file=sys.stderr if err else sys.stdout)
 
 
-def print_line(console: Console, text: object) -> None:
+def print_line(console: "Console", text: object) -> None:
     """Print such a line by rich: as it is, not as markup, and not cut where the window ends."""
+    # Imported here: most lines are printed without it.
+    from rich.markup import escape
+
     console.print(escape(shown(text)), highlight=False, soft_wrap=True)
 
 

@@ -13,8 +13,6 @@ import sys
 import time
 from pathlib import Path
 
-import platformdirs
-
 from xbench.errors import XbenchError
 
 # What a system says where a disk, a quota or the largest size of a file is used up.
@@ -364,6 +362,9 @@ def cache_folder() -> Path:
     >>> isinstance(cache_folder(), Path)
     True
     """
+    # Imported here: whoever only writes files does not wait for it.
+    import platformdirs
+
     chosen = os.environ.get("XBENCH_CACHE")
     return Path(chosen).expanduser() if chosen else platformdirs.user_cache_path("xbench")
 
