@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Literal
+
 import numpy as np
 import scipy.sparse as sp
 from pydantic import NonNegativeFloat, PositiveFloat
@@ -18,11 +21,13 @@ class Ridge(Explainer):
     together the one that expression follows is preferred. A feature's score is its coefficient
     times its mean: by how much the prediction falls, over the population, where it is masked to 0.
 
-    The training cells are of one type, so both sides are centred within the type. The surrogate is
-    not asked.
+    Both sides are centred within each cell type. The surrogate is not asked.
 
     Parameters
     ----------
+    within
+        Which cells: ``"population"``, those explained, which are of one type; or ``"cell-type"``,
+        those of all types.
     window
         Features at most this far from where the gene may start, in base pairs; all of them where
         None. Others follow after all of these.
@@ -31,19 +36,19 @@ class Ridge(Explainer):
     """
 
     name = "ridge"
+    within: Literal["population", "cell-type"] = "population"
     window: NonNegativeFloat | None = 1e6
     penalty: PositiveFloat = 1.0
 
     def explain(self, problem: Problem) -> Selection:
         """Rank by coefficient times mean change, in the direction in which masking moves."""
-        if problem.observed is None:
-            raise ValueError("needs what was measured for the target")
         near = np.arange(problem.n_features)
         if self.window is not None:
             distance = distance_to_start(problem.features, problem.target)
             near = np.flatnonzero(distance <= self.window)
-        inputs = sp.csc_matrix(problem.inputs)[:, near].toarray().astype(np.float64)
-        coefficients = ridge_coefficients(inputs, problem.observed, self.penalty)
+        cells = [(_dense(x, near), y) for x, y in problem.measured_cells(self.within)]
+        coefficients = ridge_coefficients(cells, self.penalty)
+        inputs = _dense(problem.inputs, near)
         change = np.abs(inputs - problem.perturbation[near]).mean(axis=0)
         scores = np.full(problem.n_features, -np.inf)
         scores[near] = coefficients * change * masking_lowers(problem)[near]
@@ -60,17 +65,21 @@ class Ridge(Explainer):
         return why_no_distance(problem.features, problem.target)
 
 
-def ridge_coefficients(inputs: np.ndarray, observed: np.ndarray, penalty: float) -> np.ndarray:
-    """Return the coefficients that minimise squared errors plus a penalty, both sides centred.
+def _dense(inputs: sp.csr_matrix | np.ndarray, columns: np.ndarray) -> np.ndarray:
+    return sp.csc_matrix(inputs)[:, columns].toarray().astype(np.float64)
+
+
+def ridge_coefficients(
+    groups: Iterable[tuple[np.ndarray, np.ndarray]], penalty: float
+) -> np.ndarray:
+    """Return the coefficients that minimise squared errors plus a penalty, centred within groups.
 
     Solved in the smaller of the two dimensions, cells or features.
 
     Parameters
     ----------
-    inputs
-        Shape (n, d).
-    observed
-        Shape (n,).
+    groups
+        Inputs of shape (n, d) and what was observed, of shape (n,), for each.
     penalty
         Weight of the squared coefficients, relative to the mean over features of the sum of
         squared deviations.
@@ -83,11 +92,12 @@ def ridge_coefficients(inputs: np.ndarray, observed: np.ndarray, penalty: float)
     Examples
     --------
     >>> x = np.array([[0.0, 1.0], [1.0, 1.0], [0.0, 0.0], [1.0, 0.0]])
-    >>> ridge_coefficients(x, 3 * x[:, 0] + x[:, 1], 1.0).tolist()
+    >>> ridge_coefficients([(x, 3 * x[:, 0] + x[:, 1])], 1.0).tolist()
     [1.5, 0.5]
     """
-    centred = np.asarray(inputs, dtype=np.float64) - np.mean(inputs, axis=0)
-    left = np.asarray(observed, dtype=np.float64) - np.mean(observed)
+    deviations = [(x - np.mean(x, axis=0), y - np.mean(y)) for x, y in groups]
+    centred = np.concatenate([x for x, _ in deviations]).astype(np.float64)
+    left = np.concatenate([y for _, y in deviations]).astype(np.float64)
     variation = float((centred**2).sum() / max(1, centred.shape[1]))
     if variation == 0:
         return np.zeros(centred.shape[1])

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from xbench.data.features import Features, Interval
     from xbench.data.load import load_dataset
     from xbench.errors import XbenchError
-    from xbench.explainers.explainer import Explainer, Problem, Selection
+    from xbench.explainers.explainer import Explainer, Problem
+    from xbench.explainers.selection import Selection
     from xbench.mask import MaskedPopulation, masked_population
     from xbench.metrics import METRICS
     from xbench.results.record import Record
@@ -53,7 +54,7 @@ _HOME = {
     "Problem": "xbench.explainers.explainer",
     "Record": "xbench.results.record",
     "ResultStore": "xbench.results.store",
-    "Selection": "xbench.explainers.explainer",
+    "Selection": "xbench.explainers.selection",
     "Surrogate": "xbench.surrogates.surrogate",
     "Target": "xbench.data.dataset",
     "XbenchError": "xbench.errors",

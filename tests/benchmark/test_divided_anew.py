@@ -50,3 +50,23 @@ def test_repetitions_explain_other_cells_and_never_a_test_cell() -> None:
     known = {row.toarray().tobytes() for row in dataset.X[learnt]}
     for matrix in matrices:
         assert all(row.toarray().tobytes() in known for row in matrix)
+
+
+def test_controls_see_training_cells_of_every_type_and_of_the_explained_one_the_run_s_own() -> None:
+    dataset = load_dataset("simulated-multiome-small")
+    oracle = Oracle.from_truth(truth_of(dataset), dataset.n_features)
+    surrogate = OpenedSurrogate(oracle.frozen(), "oracle", "digest")  # type: ignore[arg-type]
+    target = dataset.target("VIP", "GAD1")
+    key = expand(load_task("table1"), methods=["random"], subset_sizes=[3], repetitions=2)[1]
+    assert key.division is not None
+    problem = build_problem(dataset, surrogate, "cpu", key, target)
+    groups = list(problem.measured_cells("cell-type"))
+    rows = divided_anew(
+        dataset.rows("VIP", "train"), dataset.rows("VIP", "validation"), "VIP", key.division
+    )[0]
+    assert dataset.Y is not None
+    explained = dataset.resolve_cell_type("VIP")
+    for (inputs, observed), name in zip(groups, np.unique(dataset.cell_types), strict=True):
+        wanted = rows if name == explained else dataset.rows(name, "train")
+        assert (inputs != oracle.inputs_of(dataset, wanted)).nnz == 0
+        np.testing.assert_array_equal(observed, dataset.Y[wanted].toarray()[:, target.output])

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from xbench.data.dataset import Target
 from xbench.data.features import Features
+from xbench.explainers.explainer import MeasuredCells
 from xbench.explainers.neighbours import distance_to_start
 from xbench.methods.correlation import correlations
 from xbench.methods.ridge import ridge_coefficients
@@ -36,21 +37,62 @@ def test_correlations_are_those_of_numpy(
     x = random_inputs(12, 9, seed=seed, binary=binary, density=density)
     x[:, 7] = 3.0  # never varies, though it is never 0
     y = generator.normal(size=12) + offset
-    ours = correlations(messy_csr(x, seed), y)
+    ours = correlations([(messy_csr(x, seed), y)])
     with np.errstate(invalid="ignore", divide="ignore"):
         wanted = np.nan_to_num([np.corrcoef(column, y)[0, 1] for column in x.T.astype(np.float64)])
     np.testing.assert_allclose(ours, wanted, atol=1e-6)
     assert ours[7] == 0
-    np.testing.assert_allclose(correlations(x, y), ours, atol=1e-12)
-    assert not correlations(x, np.full(12, 4.2)).any()
+    np.testing.assert_allclose(correlations([(x, y)]), ours, atol=1e-12)
+    assert not correlations([(x, np.full(12, 4.2))]).any()
+
+
+def of_three_types(seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Inputs and what was measured in types that differ in their means and their size."""
+    generator = np.random.default_rng(seed)
+    groups = []
+    for size, level in ((30, 0.2), (8, 0.8), (15, 0.5)):
+        x = (generator.random((size, D)) < level).astype(np.float32)
+        groups.append((x, x[:, 3] + 20 * level + 0.3 * generator.normal(size=size)))
+    return groups
+
+
+def test_correlations_within_groups_are_those_of_numpy_between_deviations() -> None:
+    groups = of_three_types(0)
+    x = np.concatenate([x - x.mean(axis=0) for x, _ in groups])
+    y = np.concatenate([y - y.mean() for _, y in groups])
+    wanted = [np.corrcoef(column, y)[0, 1] for column in x.T]
+    np.testing.assert_allclose(correlations(groups), wanted, atol=1e-6)
+    # Over all cells as one group, each peak that marks the types follows the gene.
+    pooled = (np.concatenate(parts) for parts in zip(*groups, strict=True))
+    assert (correlations([tuple(pooled)]) > correlations(groups) + 0.2)[[0, 1, 2, 4]].all()
+
+
+@pytest.mark.parametrize(("name", "parameters"), [("correlation", {}), ("ridge", {"window": None})])
+def test_other_types_show_what_the_explained_one_cannot(
+    name: str, parameters: dict[str, Any]
+) -> None:
+    groups = of_three_types(1)
+    x, y = groups[1]
+    # In the explained type the cause is open in two cells of eight, and noise rules.
+    problem = posed(x, D, observed=y + 3 * np.random.default_rng(3).normal(size=len(y)))
+    problem = dataclasses.replace(
+        problem, every_type=lambda: (MeasuredCells(*group) for group in groups)
+    )
+    alone = method(name, **parameters).explain(problem)
+    among = method(name, within="cell-type", **parameters).explain(problem)
+    assert alone.indices[0] != 3
+    assert among.indices[0] == 3
+    assert (problem.counts.forward, problem.counts.gradient) == (0, 0)
 
 
 @pytest.mark.parametrize("constant", [0.1, 0.3, 0.7, 1.1, 3.3, 1000.1])
 def test_what_never_varies_is_not_correlated_by_rounding(constant: float) -> None:
     for n_cells in (7, 12, 20, 40, 100):
         x, y = np.full((n_cells, 1), constant), np.arange(n_cells) / 3
-        assert correlations(x, y) == 0
-        assert correlations(np.eye(n_cells), np.full(n_cells, constant)).tolist() == [0] * n_cells
+        assert correlations([(x, y)]) == 0
+        assert (
+            correlations([(np.eye(n_cells), np.full(n_cells, constant))]).tolist() == [0] * n_cells
+        )
 
 
 def test_what_is_open_where_the_gene_is_expressed_comes_first() -> None:
@@ -94,7 +136,7 @@ def test_ridge_is_least_squares_of_the_penalised_rows(n_cells: int, n_features: 
     # The penalty as further rows of an ordinary least squares problem.
     rows = np.vstack([centred, np.sqrt(strength) * np.eye(n_features)])
     wanted = np.linalg.lstsq(rows, np.append(y - y.mean(), np.zeros(n_features)), rcond=None)[0]
-    np.testing.assert_allclose(ridge_coefficients(x, y, 0.3), wanted, atol=1e-10)
+    np.testing.assert_allclose(ridge_coefficients([(x, y)], 0.3), wanted, atol=1e-10)
 
 
 def test_ridge_prefers_the_cause_to_its_neighbour() -> None:

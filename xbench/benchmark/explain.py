@@ -1,5 +1,6 @@
 """One explanation: the problem as a method sees it, its answer, and the answer's score."""
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, replace
 from time import perf_counter
 from typing import Any, TypeVar
@@ -11,7 +12,8 @@ from xbench.benchmark.plan import RunKey
 from xbench.data.dataset import Dataset, Target
 from xbench.data.features import Features
 from xbench.data.splits import divided_anew
-from xbench.explainers.explainer import Budget, Explainer, Problem, Selection
+from xbench.explainers.explainer import Budget, Explainer, MeasuredCells, Problem
+from xbench.explainers.selection import Selection
 from xbench.mask import EvaluationCounts, MaskedPopulation, masked_population
 from xbench.mask.explained_model import ExplainedModel
 from xbench.mask.objective import OBJECTIVES
@@ -62,7 +64,32 @@ def build_problem(
         observed=read_only(_observed(dataset, rows, target)),
         budget=Budget(key.budget_seconds, key.budget_evaluations),
         objective=objective,
+        every_type=_cells_of_every_type(dataset, surrogate, key, target),
     )
+
+
+def _cells_of_every_type(
+    dataset: Dataset, surrogate: OpenedSurrogate, key: RunKey, target: Target
+) -> Callable[[], Iterator[MeasuredCells]] | None:
+    """Return what gives the training cells of each type, read-only, a type at a time.
+
+    Of the explained type they are the run's own, however its cells are divided: not one more.
+    """
+    if dataset.Y is None:
+        return None
+
+    def cells() -> Iterator[MeasuredCells]:
+        explained = dataset.resolve_cell_type(target.cell_type)
+        for cell_type in np.unique(dataset.cell_types):
+            rows = dataset.rows(cell_type, "train")
+            if cell_type == explained:
+                rows = _training_rows(dataset, key)[0]
+            observed = _observed(dataset, rows, target)
+            if observed is not None and len(rows):
+                inputs = read_only(surrogate.model.inputs_of(dataset, rows))
+                yield MeasuredCells(inputs, read_only(observed))
+
+    return cells
 
 
 def _training_rows(dataset: Dataset, key: RunKey) -> tuple[np.ndarray, np.ndarray]:

@@ -7,10 +7,9 @@ returns a selection.
 import dataclasses
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from numbers import Integral
-from typing import Any, ClassVar, dataclass_transform
+from typing import Any, ClassVar, Literal, NamedTuple, dataclass_transform
 
 import numpy as np
 import scipy.sparse as sp
@@ -20,6 +19,7 @@ from xbench.data.dataset import Target
 from xbench.data.features import Features
 from xbench.errors import XbenchError
 from xbench.explainers.checked_parameters import check_when_made
+from xbench.explainers.selection import Selection
 from xbench.mask.dense import dense_chunks
 from xbench.mask.explained_model import ExplainedModel
 from xbench.mask.objective import OBJECTIVES, Objective
@@ -115,161 +115,6 @@ def require_explainer(loaded: type) -> type[Explainer]:
     raise XbenchError(f"{place}: {name} is no Explainer; write class {name}(Explainer)")
 
 
-@dataclass(frozen=True)
-class Selection:
-    """A subset of features, chosen to be masked together.
-
-    Parameters
-    ----------
-    indices
-        Distinct feature indices, shape (L,); best first where `ordered`.
-    ordered
-        Whether `indices` is ranked.
-    nested
-        Whether the first l indices are what the method would return for subset size l: then one
-        explanation serves every size.
-    scores
-        One number a feature, shape (d,); the higher, the more masking the feature lowers the loss.
-    trace
-        The learning curve: a list of JSON-like dictionaries with a ``step`` and a ``loss``.
-    details
-        Anything else worth keeping in the record, JSON-like, such as the uncertainty of scores
-        (of the selected features only: a record is no place for d numbers).
-
-    Examples
-    --------
-    >>> Selection.from_scores([0.1, 0.9, 0.5], subset_size=2).indices
-    array([1, 2])
-    """
-
-    indices: np.ndarray
-    ordered: bool = False
-    nested: bool = False
-    scores: np.ndarray | None = None
-    trace: list[dict[str, float]] = field(default_factory=list)
-    details: dict[str, Any] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        indices = _whole_numbers(self.indices)
-        if len(np.unique(indices)) != len(indices):
-            raise ValueError("indices must be distinct")
-        object.__setattr__(self, "indices", indices)
-        if self.scores is not None:
-            object.__setattr__(self, "scores", real_scores(self.scores))
-
-    @classmethod
-    def from_scores(cls, scores: Sequence[float] | np.ndarray, subset_size: int) -> "Selection":
-        """Select the features with the highest scores; ties go to the lower index.
-
-        Parameters
-        ----------
-        scores
-            Shape (d,); the higher, the more important to mask.
-        subset_size
-            L, at most d.
-
-        Raises
-        ------
-        ValueError
-            Where there are fewer than L, or one is NaN, infinite, masked or no real number. A
-            feature that is never to be chosen may have minus infinity.
-        """
-        values = real_scores(scores)
-        if len(values) < subset_size:
-            raise ValueError(
-                f"scores have shape {values.shape} but must have one of at least {subset_size}"
-            )
-        candidates = int(np.isfinite(values).sum())
-        if candidates < subset_size:
-            raise ValueError(
-                f"only {candidates} scores are above minus infinity, but L = {subset_size}"
-            )
-        order = np.argsort(-values, kind="stable")
-        return cls(order[:subset_size], ordered=True, nested=True, scores=values)
-
-    def first(self, subset_size: int) -> "Selection":
-        """Return the first `subset_size` indices of a nested selection.
-
-        Raises
-        ------
-        ValueError
-            Where the selection is not nested or too short.
-        """
-        if not self.nested or subset_size > len(self.indices):
-            raise ValueError(f"no nested subset of {subset_size} in {len(self.indices)} indices")
-        return Selection(
-            self.indices[:subset_size],
-            self.ordered,
-            True,
-            self.scores,
-            list(self.trace),
-            dict(self.details),
-        )
-
-
-def _whole_numbers(given: Any) -> np.ndarray:
-    """Return indices as int64, shape (L,); whole numbers of any kind are taken."""
-    _refuse_containers("indices", given)
-    indices = np.asarray(given)
-    if indices.dtype == object and all(isinstance(one, Integral) for one in indices.flat):
-        indices = np.array([int(one) for one in indices.flat]).reshape(indices.shape)
-    if indices.size == 0 and indices.ndim == 1:
-        return np.zeros(0, dtype=np.int64)
-    if indices.ndim != 1 or not np.issubdtype(indices.dtype, np.integer):
-        raise ValueError(
-            f"indices have shape {indices.shape} and type {indices.dtype} but must be "
-            "a flat array of integers"
-        )
-    largest = int(indices.max())
-    if largest > np.iinfo(np.int64).max:
-        raise ValueError(f"index {largest} is beyond any feature")
-    return indices.astype(np.int64)
-
-
-def real_scores(given: Any) -> np.ndarray:
-    """Return scores as float64, shape (d,).
-
-    Raises
-    ------
-    ValueError
-        Where they are no flat row of real numbers, or one is NaN, plus infinity or masked.
-
-    Examples
-    --------
-    >>> real_scores([1, 2])
-    array([1., 2.])
-    """
-    _refuse_containers("scores", given)
-    values = np.asarray(given)
-    if values.ndim != 1 or values.dtype.kind not in "iuf":
-        raise ValueError(
-            f"scores have shape {values.shape} and type {values.dtype} but must be a flat array "
-            "of real numbers, one a feature"
-        )
-    values = values.astype(np.float64)
-    for what, odd in (("NaN", np.isnan(values)), ("infinite", np.isposinf(values))):
-        if odd.any():
-            raise ValueError(f"{int(odd.sum())} scores are {what}: nothing says which is highest")
-    return values
-
-
-def _refuse_containers(what: str, given: Any) -> None:
-    """Refuse what NumPy would read as other numbers than its maker meant."""
-    if np.ma.is_masked(given):
-        raise ValueError(
-            f"{what} are a masked array with {int(np.ma.count_masked(given))} masked "
-            "entries: fill them with minus infinity, or leave them out"
-        )
-    if sp.issparse(given):
-        raise ValueError(f"{what} are sparse ({type(given).__name__}); give a flat array")
-    labels: Any = getattr(given, "index", None)
-    if what == "scores" and hasattr(labels, "equals") and list(labels) != list(range(len(given))):
-        raise ValueError(
-            "scores are a pandas Series in another order than the features; sort it by its index, "
-            "or give its values in the features' order"
-        )
-
-
 @dataclass
 class Budget:
     """Wall time and evaluations that an explainer may spend.
@@ -319,6 +164,21 @@ class Budget:
         return bool(self.stopped)
 
 
+class MeasuredCells(NamedTuple):
+    """Training cells of one type, with what was measured in them.
+
+    Parameters
+    ----------
+    inputs
+        Shape (n, d), sparse or dense.
+    observed
+        What was measured for the target, shape (n,), in the units of the output.
+    """
+
+    inputs: sp.csr_matrix | np.ndarray
+    observed: np.ndarray
+
+
 @dataclass(frozen=True)
 class Problem:
     """Find L features whose masking lowers the loss most over a population.
@@ -352,6 +212,9 @@ class Problem:
         What may be spent; see `exhausted`.
     objective
         What masking should lower, for packages that want a loss; `population` has it already.
+    every_type
+        Gives the training cells of each type in turn, the explained one included: for controls
+        that learn from the data as a whole. None where there are no cells but those explained.
     """
 
     population: MaskedPopulation
@@ -367,11 +230,33 @@ class Problem:
     observed: np.ndarray | None = None
     budget: Budget = field(default_factory=Budget)
     objective: Objective = OBJECTIVES["expression"]
+    every_type: Callable[[], Iterator[MeasuredCells]] | None = None
 
     @property
     def n_features(self) -> int:
         """Number of features d."""
         return int(self.inputs.shape[1])
+
+    def measured_cells(
+        self, within: Literal["population", "cell-type"] = "population"
+    ) -> Iterable[MeasuredCells]:
+        """Return training cells with what was measured in them, those of one type together.
+
+        Parameters
+        ----------
+        within
+            ``"population"``: the explained cells alone. ``"cell-type"``: those of every type.
+
+        Raises
+        ------
+        ValueError
+            Where nothing was measured.
+        """
+        if self.observed is None:
+            raise ValueError("needs what was measured for the target")
+        if within == "population" or self.every_type is None:
+            return [MeasuredCells(self.inputs, self.observed)]
+        return self.every_type()
 
     @property
     def counts(self) -> EvaluationCounts:

@@ -11,8 +11,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from xbench.explainers.explainer import Problem, Selection
+from xbench.explainers.explainer import Problem
 from xbench.explainers.search import batch_rows
+from xbench.explainers.selection import Selection
 from xbench.mask.population import MaskedPopulation
 
 

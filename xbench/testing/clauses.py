@@ -19,7 +19,8 @@ import torch
 
 from xbench.benchmark.answer import failure
 from xbench.benchmark.explain import check_selection
-from xbench.explainers.explainer import Budget, Explainer, Problem, Selection
+from xbench.explainers.explainer import Budget, Explainer, Problem
+from xbench.explainers.selection import Selection
 from xbench.testing import toys
 from xbench.testing.traces import (
     changed,
