@@ -161,7 +161,8 @@ class Task(_Declared):
     metrics, primary_metric
         What is reported; the one that ranks, which must have a direction.
     layout
-        Of the leaderboard: ``"table1"`` of the paper, or only ``"ranked"``.
+        Of the leaderboard: ``"table1"`` of the paper; ``"pipelines"``, where all surrogates stand
+        side by side first; or only ``"ranked"``.
     timeout_seconds
         A run's limit, after which it is ended without a result; no limit where None.
     budget_seconds, budget_evaluations
@@ -196,7 +197,7 @@ class Task(_Declared):
     beta: Annotated[float, Field(ge=0)] | None = None
     metrics: Annotated[list[MetricName], Field(min_length=1), AfterValidator(_distinct)]
     primary_metric: MetricName
-    layout: Literal["table1", "ranked"] = "ranked"
+    layout: Literal["table1", "pipelines", "ranked"] = "ranked"
     timeout_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     budget_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     budget_evaluations: Count | None = None
