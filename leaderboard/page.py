@@ -59,7 +59,9 @@ class StudySection:
     stopped
         Number of runs that a budget stopped: they gave their best so far.
     fit
-        How well the surrogate predicts; None where nobody measured it.
+        How well the surrogate predicts, with a picture; None where there is none.
+    trust
+        How far its word is to be trusted, a sentence each; warnings come last.
     """
 
     study: Study
@@ -70,9 +72,15 @@ class StudySection:
     left_out: int = 0
     stopped: int = 0
     fit: "Fit | None" = None
+    trust: tuple[str, ...] = ()
 
 
-def page(sections: list[StudySection], environments: list[tuple[str, int]], day: str) -> str:
+def page(
+    sections: list[StudySection],
+    environments: list[tuple[str, int]],
+    day: str,
+    leading: tuple[tuple[str, Table], ...] = (),
+) -> str:
     """Return the index page as Markdown.
 
     Parameters
@@ -83,6 +91,8 @@ def page(sections: list[StudySection], environments: list[tuple[str, int]], day:
         Versions and machines of the records, with the number of runs of each.
     day
         Day of the newest record; may be empty.
+    leading
+        Tables over several studies, which come before any of them, with the stem of their files.
     """
     parts = [
         "# Leaderboard\n",
@@ -93,6 +103,7 @@ def page(sections: list[StudySection], environments: list[tuple[str, int]], day:
         + (f" Newest run: {escape(day)}." if day else "")
         + "\n",
         _overview(sections),
+        *(f"{markdown(table)}\n\nThis table as {_links(stem)}.\n" for stem, table in leading),
         _READING,
         *map(_section, sections),
         _made_with(environments),
@@ -171,6 +182,7 @@ def _section(section: StudySection) -> str:
         parts.append(
             f"Surrogate: {escape(section.fit.headline)}{image * bool(section.fit.image)}\n"
         )
+    parts += [f"{escape(text)}\n" for text in section.trust]
     parts += [_image(name) for name in section.figures if name.endswith(".png")]
     for stem, table in section.tables:
         parts += [markdown(table), f"This table as {_links(stem)}.\n"]

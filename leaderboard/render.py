@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from xbench.analysis.trust import fit_line, fit_warning
 from xbench.results.current import current, current_findings
 from xbench.results.findings import Finding
 from xbench.results.record import Record
@@ -24,7 +25,7 @@ from .published_runs import (
     runs_text,
 )
 from .study import Study, StudyRuns, studies, with_runs
-from .tables import NAMES, tables_of
+from .tables import NAMES, pipelines_tables, tables_of
 from .tidy import TaskLike, tidy, tidy_text
 
 FORMATS = {"md": markdown, "tex": latex}
@@ -89,7 +90,9 @@ def render(
         _section(runs, stem, split, new, chosen.left_out, fit_of(fits, runs.records))
         for runs, stem in zip(split, _stems([one.study for one in split]), strict=True)
     ]
-    index = page(sections, environments(chosen.records), newest_day(chosen.records))
+    leading = tuple(pipelines_tables(split).items())
+    day = newest_day(chosen.records)
+    index = page(sections, environments(chosen.records), day, leading)
     texts = {
         folder / "results.csv": tidy_text(rows),
         folder / "README.md": index,
@@ -98,10 +101,15 @@ def render(
         folder / RUNS: packed(runs_text(chosen.records)),
         folder / FINDINGS: packed(findings_text(known)),
     }
+    tables = list(leading)
     for section in sections:
-        for stem, table in (*section.tables, *section.more):
-            texts |= {folder / f"{stem}.{end}": write(table) for end, write in FORMATS.items()}
+        tables += [*section.tables, *section.more]
         others |= {folder / name: content for name, content in section.figures.items()}
+    texts |= {
+        folder / f"{stem}.{end}": write(table)
+        for stem, table in tables
+        for end, write in FORMATS.items()
+    }
     used = set(texts) | set(others)
     earlier = _earlier_files(folder, old)
     # Named before they are written: a kill leaves no file that a later rendering does not know.
@@ -149,7 +157,17 @@ def _section(
         left_out=left_out.get(runs.study.place[:2], 0),
         stopped=sum(bool(record.stopped) for record in runs.records),
         fit=fit,
+        trust=tuple(_trust(runs)),
     )
+
+
+def _trust(runs: StudyRuns) -> Iterable[str]:
+    """Say how well surrogate and judge predict, where the records know it."""
+    for name, fit in (("Surrogate", runs.fit), ("Judge", runs.judge_fit)):
+        if fit and (line := fit_line(fit)):
+            yield f"{name}: {line}."
+            if warning := fit_warning(fit):
+                yield f"WARNING: {warning}."
 
 
 def _named(stem: str, tables: Mapping[str, Table]) -> tuple[tuple[str, Table], ...]:

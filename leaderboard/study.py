@@ -214,6 +214,19 @@ class StudyRuns:
         """Dataset and surrogate, as captions name them."""
         return self.study.where
 
+    @property
+    def fit(self) -> Mapping[str, float]:
+        """How well the surrogate predicts test cells; empty where the records do not say it."""
+        return self._said("surrogate_fit")
+
+    @property
+    def judge_fit(self) -> Mapping[str, float]:
+        """The same of the judge; empty where there is none."""
+        return self._said("judge_fit")
+
+    def _said(self, which: str) -> Mapping[str, float]:
+        return next((fit for one in self.records if (fit := getattr(one, which))), {})
+
     def values(self, size: int, metric: str) -> MethodValues:
         """Return one metric's values at one L by method, target and repetition.
 

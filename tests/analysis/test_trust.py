@@ -10,12 +10,7 @@ from xbench.analysis.trust import Trust, trust_of
 from xbench.data.dataset import Target
 from xbench.data.features import Features, Interval
 
-FIT = {
-    "test_type_mean_r2": 0.93,
-    "marker_type_mean_r2": float("nan"),
-    "test_error": 2.0,
-    "type_means_error": 2.4,
-}
+FIT = {"test_type_mean_r2": 0.93, "test_error": 2.0, "type_means_error": 2.4}
 GENE = Target("VIP", "GAD1", 0, Interval("chr1", 5_000_000, 5_010_000))
 
 
@@ -32,7 +27,6 @@ def test_what_is_known_is_gathered() -> None:
     dataset = data(40, [1_000, 4_500_000, 5_900_000, 90_000_000])
     trust = trust_of(dataset, GENE, "cis", FIT, [1, 2, 3])
     assert (trust.near, trust.near_chance, trust.test_cells) == (2 / 3, 0.5, 40)
-    assert trust.marker_r2 is None
     assert trust.warnings == ()
     assert trust.line == (
         "surrogate cis; R2 of type means 0.93; test error 2 (type means 2.4); 40 test cells; "
@@ -43,8 +37,8 @@ def test_what_is_known_is_gathered() -> None:
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"error": 2.5}, "worse than the means of their types"),
-        ({"error": None}, "was not measured"),
+        ({"fit": FIT | {"test_error": 2.5}}, "worse than the means of their types"),
+        ({"fit": {"test_error": 2.0}}, "was not measured"),
         ({"test_cells": 29}, "only 29 test cells"),
         ({"near": 0.01, "near_chance": 0.02}, "they may regulate other genes"),
         ({"agreement": 0.49}, "a second surrogate follows 49% of the drop"),
@@ -52,8 +46,7 @@ def test_what_is_known_is_gathered() -> None:
 )
 def test_each_reason_for_doubt_is_a_warning(changes: dict[str, Any], said: str) -> None:
     good: dict[str, Any] = {
-        "surrogate": "cis", "r2": 0.9, "marker_r2": 0.99, "error": 2.0, "type_means_error": 2.4,
-        "test_cells": 30, "near": 1.0, "near_chance": 0.01,
+        "surrogate": "cis", "fit": FIT, "test_cells": 30, "near": 1.0, "near_chance": 0.01,
     }  # fmt: skip
     assert Trust(**good).warnings == ()
     (warning,) = Trust(**{**good, **changes}).warnings

@@ -3,8 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from xbench.data.dataset import Dataset, Target
 
 NEAR = 1_000_000
@@ -18,6 +16,50 @@ FOLLOWED = 0.5
 """A judge that follows less of a drop than this is reason to doubt it."""
 
 
+def fit_line(fit: Mapping[str, float]) -> str:
+    """Say how well a surrogate predicts test cells; nothing where it was not measured.
+
+    Parameters
+    ----------
+    fit
+        As `xbench.surrogates.evaluation.fit.expression_fit` names its values.
+
+    Examples
+    --------
+    >>> fit_line({"test_type_mean_r2": 0.957, "test_error": 2.024, "type_means_error": 2.458})
+    'R2 of type means 0.96; test error 2.02 (type means 2.46)'
+    """
+    parts = []
+    if "test_type_mean_r2" in fit:
+        markers = fit.get("marker_type_mean_r2")
+        of_markers = "" if markers is None else f", of markers {markers:.2f}"
+        parts.append(f"R2 of type means {fit['test_type_mean_r2']:.2f}{of_markers}")
+    if {"test_error", "type_means_error"} <= fit.keys():
+        means = f"type means {fit['type_means_error']:.3g}"
+        parts.append(f"test error {fit['test_error']:.3g} ({means})")
+    return "; ".join(parts)
+
+
+def fit_warning(fit: Mapping[str, float]) -> str:
+    """Say what must not be overlooked of a surrogate's fit; nothing where it is good enough.
+
+    Examples
+    --------
+    >>> fit_warning({"test_error": 2.0, "type_means_error": 2.4})
+    ''
+    """
+    if not {"test_error", "type_means_error"} <= fit.keys():
+        return "how well the surrogate predicts cells was not measured: train it again"
+    error, of_means = fit["test_error"], fit["type_means_error"]
+    if error <= of_means:
+        return ""
+    return (
+        f"the surrogate predicts test cells worse than the means of their types do (error "
+        f"{error:.3g} against {of_means:.3g}): it knows nothing of what makes cells of one type "
+        "differ"
+    )
+
+
 @dataclass(frozen=True)
 class Trust:
     """What speaks for and against the selections for one target.
@@ -26,14 +68,8 @@ class Trust:
     ----------
     surrogate
         Its name.
-    r2
-        Median over genes of the squared correlation of predicted and observed type means on test
-        cells; None where it was not measured.
-    marker_r2
-        The same of the paper's marker genes, their mean.
-    error, type_means_error
-        Mean squared error of an entry on test cells: of the surrogate, and of predicting each
-        type's training mean.
+    fit
+        How well it predicts test cells, as `fit_line` takes it.
     test_cells
         Of the target's cell type.
     agreement
@@ -44,10 +80,7 @@ class Trust:
     """
 
     surrogate: str
-    r2: float | None
-    marker_r2: float | None
-    error: float | None
-    type_means_error: float | None
+    fit: Mapping[str, float]
     test_cells: int
     near: float | None
     near_chance: float | None
@@ -59,18 +92,10 @@ class Trust:
 
         Examples
         --------
-        >>> Trust("cis", 0.4, None, 2.0, 1.5, 12, None, None).warnings[1]
+        >>> Trust("cis", {"test_error": 2.0, "type_means_error": 1.5}, 12, None, None).warnings[1]
         'only 12 test cells are of this type: below 30 every number is mostly noise'
         """
-        said = []
-        if self.error is None or self.type_means_error is None:
-            said.append("how well the surrogate predicts cells was not measured: train it again")
-        elif self.error > self.type_means_error:
-            said.append(
-                "the surrogate predicts test cells worse than the means of their types do "
-                f"(error {self.error:.3g} against {self.type_means_error:.3g}): it knows nothing "
-                "of what makes cells of one type differ"
-            )
+        said = [text] if (text := fit_warning(self.fit)) else []
         if self.test_cells < FEW_CELLS:
             said.append(
                 f"only {self.test_cells} test cells are of this type: below {FEW_CELLS} every "
@@ -92,11 +117,7 @@ class Trust:
     def line(self) -> str:
         """The trust line: what is known, in one sentence."""
         parts = [f"surrogate {self.surrogate}"]
-        if self.r2 is not None:
-            markers = "" if self.marker_r2 is None else f", of markers {self.marker_r2:.2f}"
-            parts.append(f"R2 of type means {self.r2:.2f}{markers}")
-        if self.error is not None and self.type_means_error is not None:
-            parts.append(f"test error {self.error:.3g} (type means {self.type_means_error:.3g})")
+        parts += [text] if (text := fit_line(self.fit)) else []
         parts.append(f"{self.test_cells} test cells")
         if self.agreement is not None:
             parts.append(f"a judge follows {self.agreement:.0%} of the drop")
@@ -132,13 +153,9 @@ def trust_of(
     if target.interval is not None and dataset.features.has_coordinates and len(selected):
         close = dataset.features.distance_to(target.interval) <= NEAR
         near, chance = float(close[list(selected)].mean()), float(close.mean())
-    known = {name: value for name, value in fit.items() if np.isfinite(value)}
     return Trust(
         surrogate=surrogate,
-        r2=known.get("test_type_mean_r2"),
-        marker_r2=known.get("marker_type_mean_r2"),
-        error=known.get("test_error"),
-        type_means_error=known.get("type_means_error"),
+        fit=fit,
         test_cells=len(dataset.rows(target.cell_type, "test")),
         near=near,
         near_chance=chance,

@@ -158,6 +158,8 @@ class StudyNames:
     surrogate: str
     surrogate_digest: str
     n_features: int
+    surrogate_fit: dict[str, float] = field(default_factory=dict)
+    judge_fit: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

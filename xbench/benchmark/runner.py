@@ -23,6 +23,7 @@ from xbench.results.findings import forget_findings
 from xbench.results.leases import Claims
 from xbench.results.record import FINISHED
 from xbench.results.store import ResultStore
+from xbench.surrogates.checkpoint import fit_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -175,7 +176,13 @@ def run_plan(plan: Plan, store: ResultStore, nursery: Nursery | None = None) -> 
     keep_declaration(request.task, asked.task.name, store)
     digests = (plan.dataset.digest, plan.surrogate.digest)
     names = StudyNames(
-        plan.dataset.name, digests[0], plan.surrogate.name, digests[1], plan.dataset.n_features
+        plan.dataset.name,
+        digests[0],
+        plan.surrogate.name,
+        digests[1],
+        plan.dataset.n_features,
+        fit_of(plan.checkpoint),
+        fit_of(plan.judge),
     )
     # Absolute, since a method may change the current folder.
     places = plan.checkpoint.absolute(), store.folder.absolute()

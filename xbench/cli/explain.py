@@ -26,7 +26,7 @@ from xbench.errors import XbenchError
 from xbench.results.exports import Chosen, chosen_features
 from xbench.results.record import FAILED, Record
 from xbench.results.store import ResultStore
-from xbench.surrogates.checkpoint import read_description
+from xbench.surrogates.checkpoint import fit_of
 from xbench.utils.text import plain
 
 
@@ -54,7 +54,7 @@ def explain_and_show(request: Request, *, store: Path, out: Path, h5mu: Path | N
         print_line(console, f"no result of {text}")
     chosen = chosen_features(records)
     methods = list(dict.fromkeys(key.method for key in plan.keys))
-    fit = read_description(plan.checkpoint).fit if plan.checkpoint.is_dir() else {}
+    fit = fit_of(plan.checkpoint)
     width = None if sys.stdout.isatty() else 120
     for explained, size in dict.fromkeys((record.explained, record.L) for record in records):
         at = [one for one in records if one.explained == explained and size == one.L]

@@ -35,6 +35,9 @@ class Record:
         Names and content digests.
     cell_type, target
         The population and the output explained, as in the task: ``"VIP"`` and ``"GAD1"``.
+    surrogate_fit, judge_fit
+        How well the surrogate, and the judge where there is one, predict test cells
+        (`xbench.surrogates.evaluation.fit`); empty where it was not measured.
     n_features
         Number of features d of the dataset; None in old records where it is not known.
     method, parameters, method_version
@@ -103,6 +106,8 @@ class Record:
     dataset_digest: str
     surrogate: str
     surrogate_digest: str
+    surrogate_fit: dict[str, float] = field(default_factory=dict)
+    judge_fit: dict[str, float] = field(default_factory=dict)
     n_features: int | None = None
     cell_type: str
     target: str

@@ -5,6 +5,7 @@ A surrogate is opened for a dataset, whichever format it was saved in; a wrong o
 
 import hashlib
 import json
+import math
 import os
 import shutil
 from dataclasses import asdict, dataclass, field
@@ -60,6 +61,20 @@ class Description:
 
 
 _ADAPTER = TypeAdapter(Description)
+
+
+def fit_of(folder: Path | None) -> dict[str, float]:
+    """Return how well a saved surrogate predicts test cells; nothing where it is not known.
+
+    Examples
+    --------
+    >>> fit_of(None)
+    {}
+    """
+    if folder is None or not folder.is_dir():
+        return {}
+    fit = read_description(folder).fit
+    return {name: value for name, value in fit.items() if math.isfinite(value)}
 
 
 def save_surrogate(folder: Path, model: Surrogate, description: Description) -> Description:

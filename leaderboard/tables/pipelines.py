@@ -1,0 +1,154 @@
+"""Pipelines side by side: explainers down, the surrogates they were asked of across."""
+
+from collections.abc import Iterable, Sequence
+
+from xbench.analysis.trust import fit_warning
+from xbench.metrics import arrow
+
+from ..formats import NOTHING, Block, Cell, Table, format_metric, format_range
+from ..quantities import finite
+from ..statistics import hierarchical_interval
+from ..study import MARK, OVERALL, StudyRuns, best
+from ..tidy import declared_first
+
+LAYOUT = "pipelines"
+WORSE = "‡"
+_AGREEMENT = "judge-agreement"
+
+
+def pipelines_tables(every: Sequence[StudyRuns]) -> dict[str, Table]:
+    """Return a table for each task and dataset whose surrogates are to be compared.
+
+    Parameters
+    ----------
+    every
+        All studies; those count whose task has the layout ``"pipelines"``.
+
+    Returns
+    -------
+    dict
+        By the first part of a file's name.
+    """
+    together: dict[tuple[str, str], list[StudyRuns]] = {}
+    for runs in every:
+        if runs.study.task and runs.study.task.layout == LAYOUT:
+            task, dataset, _ = runs.study.place
+            together.setdefault((task, dataset), []).append(runs)
+    return {f"{task}--{dataset}": _table(studies) for (task, dataset), studies in together.items()}
+
+
+def _table(studies: list[StudyRuns]) -> Table:
+    """Lay out one task on one dataset; the studies differ in their surrogate."""
+    first = studies[0].study
+    metric = first.metrics[0]
+    judged = _AGREEMENT in first.metrics
+    task = first.task
+    names = {method for runs in studies for method in runs.study.methods}
+    methods = declared_first(task.method_labels if task else [], names)
+    heading = first.label_with_unit(metric) + arrow(first.direction(metric))
+    per_surrogate = [f"{heading}, 95% interval", *(["agreement ↑"] if judged else [])]
+    worse = [WORSE * _is_worse(runs) for runs in studies]
+    surrogates = [
+        Cell(runs.study.place[2] + mark, span=len(per_surrogate))
+        for runs, mark in zip(studies, worse, strict=True)
+    ]
+    sizes = sorted({size for runs in studies for size in runs.study.sizes})
+    blocks = [
+        Block(str(size), tuple(_rows(studies, methods, size, metric, judged))) for size in sizes
+    ]
+    return Table(
+        _caption(studies, metric, judged),
+        (
+            (Cell("Explainer"), *surrogates),
+            (Cell(""), *map(Cell, per_surrogate * len(studies))),
+        ),
+        "l" + "r" * (len(per_surrogate) * len(studies)),
+        tuple(blocks),
+        notes=tuple(_notes(studies)),
+    )
+
+
+def _caption(studies: Sequence[StudyRuns], metric: str, judged: bool) -> str:
+    study = studies[0].study
+    text = (
+        f"{study.title} ({study.place[1]}). {study.label_with_unit(metric)}: means over cell types "
+        "of means over targets of means over repetitions; the best of a column is bold. A method "
+        "that never asks the surrogate has the same subsets in every column."
+    )
+    if judged:
+        text += (
+            " Agreement is the mean drop in the judge over the mean drop in the explained "
+            "surrogate, every target weighing the same: 1 where the judge falls as much."
+        )
+    return text
+
+
+def _rows(
+    studies: Sequence[StudyRuns], methods: Sequence[str], size: int, metric: str, judged: bool
+) -> Iterable[tuple[Cell, ...]]:
+    columns = [_column(runs, methods, size, metric) for runs in studies]
+    for number, method in enumerate(methods):
+        cells = []
+        for runs, column in zip(studies, columns, strict=True):
+            cells.append(column[number])
+            if judged:
+                cells.append(Cell(_agreement(runs, method, size)))
+        yield Cell(method), *cells
+
+
+def _column(runs: StudyRuns, methods: Sequence[str], size: int, metric: str) -> list[Cell]:
+    """Return one surrogate's cells, the best mean in bold."""
+    study = runs.study
+    incomplete = study.incomplete(size, metric)
+    texts, values = [], []
+    for method in methods:
+        row = study.row(OVERALL, method, size, metric)
+        value = study.value(OVERALL, method, size, metric)
+        if row is None or value is None:
+            texts.append(study.instead(OVERALL, method, size, metric))
+        else:
+            ends = format_range(metric, row.low, row.high)
+            mark = MARK * (method in incomplete)
+            texts.append(format_metric(metric, value) + f" ({ends})" * bool(ends) + mark)
+        values.append(None if method in incomplete else value)
+    shown = [None if value is None else format_metric(metric, value) for value in values]
+    bold = best(shown, values, study.direction(metric))
+    return [Cell(text, bold=number in bold) for number, text in enumerate(texts)]
+
+
+def _agreement(runs: StudyRuns, method: str, size: int) -> str:
+    """Return mean drop in the judge over mean drop in the surrogate: a ratio of two means.
+
+    A mean of ratios would be ruled by the runs whose own drop is next to nothing.
+    """
+    own, followed = [], []
+    for target in runs.study.targets:
+        pairs = [
+            (one, other)
+            for record in runs.records
+            if (record.explained, record.method, record.L) == (target, method, size)
+            and (one := finite(record.metrics.get("rel-delta"))) is not None
+            and (other := finite(record.metrics.get("judge-rel-delta"))) is not None
+        ]
+        own.append([one for one, _ in pairs])
+        followed.append([other for _, other in pairs])
+    drop = hierarchical_interval(own).mean
+    # Of a drop of less than half a percent a share says nothing.
+    return f"{hierarchical_interval(followed).mean / drop:.2f}" if drop < -0.5 else NOTHING
+
+
+def _is_worse(runs: StudyRuns) -> bool:
+    return bool(runs.fit) and bool(fit_warning(runs.fit))
+
+
+def _notes(studies: Sequence[StudyRuns]) -> Iterable[str]:
+    for runs in studies:
+        if _is_worse(runs):
+            yield f"{WORSE} {runs.study.place[2]}: {fit_warning(runs.fit)}."
+    partial = {
+        f"{MARK} {method} on {runs.study.place[2]}: a mean over fewer targets than others have"
+        for runs in studies
+        for size in runs.study.sizes
+        for method in runs.study.incomplete(size, runs.study.metrics[0])
+    }
+    yield from (f"{text}." for text in sorted(partial))
