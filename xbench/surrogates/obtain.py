@@ -163,7 +163,11 @@ def train_surrogate(
             f"{dataset.name}: surrogate {name!r} does not fit this data; use {', '.join(fitting)}"
         )
     chosen = settings if settings is not None else recipe.settings
-    training = {"settings": asdict(chosen), "seed": seed, "split": split}
+    declared = asdict(chosen)
+    # Left out where there is none, so that surrogates of before it are found under their names.
+    if not declared.get("cell_type_weight", True):
+        del declared["cell_type_weight"]
+    training = {"settings": declared, "seed": seed, "split": split}
     folder = folder or surrogates_folder() / _folder_name(dataset, name, training)
     bring_back(folder)
     if folder.exists() and not again:

@@ -89,12 +89,16 @@ class RateNetwork(Surrogate):
         outputs
             Indices of the wanted genes; all where None.
         """
-        total = sums[:, self.n_latent : self.n_latent + 1].clamp_min(1.0)
-        latent = (sums[:, : self.n_latent] * (PER_CELL / total) - self.centre) / self.scale
-        hidden = torch.tanh(self.hidden(latent))
+        hidden = self.hidden_units(sums)
         if outputs is None:
             return self.output(hidden)
         return nn.functional.linear(hidden, self.output.weight[outputs], self.output.bias[outputs])
+
+    def hidden_units(self, sums: Tensor) -> Tensor:
+        """What the genes' rates are read from, in -1..1, shape (n, n_hidden)."""
+        total = sums[:, self.n_latent : self.n_latent + 1].clamp_min(1.0)
+        latent = (sums[:, : self.n_latent] * (PER_CELL / total) - self.centre) / self.scale
+        return torch.tanh(self.hidden(latent))
 
     def expression(self, log_rate: Tensor, outputs: Tensor | None = None) -> Tensor:
         """Expected log1p of normalised counts at a log rate, shape (n, wanted)."""

@@ -25,6 +25,7 @@ from xbench.surrogates.end_to_end import EndToEnd
 from xbench.surrogates.ensemble import Ensemble, EnsembleTraining, train_ensemble
 from xbench.surrogates.evaluation.fit import expression_fit, predict, worse_than_type_means
 from xbench.surrogates.obtain import train_surrogate
+from xbench.surrogates.rate_network import first_sums
 from xbench.surrogates.surrogate import Surrogate
 from xbench.surrogates.training.gene_by_gene import CisTraining
 from xbench.surrogates.training.paired import PairedTraining
@@ -109,6 +110,29 @@ def test_what_the_others_learned_is_more_than_chance(simulated: Dataset, name: s
     generator = np.random.default_rng(0)
     drawn = [generator.choice(simulated.n_features, 10, replace=False) for _ in range(200)]
     assert truth.optimality(indices) > max(truth.optimality(one) for one in drawn)
+
+
+def test_a_second_output_teaches_the_network_what_tells_types_apart(simulated: Dataset) -> None:
+    def apart(weight: float) -> float:
+        """Distance of test cells, in hidden units, to their nearest other type over that to own."""
+        model = trained(
+            simulated, "end-to-end", steps=40, batch_size=64, cell_type_weight=weight
+        ).frozen()
+        units = {}
+        for part in ("train", "test"):
+            rows = getattr(simulated.split, part)
+            sums = first_sums(model.weight, sparse.csr_matrix(simulated.X[rows]))  # type: ignore[arg-type]
+            units[part] = simulated.cell_types[rows], model.hidden_units(sums).numpy()  # type: ignore[operator]
+        types, known = units["train"]
+        names = np.unique(types)
+        means = np.stack([known[types == name].mean(axis=0) for name in names])
+        asked, found = units["test"]
+        distance = ((found[:, None] - means) ** 2).sum(axis=2)
+        own = asked[:, None] == names
+        others = np.where(own, np.inf, distance).min(axis=1)
+        return float(others.mean() / distance[own].mean())
+
+    assert apart(3.0) > 1.2 * apart(0.0)
 
 
 def test_cis_predicts_cells_better_than_their_types_means(

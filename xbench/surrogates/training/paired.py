@@ -56,6 +56,10 @@ class PairedTraining:
         Penalty on the squared weights of the network's last layer, a gene.
     first_layer
         Whether the weights of the first layer are trained too, or stay what they begin with.
+    cell_type_weight
+        Weight of a second output while training, the cell's type (cross-entropy in nats): what
+        tells types apart is then learned from every cell's label, not from noisy counts alone. The
+        output is dropped afterwards. None of it where 0.
     device
         ``"cpu"`` or ``"cuda"``.
     """
@@ -68,6 +72,7 @@ class PairedTraining:
     patience: int = 4
     decay: float = 1e-3
     first_layer: bool = True
+    cell_type_weight: float = 0.0
     device: str = "cpu"
 
 
@@ -139,13 +144,14 @@ class PairedCells:
 
 
 class Batch(NamedTuple):
-    """Some cells: sums or peaks, number of open peaks, counts (or log1p values), exposure."""
+    """Some cells: sums or peaks, number of open peaks, counts (or log1p values), exposure, type."""
 
     sums: Tensor | None
     peaks: Pattern | None
     totals: Tensor
     observed: Tensor
     exposure: Tensor
+    types: Tensor | None = None
 
 
 def train_end_to_end(
@@ -226,7 +232,7 @@ def train_network(
     with Prefetched(trainer.drawn) as batches:
         history = train_stage(
             stage,
-            nn.ModuleList([model]),
+            nn.ModuleList([model, trainer.type_output]),
             lambda step: trainer.penalised(batches.next()),
             trainer.validated,
             progress,
@@ -283,6 +289,9 @@ class _Trainer:
     ) -> None:
         self.model, self.cells, self.settings = model, cells, settings
         self.generator = generator
+        names, types = np.unique(cells.types, return_inverse=True)
+        self.types = torch.from_numpy(types)
+        self.type_output = nn.Linear(model.hidden.out_features, len(names)).to(settings.device)
         self.fixed: dict[int, Tensor] = {}
         if not settings.first_layer:
             model.weight.requires_grad_(False)
@@ -302,20 +311,21 @@ class _Trainer:
             torch.from_numpy(totals).to(device),
             torch.from_numpy(observed[rows].toarray()).to(device),
             torch.from_numpy(part.counts.exposure[rows])[:, None].to(device),
+            self.types[torch.from_numpy(rows)].to(device) if part is self.cells.training else None,
         )
 
-    def log_rate(self, batch: Batch) -> Tensor:
-        """Log of the expected counts per 1e5."""
+    def first_sums(self, batch: Batch) -> Tensor:
+        """Weighted sums and number of open peaks."""
         sums, weight = batch.sums, self.model.weight
         if batch.peaks is not None:
             weighted = weighted_sums(batch.peaks, weight.new_ones(len(batch.peaks)), weight)
             sums = torch.cat([weighted, batch.totals], dim=1)
         assert sums is not None
-        return self.model.log_rate(sums)
+        return sums
 
-    def loss(self, batch: Batch) -> Tensor:
+    def loss(self, batch: Batch, sums: Tensor) -> Tensor:
         """Mean loss of an entry, without penalties; 0 for a model that predicts every count."""
-        rate, observed = self.log_rate(batch).clamp(-20.0, 14.0), batch.observed
+        rate, observed = self.model.log_rate(sums).clamp(-20.0, 14.0), batch.observed
         if self.settings.loss == "mse":
             return ((self.model.expression(rate) - observed) ** 2).mean()
         expected = torch.exp(rate) * batch.exposure
@@ -327,7 +337,13 @@ class _Trainer:
     def penalised(self, batch: Batch) -> Tensor:
         """Loss of a step."""
         weights = (self.model.output.weight**2).sum() / self.model.n_outputs
-        return self.loss(batch) + self.settings.decay * weights
+        sums = self.first_sums(batch)
+        loss = self.loss(batch, sums) + self.settings.decay * weights
+        if self.settings.cell_type_weight and batch.types is not None:
+            named = self.type_output(self.model.hidden_units(sums))
+            of_types = nn.functional.cross_entropy(named, batch.types)
+            loss = loss + self.settings.cell_type_weight * of_types
+        return loss
 
     def drawn(self) -> Batch:
         """The next training batch."""
@@ -340,5 +356,6 @@ class _Trainer:
         n_cells, total = self.cells.validation.opened.shape[0], 0.0
         for start in range(0, n_cells, CHUNK):
             rows = np.arange(start, min(start + CHUNK, n_cells))
-            total += self.loss(self.batch(self.cells.validation, rows)).item() * len(rows)
+            batch = self.batch(self.cells.validation, rows)
+            total += self.loss(batch, self.first_sums(batch)).item() * len(rows)
         return total / n_cells
