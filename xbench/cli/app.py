@@ -190,6 +190,15 @@ def train(
         typer.Option("--unpaired", help="Do not use which cells of both modalities are the same."),
     ] = False,
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
+    changes: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="NAME=VALUE",
+            help="Another value of one of the architecture's settings, such as loss=poisson; may "
+            "be given again for others.",
+        ),
+    ] = None,
 ) -> None:
     """Train a dataset's surrogate, or say where it is if it was trained before."""
     from xbench.cli.surrogates import train_and_show
@@ -204,6 +213,7 @@ def train(
         again=again,
         unpaired=unpaired,
         device=device,
+        changes=changes or (),
     )
 
 

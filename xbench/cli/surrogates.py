@@ -1,9 +1,11 @@
 """``xbench train`` and ``xbench report surrogate``: train or take a surrogate, and measure it."""
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from pydantic import TypeAdapter, ValidationError
 from rich.console import Console
 
 from xbench.benchmark.checks import check_machine
@@ -12,7 +14,7 @@ from xbench.cli.progress_bars import ShownProgress
 from xbench.data.load import DataChoice
 from xbench.data.read_options import ReadOptions
 from xbench.data.splits import PROTOCOLS
-from xbench.errors import XbenchError
+from xbench.errors import XbenchError, in_words, unknown_name
 from xbench.surrogates.checkpoint import read_description
 from xbench.surrogates.evaluation.cell_map import check_projection
 from xbench.surrogates.evaluation.fit import worse_than_type_means
@@ -34,6 +36,7 @@ def train_and_show(
     again: bool,
     unpaired: bool,
     device: str,
+    changes: Sequence[str] = (),
 ) -> None:
     """Train with a progress bar, then say where the surrogate is and how well it fits."""
     if split not in PROTOCOLS:
@@ -47,7 +50,7 @@ def train_and_show(
             name,
             split=split,
             seed=seed,
-            settings=_settings(name, unpaired, device),
+            settings=_settings(name, unpaired, device, changes),
             folder=out,
             progress=progress,
             again=again,
@@ -68,8 +71,31 @@ def train_and_show(
         say("  predicts cells worse than the mean of their type does: read it with care")
 
 
-def _settings(surrogate: str, unpaired: bool, device: str) -> Any:
+def _settings(surrogate: str, unpaired: bool, device: str, changes: Sequence[str]) -> Any:
     """Return settings other than the recipe's defaults, where some are asked for."""
+    given = _of_device(surrogate, unpaired, device)
+    if not changes:
+        return given
+    settings = recipe_of(surrogate).settings if given is None else given
+    known = asdict(settings)
+    for change in changes:
+        name, equals, value = change.partition("=")
+        if not equals:
+            raise XbenchError(
+                f"--set {change!r}: must be of the form NAME=VALUE, such as steps=500"
+            )
+        if name not in known or isinstance(known[name], dict):
+            choices = [one for one in known if not isinstance(known[one], dict)]
+            raise unknown_name("setting", name, choices, f"surrogate {surrogate}")
+        known[name] = value
+    try:
+        return TypeAdapter(type(settings)).validate_python(known)
+    except ValidationError as error:
+        raise XbenchError(f"--set: {surrogate}: {in_words(error)}") from error
+
+
+def _of_device(surrogate: str, unpaired: bool, device: str) -> Any:
+    """Return the settings for unpaired data or another device; None for the defaults."""
     if unpaired:
         if surrogate != "cross-modality":
             raise XbenchError(

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 import torch
+from pydantic import PositiveInt
 from torch import Tensor, nn
 
 from xbench.data.dataset import Dataset
@@ -124,7 +125,7 @@ class EnsembleTraining:
     """
 
     of: str = "cis"
-    members: int = 4
+    members: PositiveInt = 4
     member: dict[str, Any] | None = None
     device: str = "cpu"
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from pydantic import PositiveFloat, PositiveInt
 from torch import Tensor, nn
 
 from xbench.data.dataset import Dataset
@@ -78,11 +79,11 @@ class MLPClassifier(Surrogate):
 class ClassifierTraining:
     """Settings, the protocol's by default."""
 
-    steps: int = 2000
-    learning_rate: float = 1e-4
-    batch_size: int = 64
-    evaluate_every: int = 100
-    patience: int = 5
+    steps: PositiveInt = 2000
+    learning_rate: PositiveFloat = 1e-4
+    batch_size: PositiveInt = 64
+    evaluate_every: PositiveInt = 100
+    patience: PositiveInt = 5
 
 
 def train_classifier(

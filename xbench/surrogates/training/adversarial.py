@@ -44,12 +44,12 @@ class CrossModalityTraining:
         ``"cpu"`` or ``"cuda"``.
     """
 
-    atac_steps: int = 1_500
-    rna_steps: int = 9_000
-    mapping_steps: int = 4_000
-    batch_size: int = 128
-    evaluate_every: int = 100
-    patience: int = 5
+    atac_steps: PositiveInt = 1_500
+    rna_steps: PositiveInt = 9_000
+    mapping_steps: PositiveInt = 4_000
+    batch_size: PositiveInt = 128
+    evaluate_every: PositiveInt = 100
+    patience: PositiveInt = 5
     paired: bool = True
     adversary: Adversary = field(default_factory=Adversary)
     device: str = "cpu"

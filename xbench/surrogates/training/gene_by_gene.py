@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import scipy.sparse as sp
 import torch
+from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 
 from xbench.data.dataset import Dataset
 from xbench.data.features import Features
@@ -60,14 +61,14 @@ class CisTraining(PairedTraining):
         Most steps of each gene's fit.
     """
 
-    steps: int = 400
-    learning_rate: float = 1e-2
+    steps: PositiveInt = 400
+    learning_rate: PositiveFloat = 1e-2
     first_layer: bool = False
-    window: float = 1e7
-    tests: int = 20
-    modules: int = 3
-    sparsity: float = 3e-4
-    rounds: int = 8
+    window: PositiveFloat = 1e7
+    tests: PositiveInt = 20
+    modules: PositiveInt = 3
+    sparsity: NonNegativeFloat = 3e-4
+    rounds: PositiveInt = 8
 
 
 class _Own(NamedTuple):

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import scipy.sparse as sp
 import torch
+from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 from torch import Tensor, nn
 
 from xbench.data.dataset import Dataset
@@ -65,14 +66,14 @@ class PairedTraining:
     """
 
     loss: str = "negative-binomial"
-    steps: int = 1_500
-    batch_size: int = 256
-    learning_rate: float = 3e-3
-    evaluate_every: int = 100
-    patience: int = 4
-    decay: float = 1e-3
+    steps: PositiveInt = 1_500
+    batch_size: PositiveInt = 256
+    learning_rate: PositiveFloat = 3e-3
+    evaluate_every: PositiveInt = 100
+    patience: PositiveInt = 4
+    decay: NonNegativeFloat = 1e-3
     first_layer: bool = True
-    cell_type_weight: float = 0.0
+    cell_type_weight: NonNegativeFloat = 0.0
     device: str = "cpu"
 
 
