@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 import numpy as np
+from pydantic import PositiveInt
 from torch import Tensor, nn
 
 from xbench.data.dataset import Dataset
