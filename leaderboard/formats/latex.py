@@ -5,7 +5,7 @@ import unicodedata
 
 from xbench.utils.text import plain
 
-from .table import Cell, Table
+from .table import Block, Cell, Table
 
 _SPECIAL = {
     "\\": r"\textbackslash{}",
@@ -21,7 +21,9 @@ _SPECIAL = {
     "<": r"\textless{}",
     ">": r"\textgreater{}",
     "|": r"\textbar{}",
-    '"': r"\textquotedbl{}",
+    # By its number: \textquotedbl is missing in LaTeX's first font encoding, and German babel gives the
+    # bare sign another meaning.
+    '"': r"\symbol{34}",
     # At the start of a row these two would be read as an option of the line break before it.
     "[": "{[}",
     "]": "{]}",
@@ -61,7 +63,9 @@ _SPECIAL |= {
     for size, names in (("SMALL", _GREEK_SMALL), ("CAPITAL", _GREEK_CAPITAL))
     for name in names.split()
 }
-# Beside ASCII: letters with these accents, and these letters, are in every LaTeX font.
+# Beside ASCII: letters with one of these accents, up to this one, and these letters are what LaTeX
+# declares for UTF-8 whatever the font encoding is (utf8enc.dfu, ot1enc.dfu).
+_LAST_DECLARED = "\u017f"
 _ACCENTS = set("\u0300\u0301\u0302\u0303\u0304\u0306\u0307\u0308\u030a\u030b\u030c\u0327")
 _LETTERS = set("ßæÆøØåÅœŒłŁı")
 
@@ -101,8 +105,7 @@ def latex(table: Table) -> str:
     for block in table.blocks:
         lines.append(r"\midrule")
         if block.value:
-            title = f"${table.block_name} = {escape(block.value)}$"
-            lines += [rf"\multicolumn{{{width}}}{{l}}{{{title}}} \\", r"\midrule"]
+            lines += [rf"\multicolumn{{{width}}}{{l}}{{{_title(table, block)}}} \\", r"\midrule"]
         lines += [_row(row) for row in block.rows]
     lines += [r"\bottomrule", r"\end{tabular}"]
     lines += [rf"\par\footnotesize {escape(note)}" for note in table.notes]
@@ -134,9 +137,17 @@ def _typeset(letter: str) -> str:
     if letter.isascii() or letter in _LETTERS:
         return letter
     base, *accents = list(unicodedata.normalize("NFD", letter))
-    if accents and base.isascii() and base.isalpha() and set(accents) <= _ACCENTS:
+    declared = letter <= _LAST_DECLARED and base.isascii() and base.isalpha()
+    if declared and len(accents) == 1 and accents[0] in _ACCENTS:
         return letter
     return " " if letter.isspace() else f"U+{ord(letter):04X}"
+
+
+def _title(table: Table, block: Block) -> str:
+    """Return what a block is about; a name stands outside of the formula, which has no accents."""
+    if block.value.isdecimal():
+        return f"${table.block_name} = {block.value}$"
+    return f"${table.block_name} =$ {escape(block.value)}"
 
 
 def _row(row: tuple[Cell, ...]) -> str:

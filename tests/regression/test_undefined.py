@@ -9,6 +9,7 @@ import pytest
 
 from xbench.regression.compare import compare
 from xbench.regression.gate import Gate
+from xbench.regression.report_formats import HEADINGS, cells
 from xbench.results.record import Record
 
 from .recorded import records, taken
@@ -39,6 +40,10 @@ def test_a_value_that_is_gone_is_a_regression_whatever_the_baseline_lacked(
     assert gate.verdict == "regression"
     assert gate.detail == f"undefined in {6 - len(lacking)} runs"
     assert gate.after is None
+    # Not "+0", as if nothing had changed.
+    row = dict(zip(HEADINGS, cells(gate), strict=True))
+    assert (row["now"], row["change"]) == ("–", "gone")
+    assert gate.chance is None
     assert gate.before == pytest.approx(
         sum(
             sum(run.metrics["optimality"] or 0 for run in own)

@@ -31,7 +31,8 @@ class Gate:
     before, after
         Of the baseline and of the fresh run; None where there is no value.
     worse
-        By how much it got worse, in the unit of `limit`; negative where it got better.
+        By how much it got worse, in the unit of `limit`; negative where it got better, NaN where
+        there is no value any more.
     limit
         By how much it may get worse.
     rule

@@ -56,7 +56,7 @@ class Judged:
 
     def gate(self, chance: float) -> Gate:
         """Judge it, with this chance of a false alarm where the rule is the band."""
-        change = self.difference.change
+        change, chance_of = self.difference.change, self.difference.chance_of
         worse = change if self.direction == "lower" else -change
         limit = self.threshold
         if self.rule == "band":
@@ -74,10 +74,10 @@ class Judged:
             direction=self.direction,
             before=self.difference.before,
             after=None if self.gone else self.difference.after,
-            worse=worse,
+            worse=math.nan if self.gone else worse,
             limit=limit,
             rule=self.rule,
-            chance=self.difference.chance_of(abs(worse)) if self.rule == "band" else None,
+            chance=None if self.gone or self.rule != "band" else chance_of(abs(worse)),
             verdict="regression" if self.lost else verdict,
             detail=self.detail if self.lost else detail,
         )

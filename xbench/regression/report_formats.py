@@ -111,6 +111,8 @@ def _change_and_limit(gate: Gate) -> tuple[str, str]:
         return f"{100 * gate.worse:+.2f}%", f"{100 * gate.limit:+.3g}%" if gate.limit else "none"
     sign = -1.0 if gate.direction == "higher" else 1.0
     limit = f"{sign * gate.limit:+.3g}" if gate.limit else "none"
+    if math.isnan(gate.worse):
+        return "gone", limit
     # Added, so that nothing is +0 and never -0.
     return f"{sign * gate.worse + 0.0:+.3g}", limit
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
 import unicodedata
+from pathlib import Path
 
 import pytest
 
@@ -128,9 +131,7 @@ def test_markdown_has_no_tag_and_no_open_bar(text: str) -> None:
 @pytest.mark.parametrize("text", HOSTILE)
 def test_latex_runs_nothing_of_a_name(text: str) -> None:
     escaped = escape_latex(text)
-    known = (
-        r"\\(text(backslash|asciicircum|asciitilde|less|greater|bar|dagger|quotedbl)\{\}|[{}$&#%_])"
-    )
+    known = r"\\(text(backslash|asciicircum|asciitilde|less|greater|bar|dagger)\{\}|symbol\{34\}|[{}$&#%_])"
     rest = re.sub(known, "", escaped).replace("{[}", "").replace("{]}", "").replace("{*}", "")
     rest = re.sub(r"\$([+-]|\\(alpha|beta))\$", "", rest)
     assert not re.search(r"[\\{}$&#%_^~<>|\[\]*\n\r]", rest)
@@ -211,3 +212,23 @@ def test_file_parts_stay_apart() -> None:
     assert not any("--" in part for part in parts)
     assert parts[0] == "a"
     assert parts[2] == "a-b"
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="needs pdflatex, with booktabs")
+def test_latex_of_any_name_compiles(tmp_path: Path) -> None:
+    """Of hostile names, Chinese, emoji, and every letter that is written as it is."""
+    letters = [chr(code) for code in range(0x20, 0x20000) if not 0xD800 <= code < 0xE000]
+    kept = [letter for letter in letters if not escape_latex(letter).startswith("U+")]
+    assert len(kept) > 300
+    rows = ["".join(kept[first : first + 12]) for first in range(0, len(kept), 12)]
+    texts = (*HOSTILE, *rows)
+    tables = [latex(one_cell(text)) for text in texts]
+    rules = tuple(Block(text, ((Cell(text),), (Cell("*"),), (Cell("[x]"),))) for text in texts)
+    tables += [latex(Table("names above rows", ((Cell("a"),),), "l", (rule,))) for rule in rules]
+    begin = r"\documentclass{article}\usepackage{booktabs}\begin{document}"
+    text = "\\clearpage\n".join([begin, *tables, r"\end{document}"])
+    (tmp_path / "all.tex").write_text(text, encoding="utf-8")
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "-no-shell-escape", "all"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, check=False)
+    assert done.returncode == 0, done.stdout.decode("utf-8", "replace")[-2000:]
+    assert "Missing character" not in (tmp_path / "all.log").read_text("utf-8", "replace")
