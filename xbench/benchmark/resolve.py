@@ -12,7 +12,8 @@ from xbench.data.dataset import Dataset
 from xbench.data.load import DataChoice
 from xbench.data.splits import HALVES
 from xbench.errors import XbenchError
-from xbench.registry.find import find, methods_from_file
+from xbench.registry.find import entries, find, methods_from_file
+from xbench.registry.plugins import in_use
 from xbench.registry.scan import Entry
 from xbench.results.store import ResultStore
 from xbench.surrogates.checkpoint import OpenedSurrogate
@@ -159,6 +160,7 @@ def make_plan(
 def _methods(task: Task, request: Request) -> tuple[list[MethodSpec] | None, dict[str, Entry]]:
     """Which methods run, and where each is found by its registered name."""
     found = [entry for path in request.method_files for entry in methods_from_file(path)]
+    found = list(dict.fromkeys((*found, *in_use("method"))))
     files = {entry.name: entry for entry in found}
     if len(files) < len(found):
         raise XbenchError(f"two of the methods in {', '.join(request.method_files)} share a name")
@@ -172,7 +174,7 @@ def _methods(task: Task, request: Request) -> tuple[list[MethodSpec] | None, dic
     elif from_files:
         specs = from_files
     wanted = {spec.name for spec in (specs if specs is not None else task.methods)}
-    clash = sorted(name for name in files if _is_registered(name))
+    clash = sorted(name for name in files if _is_registered(files[name]))
     if clash:
         raise XbenchError(
             f"{files[clash[0]].location}: method {clash[0]!r} has the name of a registered one; "
@@ -204,12 +206,9 @@ def _as_asked(task: Task, request: Request) -> Task:
     return task.model_copy(update={name: one for name, one in asked.items() if one is not None})
 
 
-def _is_registered(name: str) -> bool:
-    try:
-        find("method", name)
-    except XbenchError:
-        return False
-    return True
+def _is_registered(entry: Entry) -> bool:
+    """Whether another method has the name of one that the user points to."""
+    return any(one.name == entry.name and one != entry for one in entries("method"))
 
 
 def _target_groups(targets: Sequence[str]) -> list[TargetGroup]:

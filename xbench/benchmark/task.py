@@ -8,6 +8,7 @@ import math
 import os
 import re
 import tomllib
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
@@ -24,9 +25,10 @@ from pydantic import (
 )
 
 from xbench.benchmark.thresholds import Thresholds
-from xbench.errors import XbenchError, in_words, unknown_name
+from xbench.errors import XbenchError, XbenchWarning, in_words, unknown_name
 from xbench.metrics import METRICS
 from xbench.registry.find import entries, find
+from xbench.registry.scan import task_text
 from xbench.results.store import ResultStore
 from xbench.utils.files import write_text
 from xbench.utils.json import json_digest
@@ -272,24 +274,38 @@ def load_task(name_or_path: str | os.PathLike[str]) -> Task:
     >>> load_task("quick").method_labels
     ['random', 'saliency', 'gradient-change', 'grids']
     """
-    path = Path(name_or_path)
-    if path.suffix != ".toml":
-        path = Path(find("task", str(name_or_path)).location)
+    path, text = declaration(name_or_path)
     try:
-        return Task.model_validate(_read_toml(path))
+        return Task.model_validate(_read_toml(path, text))
     except ValidationError as error:
         raise XbenchError(f"{path}: {in_words(error, Task)}") from error
 
 
-def _read_toml(path: Path) -> dict[str, Any]:
-    """Read a TOML file; a syntax error names file and line."""
+def declaration(name_or_path: str | os.PathLike[str]) -> tuple[Path, str]:
+    """Return the file of a task and its TOML, which may be a text in a Python file.
+
+    Raises
+    ------
+    XbenchError
+        An unknown name, or a file that cannot be read.
+    """
+    path = Path(name_or_path)
+    if path.suffix != ".toml":
+        entry = find("task", str(name_or_path))
+        path = Path(entry.location)
+        if entry.class_name:
+            return path, task_text(entry)
     try:
-        text = path.read_text(encoding="utf-8")
+        return path, path.read_text(encoding="utf-8")
     except OSError as error:
         what = f"cannot be read ({error.strerror})"
         raise XbenchError(f"{path}: {what}; give the name of a task or its file") from error
     except UnicodeDecodeError as error:
         raise XbenchError(f"{path}: is not UTF-8 text; save it as UTF-8") from error
+
+
+def _read_toml(path: Path, text: str) -> dict[str, Any]:
+    """Parse TOML; a syntax error names file and line."""
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -315,22 +331,34 @@ def check_name(task: str, name: str) -> None:
     XbenchError
         Naming the file.
     """
-    if _is_file(task) and name in {entry.name for entry in entries("task")}:
+    shipped = {entry.name for entry in entries("task") if entry.source == "built-in"}
+    if _is_file(task) and name in shipped:
         raise XbenchError(f"{task}: name {name!r} is that of a shipped task; choose another")
 
 
 def keep_declaration(task: str, name: str, store: ResultStore) -> None:
-    """Copy a task's file into the store; a shipped task needs no copy.
+    """Copy the declaration of a user's task into the store; a shipped task needs no copy.
 
     Raises
     ------
     XbenchError
         Where the store cannot be written.
     """
-    if _is_file(task):
-        folder = store.folder / FOLDER
-        folder.mkdir(exist_ok=True)
-        write_text(folder / f"{name}.toml", Path(task).read_text(encoding="utf-8"))
+    if _is_file(task) or find("task", task).source != "built-in":
+        keep_text(declaration(task)[1], name, store)
+
+
+def keep_text(text: str, name: str, store: ResultStore) -> None:
+    """Keep a task's TOML in the store.
+
+    Raises
+    ------
+    XbenchError
+        Where the store cannot be written.
+    """
+    folder = store.folder / FOLDER
+    folder.mkdir(exist_ok=True)
+    write_text(folder / f"{name}.toml", text)
 
 
 def _is_file(task: str) -> bool:
@@ -338,7 +366,19 @@ def _is_file(task: str) -> bool:
 
 
 def known_tasks(store: ResultStore) -> dict[str, Task]:
-    """Return the shipped tasks and those kept in a store, by name."""
-    shipped = {entry.name: load_task(entry.name) for entry in entries("task")}
-    kept = {path.stem: load_task(path) for path in sorted((store.folder / FOLDER).glob("*.toml"))}
-    return {**kept, **shipped}
+    """Return the registered tasks and those kept in a store, by name.
+
+    One that is kept and cannot be read, since it names a metric of a plug-in that is not in use,
+    is warned of and left out.
+    """
+    registered = {entry.name: load_task(entry.name) for entry in entries("task")}
+    kept: dict[str, Task] = {}
+    for path in sorted((store.folder / FOLDER).glob("*.toml")):
+        if path.stem in registered:
+            continue
+        try:
+            kept[path.stem] = load_task(path)
+        except XbenchError as error:
+            what = f"{error}; its runs are shown without it (is a --plugin missing?)"
+            warnings.warn(what, XbenchWarning, stacklevel=2)
+    return {**kept, **registered}

@@ -32,6 +32,8 @@ from xbench.benchmark.request import RunContext, Study, read_quietly
 from xbench.data.load import DataChoice
 from xbench.errors import XbenchError
 from xbench.registry.find import entries, load
+from xbench.registry.plugins import enter, in_use
+from xbench.registry.scan import Entry
 from xbench.results.leases import RENEW_SECONDS, Claims
 from xbench.results.record import Record
 from xbench.surrogates.checkpoint import open_surrogate
@@ -65,8 +67,10 @@ class _Surroundings:
     variables: dict[str, str] = field(default_factory=lambda: dict(os.environ))
     folder: str = field(default_factory=lambda: str(Path.cwd()))
     paths: list[str] = field(default_factory=lambda: list(sys.path))
+    plugins: tuple[Entry, ...] = field(default_factory=in_use)
 
     def enter(self) -> None:
+        enter(self.plugins)
         os.environ.clear()
         os.environ.update(self.variables)
         os.chdir(self.folder)

@@ -31,7 +31,8 @@ def main(arguments: list[str] | None = None) -> None:
         # just failed.
         rest = [argument for argument in given if argument != "--debug"]
         rest, logs = _logs_asked_for(rest)
-        with _warnings_in_one_line(), logs:
+        rest, plugins = _plugged_in(rest)
+        with _warnings_in_one_line(), logs, plugins:
             code = app(rest or ["--help"], prog_name="xbench", standalone_mode=False)
     except (KeyboardInterrupt, typer.Abort):
         code = _INTERRUPTED
@@ -54,6 +55,27 @@ def _logs_asked_for(given: list[str]) -> tuple[list[str], AbstractContextManager
 
     rest, verbosity = without_flags(given)
     return rest, shown_logs(verbosity)
+
+
+def _plugged_in(given: list[str]) -> tuple[list[str], AbstractContextManager[object]]:
+    """Return the arguments without ``--plugin FILE``, and what lets plug-ins be found meanwhile.
+
+    Like ``--verbose``, it can be added to any command.
+    """
+    rest, plugins, left = [], [], iter(given)
+    for argument in left:
+        option, equals, value = argument.partition("=")
+        if option != "--plugin":
+            rest.append(argument)
+        elif value := value if equals else next(left, ""):
+            plugins.append(value)
+        else:
+            raise XbenchError("--plugin: names nothing; give a .py or .toml file, or a module")
+    if not plugins:
+        return given, nullcontext()
+    from xbench.registry.plugins import using
+
+    return rest, using(plugins)
 
 
 @contextmanager

@@ -1,11 +1,15 @@
-"""Every metric of this folder, by name, and computing those that a task asks for."""
+"""Every metric by name, those of this folder and plug-ins, and computing what a task asks for."""
 
 import importlib
 import pkgutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
+from xbench.errors import XbenchError
 from xbench.metrics.metric import Metric, Outcome
+from xbench.registry.find import load, plugged_in
+from xbench.registry.scan import Entry
 
 
 def _declared() -> Iterator[Metric]:
@@ -23,9 +27,42 @@ def _declared() -> Iterator[Metric]:
                 yield found()
 
 
-METRICS: dict[str, Metric] = {metric.name: metric for metric in _declared()}
-OF_TRUTH = tuple(name for name, metric in METRICS.items() if metric.of_truth)
-OF_JUDGE = tuple(name for name, metric in METRICS.items() if metric.of_judge)
+class _Catalog(Mapping[str, Metric]):
+    """Metrics by name; a plug-in's is imported when it is first asked for."""
+
+    def __init__(self) -> None:
+        self.own = {metric.name: metric for metric in _declared()}
+
+    def __getitem__(self, name: str) -> Metric:
+        if name in self.own:
+            return self.own[name]
+        for entry in plugged_in("metric"):
+            if entry.name == name:
+                return _made(entry)
+        raise KeyError(name)
+
+    def __iter__(self) -> Iterator[str]:
+        yield from self.own
+        yield from (entry.name for entry in plugged_in("metric") if entry.name not in self.own)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+# An edited file is another entry: it has another digest.
+@cache
+def _made(entry: Entry) -> Metric:
+    found = load(entry)
+    if not issubclass(found, Metric):
+        name = found.__name__
+        raise XbenchError(f"{entry.location}: {name} is no Metric; write class {name}(Metric)")
+    made: Metric = found()
+    return made
+
+
+_CATALOG = _Catalog()
+METRICS: Mapping[str, Metric] = _CATALOG
+OF_TRUTH = tuple(name for name, metric in _CATALOG.own.items() if metric.of_truth)
 
 
 def compute_metrics(names: Iterable[str], outcome: Outcome) -> dict[str, float | None]:
@@ -43,6 +80,10 @@ def compute_metrics(names: Iterable[str], outcome: Outcome) -> dict[str, float |
     dict
         Value of each metric; None where it is undefined here (no coordinates, nothing expressed).
     """
-    known = () if outcome.truth is None else OF_TRUTH
-    known += () if outcome.judged is None else OF_JUDGE
+    known = [
+        name
+        for name, metric in METRICS.items()
+        if (metric.of_truth and outcome.truth is not None)
+        or (metric.of_judge and outcome.judged is not None)
+    ]
     return {name: METRICS[name].compute(outcome) for name in dict.fromkeys((*names, *known))}

@@ -1,25 +1,26 @@
 """Find methods, datasets, tasks, surrogates and metrics by name; import only what is used.
 
 Nothing is registered by hand. A class with a text ``name = "..."`` in a file of ``methods/``,
-``datasets/``, ``xbench/surrogates/`` or ``xbench/metrics/`` is found by reading the file; so is a
-method in any file a user points to, and one that an installed package declares as an entry point of
-``xbench.methods``. What a class has to be is known where it is used, not here.
+``datasets/``, ``xbench/surrogates/`` or ``xbench/metrics/`` is found by reading the file; so are
+plug-ins, which a user points to (`xbench.registry.plugins`) or an installed package declares as
+entry points of ``xbench.methods``, ``.datasets``, ``.surrogates``, ``.metrics`` and ``.tasks``.
+What a class has to be is known where it is used, not here.
 """
 
 import importlib.util
 import inspect
+import sys
 import warnings
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from xbench.errors import XbenchError, XbenchWarning, unknown_name
-from xbench.registry import scan
+from xbench.registry import plugins, scan
 from xbench.registry.sources import digest_of_files, own_sources
 
-ENTRY_POINT_GROUP = "xbench.methods"
 _PACKAGES = {
     "method": "xbench.methods",
     "dataset": "xbench.datasets",
@@ -53,9 +54,15 @@ def entries(kind: str, folders: Sequence[Path] | None = None) -> list[scan.Entry
     if kind not in KINDS:
         raise unknown_name("kind", kind, KINDS)
     found = [entry for folder in _folders(kind, folders) for entry in _scan(kind, folder, folders)]
-    if kind == "method" and folders is None:
-        found += _entry_points({entry.name for entry in found})
+    if folders is None:
+        found += _entry_points(kind, frozenset(entry.name for entry in found), tuple(sys.path))
+        found += plugins.in_use(kind)
     return _sorted(found)
+
+
+def plugged_in(kind: str) -> list[scan.Entry]:
+    """List what is of a kind and did not come with xbench, cheaply: it is asked again and again."""
+    return [*_entry_points(kind, frozenset(), tuple(sys.path)), *plugins.in_use(kind)]
 
 
 def find(kind: str, name: str, folders: Sequence[Path] | None = None) -> scan.Entry:
@@ -83,7 +90,8 @@ def methods_from_file(path: str | Path) -> list[scan.Entry]:
     XbenchError
         Where the file cannot be read, is no Python, defines no method, or two of one name.
     """
-    found = scan.scan_file("method", Path(path).absolute(), "file")
+    found = plugins.entries_of_file(Path(path).absolute(), unknown="method")
+    found = [entry for entry in found if entry.kind == "method"]
     if not found:
         what = 'defines no method (a class with a line such as name = "my-method")'
         raise XbenchError(f"{path}: {what}; see methods/random.py for an example")
@@ -101,12 +109,14 @@ def load(entry: scan.Entry) -> type:
     XbenchError
         Where the import fails, with file, line and error.
     """
-    if not entry.class_name:
-        raise ValueError(f"a {entry.kind} is no class: {entry.name}")
+    if entry.kind == "task":
+        raise ValueError(f"a task is no class: {entry.name}")
+    if entry.source == "session":
+        return scan.class_of_session(entry)
     if entry.source == "built-in":
         module = f"{_PACKAGES[entry.kind]}.{Path(entry.location).stem}"
         return scan.class_of_module(module, entry.class_name)
-    if entry.source == "entry point":
+    if entry.source in ("entry point", "module"):
         return scan.class_of_entry_point(entry.location)
     return scan.class_of_file(Path(entry.location), entry.class_name)
 
@@ -137,8 +147,8 @@ def source_files(entry: scan.Entry) -> list[Path]:
     """Return the files that an entry is made of, the one that defines it first.
 
     For a method outside of xbench they are its file and what it imports of its own package, or of
-    the modules beside it (`xbench.registry.sources`); all else has one file. An entry point has
-    to be imported for that.
+    the modules beside it (`xbench.registry.sources`); all else has one file, and a class of a
+    session none. An entry point has to be imported for that.
 
     Raises
     ------
@@ -149,6 +159,8 @@ def source_files(entry: scan.Entry) -> list[Path]:
         return [Path(entry.location)]
     if entry.source == "file":
         return own_sources(Path(entry.location))
+    if entry.source == "session":
+        return []
     loaded = load(entry)
     try:
         return own_sources(Path(inspect.getfile(loaded)), loaded.__module__)
@@ -157,14 +169,14 @@ def source_files(entry: scan.Entry) -> list[Path]:
 
 
 def source_digest(entry: scan.Entry) -> str:
-    """Return 16 hex digits of the files that an entry is made of (`source_files`).
+    """Return 16 hex digits of what an entry is made of (`source_files`).
 
     Examples
     --------
     >>> len(source_digest(find("task", "quick")))
     16
     """
-    return digest_of_files(source_files(entry))
+    return entry.digest or digest_of_files(source_files(entry))
 
 
 def method_version(entry: scan.Entry) -> int:
@@ -213,33 +225,51 @@ def _scan(kind: str, folder: Path, folders: Sequence[Path] | None) -> list[scan.
     return scan.scan_folder(kind, folder.absolute(), "built-in" if folders is None else "file")
 
 
-def _entry_points(own: Collection[str]) -> list[scan.Entry]:
-    """List the methods that installed packages declare, but for those that cannot be.
+# What is installed where modules are looked for does not change while a process lives.
+@cache
+def _entry_points(kind: str, own: frozenset[str], paths: Sequence[str]) -> tuple[scan.Entry, ...]:
+    """List what installed packages declare of a kind, but for what cannot be.
 
-    A package that declares nonsense, or the name of a method of xbench or of another package, is
-    warned of; it must not keep the user from all other methods.
+    A package that declares nonsense, or the name of something of xbench or of another package, is
+    warned of; it must not keep the user from everything else.
     """
     found: dict[str, scan.Entry] = {}
     # One package can be listed twice, by an editable install and by its own folder.
-    for entry in dict.fromkeys(
-        map(_entry_of_point, metadata.entry_points(group=ENTRY_POINT_GROUP))
-    ):
+    points = metadata.entry_points(group=_PACKAGES[kind])
+    for entry in dict.fromkeys(_entry_of_point(kind, point) for point in points):
         module, separator, attribute = entry.location.partition(":")
         names = [*module.strip().split("."), *attribute.partition("[")[0].strip().split(".")]
         why = ""
-        if not separator or not all(map(str.isidentifier, names)):
+        if kind == "task":
+            entry, why = _task_of_package(entry)
+        elif not separator or not all(map(str.isidentifier, names)):
             why = "is not of the form module:attribute"
-        elif entry.name in own:
-            why = "has the name of a method of xbench"
+        if entry.name in own:
+            why = f"has the name of a {kind} of xbench"
         elif entry.name in found:
             why = f"has the name of {found[entry.name].location}"
         if why:
-            what = f"method {entry.name!r} ({entry.location}) {why}"
+            what = f"{kind} {entry.name!r} ({entry.location}) {why}"
             package = entry.summary.removeprefix("From ").rstrip(".")
             _warn_once(f"{package}: {what}; it is left out")
         else:
             found[entry.name] = entry
-    return list(found.values())
+    return tuple(found.values())
+
+
+def _task_of_package(entry: scan.Entry) -> tuple[scan.Entry, str]:
+    """Return a task that a package declares, or why there is none: a file in the package named."""
+    try:
+        spec = importlib.util.find_spec(entry.location.strip())
+    except (Exception, SystemExit):
+        spec = None
+    for place in (spec and spec.submodule_search_locations) or []:
+        if (file := Path(place, f"{entry.name}.toml")).is_file():
+            try:
+                return scan.task_of_file(file, "entry point"), ""
+            except XbenchError as error:
+                return entry, f"cannot be read ({error})"
+    return entry, f"names no package with a file {entry.name}.toml"
 
 
 @cache
@@ -248,11 +278,11 @@ def _warn_once(text: str) -> None:
     warnings.warn(text, XbenchWarning, stacklevel=5)
 
 
-def _entry_of_point(point: metadata.EntryPoint) -> scan.Entry:
+def _entry_of_point(kind: str, point: metadata.EntryPoint) -> scan.Entry:
     package = f"{point.dist.name} {point.dist.version}" if point.dist else "an installed package"
     location = str(point.value)
     attribute = location.partition(":")[2].partition("[")[0].strip() or point.name
-    return scan.Entry("method", point.name, f"From {package}.", location, attribute, "entry point")
+    return scan.Entry(kind, point.name, f"From {package}.", location, attribute, "entry point")
 
 
 def _sorted(found: list[scan.Entry]) -> list[scan.Entry]:

@@ -10,7 +10,7 @@ import sys
 import tomllib
 import traceback
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
@@ -19,7 +19,7 @@ from typing import Literal
 from xbench.errors import XbenchError
 from xbench.registry.sources import digest_of_files, make_importable, own_sources
 
-Source = Literal["built-in", "entry point", "file"]
+Source = Literal["built-in", "entry point", "file", "module", "session"]
 
 
 @dataclass(frozen=True)
@@ -35,13 +35,19 @@ class Entry:
     summary
         One line for lists.
     location
-        Path of the file that defines it; ``module:attribute`` for an entry point.
+        Path of the file that defines it; ``module:attribute`` for an entry point and a module.
     class_name
-        The class in that file; empty for tasks, which are no classes.
+        The class in that file. Of a task, which is no class, the variable that holds its text;
+        empty where it is a file of its own.
     source
-        ``"built-in"``, ``"entry point"`` of an installed package, or a ``"file"`` outside.
+        ``"built-in"``, ``"entry point"`` of an installed package, a ``"file"`` outside, a
+        ``"module"`` that can be imported, or a class of this ``"session"``.
     version
         Raised by hand where results change; as the class itself declares it, else 1.
+    digest
+        16 hex digits of its sources, for plug-ins: an edited file is another entry.
+    payload
+        The class itself, as cloudpickle writes it, where it is of this session.
 
     Examples
     --------
@@ -56,6 +62,8 @@ class Entry:
     class_name: str
     source: Source
     version: int = 1
+    digest: str = ""
+    payload: bytes = field(default=b"", repr=False)
 
 
 def scan_folder(kind: str, folder: Path, source: Source) -> list[Entry]:
@@ -100,28 +108,97 @@ def scan_tasks(folder: Path) -> list[Entry]:
     XbenchError
         Where a file is no valid TOML.
     """
-    entries = []
-    for path in sorted(folder.glob("*.toml")):
-        try:
-            declared = tomllib.loads(path.read_text(encoding="utf-8"))
-        except (ValueError, RecursionError) as error:
-            raise XbenchError(f"{path}: is not valid TOML ({error}); correct it") from error
-        name, title = str(declared.get("name", path.stem)), str(declared.get("title", ""))
-        version = declared.get("version")
-        number = version if type(version) is int else 1
-        entries.append(Entry("task", name, title, str(path), "", "built-in", number))
-    return entries
+    return [task_of_file(path, "built-in") for path in sorted(folder.glob("*.toml"))]
+
+
+def task_of_file(path: Path, source: Source) -> Entry:
+    """Return the task that a TOML file declares.
+
+    Raises
+    ------
+    XbenchError
+        Where it cannot be read or is no valid TOML.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise XbenchError(f"{path}: cannot be read ({error}); give a task's .toml file") from error
+    return _task(text, path, str(path), "", source)
+
+
+def task_of_text(text: str, path: Path, variable: str) -> Entry:
+    """Return the task that a text in a Python file declares."""
+    return _task(text, path, f"{path}: {variable}", variable, "file")
+
+
+def _task(text: str, path: Path, where: str, variable: str, source: Source) -> Entry:
+    try:
+        declared = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise XbenchError(f"{where}: is not valid TOML ({error}); correct it") from error
+    name, title = str(declared.get("name", path.stem)), str(declared.get("title", ""))
+    version = declared.get("version")
+    number = version if type(version) is int else 1
+    return Entry("task", name, title, str(path), variable, source, number)
+
+
+def texts_of(tree: ast.Module) -> dict[str, str]:
+    """Return the texts that a module gives to its variables, by name."""
+    return {
+        target.id: node.value.value
+        for node in tree.body
+        if isinstance(node, ast.Assign)
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.value.value, str)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+
+
+def task_text(entry: Entry) -> str:
+    """Return the TOML of a task in a variable of a Python file."""
+    return texts_of(parse_file(Path(entry.location)))[entry.class_name]
 
 
 # What there is, is looked up again and again: of every file known so far, only the content is read.
 @lru_cache(maxsize=1024)
 def _declared_entries(kind: str, path: Path, source: Source, content: bytes) -> tuple[Entry, ...]:
     classes = [node for node in _parse(path, content).body if isinstance(node, ast.ClassDef)]
-    return tuple(
-        Entry(kind, name, _summary(node), str(path), node.name, source, _declared_version(node))
-        for node in classes
-        if not node.name.startswith("_") and (name := _declared_text(node, "name"))
-    )
+    found = [entry_of_node(kind, node, path, source) for node in classes]
+    return tuple(entry for entry in found if entry is not None)
+
+
+def entry_of_node(
+    kind: str, node: ast.ClassDef, path: Path, source: Source, module: str = "", digest: str = ""
+) -> Entry | None:
+    """Return the entry of a public class that gives itself a name; None of any other.
+
+    Parameters
+    ----------
+    kind
+        What it is.
+    node, path
+        The class, and the file that it was read from.
+    source, module, digest
+        See `Entry`; the module's dotted name where it can be imported by that.
+    """
+    name = _declared_text(node, "name")
+    if node.name.startswith("_") or not name:
+        return None
+    location = f"{module}:{node.name}" if module else str(path)
+    version = _declared_version(node)
+    return Entry(kind, name, _summary(node), location, node.name, source, version, digest)
+
+
+def parse_file(path: Path) -> ast.Module:
+    """Parse a Python file.
+
+    Raises
+    ------
+    XbenchError
+        Where it cannot be read, or is no valid Python (with the line).
+    """
+    return _parse(path, _content(path))
 
 
 def _parse(path: Path, content: bytes) -> ast.Module:
@@ -200,6 +277,18 @@ def class_of_entry_point(location: str) -> type:
         what = f"cannot be imported ({_one_line(error)})"
         raise XbenchError(f"{location}: {what}; repair or uninstall that package") from error
     return _class(module, attribute.partition("[")[0].strip(), location)
+
+
+def class_of_session(entry: Entry) -> type:
+    """Return the class that an entry carries: of the session that plugged it in.
+
+    The bytes never come from a file: they were made by `xbench.registry.plugins` in the process
+    that started the workers, and are handed to them as all else is.
+    """
+    from joblib.externals import cloudpickle
+
+    found: type = cloudpickle.loads(entry.payload)
+    return found
 
 
 def class_of_file(path: Path, name: str) -> type:

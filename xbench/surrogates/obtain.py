@@ -17,7 +17,7 @@ import torch
 
 from xbench.data.dataset import Dataset
 from xbench.errors import XbenchError, XbenchWarning
-from xbench.registry.find import entries, find, load
+from xbench.registry.find import entries, find, load, source_digest
 from xbench.surrogates.checkpoint import (
     DESCRIPTION,
     Description,
@@ -254,7 +254,11 @@ def _fit(recipe: Recipe, model: Surrogate, dataset: Dataset) -> dict[str, float]
 
 
 def _folder_name(dataset: Dataset, name: str, training: dict[str, Any]) -> str:
-    key = json_digest([TRAINING_VERSION, dataset.digest, name, training], digits=12)
+    trained = [TRAINING_VERSION, dataset.digest, name, training]
+    # What comes with xbench says by its version that it trains otherwise; a plug-in by its code.
+    entry = find("surrogate", name)
+    trained += [] if entry.source == "built-in" else [source_digest(entry)]
+    key = json_digest(trained, digits=12)
     safe = "".join(letter if letter.isalnum() or letter in "-_" else "-" for letter in dataset.name)
     return f"{safe}-{name}-{key}"
 
