@@ -21,8 +21,8 @@ _SPECIAL = {
     "<": r"\textless{}",
     ">": r"\textgreater{}",
     "|": r"\textbar{}",
-    # By its number: \textquotedbl is missing in LaTeX's first font encoding, and German babel gives the
-    # bare sign another meaning.
+    # By its number: \textquotedbl is missing in LaTeX's first font encoding, and German babel
+    # gives the bare sign another meaning.
     '"': r"\symbol{34}",
     # At the start of a row these two would be read as an option of the line break before it.
     "[": "{[}",

@@ -37,6 +37,13 @@ QUESTIONS: dict[str, tuple[Callable[[MaskedPopulation], object], int, int]] = {
         3 * N,
         3 * N,
     ),
+    "path_attributions": (
+        lambda population: population.path_attributions(
+            np.array([0.2, 0.5, 0.9]), np.ones(3), absolute=False
+        ),
+        3 * N,
+        3 * N,
+    ),
     "effects": (lambda population: population.effects(subset=[3]), (D + 1) * N, 0),
     "effects of groups": (lambda population: population.effects([[1, 7], [], [5]]), 4 * N, 0),
     "added_losses": (lambda population: population.added_losses([1], [5, 7, 9]), 3 * N, 0),

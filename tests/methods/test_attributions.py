@@ -118,7 +118,7 @@ def test_integrated_gradients_see_what_is_saturated() -> None:
 
 
 def test_a_budget_leaves_the_cells_seen_so_far(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("xbench.mask.dense.CHUNK", 2 * D)
+    monkeypatch.setattr("xbench.explainers.attribution.PATH_CELLS", 2)
     model = InteractingToy(SIZES, 1)
     x, problem = posed(model)
     problem = dataclasses.replace(problem, budget=Budget(evaluations=1))

@@ -55,6 +55,54 @@ def mean_attribution(
     return total / cells
 
 
+# Cells whose gradients are taken between two looks at the budget.
+PATH_CELLS = 512
+
+
+def mean_path_attribution(
+    problem: Problem,
+    points_of: Callable[[int], np.ndarray],
+    weights: np.ndarray,
+    *,
+    signed: bool,
+    noise: float = 0.0,
+) -> np.ndarray:
+    """Average (x - p) times gradients from p to x over the training cells, or those in budget.
+
+    Parameters
+    ----------
+    problem
+        Its budget is asked after each `PATH_CELLS` cells.
+    points_of
+        From a number of cells to the points t of the path, 0 at p and 1 at x: shape (m,), or
+        (cells, m).
+    weights
+        Of the points, shape (m,).
+    signed
+        Whether to average attributions, or their absolute values.
+    noise
+        Standard deviation of the noise on x at each point.
+
+    Returns
+    -------
+    ndarray
+        Shape (d,), float64.
+    """
+    generator = torch.Generator().manual_seed(problem.seed % 2**63)
+    total, cells = np.zeros(problem.n_features), 0
+    for start in range(0, problem.population.n_cells, PATH_CELLS):
+        rows = np.arange(start, min(start + PATH_CELLS, problem.population.n_cells))
+        some = problem.population.batch(rows)
+        points = points_of(len(rows))
+        total += len(rows) * some.path_attributions(
+            points, weights, absolute=not signed, noise=noise, generator=generator
+        )
+        cells += len(rows)
+        if problem.exhausted():
+            break
+    return total / cells
+
+
 def masking_lowers(problem: Problem) -> np.ndarray:
     """Whether masking lowers a feature: 1, raises it: -1, or leaves its mean as it is: 0.
 

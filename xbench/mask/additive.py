@@ -12,6 +12,7 @@ from xbench.mask.encoded import EncodedPopulation
 from xbench.mask.masked_values import check_masks, sums_under_masks
 from xbench.mask.noisy_gradients import noisy_gradient_of_sums
 from xbench.mask.objective import Objective, explained
+from xbench.mask.path import check_path, path_attributions_of_sums
 from xbench.mask.population import (
     EvaluationCounts,
     Groups,
@@ -256,6 +257,30 @@ class AdditivePopulation:
             )
             .cpu()
             .numpy()
+        )
+
+    def path_attributions(
+        self,
+        points: np.ndarray,
+        weights: np.ndarray,
+        *,
+        absolute: bool,
+        noise: float = 0.0,
+        generator: torch.Generator | None = None,
+    ) -> np.ndarray:
+        """Mean over cells of (x_j - p_j) times weighted gradients from p to x, shape (d,)."""
+        checked = check_path(points, weights, self.n_cells)
+        asked = self.n_cells * len(checked[1])
+        self.counts.add(forward=asked, gradient=asked)
+        return path_attributions_of_sums(
+            self._encoded,
+            self._rows,
+            self._sums,
+            lambda sums: self._gradient(sums, lambda values: values),
+            *checked,
+            absolute=absolute,
+            noise=noise,
+            generator=generator,
         )
 
     def changing_pairs(self) -> sp.csr_matrix:

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from xbench.mask.changed_pairs import changing_pairs
 from xbench.mask.masked_values import check_masks, inputs_under_masks
 from xbench.mask.objective import Objective, explained
+from xbench.mask.path import check_path
 from xbench.mask.population import (
     EvaluationCounts,
     Groups,
@@ -183,6 +184,35 @@ class DensePopulation:
                 gradient = torch.autograd.grad(number, leaf)[0]
                 total += (gradient.abs() if absolute else gradient).sum(dim=0)
         return (total / (self.n_cells * samples)).cpu().numpy()
+
+    def path_attributions(
+        self,
+        points: np.ndarray,
+        weights: np.ndarray,
+        *,
+        absolute: bool,
+        noise: float = 0.0,
+        generator: torch.Generator | None = None,
+    ) -> np.ndarray:
+        """Mean over cells of (x_j - p_j) times weighted gradients from p to x, shape (d,)."""
+        every, weight = check_path(points, weights, self.n_cells)
+        p = torch.from_numpy(self._p).to(self._device)
+        total, start = np.zeros(self.n_features), 0
+        for x in self._chunks():
+            own = every[start : start + len(x)].to(self._device)
+            start += len(x)
+            gradient = torch.zeros_like(x)
+            for number, share in enumerate(weight.tolist()):
+                self.counts.add(forward=len(x), gradient=len(x), computed=len(x))
+                end = x
+                if noise:
+                    end = x + noise * torch.randn(x.shape, generator=generator).to(x.device)
+                leaf = (p + own[:, number, None] * (end - p)).requires_grad_()
+                explained_sum = explained(self._model(leaf)[:, self._wanted]).sum()
+                gradient += share * torch.autograd.grad(explained_sum, leaf)[0]
+            found = (x - p) * gradient
+            total += (found.abs() if absolute else found).double().sum(dim=0).cpu().numpy()
+        return total / self.n_cells
 
     def changing_pairs(self) -> sp.csr_matrix:
         """Changes p - x that masking can make, shape (n_cells, n_features); no zero is stored."""

@@ -73,6 +73,24 @@ class MaskedPopulation(Protocol):
         feature; with `absolute` the gradients' absolute values are averaged (SmoothGrad).
         """
 
+    def path_attributions(
+        self,
+        points: np.ndarray,
+        weights: np.ndarray,
+        *,
+        absolute: bool,
+        noise: float = 0.0,
+        generator: torch.Generator | None = None,
+    ) -> np.ndarray:
+        """Mean over cells of (x_j - p_j) sum_t w_t dF/dx_j at p + t (x - p), shape (d,), double.
+
+        F is the number explained. `points` holds every t, 0 at p and 1 at x, shape (m,), or a row
+        for each cell; `weights` the w, shape (m,). With `absolute` the attributions' absolute
+        values are averaged (integrated gradients and their like). Normal noise of standard
+        deviation `noise` on every feature of x, drawn anew at each point, moves where the gradient
+        is taken, and nothing else.
+        """
+
     def changing_pairs(self) -> sp.csr_matrix:
         """Changes p - x that masking can make, shape (n_cells, n_features); no zero is stored."""
 
