@@ -27,7 +27,7 @@ $(READY): pyproject.toml constraints.txt
 # its data are absent a task says so. Exit code 1 means that some runs failed: they belong on the
 # leaderboard too.
 QUICK := random,saliency,smoothgrad,grids,gradient-change
-REPRODUCE := $(BIN)/xbench reproduce --store $(RESULTS) --out leaderboard
+REPRODUCE := $(BIN)/xbench reproduce --store $(RESULTS) --out leaderboard/published
 TRY := failed=0; try() { $(REPRODUCE) "$$@" || { failed=$$?; [ $$failed = 1 ] || exit $$failed; }; }
 
 leaderboard: $(READY)

@@ -39,12 +39,12 @@ _LOG = logging.getLogger(__name__)
 def render(
     records: Iterable[Record],
     tasks: Mapping[str, TaskLike],
-    out: Path,
+    folder: Path,
     *,
     findings: Iterable[Finding] = (),
     kept: bool = True,
 ) -> list[Path]:
-    """Write the leaderboard of records to ``out/published``.
+    """Write the leaderboard of records into a folder.
 
     Parameters
     ----------
@@ -52,12 +52,12 @@ def render(
         Records of runs; their order does not matter.
     tasks
         Tasks by name. Records of other tasks are rendered as a ranking, and it is said.
-    out
-        Folder of the leaderboard.
+    folder
+        Of the leaderboard; made where there is none.
     findings
         What analyses found about the runs.
     kept
-        Whether the runs that an earlier rendering kept in ``out/published/runs.jsonl.gz`` count.
+        Whether the runs that an earlier rendering kept in ``runs.jsonl.gz`` there count.
         Which versions of a thing count is decided over both (`xbench.results.current`).
 
     Returns
@@ -72,7 +72,6 @@ def render(
         If a record or an earlier file is broken, or the folder cannot be written. Then nothing,
         or every file before the one named, was written.
     """
-    folder = out / "published"
     fresh = list(records)
     old, old_findings = read_published(folder)
     chosen = current([*(old if kept else []), *fresh])

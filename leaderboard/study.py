@@ -14,7 +14,7 @@ from xbench.results.record import Record
 
 from .quantities import COSTS, NOT_METRICS, metric_quantity, word
 from .statistics import MethodValues, TargetKey
-from .tidy import TaskLike, TidyRow, declared_first
+from .tidy import TaskLike, TidyRow, asks_its_own, declared_first
 
 OVERALL: TargetKey = (ALL, ALL)
 MARK = "†"
@@ -74,9 +74,15 @@ class Study:
         return declared_first(declared, found) or ["runs-ok"]
 
     @cached_property
+    def asks_its_own(self) -> bool:
+        """Whether the runs are about the targets that the task declares."""
+        return self.task is None or asks_its_own(self.task, self.targets)
+
+    @cached_property
     def cell_types(self) -> list[str]:
         """Cell types declared, then others recorded."""
-        declared = [entry.cell_type for entry in self.task.targets] if self.task else []
+        task = self.task if self.asks_its_own else None
+        declared = [entry.cell_type for entry in task.targets] if task else []
         found = {cell_type for (cell_type, _), *_ in self.rows} - {ALL}
         return declared_first(declared, found | set(declared))
 

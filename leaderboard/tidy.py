@@ -1,7 +1,7 @@
 """Records of runs summed up in tidy rows: one number a row, with its interval, as results.csv."""
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import NamedTuple, Protocol
 
@@ -137,6 +137,16 @@ def declared_first(declared: Iterable[str], found: Iterable[str]) -> list[str]:
     return known + sorted(set(found) - set(known))
 
 
+def asks_its_own(task: TaskLike, explained: Collection[TargetKey]) -> bool:
+    """Whether runs are about the targets that their task declares, or some of them.
+
+    Who asks a task's question about genes of their own is not told of sixteen that are missing. A
+    task that finds its targets in the data has no others.
+    """
+    declared = {(entry.cell_type, name) for entry in task.targets for name in entry.outputs}
+    return not declared or not declared.isdisjoint(explained)
+
+
 class _Group(NamedTuple):
     """All runs of one method at one L, and the targets that it should have been run on."""
 
@@ -187,7 +197,7 @@ def _study_rows(
     found = {name for record in records for name in record.metrics} | set(declared)
     quantities = [metric_quantity(name) for name in declared_first(declared, found)]
     expected = {record.explained for record in records}
-    if task:
+    if task and asks_its_own(task, expected):
         expected |= {(entry.cell_type, name) for entry in task.targets for name in entry.outputs}
     by_method: dict[tuple[str, int], dict[TargetKey, list[Record]]] = {}
     for record in records:

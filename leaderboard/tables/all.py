@@ -50,13 +50,15 @@ def tables_of(
         shown["table1"] = table1(study)
         shown["table3"] = table3(study)
     shown["ranked"] = ranked(study)
-    if study.place[0] == "table1":
+    # The paper's numbers and claims are about its own targets.
+    of_paper = study.asks_its_own
+    if study.place[0] == "table1" and of_paper:
         table2 = ("table2", *study.place[1:])
         on_same = next((one for one in every if one.study.place == table2), None)
         shown["claims"] = claims_table(runs, on_same, cross_effects(runs))
     shown["tiers"] = tiers_table(runs)
     more: dict[str, Table | None] = {}
-    if study.place[0] == "table1":
+    if study.place[0] == "table1" and of_paper:
         more["beside-table1"] = beside(study, 1)
         more["beside-table3"] = beside(study, 3)
     if study.place[0] == "table2":

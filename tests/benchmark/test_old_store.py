@@ -299,7 +299,7 @@ def test_a_leaderboard_is_made_of_an_old_store_and_of_old_published_runs(
 ) -> None:
     quick = b"".join(store.path.read_bytes().splitlines(keepends=True)[:6])
     store.path.write_bytes(quick)
-    published = tmp_path / "board" / "published"
+    published = tmp_path / "board"
     published.mkdir(parents=True)
     (published / "runs.jsonl.gz").write_bytes(gzip.compress(quick))
     with pytest.raises(SystemExit) as ended:

@@ -24,7 +24,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def published(folder: Path) -> Path:
-    return folder / "leaderboard" / "published"
+    return folder / "leaderboard"
 
 
 def kept_in(folder: Path) -> tuple[Any, ...]:

@@ -23,7 +23,7 @@ def test_a_task_file_is_rendered_with_its_own_title_and_metric(
     out = tmp_path / "out"
     rendered = xbench_command("leaderboard", "--store", tmp_path / "store", "--out", out)
     assert rendered[0] == 0
-    page = (out / "published" / "README.md").read_text(encoding="utf-8")
+    page = (out / "README.md").read_text(encoding="utf-8")
     assert "Mine alone" in page
     assert "not known" not in page
     # rel-delta ranks, as the task says, not avg-delta, the first by name.

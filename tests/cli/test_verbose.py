@@ -55,7 +55,7 @@ def test_a_run_tells_what_it_reads_trains_starts_and_opens(
         f"{opened}{total} of {total} runs are finished in it"
     ]
     assert told(second, "xbench.benchmark.workers") == []
-    leaderboard = ("leaderboard", "--store", tmp_path / "store", "--out", tmp_path)
+    leaderboard = ("leaderboard", "--store", tmp_path / "store", "--out", tmp_path / "published")
     written = xbench_command(*leaderboard, "-v")[2]
     lines = {line.split("wrote ")[1] for line in written.splitlines() if " wrote " in line}
     published = tmp_path / "published"

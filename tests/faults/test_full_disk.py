@@ -73,7 +73,7 @@ def test_a_full_disk_leaves_every_page_whole(
     quick = ("run", "quick", "--jobs", 1, "--store", store, "--methods")
     assert xbench_command(*quick, "random")[0] == 0
     assert xbench_command("leaderboard", "--store", store, "--out", page_disk)[0] == 0
-    published = page_disk / "published"
+    published = page_disk
     before = {path.name: path.read_bytes() for path in published.iterdir()}
     fill(page_disk)
     assert xbench_command(*quick, "gradient-change")[0] == 0

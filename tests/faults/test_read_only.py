@@ -43,5 +43,5 @@ def test_a_read_only_store_is_rendered_but_not_run(
     assert line.endswith("); choose a folder you may write to")
     code, out, errors = xbench_command("leaderboard", "--store", read_only, "--out", tmp_path / "l")
     assert (code, errors) == (0, "")
-    assert str(tmp_path / "l" / "published" / "results.csv") in out
+    assert str(tmp_path / "l" / "results.csv") in out
     assert {path.name: path.read_bytes() for path in read_only.iterdir()} == before

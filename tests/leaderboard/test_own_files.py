@@ -14,7 +14,7 @@ def test_a_users_own_files_stay(make_record: Any, make_task: Any, tmp_path: Path
     tasks = {"toy": make_task()}
     records = [make_record("VIP/GAD1", "random", -1.0), make_record("VIP/GAD1", "grids", -2.0)]
     first = render(records, tasks, tmp_path)
-    folder = tmp_path / "published"
+    folder = tmp_path
     own = [
         folder / "toy--cortex--cross-modality--figure-of-mine.png",
         folder / "toy--cortex--table1-old.csv",
@@ -40,7 +40,7 @@ def test_a_list_cannot_lead_out_of_the_folder(
     render(records, {"toy": make_task()}, tmp_path)
     outside = tmp_path / "outside.csv"
     outside.write_text("mine")
-    listed = tmp_path / "published" / WRITTEN
+    listed = tmp_path / WRITTEN
     listed.write_text(f"../outside.csv\n{outside}\n..\n.\n\n")
     render(records, {"toy": make_task()}, tmp_path)
     assert outside.read_text() == "mine"

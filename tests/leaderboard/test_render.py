@@ -34,7 +34,7 @@ def unpacked(path: Path) -> str:
 
 
 def index(out: Path) -> str:
-    return (out / "published" / "README.md").read_text(encoding="utf-8")
+    return (out / "README.md").read_text(encoding="utf-8")
 
 
 @pytest.fixture
@@ -54,11 +54,11 @@ def test_files_written(records: Any, make_task: Any, tmp_path: Path) -> None:
     names = ["README.md", "results.csv", "runs.jsonl.gz", "findings.jsonl.gz"]
     tables = ("ranked", "table1", "tiers", "significance", "budget", "stability")
     names += [f"{STEM}{kind}.{end}" for kind in tables for end in ("md", "tex")]
-    found = [path.relative_to(tmp_path / "published").as_posix() for path in paths]
+    found = [path.relative_to(tmp_path).as_posix() for path in paths]
     images = [name for name in found if name.endswith((".png", ".svg"))]
     assert sorted(set(found) - set(images)) == sorted(names)
     names += images
-    assert sorted(contents(tmp_path)) == sorted(f"published/{name}" for name in names)
+    assert sorted(contents(tmp_path)) == sorted(names)
 
 
 def test_ranked_layout_has_no_table1(records: Any, make_task: Any, tmp_path: Path) -> None:
@@ -80,7 +80,7 @@ def test_index_page(records: Any, make_record: Any, make_task: Any, tmp_path: Pa
     assert "machine not recorded (38 runs)" in text
     assert "`make leaderboard`" in text
     for kind in ("table1", "ranked"):
-        inline = (tmp_path / "published" / f"{STEM}{kind}.md").read_text(encoding="utf-8")
+        inline = (tmp_path / f"{STEM}{kind}.md").read_text(encoding="utf-8")
         assert inline in text
 
 
@@ -109,7 +109,7 @@ def test_rows_without_records_are_kept_and_it_says_so(
     assert {name: text for name, text in after.items() if STEM in name} == tables
     assert kept_sentence in index(tmp_path)
     assert "other on cortex (cross-modality): rendered from these records" in index(tmp_path)
-    assert "published/other--cortex--ranked.md" in after
+    assert "other--cortex--ranked.md" in after
 
 
 def test_nothing_is_kept_on_demand_and_no_stale_table_stays(
@@ -117,10 +117,10 @@ def test_nothing_is_kept_on_demand_and_no_stale_table_stays(
 ) -> None:
     tasks = {"toy": make_task()}
     render(records, tasks, tmp_path)
-    stranger = tmp_path / "published" / "paper--table1.csv"
+    stranger = tmp_path / "paper--table1.csv"
     stranger.write_text("not ours")
     render([make_record(task="other")], tasks, tmp_path, kept=False)
-    results = (tmp_path / "published" / "results.csv").read_text(encoding="utf-8")
+    results = (tmp_path / "results.csv").read_text(encoding="utf-8")
     assert {line.split(",")[0] for line in results.splitlines()[1:]} == {"other"}
     assert not list(tmp_path.rglob(f"{STEM}*"))
     assert stranger.read_text() == "not ours"
@@ -132,13 +132,13 @@ def test_tables_in_formats_of_older_versions_go(
     render(records, {"toy": make_task()}, tmp_path)
     written = contents(tmp_path)
     # Versions before this one left no list of what they wrote.
-    (tmp_path / "published" / WRITTEN).unlink()
-    old = [tmp_path / "published" / f"{STEM}ranked.{end}" for end in ("csv", "json")]
-    fit = tmp_path / "published" / "figure2--cortex--mlp.json"
+    (tmp_path / WRITTEN).unlink()
+    old = [tmp_path / f"{STEM}ranked.{end}" for end in ("csv", "json")]
+    fit = tmp_path / "figure2--cortex--mlp.json"
     for path in (*old, fit):
         path.write_text("{}")
     render(records, {"toy": make_task()}, tmp_path)
-    assert contents(tmp_path) == {**written, "published/figure2--cortex--mlp.json": b"{}"}
+    assert contents(tmp_path) == {**written, "figure2--cortex--mlp.json": b"{}"}
 
 
 def test_older_versions_left_out_are_counted(
@@ -165,7 +165,7 @@ def test_shipped_task_and_real_record(make_record: Any, tmp_path: Path) -> None:
     task = load_task("table1")
     record = make_record("VIP/GAD1", task="table1", dataset="snare-cortex")
     render([record], {"table1": task}, tmp_path)
-    table = tmp_path / "published" / "table1--snare-cortex--table1.md"
+    table = tmp_path / "table1--snare-cortex--table1.md"
     assert "| VIP       | -100.000 |     -10.000 |" in table.read_text(encoding="utf-8")
     assert "1 of 16 targets" in index(tmp_path)
 
@@ -176,7 +176,7 @@ def test_names_cannot_leave_the_folder(make_record: Any, tmp_path: Path) -> None
     paths = render([make_record(**hostile)], {}, out)
     everything = [path for path in tmp_path.rglob("*") if path.is_file() and path.name != WRITTEN]
     assert sorted(everything) == paths
-    assert {path.parent for path in paths} == {out / "published"}
+    assert {path.parent for path in paths} == {out}
 
 
 def test_no_records_at_all(tmp_path: Path) -> None:
@@ -185,16 +185,15 @@ def test_no_records_at_all(tmp_path: Path) -> None:
 
 
 def test_broken_results_stop_before_anything_is_written(records: Any, tmp_path: Path) -> None:
-    (tmp_path / "published").mkdir()
-    (tmp_path / "published" / "runs.jsonl.gz").write_bytes(gzip.compress(b"<<<<<<< HEAD\n"))
+    (tmp_path / "runs.jsonl.gz").write_bytes(gzip.compress(b"<<<<<<< HEAD\n"))
     with pytest.raises(XbenchError, match=r"runs.jsonl.gz: line 1: .* delete the file"):
         render(records, {}, tmp_path)
-    assert list(contents(tmp_path)) == ["published/runs.jsonl.gz"]
+    assert list(contents(tmp_path)) == ["runs.jsonl.gz"]
 
 
 def test_a_file_cut_short_stops_before_anything_is_written(records: Any, tmp_path: Path) -> None:
     render(records, {}, tmp_path)
-    path = tmp_path / "published" / "runs.jsonl.gz"
+    path = tmp_path / "runs.jsonl.gz"
     path.write_bytes(path.read_bytes()[:100])
     before = contents(tmp_path)
     with pytest.raises(XbenchError, match=r"runs.jsonl.gz: cannot be read .* delete the file"):
@@ -211,7 +210,7 @@ def test_a_part_of_the_methods_leaves_the_other_rows_as_they_were(
         for size in (10, 128)
     ]
     render(newer, {"toy": make_task()}, tmp_path)
-    runs = unpacked(tmp_path / "published" / "runs.jsonl.gz")
+    runs = unpacked(tmp_path / "runs.jsonl.gz")
     assert len(runs.splitlines()) == len(records) + 2
     assert "36 of 38 runs kept from an earlier rendering" in index(tmp_path)
 
@@ -226,13 +225,13 @@ def test_findings_are_kept_with_their_runs(
     lost = Finding(analysis="proximity", run_id="f" * 16, values=values)
     render(records, {"toy": make_task()}, tmp_path, findings=[*findings, lost])
     render([make_record(task="other")], {"toy": make_task()}, tmp_path)
-    table = (tmp_path / "published" / f"{STEM}proximity.md").read_text(encoding="utf-8")
+    table = (tmp_path / f"{STEM}proximity.md").read_text(encoding="utf-8")
     # 25% within 10 Mb; the other distances are not known.
     lines = [line.strip("|").split("|") for line in table.splitlines() if "| grids" in line]
     nothing, share, enrichment = "–", "25.00 (25.00 to 25.00)", "5.00 (5.00 to 5.00)"
     wanted = [*[nothing] * 3, share, nothing, nothing, enrichment, "100.0", "3", "9"]
     assert [[cell.strip() for cell in line] for line in lines] == [["grids", *wanted]] * 2
-    kept = unpacked(tmp_path / "published" / "findings.jsonl.gz")
+    kept = unpacked(tmp_path / "findings.jsonl.gz")
     assert len(kept.splitlines()) == len(ids)
     assert lost.run_id not in kept
 
@@ -249,7 +248,7 @@ def test_findings_about_a_selection_that_was_chosen_anew_are_dropped(
     render([same, changed], {"toy": make_task()}, tmp_path, findings=findings)
     later = replace(changed, created="2026-02-01T12:00:00+00:00")
     render([later], {"toy": make_task()}, tmp_path)
-    kept = tmp_path / "published" / "findings.jsonl.gz"
+    kept = tmp_path / "findings.jsonl.gz"
     assert len(unpacked(kept).splitlines()) == 2
     again = replace(later, indices=list(range(10, 20)))
     render([same, again], {"toy": make_task()}, tmp_path)
@@ -263,7 +262,7 @@ def test_findings_about_a_selection_that_was_chosen_anew_are_dropped(
 def test_unwritable_folder_is_named(records: Any, tmp_path: Path) -> None:
     # A file where the folder should be stops root too, as a mode would not.
     (tmp_path / "out").write_text("")
-    with pytest.raises(XbenchError, match="out/published") as error:
+    with pytest.raises(XbenchError, match="out") as error:
         render(records, {}, tmp_path / "out")
     assert "\n" not in str(error.value)
 

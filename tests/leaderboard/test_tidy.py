@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from xbench.leaderboard import TidyRow, hierarchical_interval, tidy
+from xbench.leaderboard.study import studies
 from xbench.results.record import Record
 
 
@@ -134,3 +135,21 @@ def test_surrogates_are_not_mixed(make_record: Any) -> None:
         if (row.metric, row.cell_type) == ("rel-delta", "*")
     }
     assert means == {"cross-modality": -1.0, "simulator": -5.0}
+
+
+def test_own_targets_are_not_held_against_those_a_task_declares(
+    make_record: Any, make_task: Any
+) -> None:
+    own = [make_record("14/Gad1", name) for name in ("random", "grids")]
+    tasks = {"toy": make_task()}
+    rows = {(row.target, row.metric): row for row in tidy(own, tasks) if row.method == "grids"}
+    assert rows["*", "rel-delta"].status == "ok"
+    (study,) = studies(tidy(own, tasks), tasks)
+    assert study.cell_types == ["14"]
+    assert not study.asks_its_own
+    # With one of the declared ones the others are missed.
+    mixed = [*own, make_record("VIP/GAD1", "grids")]
+    found = {row.target: row.status for row in tidy(mixed, tasks) if row.metric == "rel-delta"}
+    assert found["*"] == "2 of 4 targets"
+    (study,) = studies(tidy(mixed, tasks), tasks)
+    assert study.cell_types == ["VIP", "Oligo", "14"]

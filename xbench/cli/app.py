@@ -277,9 +277,7 @@ def reproduce(
     store: options.Store = Path("results"),
     skip_missing_data: options.SkipMissingData = False,
     again: options.Again = False,
-    out: Annotated[Path, typer.Option(help="Folder in which 'published' is written.")] = Path(
-        "leaderboard"
-    ),
+    out: options.Pages = Path("leaderboard/published"),
 ) -> None:
     """Make the paper's tables and figures on your data: runs, analyses, and their pages."""
     from xbench.benchmark.request import Request
@@ -311,17 +309,18 @@ def reproduce(
     )
 
 
-@app.command(epilog="Example: xbench leaderboard --store results --out leaderboard")
+@app.command(epilog="Example: xbench leaderboard --store results --out pages")
 def leaderboard(
-    store: options.Store = Path("results"),
-    out: Annotated[Path, typer.Option(help="Folder in which 'published' is written.")] = Path(
-        "leaderboard"
-    ),
+    store: Annotated[
+        list[Path] | None,
+        typer.Option(help="Folder of the results; repeat it for several. [default: results]"),
+    ] = None,
+    out: options.Pages = Path("leaderboard/published"),
 ) -> None:
     """Render the results to Markdown, CSV and LaTeX."""
-    from xbench.cli.leaderboard import render_store
+    from xbench.cli.leaderboard import render_stores
 
-    render_store(store, out)
+    render_stores(store or [Path("results")], out)
 
 
 @app.command(epilog="Example: xbench bench --show")
@@ -368,3 +367,6 @@ def verify(
         typer.echo(f"first difference at {result.first_difference}")
     if not result.agrees:
         raise typer.Exit(1)
+
+
+options.once(app)

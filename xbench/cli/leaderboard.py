@@ -2,7 +2,7 @@
 
 import importlib
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from xbench.benchmark.old_store import opened_store, renamed
@@ -13,27 +13,37 @@ from xbench.results.findings import FILE, findings_of, read_findings
 from xbench.utils.files import write_bytes
 
 
-def render_store(store: Path, out: Path) -> None:
-    """Render a store's records, and name the files written.
+def render_stores(stores: Sequence[Path], out: Path) -> None:
+    """Render the records of stores, and name the files written.
 
     Raises
     ------
     XbenchError
-        Where there is no store, or it holds no record.
+        Where there is no store, or it holds no record; or two have a task of one name that is not
+        the same.
     """
-    if not store.is_dir():
-        raise XbenchError(f"{store}: no such folder; run 'xbench run TASK --store {store}' first")
-    results = opened_store(store)
-    records = results.records()
-    if not records:
-        raise XbenchError(f"{store}: holds no records; run 'xbench run TASK --store {store}' first")
-    tasks = known_tasks(results)
-    upgrade_published(out / "published", tasks)
+    records, findings = [], []
+    tasks: dict[str, Task] = {}
+    for folder in dict.fromkeys(stores):
+        if not folder.is_dir():
+            what = f"no such folder; run 'xbench run TASK --store {folder}' first"
+            raise XbenchError(f"{folder}: {what}")
+        store = opened_store(folder)
+        found = store.records()
+        if not found:
+            what = f"holds no records; run 'xbench run TASK --store {folder}' first"
+            raise XbenchError(f"{folder}: {what}")
+        own = known_tasks(store)
+        for name, task in own.items():
+            if tasks.setdefault(name, task) != task:
+                what = f"task {name!r} is another one than that of the stores before it"
+                raise XbenchError(f"{folder}: {what}; render them apart")
+        records += found
+        findings += read_findings(folder / FILE)
+    upgrade_published(out, tasks)
     # Through its name, as every leaf: this room does not know that one.
     room = importlib.import_module("xbench.leaderboard")
-    findings = read_findings(results.folder / FILE)
-    rendered = room.render(records, tasks, out, findings=findings)
-    for path in rendered:
+    for path in room.render(records, tasks, out, findings=findings):
         say(path)
 
 
@@ -43,7 +53,7 @@ def upgrade_published(folder: Path, tasks: Mapping[str, Task]) -> None:
     Parameters
     ----------
     folder
-        ``published`` of a leaderboard; nothing is done where it has no runs of old ids.
+        Of a leaderboard; nothing is done where it has no runs of old ids.
     tasks
         By name.
 

@@ -7,20 +7,25 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from xbench.data.read_options import ReadOptions
+from xbench.errors import XbenchError
 
 Store = Annotated[Path, typer.Option(help="Folder of the results.")]
+Pages = Annotated[Path, typer.Option(help="Folder that the tables and pages are written into.")]
 DatasetOption = Annotated[str | None, typer.Option(help="A dataset instead of the task's.")]
 Methods = Annotated[
-    str | None, typer.Option(help="Instead of the task's: names or labels, by comma.")
+    list[str] | None,
+    typer.Option(help="Instead of the task's: names or labels, by comma or repeated."),
 ]
 Targets = Annotated[
     list[str] | None,
     typer.Option("--target", help="CELL_TYPE:OUTPUT instead of the task's targets. Repeatable."),
 ]
 SubsetSizes = Annotated[
-    str | None, typer.Option("-L", "--subset-size", help="Instead of the task's, by comma.")
+    list[str] | None,
+    typer.Option("-L", "--subset-size", help="Instead of the task's, by comma or repeated."),
 ]
 Seeds = Annotated[
     int | None, typer.Option(help="Repetitions instead of the task's, each with a seed.")
@@ -169,6 +174,34 @@ def chooses_runs(command: Callable[..., None], *, ended: bool = True) -> Callabl
         return Choice(**{**chosen, "ids": tuple(chosen["ids"] or ())})
 
     return _in_place_of("which", options, choice, command)
+
+
+class EachOptionOnce(TyperCommand):
+    """A command that refuses an option given twice, of which the parser would keep the last."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse the arguments.
+
+        Raises
+        ------
+        XbenchError
+            An option that takes one value was given again.
+        """
+        given = self.make_parser(ctx).parse_args(args=list(args))[2]
+        for option in {one.name: one for one in given}.values():
+            single = not (option.multiple or getattr(option, "is_flag", False))
+            if option.param_type_name == "option" and single and given.count(option) > 1:
+                raise XbenchError(f"{option.opts[0]}: is given twice; keep one")
+        return super().parse_args(ctx, args)
+
+
+def once(app: typer.Typer) -> None:
+    """Let every command of an app, and of those in it, be an `EachOptionOnce`."""
+    for command in app.registered_commands:
+        command.cls = EachOptionOnce
+    for group in app.registered_groups:
+        if group.typer_instance is not None:
+            once(group.typer_instance)
 
 
 def _in_place_of(

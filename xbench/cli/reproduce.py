@@ -70,21 +70,21 @@ def reproduce_and_show(
         done = reproduce(order, kept)
     figures = []
     if any(one.figure2 for one in results):
-        figures = _figure2(request, done.read, out / "published")
+        figures = _figure2(request, done.read, out)
     for name, why in done.refused.items():
         print_line(console, f"{name}: not done: {why}")
     records = kept.records()
     if records:
         tasks = known_tasks(kept)
-        upgrade_published(out / "published", tasks)
+        upgrade_published(out, tasks)
         room = importlib.import_module("xbench.leaderboard")
-        room.render(
-            records,
-            tasks,
-            out,
-            findings=read_findings(kept.folder / FILE),
-        )
-        typer.echo(str(out / "published" / "README.md"))
+        rendered = room.render(records, tasks, out, findings=read_findings(kept.folder / FILE))
+        if any(one.name == "figure3" for one in results) and not any(
+            "--figure3" in path.name for path in rendered
+        ):
+            what = "not drawn: it needs finished runs of the method grids, and matplotlib"
+            print_line(console, f"figure3: {what}")
+        typer.echo(str(out / "README.md"))
     else:
         typer.echo("\n".join(map(str, figures)))
     asked = {one for ids in done.run_ids.values() for one in ids}

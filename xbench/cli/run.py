@@ -70,21 +70,25 @@ def _listed(text: str, option: str) -> list[str]:
     return parts
 
 
-def as_names(text: str) -> list[str]:
-    """Return the methods that ``--methods`` names, by comma."""
-    names = _listed(text, "--methods")
+def as_names(given: Sequence[str]) -> list[str]:
+    """Return the methods that ``--methods`` names, by comma and repeated."""
+    names = [name for text in given for name in _listed(text, "--methods")]
     for name in names:
         if name.endswith(".py"):
             raise XbenchError(f"--methods takes names; give a file of your own by --method {name}")
     return names
 
 
-def as_sizes(text: str) -> list[int]:
-    """Return the sizes that ``-L`` gives, by comma."""
-    try:
-        return [int(part) for part in _listed(text, "-L")]
-    except ValueError as error:
-        raise XbenchError(f"-L {text!r}: must be whole numbers by comma, such as 10,128") from error
+def as_sizes(given: Sequence[str]) -> list[int]:
+    """Return the sizes that ``-L`` gives, by comma and repeated."""
+    sizes = []
+    for text in given:
+        try:
+            sizes += [int(part) for part in _listed(text, "-L")]
+        except ValueError as error:
+            what = "must be whole numbers by comma, such as 10,128"
+            raise XbenchError(f"-L {text!r}: {what}") from error
+    return sizes
 
 
 def _print_summary(console: Console, task: Task, records: Sequence[Record]) -> None:

@@ -98,8 +98,8 @@ def test_it_leads_the_page_and_the_fit_of_both_is_shown(
         primary_metric="optimality",
     )  # fmt: skip
     render(records(make_record, judged=True), {"toy": task}, tmp_path)
-    page = (tmp_path / "published" / "README.md").read_text(encoding="utf-8")
+    page = (tmp_path / "README.md").read_text(encoding="utf-8")
     assert page.index("Which pipeline? (cortex).") < page.index("## How to read it")
     assert page.count("Judge: R2 of type means 0.90; test error 2 (type means 2.4).") == 2
     assert page.count("WARNING: the surrogate predicts test cells worse") == 1
-    assert (tmp_path / "published" / "toy--cortex.tex").is_file()
+    assert (tmp_path / "toy--cortex.tex").is_file()
