@@ -9,8 +9,8 @@ from xbench.explainers.neighbours import distance_to_start, why_no_distance
 class NearestTss(Explainer):
     """Features nearest to where the target's gene starts, whatever the model says: a control.
 
-    The gene's interval is known, its strand is not, so the nearer of its two ends counts. Ties go
-    to the earlier feature, and features of other chromosomes come last.
+    Where the gene's strand is not known, the nearer of its two ends counts. Ties go to the earlier
+    feature, and features of other chromosomes come last.
     """
 
     name = "nearest-tss"

@@ -9,6 +9,7 @@ import pytest
 from xbench.benchmark.old_store import old_run_id
 from xbench.benchmark.plan import RunKey, expand, run_id
 from xbench.benchmark.task import MethodSpec, Task, load_task
+from xbench.data.known_links import KnownFile
 from xbench.errors import XbenchError
 from xbench.utils.seeds import derive_seed
 
@@ -137,6 +138,8 @@ def test_the_run_id_changes_with_every_part(task: Task) -> None:
         "budget_evaluations": 10,
         "beta": 0.5,
         "division": 3,
+        "window": 1_000_000,
+        "known": (KnownFile("links.tsv", "00c0ffee"),),
     }
     assert {*others, "metrics"} == {field.name for field in fields(RunKey)}
     ids = {run_id(key, "d", "s", 1)}

@@ -1,20 +1,17 @@
 """Called loops in a .bedpe file: which peaks are looped to a promoter."""
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
 from xbench.analysis.contact_source import PeakContacts
-from xbench.data.coordinates import base_pairs
+from xbench.data.bedpe import read_bedpe
 from xbench.data.digest import short_digest
 from xbench.data.features import Interval
-from xbench.data.genome import chromosome_lengths, chromosome_name, same_chromosome
-from xbench.data.text_table import Row, read_rows, read_text
+from xbench.data.genome import chromosome_lengths, same_chromosome
 from xbench.errors import XbenchError
 
 
@@ -107,9 +104,7 @@ class Loops:
 def read_loops(path: str | Path) -> Loops:
     """Read loops from a .bedpe file: chrom1, start1, end1, chrom2, start2, end2, separated by tabs.
 
-    Further columns, lines that begin with ``#``, a line of names wherever it is repeated, ``track``
-    and ``browser`` lines, and loops with an end that is not known (``.``, or from -1 to -1) are
-    passed over. Any text that `xbench.data.text_table` reads will do, gzipped or not.
+    What is passed over, `xbench.data.bedpe` says; loops between chromosomes are counted only.
 
     Raises
     ------
@@ -126,62 +121,8 @@ def read_loops(path: str | Path) -> Loops:
     >>> loops.second.tolist(), loops.n_trans
     ([[500, 600]], 1)
     """
-    name = Path(path).name
-    try:
-        lines = list(read_rows(read_text(Path(path)), "\t", Path(path), ("#",)))
-    except XbenchError as error:
-        raise XbenchError(f"{path}: cannot be read as loops ({error})") from error
-    found = [_loop(row, name) for row in _without_headers(lines)]
-    loops = [loop for loop in found if loop is not None]
+    loops, n_unknown = read_bedpe(Path(path))
     cis = [loop for loop in loops if loop.chrom == loop.other]
     ends = np.array([loop.ends for loop in cis], dtype=np.int64).reshape(-1, 4)
     chrom = np.array([loop.chrom for loop in cis], dtype=str)
-    n_unknown = len(found) - len(loops)
-    return Loops(name, chrom, ends[:, :2], ends[:, 2:], len(loops) - len(cis), n_unknown)
-
-
-class _Loop(NamedTuple):
-    chrom: str
-    other: str
-    ends: tuple[int, int, int, int]
-
-
-# Where start1, end1, start2, end2 stand.
-_NUMBERS = (1, 2, 4, 5)
-_TRACK = re.compile(r"(track|browser)(\s.*)?", re.DOTALL)
-
-
-def _without_headers(rows: list[Row]) -> Iterator[Row]:
-    """Pass over lines for a genome browser, and lines of names: the first, and where it recurs."""
-    header: list[str] | None = None
-    for number, row in enumerate(rows):
-        fields = row.fields
-        if len(fields) < 6 and _TRACK.fullmatch(fields[0]):
-            continue
-        named = len(fields) >= 6 and all(base_pairs(fields[at]) is None for at in _NUMBERS)
-        if named and "." not in fields[:6] and (header is None or header == fields):
-            before = rows[:number]
-            if header == fields or all(_TRACK.fullmatch(other.fields[0]) for other in before):
-                header = fields
-                continue
-        yield row
-
-
-def _loop(row: Row, name: str) -> _Loop | None:
-    """Return one loop, or None where an end is not known."""
-    fields = row.fields
-    if "." in (fields[0], *fields[3:4]):
-        return None
-    numbers = [base_pairs(field) for field in (fields[at] for at in _NUMBERS if at < len(fields))]
-    known = [number for number in numbers if number is not None]
-    if len(known) == len(_NUMBERS):
-        start, end, far_start, far_end = known
-        if (start, end) == (-1, -1) or (far_start, far_end) == (-1, -1):
-            return None
-        if 0 <= start < end and 0 <= far_start < far_end and fields[0] and fields[3]:
-            one, other = (chromosome_name(fields[at]).name for at in (0, 3))
-            return _Loop(one, other, (start, end, far_start, far_end))
-    raise XbenchError(
-        f"{name}: line {row.line} is no loop; it must begin with chrom1, start1, end1, "
-        f"chrom2, start2, end2, separated by tabs, each end above its start: {row.shown}"
-    )
+    return Loops(Path(path).name, chrom, ends[:, :2], ends[:, 2:], len(loops) - len(cis), n_unknown)

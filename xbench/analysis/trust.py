@@ -3,6 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
+from xbench.data.candidates import window_text
 from xbench.data.dataset import Dataset, Target
 
 NEAR = 1_000_000
@@ -76,7 +79,11 @@ class Trust:
         Share of the selections' drop that a judge follows, the mean; None without a judge.
     near, near_chance
         Share of the selected peaks within 1 Mb of the gene, and that of all peaks; None without
-        coordinates.
+        coordinates, and where a window left only near ones to choose from.
+    window
+        Base pairs round the gene's start that features were chosen in; None where in all.
+    donors
+        Donors of the test cells, none of which was trained on; None where donors are not held out.
     """
 
     surrogate: str
@@ -85,6 +92,8 @@ class Trust:
     near: float | None
     near_chance: float | None
     agreement: float | None = None
+    window: int | None = None
+    donors: int | None = None
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -101,6 +110,8 @@ class Trust:
                 f"only {self.test_cells} test cells are of this type: below {FEW_CELLS} every "
                 "number is mostly noise"
             )
+        if self.donors == 1:
+            said.append("the test cells are of one donor: what holds for others cannot be told")
         if self.near is not None and self.near_chance is not None and self.near <= self.near_chance:
             said.append(
                 f"{self.near:.0%} of the peaks lie within 1 Mb of the gene, as of random peaks "
@@ -118,13 +129,16 @@ class Trust:
         """The trust line: what is known, in one sentence."""
         parts = [f"surrogate {self.surrogate}"]
         parts += [text] if (text := fit_line(self.fit)) else []
-        parts.append(f"{self.test_cells} test cells")
+        of = "" if self.donors is None else f" of {self.donors} other donors"
+        parts.append(f"{self.test_cells} test cells{of}")
         if self.agreement is not None:
             parts.append(f"a judge follows {self.agreement:.0%} of the drop")
         if self.near is not None and self.near_chance is not None:
             parts.append(
                 f"{self.near:.0%} of the peaks within 1 Mb (chance {self.near_chance:.1%})"
             )
+        if self.window is not None:
+            parts.append(f"chosen among peaks within {window_text(self.window)}")
         return "; ".join(parts)
 
 
@@ -135,6 +149,7 @@ def trust_of(
     fit: Mapping[str, float],
     selected: Sequence[int],
     agreement: float | None = None,
+    window: int | None = None,
 ) -> Trust:
     """Gather what is known.
 
@@ -148,16 +163,23 @@ def trust_of(
         Positions of the selected features, all repetitions together.
     agreement
         Mean of ``judge-agreement`` over them.
+    window
+        Base pairs round the gene's start that they were chosen in; None where in all.
     """
     near = chance = None
-    if target.interval is not None and dataset.features.has_coordinates and len(selected):
+    placed = target.interval is not None and dataset.features.has_coordinates and len(selected)
+    if placed and target.interval is not None and (window is None or window > NEAR):
         close = dataset.features.distance_to(target.interval) <= NEAR
         near, chance = float(close[list(selected)].mean()), float(close.mean())
+    test = dataset.rows(target.cell_type, "test")
+    donors = None if dataset.donors is None else len(np.unique(dataset.donors[test]))
     return Trust(
         surrogate=surrogate,
         fit=fit,
-        test_cells=len(dataset.rows(target.cell_type, "test")),
+        test_cells=len(test),
         near=near,
         near_chance=chance,
         agreement=agreement,
+        window=window,
+        donors=donors,
     )

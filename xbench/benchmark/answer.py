@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from xbench.benchmark.explain import build_problem, explain
+from xbench.benchmark.explain import build_problem, explain, why_no_candidates
 from xbench.benchmark.plan import RunKey
 from xbench.benchmark.request import Study
 from xbench.errors import XbenchError
@@ -83,6 +83,8 @@ def _outcome(
         return {"status": "skipped", "reason": unknown, "seconds": 0.0}
     device = study.context.device
     surrogate = study.surrogate._replace(model=study.surrogate.model.to(device))
+    if (reason := why_no_candidates(study.dataset, key, target)) is not None:
+        return {"status": "skipped", "reason": one_line(reason), "seconds": 0.0}
     problem = build_problem(study.dataset, surrogate, device, key, target)
     reason = made.skip(problem)
     if reason is not None:
@@ -94,9 +96,17 @@ def _outcome(
     begun()
     explained = explain(made, problem, timeout)
     selection = explained.selection
+    # A problem of candidates alone is answered with positions among them.
+    kept = problem.candidates
+    chosen = selection.indices if kept is None else kept[selection.indices]
+    ranks = None
+    if key.known and selection.scores is not None:
+        # Their order is all that is needed to compare with known links, and fits into JSON.
+        ranks = np.unique(selection.scores, return_inverse=True)[1].tolist()
     return {
         "status": "ok",
-        "indices": selection.indices.tolist(),
+        "score_ranks": ranks,
+        "indices": chosen.tolist(),
         "ordered": bool(selection.ordered),
         "nested": bool(selection.nested),
         "seconds": explained.seconds,

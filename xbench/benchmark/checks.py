@@ -68,6 +68,10 @@ def check_fit(task: Task, dataset: Dataset) -> None:
     what = ", ".join(name for name in task.metrics if METRICS[name].explains == kind)
     if task.objective == "cross-entropy" and not dataset.is_classification:
         what = "objective cross-entropy"
+    if task.window is not None and not dataset.features.has_coordinates:
+        raise XbenchError(
+            f"task {task.name}: a window needs coordinates, which {dataset.name} lacks"
+        )
     if what:
         raise XbenchError(
             f"task {task.name}: made for {kind} ({what}), but {dataset.name} has {data}; "

@@ -99,7 +99,11 @@ def _answered(
 
 def _scored(study: Study, key: RunKey, outcome: dict[str, Any]) -> dict[str, Any]:
     """Add the metrics of a selection; a failure where they cannot be computed."""
-    scoring = partial(_metrics, study, key, np.array(outcome["indices"], dtype=np.int64))
+    # Of no use to a record, which is no place for a number a feature.
+    outcome = dict(outcome)
+    ranks = outcome.pop("score_ranks")
+    indices = np.array(outcome["indices"], dtype=np.int64)
+    scoring = partial(_metrics, study, key, indices, None if ranks is None else np.array(ranks))
     if study.context.device == "cpu":
         with one_thread():
             found = scoring()
@@ -110,12 +114,14 @@ def _scored(study: Study, key: RunKey, outcome: dict[str, Any]) -> dict[str, Any
     return found if "status" in found else outcome | found
 
 
-def _metrics(study: Study, key: RunKey, indices: np.ndarray) -> dict[str, Any]:
+def _metrics(
+    study: Study, key: RunKey, indices: np.ndarray, ranks: np.ndarray | None
+) -> dict[str, Any]:
     device = study.context.device
     try:
         surrogate = study.surrogate._replace(model=study.surrogate.model.to(device))
         judge = study.judge and study.judge._replace(model=study.judge.model.to(device))
-        outcome = score(study.dataset, surrogate, device, key, indices, judge)
+        outcome = score(study.dataset, surrogate, device, key, indices, judge, ranks)
         metrics = compute_metrics(key.metrics, outcome)
         odd = [name for name, one in metrics.items() if one is not None and not math.isfinite(one)]
         if odd:
@@ -131,7 +137,9 @@ def _named(outcome: Outcome) -> dict[str, Any]:
     named: dict[str, Any] = {"features": [str(name) for name in features.names[outcome.indices]]}
     if features.has_coordinates:
         named["places"] = [_place(features.interval(int(one))) for one in outcome.indices]
-    return named | ({} if gene is None else {"target_place": _place(gene)})
+    if gene is None:
+        return named
+    return named | {"target_place": _place(gene), "target_strand": gene.strand}
 
 
 def _place(interval: Interval | None) -> tuple[str, int, int] | None:
@@ -213,11 +221,18 @@ def run_record(names: StudyNames, asked: Asked, outcome: dict[str, Any]) -> Reco
         L=key.L,
         repetition=key.repetition,
         seed=key.seed,
+        asked=_asked_beyond(key),
         device=asked.device,
         **environment(),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         **outcome,
     )
+
+
+def _asked_beyond(key: RunKey) -> dict[str, Any]:
+    """Return what was asked beyond the point of the task's grid, see `Record.asked`."""
+    given = {"window": key.window, "known": [file.digest for file in key.known] or None}
+    return {name: value for name, value in given.items() if value is not None}
 
 
 @cache

@@ -8,11 +8,15 @@ from typing import Any, TypeVar
 import numpy as np
 import scipy.sparse as sp
 
+from xbench.benchmark.known import known_pairs
 from xbench.benchmark.plan import RunKey
+from xbench.data.candidates import candidates, window_text
 from xbench.data.dataset import Dataset, Target
 from xbench.data.features import Features
 from xbench.data.splits import divided_anew
+from xbench.errors import XbenchError
 from xbench.explainers.explainer import Budget, Explainer, MeasuredCells, Problem
+from xbench.explainers.restricted import restricted
 from xbench.explainers.selection import Selection
 from xbench.mask import EvaluationCounts, MaskedPopulation, masked_population
 from xbench.mask.explained_model import ExplainedModel
@@ -35,10 +39,24 @@ class Explained:
     stopped: str = ""
 
 
+def why_no_candidates(dataset: Dataset, key: RunKey, target: Target) -> str | None:
+    """Return why a window leaves too few features to choose from; None where it does not."""
+    try:
+        kept = candidates(dataset.features, target, key.window)
+    except XbenchError as error:
+        return str(error)
+    if kept is None or len(kept) >= key.L:
+        return None
+    within = window_text(key.window or 0)
+    few = f"only {len(kept)} features lie" if len(kept) != 1 else "only 1 feature lies"
+    return f"{few} within {within} of where {target.name} starts, but L = {key.L}"
+
+
 def build_problem(
     dataset: Dataset, surrogate: OpenedSurrogate, device: str, key: RunKey, target: Target
 ) -> Problem:
     """Return the problem of one run: training and validation cells, never test cells."""
+    kept = candidates(dataset.features, target, key.window)
     counts = EvaluationCounts()
     rows, validation = _training_rows(dataset, key)
     inputs = read_only(surrogate.model.inputs_of(dataset, rows))
@@ -50,7 +68,7 @@ def build_problem(
             surrogate.model, cells, target, objective, perturbation, counts=counts, device=device
         )
 
-    return Problem(
+    problem = Problem(
         population=population(inputs),
         validation=population(surrogate.model.inputs_of(dataset, validation)),
         model=ExplainedModel(surrogate.model, target, counts),
@@ -66,6 +84,13 @@ def build_problem(
         objective=objective,
         every_type=_cells_of_every_type(dataset, surrogate, key, target),
     )
+    if kept is None:
+        return problem
+    view = restricted(problem, surrogate.model, kept)
+    for given in (view.inputs, view.perturbation):
+        read_only(given)
+    _read_only_features(view.features)
+    return view
 
 
 def _cells_of_every_type(
@@ -96,7 +121,7 @@ def _training_rows(dataset: Dataset, key: RunKey) -> tuple[np.ndarray, np.ndarra
     """Rows of the training and of the validation cells of a run."""
     rows, validation = (dataset.rows(key.cell_type, part) for part in ("train", "validation"))
     if key.division is not None:
-        return divided_anew(rows, validation, key.cell_type, key.division)
+        return divided_anew(rows, validation, key.cell_type, key.division, dataset.donors)
     return rows, validation
 
 
@@ -185,6 +210,7 @@ def score(
     key: RunKey,
     indices: np.ndarray,
     judge: OpenedSurrogate | None = None,
+    score_ranks: np.ndarray | None = None,
 ) -> Outcome:
     """Mask the selection on test cells, which the method has not seen, at no cost to it.
 
@@ -192,6 +218,8 @@ def score(
     ----------
     judge
         A second surrogate, in which it is masked too; it gets no part in choosing it.
+    score_ranks
+        Of the method's scores, by candidate; see `Outcome`.
 
     Raises
     ------
@@ -227,4 +255,20 @@ def score(
             f"the surrogate gives NaN or infinite outputs for {int(odd.sum())} of {len(odd)} test "
             "cells, which cannot be scored; check the data and train it again"
         )
-    return Outcome(before, after, indices, dataset.features, target, truth, judged)
+    kept = candidates(dataset.features, target, key.window)
+    ranks = score_ranks
+    if kept is not None and score_ranks is not None:
+        ranks = np.full(dataset.n_features, -1)
+        ranks[kept] = score_ranks
+    return Outcome(
+        before,
+        after,
+        indices,
+        dataset.features,
+        target,
+        truth,
+        judged,
+        kept,
+        known_pairs(dataset, target, key, truth),
+        ranks,
+    )

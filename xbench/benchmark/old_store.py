@@ -234,6 +234,8 @@ def old_run_id(record: Record, key: RunKey, file_digest: str) -> str:
     """Return the id as it was computed of old: from the key, the metrics and the method's file."""
     on = [record.dataset_digest, record.surrogate_digest, file_digest, record.device, 1]
     asked = {**asdict(key), "metrics": sorted(key.metrics)}
+    # What no run of then could ask for.
+    del asked["window"], asked["known"]
     for name in ("beta", "budget_seconds", "budget_evaluations", "division"):
         if asked[name] is None:
             del asked[name]

@@ -14,6 +14,7 @@ import numpy as np
 
 from xbench.benchmark.task import MethodSpec, TargetGroup, Task
 from xbench.data.dataset import Dataset
+from xbench.data.known_links import KnownFile
 from xbench.errors import XbenchError, unknown_name
 from xbench.registry.find import entries
 from xbench.registry.scan import Entry
@@ -47,6 +48,10 @@ class RunKey:
     division
         Seed of this repetition's division of the cells that are not for the test into training
         and validation ones (`xbench.data.splits.divided_anew`); None for the dataset's own.
+    window
+        Base pairs round the start of the target's gene that features are chosen in; None for all.
+    known
+        Known links the selection is compared with (`xbench.data.known_links.KnownFile`).
 
     Examples
     --------
@@ -75,6 +80,8 @@ class RunKey:
     budget_evaluations: int | None = None
     beta: float | None = None
     division: int | None = None
+    window: int | None = None
+    known: tuple[KnownFile, ...] = ()
 
 
 def expand(
@@ -166,10 +173,10 @@ def run_id(
     False
     """
     on = [dataset_digest, surrogate_digest, method_version, device, RESULTS_VERSION]
-    asked = asdict(key)
+    asked = asdict(key) | {"known": [file.digest for file in key.known] or None}
     del asked["metrics"]
     # So that a new one of these leaves the ids of runs without it as they are.
-    for name in ("beta", "budget_seconds", "budget_evaluations", "division"):
+    for name in ("beta", "budget_seconds", "budget_evaluations", "division", "window", "known"):
         if asked[name] is None:
             del asked[name]
     text = json.dumps([asked, on], sort_keys=True)
@@ -206,6 +213,7 @@ def run_key(
         budget_evaluations=task.budget_evaluations,
         beta=task.beta,
         division=repetition if task.repeats == "split" else None,
+        window=task.window,
     )
 
 

@@ -33,6 +33,10 @@ class Request:
         L; how often.
     budget_seconds, budget_evaluations
         Instead of the task's, see `xbench.benchmark.task.Task`.
+    window
+        Base pairs round the gene's start that features are chosen in.
+    known
+        Files of known links to compare with, see `Task.known`; none is as the task says.
     surrogate, surrogate_seed
         Name of another architecture than the task's; the seed that it is trained from.
     checkpoint
@@ -59,6 +63,8 @@ class Request:
     repetitions: int | None = None
     budget_seconds: float | None = None
     budget_evaluations: int | None = None
+    window: int | None = None
+    known: Sequence[str] = ()
     surrogate: str | None = None
     surrogate_seed: int = 0
     checkpoint: Path | None = None

@@ -1,14 +1,16 @@
 """What a request means, resolved once: its task, methods, data, runs and surrogate."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from xbench.benchmark.checks import check_fit, check_keys, check_machine, check_parameters
+from xbench.benchmark.known import check_known
 from xbench.benchmark.plan import RunKey, choose_methods, expand, with_named_outputs
 from xbench.benchmark.request import Request
 from xbench.benchmark.task import MethodSpec, TargetGroup, Task, check_name, load_task
 from xbench.data.dataset import Dataset
+from xbench.data.known_links import KnownFile
 from xbench.data.load import DataChoice
 from xbench.data.splits import HALVES
 from xbench.errors import XbenchError
@@ -36,6 +38,8 @@ class Asked:
         Where each method is found, by its registered name.
     data
         Which data, and how they are read.
+    known
+        Files of known links, with the digests of their content.
     """
 
     request: Request
@@ -43,16 +47,18 @@ class Asked:
     specs: list[MethodSpec] | None
     entries: dict[str, Entry]
     data: DataChoice
+    known: tuple[KnownFile, ...] = ()
 
     def keys(self, task: Task) -> list[RunKey]:
         """List the runs of a task in which every output has its name."""
         request = self.request
-        return expand(
+        keys = expand(
             task,
             methods=self.specs,
             subset_sizes=request.subset_sizes,
             repetitions=request.repetitions,
         )
+        return [replace(key, known=self.known) for key in keys] if self.known else keys
 
 
 @dataclass(frozen=True)
@@ -101,7 +107,8 @@ def ask(request: Request) -> Asked:
     task = _as_asked(task, request)
     # Absolute, since a method may change the current folder.
     data = request.data.or_of(task.dataset).absolute()
-    asked = Asked(request, task, specs, entries, data)
+    known = tuple(KnownFile.of(path) for path in task.known)
+    asked = Asked(request, task, specs, entries, data, known)
     asked.keys(task)  # What is asked in vain is better known before the data are read.
     check_machine(request.device, request.jobs)
     check_seed(request.surrogate_seed)
@@ -133,6 +140,8 @@ def make_plan(
     check_fit(task, dataset)
     keys = asked.keys(with_named_outputs(task, dataset))
     check_keys(dataset, keys, explicit=bool(request.targets))
+    for line in check_known(dataset, keys):
+        request.progress.said(line)
     if request.checkpoint is None:
         store.prepare()
     surrogate, checkpoint = obtain(
@@ -190,6 +199,8 @@ def _as_asked(task: Task, request: Request) -> Task:
         "budget_seconds": request.budget_seconds,
         "budget_evaluations": request.budget_evaluations,
         "surrogate": request.surrogate,
+        "window": request.window,
+        "known": list(request.known) or None,
     }
     for name in ("budget_seconds", "budget_evaluations"):
         limit = asked[name]

@@ -16,6 +16,7 @@ from xbench.benchmark.request import Request, RunContext, RunsTold, StudyNames
 from xbench.benchmark.resolve import Asked, Plan, ask, make_plan
 from xbench.benchmark.task import keep_declaration
 from xbench.benchmark.workers import Nursery, carry_out
+from xbench.data.candidates import window_of
 from xbench.data.load import DataChoice
 from xbench.data.read_options import ReadOptions
 from xbench.registry.find import method_version, source_digest
@@ -41,6 +42,9 @@ def run(
     binarize: bool = False,
     variable_genes: int | None = None,
     minimum_open_share: float | None = None,
+    genome: str | None = None,
+    gtf: str | os.PathLike[str] | None = None,
+    donor_key: str | None = None,
     store: str | os.PathLike[str] | None = None,
     methods: Sequence[str] | None = None,
     method_files: Sequence[str] = (),
@@ -49,6 +53,8 @@ def run(
     repetitions: int | None = None,
     budget_seconds: float | None = None,
     budget_evaluations: int | None = None,
+    within: str | int | None = None,
+    known: Sequence[str] = (),
     surrogate: str | None = None,
     surrogate_seed: int = 0,
     checkpoint: str | os.PathLike[str] | None = None,
@@ -66,7 +72,7 @@ def run(
     dataset, data
         Other data than the task's: a registered name, or files of your own (see
         `xbench.load_dataset`).
-    labels, cell_type_key, binarize, variable_genes, minimum_open_share
+    labels, cell_type_key, binarize, variable_genes, minimum_open_share, genome, gtf, donor_key
         What is to be made of them; see `xbench.data.read_options.ReadOptions`.
     store
         Folder of the results; finished runs in it are not run again. A temporary one where None.
@@ -74,6 +80,10 @@ def run(
         Instead of the task's; a target is ``"CELL_TYPE:OUTPUT"``.
     budget_seconds, budget_evaluations, surrogate
         Instead of the task's; a method whose budget is spent is asked for its best so far.
+    within
+        Choose only features so near to where the gene starts: ``"1Mb"``, or base pairs.
+    known
+        Files of known links to compare with, or ``"truth"``; see `Task.known`.
     surrogate_seed
         Seed that the surrogate is trained from; another seed is another surrogate in records.
     checkpoint
@@ -109,6 +119,9 @@ def run(
         binarize=binarize,
         variable_genes=variable_genes,
         minimum_open_share=minimum_open_share,
+        genome=genome,
+        gtf=None if gtf is None else Path(gtf),
+        donor_key=donor_key,
     )
     request = Request(
         task=task,
@@ -120,6 +133,8 @@ def run(
         repetitions=repetitions,
         budget_seconds=budget_seconds,
         budget_evaluations=budget_evaluations,
+        window=None if within is None else window_of(within),
+        known=known,
         surrogate=surrogate,
         surrogate_seed=surrogate_seed,
         checkpoint=None if checkpoint is None else Path(checkpoint),

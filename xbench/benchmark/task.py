@@ -25,6 +25,7 @@ from pydantic import (
 )
 
 from xbench.benchmark.thresholds import Thresholds
+from xbench.data.candidates import window_of
 from xbench.errors import XbenchError, XbenchWarning, in_words, unknown_name
 from xbench.metrics import METRICS
 from xbench.registry.find import entries, find
@@ -59,6 +60,13 @@ def _number_or_mean(value: Any) -> Any:
     if value != "mean" and not (number and math.isfinite(value)):
         raise ValueError(f"must be a finite number or 'mean', not {value!r}")
     return value
+
+
+def _window(value: Any) -> Any:
+    try:
+        return None if value is None else window_of(value)
+    except XbenchError as error:
+        raise ValueError(str(error)) from error
 
 
 Text = Annotated[str, Field(min_length=1)]
@@ -155,6 +163,11 @@ class Task(_Declared):
     repeats
         What a repetition draws anew: ``"method"``, its seed alone; ``"split"``, also which of the
         cells that are not for the test are training and which validation cells.
+    window
+        Base pairs round the start of the target's gene, such as ``"1Mb"``: features outside are
+        not to be chosen. None for all.
+    known
+        Files of known links to compare with, or ``"truth"`` for that of simulated data.
     perturbation
         What masked features become: a number, or ``"mean"`` for each feature's mean.
     objective, beta
@@ -194,6 +207,8 @@ class Task(_Declared):
     subset_sizes: Annotated[list[Count], Field(min_length=1), AfterValidator(_distinct)]
     repetitions: Count = 1
     repeats: Literal["method", "split"] = "method"
+    window: Annotated[int | None, BeforeValidator(_window)] = None
+    known: Annotated[list[Text], AfterValidator(_distinct)] = Field(default_factory=list)
     perturbation: Annotated[float | Literal["mean"], BeforeValidator(_number_or_mean)] = 0.0
     objective: Literal["expression", "cross-entropy", "expression-on-target"]
     beta: Annotated[float, Field(ge=0)] | None = None
@@ -215,13 +230,14 @@ class Task(_Declared):
         """16 hex digits of what is declared, but the words and what no result depends on."""
         declared = self.model_dump(mode="json", exclude={"title", "description", "thresholds"})
         # Left out where there are none, so that tasks of before these keep their digest.
-        for name in ("beta", "budget_seconds", "budget_evaluations"):
+        for name in ("beta", "budget_seconds", "budget_evaluations", "window"):
             if declared[name] is None:
                 del declared[name]
         if self.repeats == "method":
             del declared["repeats"]
-        if not self.judge:
-            del declared["judge"]
+        for name in ("judge", "known"):
+            if not declared[name]:
+                del declared[name]
         for group in declared["targets"]:
             if group["most_expressed"] is None:
                 del group["most_expressed"]

@@ -71,6 +71,8 @@ def run(
     ] = None,
     target: options.Targets = None,
     subset_size: options.SubsetSizes = None,
+    within: options.Within = None,
+    known: options.Known = None,
     seeds: options.Seeds = None,
     budget_seconds: options.BudgetSeconds = None,
     budget_evaluations: Annotated[
@@ -90,7 +92,7 @@ def run(
     # Nothing has been computed in a process that has not even loaded torch.
     fresh = "torch" not in sys.modules
     from xbench.benchmark.request import Request
-    from xbench.cli.run import as_names, as_sizes, run_and_show
+    from xbench.cli.run import as_names, as_sizes, as_window, run_and_show
     from xbench.data.load import DataChoice
 
     request = Request(
@@ -103,6 +105,8 @@ def run(
         repetitions=seeds,
         budget_seconds=budget_seconds,
         budget_evaluations=budget_evaluations,
+        window=as_window(within),
+        known=known or (),
         surrogate=surrogate,
         surrogate_seed=surrogate_seed,
         checkpoint=checkpoint,
@@ -123,6 +127,8 @@ def explain(
     target: options.Targets = None,
     subset_size: options.SubsetSizes = None,
     methods: options.Methods = None,
+    within: options.Within = None,
+    known: options.Known = None,
     seeds: options.Seeds = None,
     surrogate: options.SurrogateOption = None,
     surrogate_seed: options.SurrogateSeed = 0,
@@ -143,7 +149,7 @@ def explain(
     fresh = "torch" not in sys.modules
     from xbench.benchmark.request import Request
     from xbench.cli.explain import explain_and_show
-    from xbench.cli.run import as_names, as_sizes
+    from xbench.cli.run import as_names, as_sizes, as_window
     from xbench.data.load import DataChoice
     from xbench.errors import XbenchError
 
@@ -156,6 +162,8 @@ def explain(
         targets=target,
         subset_sizes=None if subset_size is None else as_sizes(subset_size),
         repetitions=seeds,
+        window=as_window(within),
+        known=known or (),
         surrogate=surrogate,
         surrogate_seed=surrogate_seed,
         checkpoint=checkpoint,

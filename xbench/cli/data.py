@@ -12,7 +12,7 @@ from rich.console import Console
 from xbench.cli.printing import say
 from xbench.cli.progress_bars import ShownProgress
 from xbench.data.read_options import ReadOptions
-from xbench.errors import XbenchError, unknown_name
+from xbench.errors import XbenchError
 from xbench.registry.find import dataset_source, entries
 from xbench.utils.files import data_folder
 from xbench.utils.json import json_page
@@ -131,24 +131,24 @@ def fetch_and_show(name: str) -> None:
         say(f"  {path}")
 
 
-def validate_and_show(reading: ReadOptions, genome: str | None) -> None:
-    """Print what a user's file is and what is wrong with it; exit with 1 if it will not do.
+def validate_and_show(reading: ReadOptions) -> None:
+    """Print what a user's file is and what is wrong with it; exit with 1 if it is not ready.
 
     Raises
     ------
     XbenchError
         Nothing is at a path, or it cannot be opened at all.
     """
-    for path in (reading.path, reading.labels):
+    for path in (reading.path, reading.labels, reading.gtf):
         if path is not None and not path.exists():
             raise XbenchError(f"{path}: no such file or folder; give the path of your data")
     assert reading.path is not None, "the command line asks for it"
-    from xbench.data.genome import GENOMES, chromosome_lengths
     from xbench.data.multiome.validate import validate
+    from xbench.data.own_genome import genome_of
 
-    if genome is not None and chromosome_lengths(genome) is None:
-        raise unknown_name("genome", genome, GENOMES)
-    report = validate(reading.path, reading, genome)
+    if reading.genome is not None:
+        genome_of(reading.genome)
+    report = validate(reading.path, reading)
     if report.problems and len(report.lines) == 1:
         # Nothing is known but the layout, which the name tells: it could not be opened.
         raise XbenchError(report.problems[0])
@@ -156,6 +156,6 @@ def validate_and_show(reading: ReadOptions, genome: str | None) -> None:
         say(line)
     for problem in report.problems:
         say(f"problem: {problem}")
-    say("it will do" if report.will_do else "it will not do as it is")
+    say(report.verdict)
     if not report.will_do:
         raise typer.Exit(1)

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from xbench.analysis.single_effects import single_effects
 from xbench.analysis.trust import NEAR, Trust, trust_of
 from xbench.benchmark.request import Request
 from xbench.benchmark.resolve import Plan, ask, make_plan
@@ -26,7 +27,7 @@ from xbench.errors import XbenchError
 from xbench.results.exports import Chosen, chosen_features
 from xbench.results.record import FAILED, Record
 from xbench.results.store import ResultStore
-from xbench.surrogates.checkpoint import fit_of
+from xbench.surrogates.checkpoint import fit_of, open_surrogate
 from xbench.utils.text import plain
 
 
@@ -52,7 +53,7 @@ def explain_and_show(request: Request, *, store: Path, out: Path, h5mu: Path | N
     records = [record for record in results.read()[0] if record.run_id in ids]
     for text in dict.fromkeys(f"{one.method}: {one.reason}" for one in records if one.reason):
         print_line(console, f"no result of {text}")
-    chosen = chosen_features(records)
+    chosen = _with_effects(plan, chosen_features(records))
     methods = list(dict.fromkeys(key.method for key in plan.keys))
     fit = fit_of(plan.checkpoint)
     width = None if sys.stdout.isatty() else 120
@@ -68,6 +69,31 @@ def explain_and_show(request: Request, *, store: Path, out: Path, h5mu: Path | N
         raise typer.Exit(1)
     if any(record.status in FAILED for record in records):
         say("some runs failed: 'xbench runs list --status failed' says why", err=True)
+
+
+def _with_effects(plan: Plan, chosen: Sequence[Chosen]) -> list[Chosen]:
+    """Return what was chosen with the effect of masking each feature alone, own and the judge's."""
+    features = plan.dataset.features
+    judge = None if plan.judge is None else open_surrogate(plan.judge, plan.dataset)
+    found: list[Chosen] = []
+    effects: dict[tuple[str, str], tuple[dict[int, float], dict[int, float]]] = {}
+    at = {one.feature: features.index_of(one.feature) for one in chosen}
+    for one in chosen:
+        asked = (one.cell_type, one.target)
+        if asked not in effects:
+            target = plan.dataset.target(*asked)
+            indices = [
+                at[other.feature] for other in chosen if asked == (other.cell_type, other.target)
+            ]
+            given = (target, indices, plan.asked.task.perturbation)
+            own, theirs = (
+                {} if model is None else single_effects(plan.dataset, model.model, *given)
+                for model in (plan.surrogate, judge)
+            )
+            effects[asked] = own, theirs
+        effect, judged = (of.get(at[one.feature]) for of in effects[asked])
+        found.append(replace(one, effect=effect, judge_effect=judged))
+    return found
 
 
 def _columns(chosen: Iterable[Chosen]) -> dict[str, dict[str, float]]:
@@ -104,7 +130,8 @@ def _print_answer(
         if one.method == first and (agreement := one.metrics.get("judge-agreement")) is not None
     ]
     mean = float(np.mean(followed)) if followed else None
-    trust = trust_of(plan.dataset, target, plan.surrogate.name, fit, indices, mean)
+    window = plan.asked.task.window
+    trust = trust_of(plan.dataset, target, plan.surrogate.name, fit, indices, mean, window)
     say(f"{plain(cell_type)}:{plain(name)}, L = {records[0].L}")
     _print_trust(console, trust)
     _print_features(console, plan.dataset, first, [one for one in here if one.method == first])
@@ -124,19 +151,32 @@ def _print_features(
     if not chosen:
         say(f"{method} gave no result")
         return
-    console.print(f"chosen by {escape(method)}:", highlight=False)
+    console.print(
+        f"chosen by {escape(method)} (effect: change of the prediction on test cells with this "
+        "feature alone masked):",
+        highlight=False,
+        soft_wrap=True,
+    )
+    judged = any(one.judge_effect is not None for one in chosen)
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     table.add_column("feature", overflow="fold", min_width=24)
-    for heading in ("distance to the gene", "nearest gene"):
+    for heading in ("from the TSS" if chosen[0].strand else "from the gene", "nearest gene"):
         table.add_column(heading, overflow="fold")
-    table.add_column("repetitions", justify="right")
-    table.add_column("chosen by", overflow="fold")
+    for heading in ("effect", *(["judge's"] if judged else []), "repetitions", "methods"):
+        table.add_column(heading, justify="right")
+    table.add_column("also chosen by", overflow="fold")
     for one in chosen[: chosen[0].size]:
         others = ", ".join(other for other in one.methods if other != method)
-        cells = (_named(one), _distance(one), _nearest_gene(dataset, one))
-        row = [escape(plain(cell)) for cell in (*cells, f"{one.share:.0%}", others)]
+        cells = [_named(one), _distance(one), _nearest_gene(dataset, one), _percent(one.effect)]
+        cells += [_percent(one.judge_effect)] if judged else []
+        share = "" if one.method_share is None else f"{one.method_share:.0%}"
+        row = [escape(plain(cell)) for cell in (*cells, f"{one.share:.0%}", share, others)]
         table.add_row(*row)
     console.print(table)
+
+
+def _percent(value: float | None) -> str:
+    return "–" if value is None else f"{value:+.2f}%"
 
 
 def _named(one: Chosen) -> str:
@@ -147,15 +187,14 @@ def _named(one: Chosen) -> str:
 
 
 def _distance(one: Chosen) -> str:
-    """Say how far a feature is from the gene, and on which side: the gene's strand is not known."""
+    """Say how far a feature is from the gene's start, or its body where no strand is known."""
     if one.place is None or one.gene is None:
         return ""
     if one.distance is None:
         return "another chromosome"
     if one.distance == 0:
-        return "in the gene body"
-    side = "before" if one.distance < 0 else "behind"
-    return f"{abs(one.distance) / 1000:,.1f} kb {side}"
+        return "at the TSS" if one.strand else "in the gene body"
+    return f"{abs(one.distance) / 1000:,.1f} kb {one.side}"
 
 
 def _nearest_gene(dataset: Dataset, one: Chosen) -> str:

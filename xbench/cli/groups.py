@@ -134,14 +134,14 @@ def fetch(name: NameArgument) -> None:
 def validate(
     file: Annotated[Path, typer.Argument(help="A file or folder that --data would take.")],
     reading: ReadOptions = AS_IT_IS,
-    genome: Annotated[
-        str | None, typer.Option(help="hg38, hg19 or mm10: coordinates must lie inside it.")
-    ] = None,
 ) -> None:
-    """Say in plain words what a file holds and what is wrong; the exit code is 1 if it won't do."""
+    """Say in plain words what a file holds and what is missing; the exit code is 0 if it is ready.
+
+    The last line says "ready to use", "usable with: ..." and the options, or "not usable yet".
+    """
     from xbench.cli.data import validate_and_show
 
-    validate_and_show(replace(reading, path=file), genome)
+    validate_and_show(replace(reading, path=file))
 
 
 report_app = typer.Typer(

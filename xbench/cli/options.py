@@ -41,6 +41,18 @@ Checkpoint = Annotated[
     Path | None,
     typer.Option(help="A trained surrogate's folder, or a .pt file of the reference."),
 ]
+Within = Annotated[
+    str | None,
+    typer.Option(help="Choose only features this near to the gene's start: 1Mb, 500kb, 250000."),
+]
+Known = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="<path>",
+        help="Known links to compare with: measured enhancer-gene pairs, a .bedpe of loops, eQTLs, "
+        "a BED file per gene; or 'truth', that of simulated data. Repeatable.",
+    ),
+]
 Judge = Annotated[
     bool,
     typer.Option(
@@ -97,6 +109,36 @@ _READING: _Options = {
         Annotated[
             float | None,
             typer.Option(help="Keep peaks open in this share of the cells."),
+        ],
+        None,
+    ),
+    "donor_key": (
+        Annotated[
+            str | None,
+            typer.Option(
+                help="The column with the donor: whole donors are then held out for the test."
+            ),
+        ],
+        None,
+    ),
+    "genome": (
+        Annotated[
+            str | None,
+            typer.Option(
+                metavar="<name|sizes>",
+                help="The build of the coordinates, such as mm10, or its chrom.sizes file; what "
+                "the data name where left out.",
+            ),
+        ],
+        None,
+    ),
+    "gtf": (
+        Annotated[
+            Path | None,
+            typer.Option(
+                help="A gene annotation (GTF, gzipped or not) that says where genes lie and on "
+                "which strand; what the data say where left out."
+            ),
         ],
         None,
     ),

@@ -18,6 +18,7 @@ from xbench.benchmark.runner import run_asked
 from xbench.benchmark.task import Task
 from xbench.cli.printing import print_line
 from xbench.cli.progress_bars import ShownProgress
+from xbench.data.candidates import window_of
 from xbench.data.load import DataChoice
 from xbench.errors import XbenchError
 from xbench.metrics import METRICS, arrow
@@ -89,6 +90,11 @@ def as_sizes(given: Sequence[str]) -> list[int]:
             what = "must be whole numbers by comma, such as 10,128"
             raise XbenchError(f"-L {text!r}: {what}") from error
     return sizes
+
+
+def as_window(text: str | None) -> int | None:
+    """Return the base pairs that ``--within`` gives; None where it is left out."""
+    return None if text is None else window_of(text)
 
 
 def _print_summary(console: Console, task: Task, records: Sequence[Record]) -> None:

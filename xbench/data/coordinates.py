@@ -11,12 +11,15 @@ from xbench.data.features import COORDINATE_COLUMNS, Features
 from xbench.data.genome import (
     GENOMES,
     ChromosomeName,
+    Genome,
     build_name,
     chromosome_lengths,
     chromosome_name,
     is_unplaced_accession,
+    name_of,
     outside_chromosomes,
 )
+from xbench.data.place_columns import NUMBER, PLACE, place_columns, strands_of
 from xbench.errors import XbenchError, XbenchWarning
 from xbench.utils.text import plain
 
@@ -25,10 +28,6 @@ _SPECIAL = {"X": 0, "Y": 1, "M": 2, "MT": 2}
 _ABSENT = np.iinfo(np.int64).min
 # Largest coordinate that is believed, in base pairs: no chromosome known has a tenth of it.
 _FURTHEST = 10**11
-# A whole number as people write it: 1000000, 1,000,000, 1e+06, 1.5E6.
-_NUMBER = r"-?\d[\d,]*(?:\.\d+)?(?:[eE][+-]?\d+)?"
-# chr1:100-200, and the separators other tools write: chr1-100-200, chr1_100_200, chr1:100..200.
-_NAME = re.compile(rf"(?P<chrom>\S+?)[:_-](?P<start>{_NUMBER})(?:[-_]|\.\.)(?P<end>{_NUMBER})")
 
 
 def read_coordinates(
@@ -42,7 +41,8 @@ def read_coordinates(
     Parameters
     ----------
     var
-        One row a feature. Without all three columns, names of the form ``chr1:100-200`` are read.
+        One row a feature. Without columns of these names, names of the form ``chr1:100-200`` are
+        read; failing that, columns in another spelling (see `place_columns`).
     where
         File and modality, for the error's text.
     chromosome_names
@@ -51,7 +51,8 @@ def read_coordinates(
     Returns
     -------
     A frame with `var`'s index: chrom (str, "" where missing), start and end (int64, base pairs,
-    0-based and half-open, -1 where missing). None where no name says where its feature lies.
+    0-based and half-open, -1 where missing), and strand ("+", "-" or "") where a column says it.
+    None where no name says where its feature lies.
 
     Raises
     ------
@@ -70,7 +71,10 @@ def read_coordinates(
     >>> read_coordinates(pd.DataFrame(index=["1:100-200"]), "peaks").to_dict("records")
     [{'chrom': 'chr1', 'start': 100, 'end': 200}]
     """
-    frame = _columns(var) if set(COORDINATE_COLUMNS) <= set(var.columns) else _of_names(var, where)
+    exact = set(COORDINATE_COLUMNS) <= set(var.columns)
+    frame = None if exact else _of_names(var, where)
+    if frame is None:
+        frame = place_columns(var)
     if frame is None:
         return None
     start, end = (_whole_numbers(frame[name], where) for name in ("start", "end"))
@@ -79,6 +83,8 @@ def read_coordinates(
     called = renamed.map({name: chromosome_name(name).name for name in renamed.unique()})
     chrom, start, end = _known_places(called.to_numpy(dtype=object), start, end, where)
     coordinates = pd.DataFrame({"chrom": chrom, "start": start, "end": end}, index=var.index)
+    if (strands := strands_of(var)) is not None:
+        coordinates["strand"] = strands
     _tell_accessions(coordinates["chrom"], where)
     try:
         Features.from_frame(coordinates)
@@ -100,12 +106,13 @@ def named_genomes(var: pd.DataFrame, where: str) -> str | None:
     >>> named_genomes(pd.DataFrame(index=["GRCh38_chr1:5-9", "GRCh38_chr2:5-9"]), "peaks")
     'hg38'
     """
-    if set(COORDINATE_COLUMNS) <= set(var.columns):
-        chroms = {str(name) for name in var["chrom"].dropna().unique()}
+    columns = place_columns(var)
+    if columns is not None:
+        chroms = {str(name) for name in columns["chrom"].dropna().unique()}
     else:
         # Names that begin with chr say nothing of a genome, and are nearly all there are.
         others = (str(name) for name in var.index if str(name)[:3].lower() != "chr")
-        chroms = {match["chrom"] for name in others if (match := _NAME.fullmatch(name))}
+        chroms = {match["chrom"] for name in others if (match := PLACE.fullmatch(name))}
     found = [chromosome_name(name) for name in sorted(chroms)]
     prefixes = sorted({name.prefix for name in found if name.prefix})
     if len({build_name(prefix) for prefix in prefixes}) > 1:
@@ -139,7 +146,7 @@ def base_pairs(text: str) -> int | None:
     bare = text.strip()
     if re.fullmatch(r"-?\d{1,11}", bare, re.ASCII):
         return int(bare)
-    if re.fullmatch(_NUMBER, bare, re.ASCII) is None or not _commas_fit(bare):
+    if re.fullmatch(NUMBER, bare, re.ASCII) is None or not _commas_fit(bare):
         return None
     value = float(bare.replace(",", ""))
     return int(value) if abs(value) < _FURTHEST and value.is_integer() else None
@@ -149,13 +156,9 @@ def _commas_fit(text: str) -> bool:
     return "," not in text or re.fullmatch(r"-?\d{1,3}(,\d{3})+", text) is not None
 
 
-def _columns(var: pd.DataFrame) -> pd.DataFrame:
-    return var[list(COORDINATE_COLUMNS)]
-
-
 def _of_names(var: pd.DataFrame, where: str) -> pd.DataFrame | None:
     """Read places from names; None where hardly any name is of such a form."""
-    matches = [_NAME.fullmatch(str(name)) for name in var.index]
+    matches = [PLACE.fullmatch(str(name)) for name in var.index]
     unread = [str(name) for name, match in zip(var.index, matches, strict=True) if match is None]
     if 2 * len(unread) >= len(matches):
         return None
@@ -222,7 +225,7 @@ def _whole_numbers(column: pd.Series, where: str) -> np.ndarray:
     return numbers.where(numbers.notna(), float(_ABSENT)).to_numpy().astype(np.int64)
 
 
-def misplaced(coordinates: pd.DataFrame, genome: str) -> np.ndarray:
+def misplaced(coordinates: pd.DataFrame, genome: Genome) -> np.ndarray:
     """Return which features cannot be of a build: past the end of a chromosome, or on none it has.
 
     Parameters
@@ -262,7 +265,7 @@ def fitting_genomes(coordinates: pd.DataFrame) -> list[str]:
     return [genome for genome in GENOMES if not misplaced(coordinates, genome).any()]
 
 
-def require_inside(coordinates: pd.DataFrame, genome: str, where: str) -> None:
+def require_inside(coordinates: pd.DataFrame, genome: Genome, where: str) -> None:
     """Raise `XbenchError` where a feature cannot be of the build that is said to be the data's.
 
     Examples
@@ -274,7 +277,7 @@ def require_inside(coordinates: pd.DataFrame, genome: str, where: str) -> None:
     if not wrong.size:
         return
     chrom, start, end = coordinates.iloc[wrong[0]][["chrom", "start", "end"]]
-    lengths = chromosome_lengths(genome) or {}
+    lengths, genome = chromosome_lengths(genome) or {}, name_of(genome)
     length = lengths.get(chromosome_name(chrom).name)
     what = (
         f"is on no chromosome of {genome}"
@@ -297,7 +300,7 @@ def _limit(chrom: str, lengths: Mapping[str, int]) -> float:
     return 0.0 if name[3:].isdecimal() else np.inf
 
 
-def unknown_chromosomes(coordinates: pd.DataFrame, genome: str) -> pd.Series:
+def unknown_chromosomes(coordinates: pd.DataFrame, genome: Genome) -> pd.Series:
     """Return how many features lie on what is neither a build's chromosome nor a scaffold, by name.
 
     Examples

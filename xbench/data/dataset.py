@@ -49,6 +49,11 @@ class Target:
 
 
 MINIMUM_CELLS = 10
+# Columns in which files keep other names of a gene than that of its row.
+GENE_NAME_COLUMNS = (
+    *("gene_symbol", "gene_symbols", "gene_name", "gene_names", "symbol", "feature_name"),
+    *("gene_id", "gene_ids", "ensembl_id", "ensembl_ids", "ensembl"),
+)
 PARTS = ("train", "validation", "test", "all")
 
 
@@ -78,6 +83,8 @@ class Dataset:
         Name of the surrogate to use unless a task names another.
     citation, licence
         Whom to credit, and under which terms the data may be used.
+    donors
+        Shape (n,), strings: the donor of each cell, where the split holds donors out; else None.
 
     Raises
     ------
@@ -106,6 +113,7 @@ class Dataset:
     default_surrogate: str
     citation: str
     licence: str
+    donors: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "cell_types", np.asarray(self.cell_types, dtype=str))
@@ -238,8 +246,15 @@ class Dataset:
                 f"{self.name}: {self._kind_of_type()} {cell_type!r} has {count} cells, but at "
                 f"least {MINIMUM_CELLS} are needed; choose another"
             )
+        if self.donors is not None:
+            empty = [part for part in PARTS[:3] if not len(self.rows(cell_type, part))]
+            if empty:
+                raise XbenchError(
+                    f"{self.name}: {cell_type!r} has no {empty[0]} cells: no donor in that part has "
+                    "any; choose another type, or leave --donor-key out"
+                )
         outputs = self.output_features
-        index = outputs.index_of(output_name, self._kind_of_output(), self.name)
+        index = self._index_of_output(output_name)
         if not self.is_classification:
             return Target(cell_type, output_name, index, outputs.interval(index))
         own_class = outputs.index_of(own_type)
@@ -249,6 +264,37 @@ class Dataset:
                 "name the class that masking should lead towards"
             )
         return Target(cell_type, output_name, own_class, contrast=index)
+
+    def names_of_output(self, index: int) -> list[str]:
+        """Return what an output is called: its name, and those of columns such as gene_symbol."""
+        name = str(self.output_features.names[index])
+        return list(dict.fromkeys([name, *(of[index] for of in self._other_names.values())]))
+
+    @cached_property
+    def _other_names(self) -> dict[str, list[str]]:
+        """Columns of names of the outputs, "" where there is none."""
+        if self.outputs is None:
+            return {}
+        var = self.outputs.var
+        columns = [one for one in GENE_NAME_COLUMNS if one in var.columns]
+        return {one: var[one].astype(object).fillna("").astype(str).tolist() for one in columns}
+
+    def _index_of_output(self, name: str) -> int:
+        """Return which output a name means: that of its row or, failing that, another of it."""
+        try:
+            return self.output_features.index_of(name, self._kind_of_output(), self.name)
+        except XbenchError as error:
+            for column, names in self._other_names.items():
+                # An Ensembl id may be given with its version, or without.
+                bare = [one.casefold().partition(".")[0] for one in names]
+                found = [at for at, one in enumerate(names) if one.casefold() == name.casefold()]
+                found = found or [at for at, one in enumerate(bare) if one == name.casefold()]
+                if len(found) > 1:
+                    what = f"{len(found)} genes have {column} {name!r}: name one by its row"
+                    raise XbenchError(f"{self.name}: {what}") from error
+                if found:
+                    return found[0]
+            raise
 
     def _kind_of_type(self) -> str:
         return "class name" if self.is_classification else "cell type"

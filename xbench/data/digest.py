@@ -101,6 +101,9 @@ def _add_features(digest: _Hash, label: str, features: Features) -> None:
     _add_strings(digest, f"{label} chrom", features.chrom)
     _add_numbers(digest, f"{label} start", features.start, "<i8")
     _add_numbers(digest, f"{label} end", features.end, "<i8")
+    # Left out where there is none, so that data of before strands were read keep their digest.
+    if features.strand is not None:
+        _add_strings(digest, f"{label} strand", features.strand)
 
 
 def _add_strings(digest: _Hash, label: str, values: Iterable[str]) -> None:

@@ -1,7 +1,7 @@
 """What the columns of a matrix are: their names and, for genomes, where they lie."""
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
@@ -30,12 +30,14 @@ class Features:
     start, end
         Shape (d,), base pairs, 0-based and half-open, -1 where not known; None together with
         `chrom`.
+    strand
+        Shape (d,), "+", "-" or "" where not known; None where it is known of none.
 
     Raises
     ------
     XbenchError
-        Arrays of different lengths, a name that occurs twice, coordinates given in part, or a
-        feature that ends before it starts.
+        Arrays of different lengths, a name that occurs twice, coordinates given in part, a feature
+        that ends before it starts, or a strand that is none.
 
     Examples
     --------
@@ -50,6 +52,7 @@ class Features:
     chrom: np.ndarray | None = None
     start: np.ndarray | None = None
     end: np.ndarray | None = None
+    strand: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         # object.__setattr__ is how a frozen dataclass normalises what it was given.
@@ -66,10 +69,18 @@ class Features:
         for name in COORDINATE_COLUMNS:
             require_shape(name, getattr(self, name).shape, self.names.shape)
         _require_positive_lengths(self.names, self.chrom, self.start, self.end)
+        if self.strand is not None:
+            object.__setattr__(self, "strand", np.asarray(self.strand, dtype=str))
+            require_shape("strand", self.strand.shape, self.names.shape)
+            odd = sorted(set(self.strand.tolist()) - {"+", "-", ""})
+            if odd:
+                raise XbenchError(
+                    f"strand {odd[0]!r}: must be '+', '-' or '' where it is not known"
+                )
 
     @classmethod
     def from_frame(cls, var: "pd.DataFrame") -> "Features":
-        """Read names from the index, and coordinates from columns chrom, start, end if all exist.
+        """Read names from the index; places, if all exist, from columns chrom, start, end, strand.
 
         Examples
         --------
@@ -80,7 +91,9 @@ class Features:
         names = var.index.to_numpy(dtype=str)
         if not set(COORDINATE_COLUMNS) <= set(var.columns):
             return cls(names)
-        return cls(names, *(var[column].to_numpy() for column in COORDINATE_COLUMNS))
+        chrom, start, end = (var[column].to_numpy() for column in COORDINATE_COLUMNS)
+        strand = var["strand"].to_numpy() if "strand" in var.columns else None
+        return cls(names, chrom, start, end, strand)
 
     def __len__(self) -> int:
         return len(self.names)
@@ -102,7 +115,22 @@ class Features:
             return None
         if not self.chrom[index] or self.start[index] < 0:
             return None
-        return Interval(str(self.chrom[index]), int(self.start[index]), int(self.end[index]))
+        strand = "" if self.strand is None else str(self.strand[index])
+        return Interval(
+            str(self.chrom[index]), int(self.start[index]), int(self.end[index]), strand
+        )
+
+    def take(self, indices: np.ndarray) -> "Features":
+        """Return some of the features, in the order of `indices`.
+
+        Examples
+        --------
+        >>> Features(["a", "b", "c"]).take(np.array([2, 0])).names.tolist()
+        ['c', 'a']
+        """
+        places = (self.chrom, self.start, self.end, self.strand)
+        taken = (None if part is None else part[indices] for part in places)
+        return Features(self.names[indices], *taken)
 
     def index_of(self, name: str, kind: str = "feature", where: str = "") -> int:
         """Return the column called `name`: spelt exactly so or, failing that, in another case.
@@ -173,6 +201,25 @@ class Features:
         distance[(self.chrom != interval.chrom) | (self.start < 0)] = np.inf
         return distance
 
+    def distance_to_start(self, gene: "Interval") -> np.ndarray:
+        """Return how far each feature is from where a gene is transcribed from, in base pairs.
+
+        Where the gene's strand is not known, it starts at one of its two ends: the nearer counts.
+
+        Returns
+        -------
+        Shape (d,), float64, see `distance_to`.
+
+        Examples
+        --------
+        >>> peaks = Features(["a", "b"], ["chr1", "chr1"], [100, 500], [200, 600])
+        >>> [peaks.distance_to_start(Interval("chr1", 190, 700, one)).tolist() for one in "+-"]
+        [[0.0, 310.0], [500.0, 100.0]]
+        """
+        distances = [self.distance_to(start) for start in gene.starts]
+        nearest: np.ndarray = np.minimum.reduce(distances)
+        return nearest
+
     def blocks(self) -> tuple[list[str], np.ndarray]:
         """Return the runs of columns that lie on one chromosome.
 
@@ -242,6 +289,8 @@ def _require_positive_lengths(
 class Interval:
     """A stretch of a chromosome: 0-based, half-open, in base pairs, at least one base long.
 
+    A gene may have a strand: "+", "-", or "" where it is not known.
+
     Raises
     ------
     XbenchError
@@ -256,6 +305,20 @@ class Interval:
     chrom: str
     start: int
     end: int
+    strand: str = field(default="", repr=False)
+
+    @property
+    def starts(self) -> tuple["Interval", ...]:
+        """The base that transcription starts at; both ends where the strand is not known.
+
+        Examples
+        --------
+        >>> Interval("chr1", 5, 9, "-").starts
+        (Interval(chrom='chr1', start=8, end=9),)
+        """
+        first = Interval(self.chrom, self.start, self.start + 1, self.strand)
+        last = Interval(self.chrom, self.end - 1, self.end, self.strand)
+        return {"+": (first,), "-": (last,)}.get(self.strand, (first, last))
 
     def __post_init__(self) -> None:
         if self.start < 0 or self.end <= self.start:

@@ -5,7 +5,8 @@ the lengths of three builds are read from bioframe's tables, which is imported w
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple
 
@@ -110,7 +111,37 @@ def _assembly(build: str) -> pd.DataFrame | None:
         return None
 
 
-def chromosome_lengths(genome: str) -> dict[str, int] | None:
+@dataclass(frozen=True)
+class Assembly:
+    """A build that a user's own file of chromosome lengths describes.
+
+    Parameters
+    ----------
+    name
+        Of the build, such as rn7.
+    lengths
+        Of each chromosome, in base pairs, by UCSC's name.
+    """
+
+    name: str
+    lengths: Mapping[str, int]
+
+
+Genome = str | Assembly
+
+
+def name_of(genome: Genome) -> str:
+    """Return a build's name.
+
+    Examples
+    --------
+    >>> name_of(Assembly("rn7", {"chr1": 260_522_016})), name_of("hg38")
+    ('rn7', 'hg38')
+    """
+    return genome.name if isinstance(genome, Assembly) else genome
+
+
+def chromosome_lengths(genome: Genome) -> Mapping[str, int] | None:
     """Return the length of chr1, chr2, ..., chrX, chrY in base pairs; None for an unknown build.
 
     Examples
@@ -118,6 +149,8 @@ def chromosome_lengths(genome: str) -> dict[str, int] | None:
     >>> chromosome_lengths("hg19")["chr1"]
     249250621
     """
+    if isinstance(genome, Assembly):
+        return genome.lengths
     build = build_name(genome)
     if build in _LENGTHS:
         lengths = _LENGTHS[build]

@@ -22,6 +22,9 @@ def load_dataset(
     binarize: bool = False,
     variable_genes: int | None = None,
     minimum_open_share: float | None = None,
+    genome: str | None = None,
+    gtf: str | os.PathLike[str] | None = None,
+    donor_key: str | None = None,
     split_seed: int = 0,
 ) -> Dataset:
     """Load a dataset by its name, from files of your own, or a named one from another place.
@@ -33,8 +36,10 @@ def load_dataset(
     data
         A file or folder (see `xbench.data.multiome.read_multiome`), called after its name; together
         with `name`, the place of that dataset's files.
-    labels, cell_type_key, binarize, variable_genes, minimum_open_share, split_seed
+    labels, cell_type_key, binarize, variable_genes, minimum_open_share, genome, gtf, donor_key
         What is to be made of them; see `xbench.data.read_options.ReadOptions`.
+    split_seed
+        Seed of the split into training, validation and test.
 
     Raises
     ------
@@ -54,6 +59,9 @@ def load_dataset(
         binarize=binarize,
         variable_genes=variable_genes,
         minimum_open_share=minimum_open_share,
+        genome=genome,
+        gtf=None if gtf is None else Path(gtf),
+        donor_key=donor_key,
         split_seed=split_seed,
     )
     return load_reading(name, reading)
@@ -132,8 +140,14 @@ class DataChoice:
     def absolute(self) -> "DataChoice":
         """Return the same choice, by paths that do not depend on the current folder."""
         reading = self.reading
-        path, labels = (one and one.absolute() for one in (reading.path, reading.labels))
-        return replace(self, reading=replace(reading, path=path, labels=labels))
+        path, labels, gtf = (
+            one and one.absolute() for one in (reading.path, reading.labels, reading.gtf)
+        )
+        genome = reading.genome
+        if genome is not None and Path(genome).is_file():
+            genome = str(Path(genome).absolute())
+        chosen = replace(reading, path=path, labels=labels, gtf=gtf, genome=genome)
+        return replace(self, reading=chosen)
 
     def load(self) -> Dataset:
         """Read the data."""

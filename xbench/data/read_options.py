@@ -29,6 +29,14 @@ class ReadOptions:
     minimum_open_share
         Keep peaks open in at least this share of the cells, from 0 to 1; None for what the dataset
         asks for, which is all peaks of a user's own file.
+    genome
+        The build of the coordinates, or a file with the lengths of its chromosomes
+        (`xbench.data.own_genome.genome_of`); None for that which the data name.
+    gtf
+        A gene annotation that says where genes lie and on which strand; None for what the data say.
+    donor_key
+        The column with the donor of each cell, of obs or of the labels file: then whole donors are
+        held out for validation and test.
     split_seed
         Seed of the split into training, validation and test.
 
@@ -49,6 +57,9 @@ class ReadOptions:
     binarize: bool = False
     variable_genes: int | None = None
     minimum_open_share: float | None = None
+    genome: str | None = None
+    gtf: Path | None = None
+    donor_key: str | None = None
     split_seed: int = 0
 
     def __post_init__(self) -> None:

@@ -127,8 +127,52 @@ def split_cells(
     return Split(*(_sorted_rows(part) for part in parts))
 
 
+def split_donors(
+    donors: np.ndarray | Sequence[str],
+    fractions: tuple[float, float, float] = (0.7, 0.1, 0.2),
+    seed: int = 0,
+) -> Split:
+    """Split cells so that no donor is in two parts: what is found is tested in other people.
+
+    Parameters
+    ----------
+    donors
+        Shape (n,), the donor of each cell.
+    fractions
+        Shares of the donors for training, validation and test; each part gets one at least.
+    seed
+        Not negative; another seed gives another split.
+
+    Raises
+    ------
+    XbenchError
+        There are fewer than three donors.
+
+    Examples
+    --------
+    >>> split = split_donors(["d1"] * 5 + ["d2"] * 5 + ["d3"] * 5)
+    >>> [len(part) for part in (split.train, split.validation, split.test)]
+    [5, 5, 5]
+    """
+    names = np.asarray(donors, dtype=str)
+    known = np.unique(names)
+    if len(known) < 3:
+        raise XbenchError(
+            f"{len(known)} donors: at least 3 are needed to hold one out for the test and one for "
+            "validation; leave --donor-key out"
+        )
+    shuffled = known[_shuffle(len(known), "donors", seed)]
+    bounds = np.cumsum(_part_sizes(len(known), fractions))[:-1]
+    parts = [np.flatnonzero(np.isin(names, part)) for part in np.split(shuffled, bounds)]
+    return Split(*(part.astype(np.int64) for part in parts))
+
+
 def divided_anew(
-    train: np.ndarray, validation: np.ndarray, cell_type: str, seed: int
+    train: np.ndarray,
+    validation: np.ndarray,
+    cell_type: str,
+    seed: int,
+    donors: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Divide training and validation cells of one type anew; test cells stay what they are.
 
@@ -143,11 +187,14 @@ def divided_anew(
         Its name.
     seed
         Not negative; another seed gives another division.
+    donors
+        Of all cells; then whole donors are divided, as many as before, so that what is found in
+        one repetition and in the next differs as between people. None to divide cells.
 
     Returns
     -------
     tuple of ndarray
-        As many training and validation rows as before, ascending.
+        As many training and validation rows (or donors) as before, ascending.
 
     Examples
     --------
@@ -156,6 +203,12 @@ def divided_anew(
     ([6, 3], True)
     """
     rows = np.sort(np.concatenate([train, validation]))
+    if donors is not None:
+        of_rows = donors[rows]
+        known = np.unique(of_rows)
+        kept = known[_shuffle(len(known), f"donors anew {cell_type}", seed)]
+        is_train = np.isin(of_rows, kept[: len(np.unique(donors[train]))])
+        return rows[is_train], rows[~is_train]
     shuffled = rows[_shuffle(len(rows), f"divided anew {cell_type}", seed)]
     return np.sort(shuffled[: len(train)]), np.sort(shuffled[len(train) :])
 

@@ -215,6 +215,9 @@ class Problem:
     every_type
         Gives the training cells of each type in turn, the explained one included: for controls
         that learn from the data as a whole. None where there are no cells but those explained.
+    candidates
+        Where only features in a window may be chosen, the place of each in the data: the problem
+        is then of these alone, see `xbench.explainers.restricted`. None where all may be.
     """
 
     population: MaskedPopulation
@@ -231,6 +234,7 @@ class Problem:
     budget: Budget = field(default_factory=Budget)
     objective: Objective = OBJECTIVES["expression"]
     every_type: Callable[[], Iterator[MeasuredCells]] | None = None
+    candidates: np.ndarray | None = None
 
     @property
     def n_features(self) -> int:

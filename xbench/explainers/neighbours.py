@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from xbench.data.dataset import Target
-from xbench.data.features import Features, Interval
+from xbench.data.features import Features
 
 
 def image_side(features: Features) -> int | None:
@@ -87,14 +87,14 @@ def why_no_distance(features: Features, target: Target) -> str | None:
 
 
 def distance_to_start(features: Features, target: Target) -> np.ndarray:
-    """Return each feature's distance to the nearer end of the target's gene, in base pairs.
+    """Return each feature's distance to where the target's gene is transcribed from.
 
-    A gene starts at one of the two ends, and its strand is not known here.
+    Where its strand is not known it may start at either end, and the nearer one counts.
 
     Returns
     -------
     ndarray
-        Shape (d,); 0 on overlap, inf on another chromosome.
+        Shape (d,), base pairs; 0 on overlap, inf on another chromosome.
 
     Raises
     ------
@@ -103,15 +103,11 @@ def distance_to_start(features: Features, target: Target) -> np.ndarray:
 
     Examples
     --------
+    >>> from xbench.data.features import Interval
     >>> peaks = Features(["a", "b"], ["chr1", "chr1"], [100, 500], [200, 600])
     >>> distance_to_start(peaks, Target("VIP", "GAD1", 0, Interval("chr1", 190, 700))).tolist()
     [0.0, 100.0]
     """
-    gene = target.interval
-    if gene is None:
+    if target.interval is None:
         raise ValueError(f"it is not known where {target.name!r} lies")
-    ends = (
-        Interval(gene.chrom, gene.start, gene.start + 1),
-        Interval(gene.chrom, gene.end - 1, gene.end),
-    )
-    return np.minimum(*(features.distance_to(end) for end in ends))
+    return features.distance_to_start(target.interval)

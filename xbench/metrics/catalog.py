@@ -63,10 +63,11 @@ def _made(entry: Entry) -> Metric:
 _CATALOG = _Catalog()
 METRICS: Mapping[str, Metric] = _CATALOG
 OF_TRUTH = tuple(name for name, metric in _CATALOG.own.items() if metric.of_truth)
+OF_KNOWN = tuple(name for name, metric in _CATALOG.own.items() if metric.of_known)
 
 
 def compute_metrics(names: Iterable[str], outcome: Outcome) -> dict[str, float | None]:
-    """Compute metrics by name, and all that ask the truth or a judge where there is one.
+    """Compute metrics by name, and all of the truth, known links or a judge where there is one.
 
     Parameters
     ----------
@@ -84,6 +85,7 @@ def compute_metrics(names: Iterable[str], outcome: Outcome) -> dict[str, float |
         name
         for name, metric in METRICS.items()
         if (metric.of_truth and outcome.truth is not None)
+        or (metric.of_known and outcome.known is not None)
         or (metric.of_judge and outcome.judged is not None)
     ]
     return {name: METRICS[name].compute(outcome) for name in dict.fromkeys((*names, *known))}

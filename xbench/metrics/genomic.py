@@ -56,7 +56,8 @@ class HitRatioChance(Metric):
         """Return the probability in %; None without coordinates."""
         if outcome.distances is None:
             return None
-        return hit_chance(outcome.distances, len(outcome.indices), self.within)
+        distances = outcome.among_candidates(outcome.distances)
+        return hit_chance(distances, len(outcome.indices), self.within)
 
 
 class SoftHitRatioChance(HitRatioChance):

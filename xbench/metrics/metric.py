@@ -8,6 +8,7 @@ import numpy as np
 
 from xbench.data.dataset import Target
 from xbench.data.features import Features
+from xbench.data.known_links import KnownPairs
 
 
 class KnownTruth(Protocol):
@@ -46,6 +47,13 @@ class Outcome:
     judged
         The same as before and after in a second surrogate, which shares no training cell with the
         first; None where there is none.
+    candidates
+        The features that could be chosen, where a window left others out; None for all.
+    known
+        What is known of the target from outside; None where nothing is compared.
+    score_ranks
+        Ranks of the method's scores by feature, higher for higher scores, shape (d,); None where
+        it gave none.
 
     Examples
     --------
@@ -62,6 +70,13 @@ class Outcome:
     target: Target
     truth: KnownTruth | None = None
     judged: tuple[np.ndarray, np.ndarray] | None = None
+    candidates: np.ndarray | None = None
+    known: KnownPairs | None = None
+    score_ranks: np.ndarray | None = None
+
+    def among_candidates(self, values: np.ndarray) -> np.ndarray:
+        """Return numbers of the features that could be chosen, which is what chance draws from."""
+        return values if self.candidates is None else values[self.candidates]
 
     @cached_property
     def distances(self) -> np.ndarray | None:
@@ -106,6 +121,8 @@ class Metric:
     pooled
         What its overall mean gives the same weight: each of the ``"cell types"``, as the "Avg."
         row of the paper's Table 1, or each of the ``"targets"``, as its Table 3.
+    of_known
+        Whether it compares with known links: then every run that is compared with some has it.
     of_judge
         Whether it needs a second surrogate: then every run that has one has it.
     of_truth
@@ -148,6 +165,7 @@ class Metric:
     pooled: ClassVar[Pooled] = "cell types"
     of_truth: ClassVar[bool] = False
     of_judge: ClassVar[bool] = False
+    of_known: ClassVar[bool] = False
 
     def __init_subclass__(cls, **arguments: Any) -> None:
         super().__init_subclass__(**arguments)

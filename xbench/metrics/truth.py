@@ -2,6 +2,8 @@
 
 from typing import ClassVar
 
+import numpy as np
+
 from xbench.metrics.metric import Direction, Metric, Outcome
 
 
@@ -60,7 +62,9 @@ class TruePrecisionChance(_OfTruth):
         """Return the share in 0..1; None without a truth."""
         if outcome.truth is None:
             return None
-        return len(outcome.truth.cres) / len(outcome.features)
+        is_cre = np.zeros(len(outcome.features))
+        is_cre[outcome.truth.cres] = 1.0
+        return float(np.mean(outcome.among_candidates(is_cre)))
 
 
 class ModuleRecall(_OfTruth):

@@ -11,6 +11,7 @@ from typing import Any
 from xbench.errors import XbenchError
 from xbench.results.findings import Finding
 from xbench.results.record import Record
+from xbench.utils.json import json_digest
 from xbench.utils.text import plain
 
 ALL = "*"
@@ -40,8 +41,9 @@ def current(records: Iterable[Record]) -> Current:
     """Choose the records that count.
 
     The latest record of a run replaces earlier ones. Of runs made with different versions of
-    the task, the dataset or the surrogate only those of the newest count, and likewise of a
-    method and its parameters: a mean over two versions would describe neither.
+    the task, the dataset or the surrogate, or with another window or other known links, only those
+    of the newest count, and likewise of a method and its parameters: a mean over two versions would
+    describe neither.
 
     Parameters
     ----------
@@ -66,6 +68,7 @@ def current(records: Iterable[Record]) -> Current:
     kept = _of_newest(ordered, _study, lambda record: record.task_version)
     kept = _of_newest(kept, _study, lambda record: record.dataset_digest)
     kept = _of_newest(kept, _study, lambda record: record.surrogate_digest)
+    kept = _of_newest(kept, _study, lambda record: json_digest(record.asked))
     kept = _of_one_question(_of_newest(kept, _method, lambda record: record.method_version))
     kept = list({_slot(record): record for record in sorted(kept, key=_age)}.values())
     return Current(sorted(kept, key=_slot), dict(_count(ordered) - _count(kept)))

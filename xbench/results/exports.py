@@ -1,8 +1,9 @@
 """Selected features as genome browsers and spreadsheets read them: BED, BEDPE and a table."""
 
 import colorsys
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from xbench.errors import XbenchError
 from xbench.results.record import Place, Record
@@ -28,6 +29,13 @@ class Chosen:
     rank
         Mean position in the order of the subset, from 1, where the method orders its subsets;
         None otherwise.
+    strand
+        Of the gene: "+", "-", or "" where it is not known.
+    method_share
+        Of the methods that gave a result here, the share that chose it.
+    effect, judge_effect
+        Change of the prediction on test cells, in %, with this feature alone masked: of the
+        surrogate, and of one that judges; None where it was not measured.
     """
 
     dataset: str
@@ -42,28 +50,51 @@ class Chosen:
     share: float
     methods: tuple[str, ...]
     rank: float | None
+    strand: str = ""
+    method_share: float | None = None
+    effect: float | None = None
+    judge_effect: float | None = None
+
+    @property
+    def start_of_gene(self) -> Place | None:
+        """The base that the gene is transcribed from; its whole body where no strand is known."""
+        if self.gene is None or not self.strand:
+            return self.gene
+        chrom, start, end = self.gene
+        return (chrom, start, start + 1) if self.strand == "+" else (chrom, end - 1, end)
 
     @property
     def distance(self) -> int | None:
-        """Base pairs to the gene, 0 where they overlap, below 0 where the feature lies before it.
+        """Base pairs to the gene's start (TSS), below 0 upstream of it, 0 where they overlap.
 
-        Before means at smaller coordinates. None on another chromosome, or where either place is
-        not known.
+        Where the strand is not known: to the gene's body, below 0 at smaller coordinates. None on
+        another chromosome, or where either place is not known.
 
         Examples
         --------
         >>> at = dict(dataset="d", surrogate="s", cell_type="VIP", target="GAD1", method="grids")
         >>> peak = Chosen(**at, size=2, feature="p", place=("chr2", 100, 200),
         ...               gene=("chr2", 500, 900), share=1.0, methods=("grids",), rank=1.0)
-        >>> peak.distance
-        -301
+        >>> peak.distance, replace(peak, strand="-").distance, replace(peak, strand="-").side
+        (-301, 700, 'downstream')
         """
-        if self.place is None or self.gene is None or self.place[0] != self.gene[0]:
+        gene = self.start_of_gene
+        if self.place is None or gene is None or self.place[0] != gene[0]:
             return None
-        (_, start, end), (_, first, last) = self.place, self.gene
-        if end <= first:
-            return -(first - end + 1)
-        return start - last + 1 if start >= last else 0
+        (_, start, end), (_, first, last) = self.place, gene
+        distance = -(first - end + 1) if end <= first else max(0, start - last + 1)
+        return -distance if self.strand == "-" else distance
+
+    @property
+    def side(self) -> str:
+        """On which side of the gene's start: upstream or downstream, before or behind its body.
+
+        Before is at smaller coordinates. "" where the feature overlaps it, or a place is unknown.
+        """
+        if not self.distance:
+            return ""
+        sides = ("upstream", "downstream") if self.strand else ("before", "behind")
+        return sides[self.distance > 0]
 
 
 def chosen_features(records: Iterable[Record]) -> list[Chosen]:
@@ -91,11 +122,14 @@ def chosen_features(records: Iterable[Record]) -> list[Chosen]:
         asked = (record.dataset, record.surrogate, *record.explained, record.L, record.method)
         groups.setdefault(asked, []).append(record)
     choosers: dict[tuple[object, ...], set[str]] = {}
+    answered = Counter(asked[:-1] for asked in groups)
     for asked, members in groups.items():
         for name in {name for record in members for name in record.features}:
             choosers.setdefault((*asked[:-1], name), set()).add(asked[-1])
     return [
-        one for asked, members in groups.items() for one in _of_method(asked, members, choosers)
+        replace(one, method_share=len(one.methods) / answered[asked[:-1]])
+        for asked, members in groups.items()
+        for one in _of_method(asked, members, choosers)
     ]
 
 
@@ -131,6 +165,7 @@ def _of_method(
             share=len(ranks[name]) / len(members),
             methods=tuple(sorted(choosers[(*asked[:-1], name)])),
             rank=mean_rank(name) if ordered else None,
+            strand=members[-1].target_strand,
         )
 
 
@@ -146,9 +181,13 @@ _HEADINGS = (
     "start",
     "end",
     "distance",
+    "side",
     "share",
     "rank",
+    "method_share",
     "methods",
+    "effect",
+    "judge_effect",
 )
 
 
@@ -163,19 +202,24 @@ def table_text(chosen: Sequence[Chosen]) -> str:
     rows = [list(_HEADINGS)]
     for one in chosen:
         place = [""] * 3 if one.place is None else [str(part) for part in one.place]
-        rank = "" if one.rank is None else f"{one.rank:g}"
         distance = "" if one.distance is None else str(one.distance)
         names = [one.dataset, one.surrogate, one.cell_type, one.target, one.method, str(one.size)]
-        numbers = [distance, f"{one.share:g}", rank, ",".join(one.methods)]
+        numbers = [distance, one.side, f"{one.share:g}", _number(one.rank)]
+        numbers += [_number(one.method_share), ",".join(one.methods)]
+        numbers += [_number(one.effect), _number(one.judge_effect)]
         rows.append([shown(cell) for cell in (*names, one.feature, *place, *numbers)])
     return "".join("\t".join(row) + "\n" for row in rows)
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:g}"
 
 
 def bed_text(chosen: Sequence[Chosen]) -> str:
     """Return BED 9 for a genome browser: the score is the share of repetitions, in thousandths.
 
-    The name is ``target|method|feature``, the colour tells methods apart, and the strand is not
-    known. Features without a place are left out.
+    The name is ``target|method|feature``, the strand that of the gene where it is known, and the
+    colour tells methods apart. Features without a place are left out.
     """
     colours = _colours(sorted({one.method for one in chosen}))
     lines = ['track name="xbench" description="features chosen by xbench" itemRgb="On"\n']
@@ -183,19 +227,23 @@ def bed_text(chosen: Sequence[Chosen]) -> str:
         chrom, start, end = one.place or ("", 0, 0)
         name = _word(f"{one.target}|{one.method}|{one.feature}")
         score, colour = round(1000 * one.share), colours[one.method]
-        cells = (_word(chrom), start, end, name, score, ".", start, end, colour)
+        cells = (_word(chrom), start, end, name, score, one.strand or ".", start, end, colour)
         lines.append("\t".join(map(str, cells)) + "\n")
     return "".join(lines)
 
 
 def links_text(chosen: Sequence[Chosen]) -> str:
-    """Return BEDPE: each feature and the gene it was chosen for, where both places are known."""
+    """Return BEDPE: each feature and the start of the gene it was chosen for, where both are known.
+
+    Where the gene's strand is not known, its body stands for its start.
+    """
     lines = []
     for one in _placed(chosen):
-        if one.gene is None or one.place is None:
+        gene = one.start_of_gene
+        if gene is None or one.place is None:
             continue
         name = _word(f"{one.target}|{one.method}|{one.feature}")
-        cells = (*one.place, *one.gene, name, round(1000 * one.share), ".", ".")
+        cells = (*one.place, *gene, name, round(1000 * one.share), ".", one.strand or ".")
         lines.append("\t".join(_word(str(cell)) for cell in cells) + "\n")
     return "".join(lines)
 

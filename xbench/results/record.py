@@ -46,6 +46,9 @@ class Record:
         Of the method's source files: its own and what it imports of its own package or folder.
     L, repetition, seed
         Size of the subset; repetition, from 0; the seed derived for this run.
+    asked
+        What was asked beyond that: the ``window`` that features were chosen in, in base pairs, and
+        digests of the ``known`` links that were compared with. Empty where neither was.
     status, reason, traceback
         ``"ok"``, or why there is no result; traceback where an exception was the reason.
     indices
@@ -54,8 +57,8 @@ class Record:
         The same by name, as in the user's file, and where each lies on the genome: chromosome,
         start and end (0-based, half-open), None where not known. Empty in old records; places are
         empty where features have no coordinates.
-    target_place
-        Where the target's gene lies; None where that is not known.
+    target_place, target_strand
+        Where the target's gene lies, None where that is not known; its strand, "" where not known.
     ordered, nested
         Whether indices come best first; whether a smaller L gives a part of a larger one's.
     metrics
@@ -118,6 +121,7 @@ class Record:
     L: int
     repetition: int
     seed: int
+    asked: dict[str, Any] = field(default_factory=dict)
     status: Status
     reason: str = ""
     traceback: str | None = None
@@ -125,6 +129,7 @@ class Record:
     features: list[str] = field(default_factory=list)
     places: list[Place | None] = field(default_factory=list)
     target_place: Place | None = None
+    target_strand: str = ""
     ordered: bool = False
     nested: bool = False
     metrics: dict[str, float | None] = field(default_factory=dict)

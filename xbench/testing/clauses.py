@@ -104,6 +104,20 @@ def handles_extreme_sizes(make: Make) -> None:
             explained(make, kind.problem(size))
 
 
+def chooses_among_candidates(make: Make) -> None:
+    """Chooses among the candidates alone where a window leaves fewer features."""
+    model = toys.linear_surrogate()
+    problem = toys.window_problem(model, 3)
+    if (reason := make().skip(problem)) is not None:
+        raise NotTestedError(f"it skips features in a window: {reason}")
+    found = explained(make, problem).indices.tolist()
+    best = toys.best_linear_subset(problem, model)
+    if make().finds_linear_optimum and set(found) != best:
+        raise BrokenClauseError(
+            f"of the features in a window the best are {sorted(best)}, but it chose {sorted(found)}"
+        )
+
+
 def is_nested_as_it_says(make: Make) -> None:
     """Gives, where it says nested, the first l features for the smaller size l."""
     said = False
@@ -186,6 +200,7 @@ CLAUSES: tuple[Callable[[Make], None], ...] = (
     respects_the_perturbation,
     finds_the_linear_optimum,
     handles_extreme_sizes,
+    chooses_among_candidates,
     is_nested_as_it_says,
     stops_near_its_budget,
     works_on_cuda,

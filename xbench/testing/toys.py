@@ -7,9 +7,11 @@ import scipy.sparse as sp
 import torch
 from torch import Tensor, nn
 
+from xbench.data.candidates import candidates
 from xbench.data.dataset import Target
 from xbench.data.features import Features, Interval
 from xbench.explainers.explainer import Problem
+from xbench.explainers.restricted import restricted
 from xbench.mask import EvaluationCounts, MaskedPopulation, masked_population
 from xbench.mask.explained_model import ExplainedModel
 from xbench.mask.objective import OBJECTIVES
@@ -147,6 +149,14 @@ def peaks_problem(
     )
 
 
+def window_problem(model: Surrogate, subset_size: int, seed: int = 0) -> Problem:
+    """The same, of the peaks within 35 kb of where the gene may start alone: 6 of the 8 on chr2."""
+    problem = peaks_problem(model, subset_size, seed)
+    near = candidates(problem.features, problem.target, 35_000)
+    assert near is not None
+    return restricted(problem, model, near)
+
+
 def pixels_problem(subset_size: int, seed: int = 0) -> Problem:
     """Images of 5 x 5 pixels of one class, to be led towards another one."""
     with torch.random.fork_rng(devices=[]):
@@ -184,5 +194,7 @@ def linear_surrogate() -> LinearToy:
 def best_linear_subset(problem: Problem, model: LinearToy) -> set[int]:
     """The exact best subset of a linear model: the L features whose masking lowers F most."""
     inputs = sp.csr_matrix(problem.inputs).toarray()
-    change = (problem.perturbation - inputs).mean(axis=0) * model.weight.detach().numpy()[:, 0]
+    weight = model.weight.detach().numpy()[:, 0]
+    weight = weight if problem.candidates is None else weight[problem.candidates]
+    change = (problem.perturbation - inputs).mean(axis=0) * weight
     return set(np.argsort(change)[: problem.subset_size].tolist())

@@ -18,6 +18,9 @@ OTHER = {
     "binarize": True,
     "variable_genes": 3000,
     "minimum_open_share": 0.01,
+    "genome": "hg38",
+    "gtf": Path("genes.gtf"),
+    "donor_key": "donor",
     "split_seed": 1,
 }
 
@@ -27,6 +30,7 @@ def test_every_option_is_named_as_it_is_typed() -> None:
     assert ReadOptions().options() == AS_IT_IS.options() == []
     assert ReadOptions(**OTHER).options() == [  # type: ignore[arg-type]
         *("--labels", "--cell-type-key", "--binarize", "--variable-genes", "--minimum-open-share"),
+        *("--genome", "--gtf", "--donor-key"),
     ]
 
 

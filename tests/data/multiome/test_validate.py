@@ -30,7 +30,7 @@ def test_what_a_good_file_is(layout: str, tmp_path: Path) -> None:
         "genes: 4",
         "cells: 30",
         "cell types: Astro 15, Oligo 15",
-        "genes with a known place: 3",
+        "genes with a known place: 3, 0 with their strand; give --gtf for true starts",
         f"open peaks a cell: {(data.atac > 0).sum() / 30:.1f} on average",
         f"as read: 30 cells x {dataset.n_features} peaks on "
         f"{len(dataset.features.blocks()[0])} chromosomes, 2 genes",

@@ -185,7 +185,9 @@ def assembled(
         )
     return RawMultiome(
         atac=Modality(matrices["atac"], obs, _var(peaks, pd.Index(peaks["id"].astype(str)))),
-        rna=Modality(matrices["rna"], obs, _var(genes, symbols)),
+        rna=Modality(
+            matrices["rna"], obs, _var(genes, symbols).assign(gene_id=genes["id"].to_numpy())
+        ),
         genome=genome,
         keep_scaffolds=False,
         remarks=tuple(remarks),

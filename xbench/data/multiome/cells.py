@@ -4,8 +4,9 @@ Types come with the data or in a table beside them: barcode and cell type, as GE
 keep them.
 """
 
+import re
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -30,16 +31,19 @@ class CellTable:
         Shape (n,), the type of each.
     atac_rows, rna_rows
         Shape (n,), where each cell stands in the matrices.
+    donors
+        Shape (n,), the donor of each; None where none were asked for.
     """
 
     barcodes: pd.Index
     types: np.ndarray
     atac_rows: np.ndarray
     rna_rows: np.ndarray
+    donors: np.ndarray | None = None
 
 
 def choose_cells(raw: RawMultiome, reading: ReadOptions, where: str) -> CellTable:
-    """Return the cells of `atac`, each with its type.
+    """Return the cells of `atac`, each with its type and, where asked for, its donor.
 
     With a labels file, cells that it does not name are left out, and a warning counts them.
     Without one the types stand in obs, and every cell must have one.
@@ -49,6 +53,32 @@ def choose_cells(raw: RawMultiome, reading: ReadOptions, where: str) -> CellTabl
     XbenchError
         A cell is in one modality only, or the types are absent, incomplete or of other cells.
     """
+    cells = _typed_cells(raw, reading, where)
+    if reading.donor_key is None:
+        return cells
+    return replace(cells, donors=_donors(raw, reading, cells.barcodes, where))
+
+
+def _donors(raw: RawMultiome, reading: ReadOptions, barcodes: pd.Index, where: str) -> np.ndarray:
+    """Return the donor of each cell: of the file's obs, else of the labels file."""
+    key = reading.donor_key or ""
+    columns = _columns_of_types(raw, key)
+    if columns:
+        name, column = next(iter(columns.items()))
+        donors = column.astype(object).reindex(barcodes)
+    elif reading.labels is not None:
+        name, donors = str(reading.labels), read_labels(reading.labels, key).reindex(barcodes)
+    else:
+        raise _no_column(raw, key, where, "the donor", "--donor-key")
+    if donors.isna().any():
+        raise XbenchError(
+            f"{where}: {int(donors.isna().sum())} cells, such as {donors.isna().idxmax()!r}, have "
+            f"no {key!r} in {name}; name their donor, or leave --donor-key out"
+        )
+    return donors.astype(str).to_numpy(dtype=str)
+
+
+def _typed_cells(raw: RawMultiome, reading: ReadOptions, where: str) -> CellTable:
     barcodes = raw.atac.obs.index
     rna_rows = _aligned_rows(raw, where)
     if reading.labels is None:
@@ -70,9 +100,34 @@ def _aligned_rows(raw: RawMultiome, where: str) -> np.ndarray:
         if len(alone):
             raise XbenchError(
                 f"{where}: {len(alone)} barcodes of {there}, such as {alone[0]!r}, are not in "
-                f"{absent}; keep the cells that both have (mudata.pp.intersect_obs)"
+                f"{absent}; {_common_stem(atac, rna)}"
             )
     return rna.get_indexer(atac)
+
+
+# What pipelines put before and behind a barcode: _atac, -1, #rna_, sample1#.
+_STEM = re.compile(r"(?<![ACGTacgt])([ACGTacgt]{8,})(?![ACGTacgt])")
+
+
+def _common_stem(atac: pd.Index, rna: pd.Index) -> str:
+    """Say what to do where barcodes differ: by what stands around one and the same sequence."""
+    stems = [
+        pd.Index([found[1] if (found := _STEM.search(name)) else "" for name in names])
+        for names in (atac, rna)
+    ]
+    shared = stems[0].intersection(stems[1]).drop("", errors="ignore")
+    if not len(shared) or 2 * len(shared) < min(len(atac), len(rna)):
+        return "keep the cells that both have (mudata.pp.intersect_obs)"
+    one = shared[0]
+    here, there = (
+        str(names[int(np.flatnonzero(stem == one)[0])])
+        for names, stem in zip((atac, rna), stems, strict=True)
+    )
+    return (
+        f"{len(shared):,} share their sequence, such as {here!r} and {there!r}: call them alike, "
+        "adata.obs_names = adata.obs_names.str.extract('([ACGT]{8,})')[0] in both, if each is of "
+        "one sample"
+    )
 
 
 def _types_of_obs(raw: RawMultiome, key: str, where: str) -> np.ndarray:
@@ -113,17 +168,24 @@ def _columns_of_types(raw: RawMultiome, key: str) -> dict[str, pd.Series]:
 
 
 def _no_types(raw: RawMultiome, key: str, where: str) -> XbenchError:
-    tables = [table for table in (raw.obs, raw.rna.obs, raw.atac.obs) if len(table)]
-    columns = sorted({str(column) for table in tables for column in table.columns})
-    if not columns:
+    if not _obs_columns(raw):
         return XbenchError(
             f"{where}: holds no cell types; give a CSV or TSV file with a column of barcodes "
             "and one of cell types by --labels"
         )
+    return _no_column(raw, key, where, "the cell type", "--cell-type-key")
+
+
+def _no_column(raw: RawMultiome, key: str, where: str, what: str, option: str) -> XbenchError:
+    there = ", ".join(_obs_columns(raw)) or "none"
     return XbenchError(
-        f"{where}: no obs column {key!r} with the cell type; there are: {', '.join(columns)}; "
-        "name one with --cell-type-key"
+        f"{where}: no obs column {key!r} with {what}; there are: {there}; name one with {option}"
     )
+
+
+def _obs_columns(raw: RawMultiome) -> list[str]:
+    tables = [table for table in (raw.obs, raw.rna.obs, raw.atac.obs) if len(table)]
+    return sorted({str(column) for table in tables for column in table.columns})
 
 
 def _require_agreement(

@@ -9,6 +9,7 @@ that data which come normalised are treated alike.
 
 import warnings
 from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,10 @@ from scipy import sparse
 
 from xbench.data.cell_types import MARKER_GENES
 from xbench.data.coordinates import read_coordinates, require_inside
+from xbench.data.dataset import GENE_NAME_COLUMNS
+from xbench.data.genome import Genome
 from xbench.data.multiome.raw import PreparedMatrix, RawMultiome, columns_of, rows_of, stretches
+from xbench.data.own_genome import places_of_genes, read_gtf
 from xbench.data.preprocess import (
     as_counts,
     cell_totals,
@@ -32,8 +36,9 @@ def prepare_genes(
     rows: np.ndarray,
     variable_genes: int | None,
     where: str,
-    genome: str | None = None,
+    genome: Genome | None = None,
     chromosome_names: Mapping[str, str] | None = None,
+    gtf: Path | None = None,
 ) -> PreparedMatrix:
     """Return log1p of counts scaled to 1e5 a cell, float32, of the genes that are kept.
 
@@ -53,13 +58,15 @@ def prepare_genes(
         The build that all genes must be of; None where it is not known.
     chromosome_names
         Other names to give chromosomes.
+    gtf
+        A gene annotation that says where genes lie, instead of the data; see `gene_coordinates`.
 
     Raises
     ------
     XbenchError
         Values that are no counts, or genes of another build.
     """
-    coordinates = gene_coordinates(raw, where, chromosome_names)
+    coordinates = gene_coordinates(raw, where, chromosome_names, gtf)
     if genome is not None and len(coordinates.columns):
         require_inside(coordinates, genome, where)
     counts = as_counts(raw.rna.X, where, raw.rna.elsewhere)
@@ -82,19 +89,37 @@ def prepare_genes(
         expression: sparse.csr_matrix = counts.astype(np.float32)
     else:
         expression = log_normalise(counts, where, totals)
-    return PreparedMatrix(expression, coordinates.iloc[kept])
+    other_names = raw.rna.var[[one for one in GENE_NAME_COLUMNS if one in raw.rna.var.columns]]
+    return PreparedMatrix(expression, coordinates.join(other_names).iloc[kept])
 
 
 def gene_coordinates(
-    raw: RawMultiome, where: str, chromosome_names: Mapping[str, str] | None = None
+    raw: RawMultiome,
+    where: str,
+    chromosome_names: Mapping[str, str] | None = None,
+    gtf: Path | None = None,
 ) -> pd.DataFrame:
-    """Return chrom, start and end of each gene; no column where the files have none.
+    """Return chrom, start, end and, where known, strand; no column where nothing says them.
+
+    Parameters
+    ----------
+    raw
+        As read.
+    where
+        File and modality, for the error's text.
+    chromosome_names
+        Other names to give chromosomes.
+    gtf
+        A gene annotation: then all places are its own. Genes are found by id or symbol.
 
     Raises
     ------
     XbenchError
         They are not numbers, or a gene ends before it starts.
     """
+    if gtf is not None:
+        ids = [raw.rna.var[one] for one in GENE_NAME_COLUMNS if one in raw.rna.var.columns]
+        return places_of_genes(raw.rna.var.index, ids, read_gtf(gtf), gtf, where)
     coordinates = read_coordinates(raw.rna.var, where, chromosome_names)
     return pd.DataFrame(index=raw.rna.var.index) if coordinates is None else coordinates
 

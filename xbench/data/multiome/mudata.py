@@ -18,6 +18,7 @@ import pandas as pd
 from anndata.io import read_elem, write_elem
 from scipy import sparse
 
+from xbench.data.genome import build_name
 from xbench.data.multiome.cellranger import columns_by_modality
 from xbench.data.multiome.raw import Modality, RawMultiome, require_unique
 from xbench.data.open_files import declared_bytes, opened_hdf5, readable, require_memory
@@ -133,6 +134,24 @@ def _checked_matrix(matrix: Any) -> Any:
     return np.atleast_2d(np.asarray(matrix))
 
 
+def _named_genome(groups: list[h5py.Group], tables: list[pd.DataFrame]) -> str | None:
+    """Return the build that ``uns['genome']`` or a var column ``genome`` names, if one does.
+
+    Where several are named, it is not known which is meant: 10x files call each gene after its own.
+    """
+    said: set[str] = set()
+    for group in groups:
+        stored = group.get("uns/genome")
+        if isinstance(stored, h5py.Dataset) and stored.shape == () and stored.dtype.kind in "OS":
+            text = stored[()]
+            said.add(text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text))
+    if not said:
+        columns = [table["genome"].dropna() for table in tables if "genome" in table.columns]
+        said = {str(name) for column in columns for name in column.unique()}
+    builds = {build_name(name) for name in said if name.strip()}
+    return builds.pop() if len(builds) == 1 else None
+
+
 MODALITIES = ("atac", "rna")
 
 
@@ -158,8 +177,10 @@ def read_h5mu(path: Path) -> RawMultiome:
             )
         atac, rna = (read_modality(file["mod"][name], f"{path}: {name}") for name in MODALITIES)
         obs = read_part(file, "obs", str(path)) if "obs" in file else pd.DataFrame()
+        groups = [file, *(file["mod"][name] for name in MODALITIES)]
+        genome = _named_genome(groups, [atac.var, rna.var])
     require_unique(obs.index, "barcode", str(path))
-    return RawMultiome(atac, rna, obs)
+    return RawMultiome(atac, rna, obs, genome)
 
 
 def read_joint_h5ad(path: Path) -> RawMultiome:
@@ -172,6 +193,7 @@ def read_joint_h5ad(path: Path) -> RawMultiome:
     """
     with opened_hdf5(path) as file:
         joint = read_modality(file, str(path))
+        genome = _named_genome([file], [joint.var])
     if "feature_types" not in joint.var.columns:
         raise XbenchError(
             f"{path}: is one file of several; give the folder that holds all of them (atac.h5ad "
@@ -187,7 +209,7 @@ def read_joint_h5ad(path: Path) -> RawMultiome:
         )
         for name in MODALITIES
     )
-    return RawMultiome(atac, rna)
+    return RawMultiome(atac, rna, genome=genome)
 
 
 def read_h5ad_pair(folder: Path) -> RawMultiome:
@@ -198,13 +220,19 @@ def read_h5ad_pair(folder: Path) -> RawMultiome:
     XbenchError
         Not exactly one file of each modality, or one of them is damaged or lacks a part.
     """
-    return RawMultiome(_modality(folder, "atac"), _modality(folder, "rna"))
+    (atac, of_atac), (rna, of_rna) = (_modality(folder, name) for name in MODALITIES)
+    if of_atac and of_rna and of_atac != of_rna:
+        raise XbenchError(
+            f"{folder}: peaks are of {of_atac}, genes of {of_rna}; give data of one build"
+        )
+    return RawMultiome(atac, rna, genome=of_atac or of_rna)
 
 
-def _modality(folder: Path, name: str) -> Modality:
+def _modality(folder: Path, name: str) -> tuple[Modality, str | None]:
     path = _file_of(folder, name)
     with opened_hdf5(path) as file:
-        return read_modality(file, str(path))
+        modality = read_modality(file, str(path))
+        return modality, _named_genome([file], [modality.var])
 
 
 def _file_of(folder: Path, modality: str) -> Path:

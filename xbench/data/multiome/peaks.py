@@ -14,7 +14,8 @@ from xbench.data.coordinates import (
     require_inside,
     unknown_chromosomes,
 )
-from xbench.data.genome import outside_chromosomes
+from xbench.data.features import COORDINATE_COLUMNS
+from xbench.data.genome import Genome, name_of, outside_chromosomes
 from xbench.data.multiome.raw import PreparedMatrix, RawMultiome, columns_of, rows_of
 from xbench.data.preprocess import as_counts, binary
 from xbench.data.read_options import ReadOptions
@@ -27,7 +28,7 @@ def prepare_peaks(
     rows: np.ndarray,
     reading: ReadOptions,
     where: str,
-    genome: str | None = None,
+    genome: Genome | None = None,
     chromosome_names: Mapping[str, str] | None = None,
 ) -> PreparedMatrix:
     """Return the peaks that are kept, 0 or 1 (int8), by chromosome and start.
@@ -87,7 +88,8 @@ def peak_coordinates(
             f"{where}: no var columns chrom, start, end, and names such as "
             f"{plain(raw.atac.var.index[0], 80)!r} are not like chr1:100-200; add the columns"
         )
-    return coordinates
+    # A peak has no strand, whatever a column of a file says.
+    return coordinates[list(COORDINATE_COLUMNS)]
 
 
 def open_often(
@@ -140,13 +142,13 @@ def _on_chromosomes(raw: RawMultiome, coordinates: pd.DataFrame, where: str) -> 
     return ~outside
 
 
-def _tell_unknown_chromosomes(coordinates: pd.DataFrame, genome: str, where: str) -> None:
+def _tell_unknown_chromosomes(coordinates: pd.DataFrame, genome: Genome, where: str) -> None:
     counts = unknown_chromosomes(coordinates, genome)
     if len(counts):
         names = ", ".join(plain(name, 40) for name in counts.index[:3])
         warnings.warn(
             f"{where}: {int(counts.sum()):,} peaks lie on {len(counts):,} chromosomes that "
-            f"{genome} does not have, such as {names}, and keep their places",
+            f"{name_of(genome)} does not have, such as {names}, and keep their places",
             XbenchWarning,
             stacklevel=3,
         )

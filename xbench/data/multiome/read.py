@@ -9,14 +9,15 @@ from anndata import AnnData
 
 from xbench.data.coordinates import named_genomes, require_shared_chromosomes
 from xbench.data.dataset import Dataset
-from xbench.data.genome import build_name, is_known_build
+from xbench.data.genome import Genome, build_name, is_known_build, name_of
 from xbench.data.multiome.cells import CellTable, choose_cells
 from xbench.data.multiome.genes import prepare_genes
 from xbench.data.multiome.layout import read_raw
 from xbench.data.multiome.peaks import prepare_peaks
 from xbench.data.multiome.raw import PreparedMatrix, RawMultiome, require_sound
+from xbench.data.own_genome import genome_of
 from xbench.data.read_options import AS_IT_IS, ReadOptions
-from xbench.data.splits import split_cells
+from xbench.data.splits import split_cells, split_donors
 from xbench.errors import XbenchError
 
 
@@ -96,12 +97,17 @@ def read_multiome(
         inputs=AnnData(parts.peaks.matrix, obs=obs, var=parts.peaks.var),
         outputs=AnnData(parts.genes.matrix, obs=obs, var=parts.genes.var),
         cell_types=parts.cells.types,
-        split=split_cells(parts.cells.types, seed=reading.split_seed),
-        genome=parts.genome,
+        split=(
+            split_cells(parts.cells.types, seed=reading.split_seed)
+            if parts.cells.donors is None
+            else split_donors(parts.cells.donors, seed=reading.split_seed)
+        ),
+        genome=None if parts.genome is None else name_of(parts.genome),
         cell_type_aliases=dict(cell_type_aliases or {}),
         default_surrogate="cross-modality",
         citation=citation,
         licence=licence,
+        donors=parts.cells.donors,
     )
 
 
@@ -111,14 +117,14 @@ class Parts(NamedTuple):
     cells: CellTable
     peaks: PreparedMatrix
     genes: PreparedMatrix
-    genome: str | None
+    genome: Genome | None
 
 
 def assemble(
     raw: RawMultiome,
     where: str,
     reading: ReadOptions,
-    genome: str | None = None,
+    genome: Genome | None = None,
     chromosome_names: Mapping[str, str] | None = None,
 ) -> Parts:
     """Check and preprocess what a layout's reader read from `where`; see `read_multiome`.
@@ -131,18 +137,36 @@ def assemble(
     of_atac, of_rna = f"{where}: atac", f"{where}: rna"
     require_sound(raw.atac, of_atac)
     require_sound(raw.rna, of_rna)
-    genome = agreed_genome(raw, genome, where)
+    genome = agreed_genome(raw, declared_genome(reading, genome), where)
     cells = choose_cells(raw, reading, where)
     peaks = prepare_peaks(raw, cells.atac_rows, reading, of_atac, genome, chromosome_names)
     genes = prepare_genes(
-        raw, cells.rna_rows, reading.variable_genes, of_rna, genome, chromosome_names
+        raw, cells.rna_rows, reading.variable_genes, of_rna, genome, chromosome_names, reading.gtf
     )
-    if len(genes.var.columns):
+    if "chrom" in genes.var.columns:
         require_shared_chromosomes(peaks.var, genes.var, where)
     return Parts(cells, peaks, genes, genome)
 
 
-def agreed_genome(raw: RawMultiome, declared: str | None, where: str) -> str | None:
+def declared_genome(reading: ReadOptions, genome: Genome | None) -> Genome | None:
+    """Return the build that a dataset's source or the user says.
+
+    Raises
+    ------
+    XbenchError
+        Both do, and differ; or the user's is not known.
+    """
+    if reading.genome is None:
+        return genome
+    asked = genome_of(reading.genome)
+    if genome is not None and build_name(name_of(genome)) != build_name(name_of(asked)):
+        raise XbenchError(
+            f"--genome {name_of(asked)}: these data are of {name_of(genome)}; leave it out"
+        )
+    return asked
+
+
+def agreed_genome(raw: RawMultiome, declared: Genome | None, where: str) -> Genome | None:
     """Return the build that is declared, or that the files name, also by chromosome names.
 
     Raises
@@ -155,7 +179,8 @@ def agreed_genome(raw: RawMultiome, declared: str | None, where: str) -> str | N
         for name, part in (("atac", raw.atac), ("rna", raw.rna))
         if (build := named_genomes(part.var, f"{where}: {name}")) is not None
     }
-    said = {build_name(genome) for genome in (declared, raw.genome) if genome}
+    asked = None if declared is None else build_name(name_of(declared))
+    said = {build for build in (asked, raw.genome and build_name(raw.genome)) if build}
     known = {build for build in said if is_known_build(build)}
     if len(known | by_names) > 1 and by_names - known:
         raise XbenchError(
@@ -165,9 +190,9 @@ def agreed_genome(raw: RawMultiome, declared: str | None, where: str) -> str | N
         )
     # A name of no known build, such as that of a pipeline's reference, says less than accessions.
     of_files = next(iter(by_names), raw.genome)
-    if declared and of_files and build_name(declared) != build_name(of_files):
+    if asked and of_files and asked != build_name(of_files):
         raise XbenchError(
-            f"{where}: its coordinates are of {of_files}, but {declared} is needed; give data of "
-            f"{declared}"
+            f"{where}: its coordinates are of {of_files}, but {asked} is needed; give data of "
+            f"{asked}"
         )
     return declared or of_files

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,20 +14,21 @@ import pandas as pd
 from xbench.data.cell_types import MARKER_GENES
 from xbench.data.coordinates import fitting_genomes, require_inside
 from xbench.data.dataset import MINIMUM_CELLS
-from xbench.data.genome import outside_chromosomes
+from xbench.data.genome import Genome, name_of, outside_chromosomes
 from xbench.data.multiome.cells import CellTable, choose_cells
 from xbench.data.multiome.genes import gene_coordinates
 from xbench.data.multiome.layout import find_layout, read_raw
 from xbench.data.multiome.peaks import peak_coordinates
 from xbench.data.multiome.raw import RawMultiome, require_sound
-from xbench.data.multiome.read import Parts, agreed_genome, assemble
+from xbench.data.multiome.read import Parts, agreed_genome, assemble, declared_genome
 from xbench.data.preprocess import as_counts, binary, require_whole
 from xbench.data.read_options import AS_IT_IS, ReadOptions
+from xbench.data.splits import split_cells, split_donors
 from xbench.errors import XbenchError, XbenchWarning
 
 
 def validate(
-    path: str | Path, reading: ReadOptions = AS_IT_IS, genome: str | None = None
+    path: str | Path, reading: ReadOptions = AS_IT_IS, genome: Genome | None = None
 ) -> Report:
     """Look at all of a file or folder, as `read_multiome` would with the same reading.
 
@@ -68,18 +69,54 @@ def validate(
     with warnings.catch_warnings(record=True) as noted:
         warnings.simplefilter("always", XbenchWarning)
         with report.collecting():
-            _look_at(read_raw(path), str(path), reading, genome, report)
+            raw = read_raw(path)
+            _look_at(raw, str(path), reading, genome, report)
+            if report.problems:
+                report.options.extend(_what_would_do(raw, str(path), reading, genome))
     said = [str(note.message) for note in noted if issubclass(note.category, XbenchWarning)]
     report.lines.extend(dict.fromkeys(said))
     return report
 
 
+# Columns of cell types as common programs call them, the most deliberate first.
+_TYPE_COLUMNS = (
+    *("cell_type", "celltype", "cell.type", "CellType", "cell_types", "annotation", "cell_label"),
+    *("subclass", "predicted.id", "seurat_annotations", "seurat_clusters", "leiden", "louvain"),
+    *("cluster", "clusters"),
+)
+
+
+def _what_would_do(
+    raw: RawMultiome, where: str, reading: ReadOptions, genome: Genome | None
+) -> list[str]:
+    """Return the options with which the file is usable as far as can be told; none if with none."""
+    options: list[str] = []
+    obs = [*raw.obs.columns, *raw.rna.obs.columns, *raw.atac.obs.columns]
+    keys = [reading.cell_type_key, *(name for name in _TYPE_COLUMNS if name in obs)]
+    for key in dict.fromkeys(keys):
+        for binarize in dict.fromkeys((reading.binarize, True)):
+            tried = replace(reading, cell_type_key=key, binarize=binarize)
+            report = Report()
+            with report.collecting():
+                _look_at(raw, where, tried, genome, report)
+            options = [] if key == reading.cell_type_key else [f"--cell-type-key {key}"]
+            options += [] if binarize == reading.binarize else ["--binarize"]
+            if report.will_do:
+                return options
+            # Whoever gives types can give them beside the file.
+            only_types = all("cell type" in problem for problem in report.problems)
+            if only_types and reading.labels is None and key == keys[-1]:
+                labels = "--labels FILE (a CSV with columns barcode and cell_type)"
+                return [labels, *(one for one in options if one == "--binarize")]
+    return []
+
+
 def _look_at(
-    raw: RawMultiome, where: str, reading: ReadOptions, genome: str | None, report: Report
+    raw: RawMultiome, where: str, reading: ReadOptions, genome: Genome | None, report: Report
 ) -> None:
     report.lines.extend(raw.remarks)
     with report.collecting():
-        genome = agreed_genome(raw, genome, where)
+        genome = agreed_genome(raw, declared_genome(reading, genome), where)
     sound = []
     for name, modality in (("atac", raw.atac), ("rna", raw.rna)):
         with report.collecting():
@@ -88,7 +125,7 @@ def _look_at(
     if "atac" in sound:
         _look_at_peaks(raw, f"{where}: atac", reading, genome, report)
     if "rna" in sound:
-        _look_at_genes(raw, f"{where}: rna", genome, report)
+        _look_at_genes(raw, f"{where}: rna", reading, genome, report)
     if len(sound) == 2:
         with report.collecting():
             _tell_cells(choose_cells(raw, reading, where), report)
@@ -99,7 +136,7 @@ def _look_at(
 
 
 def _look_at_peaks(
-    raw: RawMultiome, where: str, reading: ReadOptions, genome: str | None, report: Report
+    raw: RawMultiome, where: str, reading: ReadOptions, genome: Genome | None, report: Report
 ) -> None:
     report.lines.append(f"peaks: {len(raw.atac.var):,}")
     with report.collecting():
@@ -115,7 +152,9 @@ def _look_at_peaks(
         binary(counts, reading.binarize, where)
 
 
-def _look_at_genes(raw: RawMultiome, where: str, genome: str | None, report: Report) -> None:
+def _look_at_genes(
+    raw: RawMultiome, where: str, reading: ReadOptions, genome: Genome | None, report: Report
+) -> None:
     names = raw.rna.var.index
     report.lines.append(f"genes: {len(names):,}")
     found = set(names.str.lower())
@@ -126,9 +165,9 @@ def _look_at_genes(raw: RawMultiome, where: str, genome: str | None, report: Rep
         + (f"; absent: {', '.join(absent)}" if absent else "")
     )
     with report.collecting():
-        places = gene_coordinates(raw, where)
+        places = gene_coordinates(raw, where, gtf=reading.gtf)
         known = int((places["start"] >= 0).sum()) if len(places.columns) else 0
-        report.lines.append(f"genes with a known place: {known:,}")
+        report.lines.append(f"genes with a known place: {known:,}{_of_strand(places, known)}")
         if genome is not None and known:
             require_inside(places, genome, where)
     with report.collecting():
@@ -138,14 +177,24 @@ def _look_at_genes(raw: RawMultiome, where: str, genome: str | None, report: Rep
             require_whole(counts, where, raw.rna.elsewhere)
 
 
+def _of_strand(places: pd.DataFrame, known: int) -> str:
+    """Say of how many genes the start is known, and what to do where it is not."""
+    if not known:
+        return "; give --gtf for distances, windows, and methods and surrogates that need places"
+    stranded = int((places["strand"] != "").sum()) if "strand" in places.columns else 0
+    if stranded == known:
+        return ", all with their strand"
+    return f", {stranded:,} with their strand; give --gtf for true starts"
+
+
 def _tell_places(
-    places: pd.DataFrame, raw: RawMultiome, genome: str | None, report: Report
+    places: pd.DataFrame, raw: RawMultiome, genome: Genome | None, report: Report
 ) -> None:
     outside = int(outside_chromosomes(places["chrom"]).sum())
     if outside and raw.keep_scaffolds:
         report.lines.append(f"peaks on scaffolds or the mitochondrion: {outside:,}, kept")
     if genome is not None:
-        report.lines.append(f"genome: {genome}")
+        report.lines.append(f"genome: {name_of(genome)}")
     else:
         fitting = " and ".join(fitting_genomes(places)) or "none that is known"
         report.lines.append(f"genome: not said; the peaks would fit {fitting}")
@@ -162,12 +211,36 @@ def _tell_cells(cells: CellTable, report: Report) -> None:
     types, counts = np.unique(cells.types, return_counts=True)
     each = [f"{name} {count:,}" for name, count in zip(types, counts, strict=True)]
     report.lines.append(f"cell types: {', '.join(each)}")
+    few = _few_test_cells(cells)
+    if few:
+        report.lines.append(
+            f"cell types with fewer than {FEW_TEST_CELLS} test cells, where numbers are mostly "
+            f"noise: {', '.join(few)}"
+        )
+    if cells.donors is not None:
+        donors, sizes = np.unique(cells.donors, return_counts=True)
+        each = [f"{name} {count:,}" for name, count in zip(donors, sizes, strict=True)]
+        report.lines.append(f"donors: {', '.join(each)}")
     rare = types[counts < MINIMUM_CELLS].tolist()
     if rare:
         report.lines.append(
             f"cell types with fewer than {MINIMUM_CELLS} cells, which cannot be explained: "
             f"{', '.join(rare)}"
         )
+
+
+# As `xbench.analysis.trust` warns below.
+FEW_TEST_CELLS = 30
+
+
+def _few_test_cells(cells: CellTable) -> list[str]:
+    """Return the types with few test cells, with their number."""
+    donors = cells.donors
+    split = split_cells(cells.types) if donors is None else split_donors(donors)
+    counts = {str(name): 0 for name in np.unique(cells.types)}
+    for name in cells.types[split.test]:
+        counts[str(name)] += 1
+    return [f"{name} {count}" for name, count in counts.items() if count < FEW_TEST_CELLS]
 
 
 def _tell_result(parts: Parts, report: Report) -> None:
@@ -188,6 +261,8 @@ class Report:
         What was found, one thing each.
     problems
         What keeps it from being used, one thing each, with what to do about it.
+    options
+        Options of the command line with which it could be used all the same.
 
     Examples
     --------
@@ -200,11 +275,28 @@ class Report:
 
     lines: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    options: list[str] = field(default_factory=list)
 
     @property
     def will_do(self) -> bool:
         """Whether nothing is wrong."""
         return not self.problems
+
+    @property
+    def verdict(self) -> str:
+        """Whether it can be used, as one line.
+
+        Examples
+        --------
+        >>> Report(problems=["X holds 3"], options=["--binarize"]).verdict
+        'usable with: --binarize'
+        """
+        if self.will_do:
+            return "ready to use"
+        if self.options:
+            return f"usable with: {' '.join(self.options)}"
+        count = len(self.problems)
+        return f"not usable yet: {'a problem' if count == 1 else f'{count} problems'}, see above"
 
     @contextmanager
     def collecting(self) -> Iterator[None]:
