@@ -28,7 +28,10 @@ from .formats import six_digits
 RUNS, FINDINGS = "runs.jsonl.gz", "findings.jsonl.gz"
 _LEFT_OUT = ("trace", "traceback", "details")
 # Not known of runs of an older xbench.
-_IF_ANY = ("features", "places", "target_place", "surrogate_fit", "judge_fit")
+_IF_ANY = (
+    *("features", "places", "target_place", "target_strand", "asked"),
+    *("surrogate_fit", "judge_fit"),
+)
 
 
 def runs_text(records: Iterable[Record]) -> str:

@@ -19,7 +19,9 @@ def data(cells: int, starts: list[int]) -> Any:
     features = Features(
         [f"p{one}" for one in range(count)], ["chr1"] * count, starts, [one + 500 for one in starts]
     )
-    return SimpleNamespace(features=features, rows=lambda cell_type, part: np.arange(cells))
+    return SimpleNamespace(
+        features=features, rows=lambda cell_type, part: np.arange(cells), donors=None
+    )
 
 
 def test_what_is_known_is_gathered() -> None:
@@ -55,8 +57,19 @@ def test_each_reason_for_doubt_is_a_warning(changes: dict[str, Any], said: str) 
 
 def test_without_coordinates_nothing_is_said_of_distance() -> None:
     dataset = SimpleNamespace(
-        features=Features(["a", "b"]), rows=lambda cell_type, part: np.arange(50)
+        features=Features(["a", "b"]), rows=lambda cell_type, part: np.arange(50), donors=None
     )
     trust = trust_of(dataset, Target("8", "3", 1), "mlp", {}, [0])  # type: ignore[arg-type]
     assert trust.near is None
     assert "1 Mb" not in trust.line
+
+
+def test_donors_and_a_window_are_said() -> None:
+    dataset = data(40, [1_000, 4_500_000, 5_900_000, 90_000_000])
+    dataset.donors = np.repeat(["a", "b"], 20)
+    trust = trust_of(dataset, GENE, "cis", FIT, [1, 2], None, 500_000)
+    assert "40 test cells of 2 other donors; chosen among peaks within 500 kb" in trust.line
+    # All that could be chosen is near: no share of near peaks says anything.
+    assert (trust.near, trust.warnings) == (None, ())
+    dataset.donors = np.repeat("a", 40)
+    assert "one donor" in trust_of(dataset, GENE, "cis", FIT, [1, 2], None, 500_000).warnings[0]

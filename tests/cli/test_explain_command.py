@@ -38,7 +38,7 @@ def test_peaks_are_named_and_doubts_are_said(answered: tuple[Path, str]) -> None
     assert "Oligo:Mog, L = 3" in out
     assert "trust: surrogate cross-modality" in out
     assert "WARNING: only " in out
-    assert "chosen by grids:" in out
+    assert "chosen by grids (effect: change of the prediction" in out
     assert out.count("peak") >= 3
     assert " nearest-tss " in out
 

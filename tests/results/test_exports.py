@@ -56,6 +56,39 @@ def test_a_feature_in_the_gene_is_at_distance_0(make_record: Make) -> None:
     assert [one.distance for one in chosen_features([inside, touching])] == [0, 1]
 
 
+def test_with_a_strand_distances_are_from_the_start_of_the_gene(make_record: Make) -> None:
+    places = {
+        "up": ("chr2", 700, 900),
+        "in": ("chr2", 1_500, 1_600),
+        "down": ("chr2", 5_000, 5_100),
+    }
+    found = {}
+    for strand in "+-":
+        one = run(
+            make_record, "grids", list(places), places=list(places.values()), target_strand=strand
+        )
+        chosen = {peak.feature: peak for peak in chosen_features([one])}
+        found[strand] = {name: (peak.distance, peak.side) for name, peak in chosen.items()}
+        lines = bed_text(list(chosen.values())).splitlines()[1:]
+        assert {line.split("\t")[5] for line in lines} == {strand}
+        (start,) = {line.split("\t")[4] for line in links_text(list(chosen.values())).splitlines()}
+        assert start == {"+": "1000", "-": "1999"}[strand]
+    # The gene is at 1000 to 2000: counted from base 1000, or from base 1999 and the other way.
+    assert found["+"] == {
+        "up": (-101, "upstream"), "in": (500, "downstream"), "down": (4_000, "downstream"),
+    }  # fmt: skip
+    assert found["-"] == {
+        "up": (1_100, "downstream"), "in": (400, "downstream"), "down": (-3_001, "upstream"),
+    }  # fmt: skip
+
+
+def test_the_share_of_methods_counts_those_that_answered(make_record: Make) -> None:
+    runs = [run(make_record, name, ["near", "far"]) for name in ("grids", "lime")]
+    runs += [run(make_record, "shap", ["far", "other"]), make_record(run_id="bad", status="failed")]
+    shares = {one.feature: one.method_share for one in chosen_features(runs)}
+    assert shares == {"near": 2 / 3, "far": 1.0, "other": 1 / 3}
+
+
 def test_a_table_is_read_back_by_pandas(make_record: Make, tmp_path: Any) -> None:
     path = tmp_path / "selection.tsv"
     path.write_text(table_text(chosen_features([run(make_record, "grids", ["near", "nowhere"])])))
@@ -92,7 +125,7 @@ def test_names_of_strangers_break_no_line(make_record: Make) -> None:
     chosen = chosen_features([run(make_record, "grids", [odd], places=[("chr1", 0, 5)])])
     assert len(bed_text(chosen).splitlines()) == 2
     assert len(bed_text(chosen).splitlines()[1].split("\t")) == 9
-    assert {len(line.split("\t")) for line in table_text(chosen).splitlines()} == {14}
+    assert {len(line.split("\t")) for line in table_text(chosen).splitlines()} == {18}
 
 
 def test_a_run_without_names_says_how_to_get_them(make_record: Make) -> None:

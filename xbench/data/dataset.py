@@ -250,7 +250,7 @@ class Dataset:
             empty = [part for part in PARTS[:3] if not len(self.rows(cell_type, part))]
             if empty:
                 raise XbenchError(
-                    f"{self.name}: {cell_type!r} has no {empty[0]} cells: no donor in that part has "
+                    f"{self.name}: {cell_type!r} has no {empty[0]} cells: no donor there has "
                     "any; choose another type, or leave --donor-key out"
                 )
         outputs = self.output_features
