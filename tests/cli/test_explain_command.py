@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from xbench.cli import main
+from xbench.results.store import ResultStore
 
 from .conftest import Command
 
@@ -95,3 +96,39 @@ def test_what_cannot_be_answered_is_one_line(
     code, _, errors = xbench_command("explain", *given, *words, "--seeds", 1, "--jobs", 1)
     assert code == 2
     assert said in errors.splitlines()[-1]
+
+
+def test_a_window_known_links_and_the_trust_line_of_a_run(
+    small_data: Path, small_surrogate: Path, xbench_command: Command, tmp_path: Path
+) -> None:
+    peaks = mudata.read_h5mu(small_data)["atac"].var
+    gene = mudata.read_h5mu(small_data)["rna"].var.loc["Mog"]
+    here = peaks[peaks["chrom"] == gene["chrom"]]
+    known = tmp_path / "Mog.bed"
+    lines = [f"{one.chrom}\t{one.start}\t{one.end}" for one in here.iloc[:2].itertuples()]
+    known.write_text("\n".join(lines) + "\n")
+    given = ("--data", small_data, "--checkpoint", small_surrogate, "--target", "Oligo:Mog")
+    asked = ("--methods", "nearest-tss,random", "--seeds", 1, "--jobs", 1, "--within", "3kb")
+    store = ("--store", tmp_path / "store", "--known", known)
+    code, _, errors = xbench_command("run", "explain", *given, *asked, *store, "-L", "2,20")
+    assert code == 0
+    assert "trust: surrogate cross-modality" in errors
+    assert "WARNING: the surrogate predicts test cells worse than the means" in errors
+    assert "Mog.bed: places of genes, 2 pairs, no tested place that is not linked" in errors
+    records = ResultStore(tmp_path / "store").records()
+    near = set(
+        here[(here["start"] < gene["end"] + 3_000) & (here["end"] > gene["start"] - 3_000)].index
+    )
+    for record in records:
+        if record.L == 20:
+            assert record.status == "skipped"
+            assert f"only {len(near)} features lie within 3 kb of where Mog starts" in record.reason
+            continue
+        assert set(record.features) <= near
+        assert record.metrics["known-precision"] is None
+        linked = set(here.index[:2])
+        expected = (
+            len(linked & set(record.features)) / len(linked & near) if linked & near else None
+        )
+        assert record.metrics["known-recall"] == expected
+    assert len(records) == 4

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from xbench.analysis.trust import fit_line, fit_warning
 from xbench.benchmark.request import Request
 from xbench.benchmark.resolve import ask
 from xbench.benchmark.runner import run_asked
@@ -45,6 +46,7 @@ def run_and_show(request: Request, *, store: Path, skip_missing_data: bool) -> N
     chosen = [record for record in records if record.run_id in these]
     # Eighty columns, which rich takes where there is no terminal, would cut the table.
     _print_summary(Console(width=None if sys.stdout.isatty() else 120), asked.task, chosen)
+    _print_trust(console, chosen)
     print_line(console, f"records in {results.folder}")
     stopped = sum(bool(record.stopped) for record in chosen)
     if stopped:
@@ -55,6 +57,17 @@ def run_and_show(request: Request, *, store: Path, skip_missing_data: bool) -> N
     if any(record.status in FAILED for record in chosen):
         console.print("some runs failed; their records say why", highlight=False)
         raise typer.Exit(1)
+
+
+def _print_trust(console: Console, records: Sequence[Record]) -> None:
+    """Print how well each surrogate predicts test cells, where it was measured, and a warning."""
+    fits = {record.surrogate: record.surrogate_fit for record in records if record.surrogate_fit}
+    for name, fit in fits.items():
+        if not (text := fit_line(fit)):
+            continue
+        print_line(console, f"trust: surrogate {name}; {text}")
+        if warning := fit_warning(fit):
+            console.print(f"[bold red]WARNING[/]: {escape(warning)}", highlight=False)
 
 
 def missing_data(choice: DataChoice) -> str | None:

@@ -5,6 +5,7 @@ numbers its features from 0 on and can neither see nor choose any other.
 """
 
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 
 import numpy as np
 import scipy.sparse as sp
@@ -110,7 +111,7 @@ class RestrictedPopulation:
 
     def changing_pairs(self) -> sp.csr_matrix:
         """Changes p - x that masking can make, shape (n_cells, kept); no zero is stored."""
-        return self._pairs()[0]
+        return self._pairs[0]
 
     def relaxed_losses(self, mask: Tensor) -> Tensor:
         """Loss of each cell under one relaxed mask of the kept features, shape (n_cells,)."""
@@ -119,7 +120,7 @@ class RestrictedPopulation:
 
     def relaxed_pair_losses(self, mask: Tensor) -> Tensor:
         """The same with an m for each entry of `changing_pairs`, in its order."""
-        pairs, places, count = self._pairs()
+        pairs, places, count = self._pairs
         _check_length(mask, pairs.nnz, "changing pair")
         return self._whole.relaxed_pair_losses(_spread(mask, places, count))
 
@@ -146,6 +147,7 @@ class RestrictedPopulation:
         each = range(self.n_features) if groups is None else groups
         return [self._at(np.atleast_1d(group)) for group in each]
 
+    @cached_property
     def _pairs(self) -> tuple[sp.csr_matrix, np.ndarray, int]:
         """Return the pairs of kept features, where each stands among all pairs, and their count."""
         pairs = self._whole.changing_pairs()
