@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -19,6 +20,7 @@ from xbench.data.load import DataChoice
 from xbench.data.read_options import ReadOptions
 from xbench.registry.find import find
 from xbench.surrogates.checkpoint import open_surrogate
+from xbench.utils.fork_server import ForkServer
 
 from .workbench import explaining, lasting, stored, write_method, write_task
 
@@ -203,3 +205,19 @@ def test_several_starts_share_the_work(
     assert len(log.read_text()) == 8
     assert (store / "runs.jsonl").read_text().count("\n") == 8
     assert [frame["status"].tolist() for frame in frames] == [["ok"] * 8] * 3
+
+
+@pytest.mark.parametrize(("repetitions", "jobs", "workers"), [(2, 8, 2), (1, 4, 1), (5, 2, 2)])
+def test_there_are_no_more_workers_than_units(
+    repetitions: int, jobs: int, workers: int, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started, fork = [], ForkServer.fork
+
+    def counted(server: ForkServer, work: Callable[..., None], *given: Any, **files: Any) -> Any:
+        started.append(work.__name__)
+        return fork(server, work, *given, **files)
+
+    monkeypatch.setattr(ForkServer, "fork", counted)
+    frame = run({"repetitions": repetitions}, methods=["random"], jobs=jobs)
+    assert frame["status"].tolist() == ["ok"] * repetitions
+    assert 1 <= started.count("_work") <= workers

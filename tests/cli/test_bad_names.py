@@ -37,7 +37,7 @@ NAMES = {
     ("run", "quick", "--target", "83"): "target '83': must be CELL_TYPE:OUTPUT, such as VIP:GAD1",
     ("run", "quick", "--target", "8:3", "--target", "8:3"): "target '8:3' is given twice; keep one",
     ("run", "quick", "--methods", "random,random"): "method random is given twice; keep one",
-    ("run", "quick", "--store", "a", "--store", "b"): "--store: is given twice; keep one",
+    ("run", "quick", "--store", "a", "--store", "b"): "--store is given 2 times but counts once",
     ("run", "quick", "--methods", "random", "--methods", "random"): "method random is given twice",
     ("run", "quick", "-L", "8", "-L", "8"): "subset size L 8 is given twice; keep one",
     ("run", "quick", "--methods", ","): "--methods ',': names nothing; give names separated by",

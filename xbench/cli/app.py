@@ -11,7 +11,7 @@ from xbench.cli import options
 from xbench.cli.groups import baseline_app, compare, data_app, report_app, runs_app
 from xbench.data.read_options import AS_IT_IS, ReadOptions
 
-app = typer.Typer(
+app = options.StrictTyper(
     name="xbench",
     no_args_is_help=True,
     add_completion=False,
@@ -375,6 +375,3 @@ def verify(
         typer.echo(f"first difference at {result.first_difference}")
     if not result.agrees:
         raise typer.Exit(1)
-
-
-options.once(app)

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from xbench.cli.options import Checkpoint, Store, chooses_runs, reads_data
+from xbench.cli.options import Checkpoint, Store, StrictTyper, chooses_runs, reads_data
 from xbench.data.read_options import AS_IT_IS, ReadOptions
 
 
@@ -21,7 +21,7 @@ def _help(context: typer.Context) -> None:
 
 Folder = Annotated[Path, typer.Option(help="Folder of the baselines.")]
 
-baseline_app = typer.Typer(
+baseline_app = StrictTyper(
     name="baseline",
     help="Keep results in a file, to compare later ones with.",
     rich_markup_mode=None,
@@ -91,7 +91,7 @@ def compare(
     )
 
 
-data_app = typer.Typer(
+data_app = StrictTyper(
     name="data",
     help="What data there are, get them, check your own.",
     rich_markup_mode=None,
@@ -144,7 +144,7 @@ def validate(
     validate_and_show(replace(reading, path=file))
 
 
-report_app = typer.Typer(
+report_app = StrictTyper(
     name="report",
     help="Put what is known of a trained surrogate on one page.",
     rich_markup_mode=None,
@@ -198,7 +198,7 @@ def surrogate(
     )
 
 
-runs_app = typer.Typer(
+runs_app = StrictTyper(
     name="runs",
     help="Look at the runs of a store, take some out, merge stores, export what was selected.",
     rich_markup_mode=None,

@@ -218,32 +218,36 @@ def chooses_runs(command: Callable[..., None], *, ended: bool = True) -> Callabl
     return _in_place_of("which", options, choice, command)
 
 
-class EachOptionOnce(TyperCommand):
-    """A command that refuses an option given twice, of which the parser would keep the last."""
+class StrictCommand(TyperCommand):
+    """A command that takes every option once, but for flags and those that may be repeated."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Parse the arguments.
+        """Parse arguments.
 
         Raises
         ------
         XbenchError
-            An option that takes one value was given again.
+            Where an option that takes one value is given more than once.
         """
-        given = self.make_parser(ctx).parse_args(args=list(args))[2]
-        for option in {one.name: one for one in given}.values():
-            single = not (option.multiple or getattr(option, "is_flag", False))
-            if option.param_type_name == "option" and single and given.count(option) > 1:
-                raise XbenchError(f"{option.opts[0]}: is given twice; keep one")
+        _, _, order = self.make_parser(ctx).parse_args(args=list(args))
+        for parameter in order:
+            times = sum(one is parameter for one in order)
+            once = parameter.param_type_name == "option" and not parameter.multiple
+            if times > 1 and once and not getattr(parameter, "is_flag", False):
+                name = max(parameter.opts, key=len)
+                raise XbenchError(
+                    f"{name} is given {times} times but counts once: leave out the others; see "
+                    f"'{ctx.command_path} --help'"
+                )
         return super().parse_args(ctx, args)
 
 
-def once(app: typer.Typer) -> None:
-    """Let every command of an app, and of those in it, be an `EachOptionOnce`."""
-    for command in app.registered_commands:
-        command.cls = EachOptionOnce
-    for group in app.registered_groups:
-        if group.typer_instance is not None:
-            once(group.typer_instance)
+class StrictTyper(typer.Typer):
+    """An application, or a group, of such commands."""
+
+    def command(self, *name: Any, **options: Any) -> Any:
+        """Return a decorator for a command; the arguments are `typer.Typer.command`'s."""
+        return super().command(*name, cls=StrictCommand, **options)
 
 
 def _in_place_of(

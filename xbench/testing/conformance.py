@@ -1,25 +1,26 @@
 """Put an explainer through the suite; a file to begin one with, which keeps the contract."""
 
 import inspect
-import json
 import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from xbench.benchmark.answer import failure
 from xbench.errors import XbenchError
 from xbench.explainers.explainer import Explainer, require_explainer
-from xbench.testing.clauses import CLAUSES, BrokenClauseError, ClauseVerdict, Make, NotTestedError
-from xbench.utils.apart import run_apart
+from xbench.testing.clauses import CLAUSES, ClauseVerdict
+from xbench.testing.questions import BrokenClauseError, NotTestedError, Questions
 from xbench.utils.files import write_text
-from xbench.utils.process import one_thread
 
-# How long a clause may take: minutes, since a method may learn; toys are small.
+# How long one answer may take: minutes, since a method may learn; toys are small.
 LIMIT_SECONDS = 600.0
 
 
-def check_explainer(method: type, parameters: dict[str, Any] | None = None) -> list[ClauseVerdict]:
+def check_explainer(
+    method: type,
+    parameters: dict[str, Any] | None = None,
+    limit_seconds: float = LIMIT_SECONDS,
+) -> list[ClauseVerdict]:
     """Check every clause of the contract, on toys of 24 peaks and of 25 pixels.
 
     Parameters
@@ -28,6 +29,8 @@ def check_explainer(method: type, parameters: dict[str, Any] | None = None) -> l
         The explainer's class; one that is no `Explainer` is refused.
     parameters
         Instead of its defaults; its `quick_parameters` where None.
+    limit_seconds
+        How long one answer may take.
 
     Returns
     -------
@@ -52,34 +55,20 @@ def check_explainer(method: type, parameters: dict[str, Any] | None = None) -> l
     def make() -> Explainer:
         return explainer(**chosen)
 
-    return [_verdict(clause, make) for clause in CLAUSES]
+    asked = Questions(make, limit_seconds)
+    return [_verdict(clause, asked) for clause in CLAUSES]
 
 
-def _verdict(clause: Callable[[Make], None], make: Make) -> ClauseVerdict:
-    """Check a clause in a process of its own, so that none finds what another has left."""
+def _verdict(clause: Callable[[Questions], None], asked: Questions) -> ClauseVerdict:
+    """Check a clause; nothing of the method runs in this process."""
     sentence = inspect.getdoc(clause) or clause.__name__
-
-    def check(begun: Callable[[], None]) -> bytes:
-        try:
-            with one_thread():
-                clause(make)
-        except BrokenClauseError as error:
-            found = "broken", str(error)
-        except NotTestedError as error:
-            found = "not tested", str(error)
-        except BaseException as error:
-            # Whatever its constructor or skip() raises breaks the clause that asked.
-            found = "broken", failure(error)["reason"]
-        else:
-            found = "kept", ""
-        return json.dumps(found).encode()
-
-    end = run_apart(check, seconds=LIMIT_SECONDS)
-    if end.answer is not None:
-        outcome, detail = json.loads(end.answer)
-        return ClauseVerdict(sentence, outcome, detail)
-    late = f"no answer after {LIMIT_SECONDS:g} s"
-    return ClauseVerdict(sentence, "broken", late if end.timed_out else end.reason)
+    try:
+        clause(asked)
+    except BrokenClauseError as error:
+        return ClauseVerdict(sentence, "broken", str(error))
+    except NotTestedError as error:
+        return ClauseVerdict(sentence, "not tested", str(error))
+    return ClauseVerdict(sentence, "kept")
 
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")

@@ -26,6 +26,7 @@ Inputs: TypeAlias = sp.csr_matrix | np.ndarray
 BLOCKS = (9, 8, 7)
 N_PEAKS = sum(BLOCKS)
 SIDE = 5
+N_CELLS, N_IMAGES = 40, 30
 
 
 class LinearToy(Surrogate):
@@ -120,7 +121,7 @@ def peak_features() -> Features:
     return Features(np.array(names), chrom, start, start + 500)
 
 
-def open_peaks(n_cells: int = 40, seed: int = 0) -> sp.csr_matrix:
+def open_peaks(n_cells: int = N_CELLS, seed: int = 0) -> sp.csr_matrix:
     """Binary inputs in which every peak is open in some cells and closed in others."""
     generator = np.random.default_rng(seed)
     rates = generator.uniform(0.2, 0.7, N_PEAKS)
@@ -144,7 +145,7 @@ def peaks_problem(
         seed=seed,
         validation=open_peaks(20, 1),
         features=peak_features(),
-        observed=np.random.default_rng(1).gamma(2.0, size=40),
+        observed=np.random.default_rng(1).gamma(2.0, size=N_CELLS),
         device=device,
     )
 
@@ -163,7 +164,7 @@ def pixels_problem(subset_size: int, seed: int = 0) -> Problem:
         torch.manual_seed(0)
         model = MLPClassifier(SIDE * SIDE, n_hidden=8, n_classes=2).frozen()
     generator = np.random.default_rng(0)
-    images = generator.random((30, SIDE * SIDE)).astype(np.float32)
+    images = generator.random((N_IMAGES, SIDE * SIDE)).astype(np.float32)
     return make_problem(
         model,
         images,

@@ -110,6 +110,27 @@ def settings() -> State:
     return {name: repr(value).encode() for name, value in shown.items()}
 
 
+def running() -> State:
+    """Describe what runs beside: threads that hold up the end of a program, and processes.
+
+    Workers of joblib and multiprocessing that are kept for the next call are left out.
+    """
+    threads = [one.name for one in threading.enumerate() if not one.daemon]
+    listed = Path(f"/proc/self/task/{os.getpid()}/children")
+    children = listed.read_text().split() if listed.exists() else []
+    kept = [one for one in children if not _is_kept_worker(one)]
+    shown = {"running threads": threads, "running processes": kept}
+    return {name: repr(sorted(one)).encode() for name, one in shown.items()}
+
+
+def _is_kept_worker(process: str) -> bool:
+    try:
+        command = Path(f"/proc/{process}/cmdline").read_bytes()
+    except OSError:
+        return True
+    return b"loky" in command or b"multiprocessing" in command
+
+
 def _flushes_denormals() -> bool:
     tiny = torch.tensor([1e-40], dtype=torch.float32, device="cpu")
     return float(tiny * 1) == 0
