@@ -41,10 +41,21 @@ leaderboard: $(READY)
 # 200 targets, and LIME, CXPlain and SAGE take minutes a target: these have one repetition.
 SLOWEST := lime,cxplain,sage
 
+# Pipelines: every surrogate on both simulations, scored by their truth, and on the cortex by a judge.
+PIPELINES := cross-modality end-to-end cis ensemble
+
 leaderboard-whole: $(READY)
 	$(TRY); \
+	run() { $(BIN)/xbench run --store $(RESULTS) --skip-missing-data "$$@" || { failed=$$?; [ $$failed = 1 ] || exit $$failed; }; }; \
+	for surrogate in $(PIPELINES); do \
+		for simulation in simulated-multiome simulated-multiome-sparse; do \
+			run pipelines --dataset $$simulation --surrogate $$surrogate; \
+		done; \
+		run judged --surrogate $$surrogate; \
+	done; \
 	try mnist; \
-	for from in "--surrogate oracle" "" "--dataset snare-cortex --skip-missing-data"; do \
+	for from in "--surrogate oracle" "" "--surrogate cis" "--dataset snare-cortex --skip-missing-data" \
+		"--dataset simulated-multiome-sparse" "--dataset simulated-multiome-sparse --surrogate cis"; do \
 		try table1 table3 figure2 figure3 hic redundancy transfer $$from; \
 		try table2 --methods $(QUICK) $$from; \
 	done; \
