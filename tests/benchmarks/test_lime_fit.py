@@ -1,4 +1,4 @@
-"""One cell explained by LIME against the same with dense passes and the package's own precision.
+"""Cells explained by LIME against the same with dense passes and the package's own fit.
 
 pytest tests/benchmarks/test_lime_fit.py -s
 """
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from xbench.explainers.local_models import local_coefficients
+from xbench.explainers.local_models import SharedMasks
 from xbench.mask import MaskedPopulation
 
 from .paper_size import Case, make_case
@@ -42,12 +42,15 @@ def compare(benchmark: Any, case: Case, neighbours: int, rounds: int) -> float:
     ours = case.ours().batch(np.arange(4))
     changes = ours.changing_pairs()
     features = changes.indices[: changes.indptr[1]]
-    present = np.random.default_rng(0).integers(0, 2, (neighbours, len(features)), dtype=bool)
-    present[0] = True
+    masks = SharedMasks(neighbours, len(features), np.random.default_rng(0), kernel_width=0.25)
+    present = masks.present
     package = Package(case.dense().batch(np.arange(4)), features)
 
     def fit() -> np.ndarray:
-        return local_coefficients(present, ours.masked_values(0, features, ~present))
+        # The product of a cell's masks is shared: of the next cell only some columns are added.
+        return masks.coefficients(
+            ours.masked_values(0, features, ~present).astype(float), len(features)
+        )
 
     theirs = package.fit(present)
     assert np.corrcoef(fit(), theirs)[0, 1] > 0.9999

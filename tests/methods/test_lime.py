@@ -16,6 +16,7 @@ from xbench import Problem, Selection
 from xbench.data.features import Features
 from xbench.explainers.explainer import Budget
 from xbench.explainers.local_models import (
+    SharedMasks,
     global_importance,
     local_coefficients,
     picked_importance,
@@ -72,10 +73,12 @@ def test_it_is_what_limebase_gives_for_neighbours_spelt_out() -> None:
     problem = make_problem(model, messy_csr(x), 4, seed=5)
     generator = problem.generator()
     rows = []
-    for cell in generator.permutation(7)[:5]:
+    drawn = generator.permutation(7)[:5]
+    every = generator.integers(0, 2, (300, (x[drawn] != 0).sum(axis=1).max()), dtype=bool)
+    every[0] = True
+    for cell in drawn:
         there = np.flatnonzero(x[cell])
-        tossed = generator.integers(0, 2, (300, len(there)), dtype=bool)
-        tossed[0] = True
+        tossed = every[:, : len(there)]
         with torch.no_grad():
             masked = [masked_by_hand(x[[cell]], there[~kept], 0)[0] for kept in tossed]
             values = model(torch.from_numpy(np.stack(masked)))[:, :1].numpy()
@@ -117,6 +120,24 @@ def test_single_precision_fits_as_double_does() -> None:
             found = local_coefficients(present, values, **options)
             np.testing.assert_allclose(found, wanted, rtol=1e-3, atol=1e-5)
             assert np.count_nonzero(found) == (length or size[1])
+
+
+def test_shared_masks_fit_as_the_package_does() -> None:
+    from lime.lime_base import LimeBase
+
+    generator = np.random.default_rng(0)
+    masks = SharedMasks(80, 200, generator, kernel_width=0.3)
+    base = LimeBase(lambda d: np.sqrt(np.exp(-(d**2) / 0.3**2)), random_state=0)
+    # More features each time; then fewer, where the product begins from nothing.
+    for width in (1, 30, 31, 200, 70):
+        present = masks.present[:, :width]
+        values = np.tanh(present @ generator.normal(size=width)) + 3
+        distance = 1 - np.sqrt(present.mean(axis=1))
+        asked = (present.astype(float), values[:, None], distance, 0, width, "none")
+        wanted = np.zeros(width)
+        for place, coefficient in base.explain_instance_with_data(*asked)[1]:
+            wanted[place] = coefficient
+        np.testing.assert_allclose(masks.coefficients(values, width), wanted, rtol=1e-8, atol=1e-9)
 
 
 def test_absolute_coefficients_hide_the_sign_and_signed_ones_do_not() -> None:

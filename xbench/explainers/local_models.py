@@ -1,4 +1,4 @@
-"""A weighted linear fit around one cell by the ``lime`` package, and a pick of cells to explain.
+"""Weighted linear fits around cells, as the ``lime`` package makes them, and a pick of cells.
 
 Few explained cells together cover the features that matter: Ribeiro, Singh and Guestrin 2016,
 Algorithm 2 (SP-LIME).
@@ -9,6 +9,101 @@ from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
+from scipy.linalg import cho_factor, cho_solve
+
+
+def kernel_weights(present: np.ndarray, kernel_width: float) -> np.ndarray:
+    """Weight of each neighbour, ``sqrt(exp(-(distance / width)^2))``, as lime has it for images.
+
+    Parameters
+    ----------
+    present
+        Share of the cell's features that each neighbour has, shape (neighbours,): its root is the
+        cosine of a mask and the cell's own, all ones.
+    kernel_width
+        Width, above 0.
+    """
+    return np.sqrt(np.exp(-(((1 - np.sqrt(present)) / kernel_width) ** 2)))
+
+
+class SharedMasks:
+    """The same tosses of a coin for every cell, and the fits that they make cheap.
+
+    Column k says in which neighbours the cell's k-th feature is present. Cells with as many
+    features have one design; with more of them, the same and further columns. In its dual form
+    the ridge regression needs the product Z Z^T of the design, of (neighbours x neighbours)
+    numbers, which grows column by column: over all cells it is computed once, where each cell's
+    own would cost as much. What is left of a fit is one Cholesky factor.
+
+    Parameters
+    ----------
+    neighbours
+        Masks, the first of which leaves all features.
+    widest
+        Most features of a cell.
+    generator
+        Tosses the coins.
+    kernel_width
+        See `kernel_weights`.
+    """
+
+    def __init__(
+        self, neighbours: int, widest: int, generator: np.random.Generator, kernel_width: float
+    ) -> None:
+        self.present = generator.integers(0, 2, (neighbours, widest), dtype=bool)
+        self.present[0] = True
+        self._kernel_width = kernel_width
+        self._done = 0
+        self._product = np.zeros((neighbours, neighbours), dtype=np.float32)
+
+    def coefficients(self, values: np.ndarray, width: int) -> np.ndarray:
+        """Fit the number explained to which of the first `width` features are present.
+
+        The penalty is 1 and the intercept free, as LimeBase has it. Widths are best asked for in
+        ascending order: for a smaller one than before the product begins from nothing.
+
+        Parameters
+        ----------
+        values
+            The number explained, shape (neighbours,).
+        width
+            Number of features of the cell, at least 1.
+
+        Returns
+        -------
+        ndarray
+            How much each feature raises the number, shape (width,).
+
+        Examples
+        --------
+        >>> masks = SharedMasks(2_000, 2, np.random.default_rng(0), kernel_width=0.25)
+        >>> masks.coefficients(masks.present @ np.array([3.0, 2.0]), 2).round(1).tolist()
+        [3.0, 2.0]
+        """
+        self._extend(width)
+        design = self.present[:, :width]
+        weights = kernel_weights(design.mean(axis=1), self._kernel_width)
+        share = weights / weights.sum()
+        # Deviations from the weighted means of the columns, whose product with Z is Z Z^T share.
+        product = self._product.astype(np.float64)
+        along = product @ share
+        product -= along[:, None] + along[None, :] - share @ along
+        root = np.sqrt(weights)
+        system = root[:, None] * product * root[None, :]
+        system[np.diag_indices_from(system)] += 1.0
+        left = root * (values - share @ values)
+        dual = root * cho_solve(cho_factor(system, overwrite_a=True, check_finite=False), left)
+        return dual @ design - dual.sum() * (share @ design)
+
+    def _extend(self, width: int) -> None:
+        """Let the product be that of the first `width` columns."""
+        if width < self._done:
+            self._done = 0
+            self._product[:] = 0
+        more = self.present[:, self._done : width].astype(np.float32)
+        # Whole numbers below 2^24: single precision holds them exactly.
+        self._product += more @ more.T
+        self._done = width
 
 
 def local_coefficients(
@@ -54,15 +149,12 @@ def local_coefficients(
     if not len(coefficients):
         return coefficients
 
-    def kernel(distances: np.ndarray) -> np.ndarray:
-        return np.sqrt(np.exp(-((distances / kernel_width) ** 2)))
-
     # Single precision halves the time; the coefficients agree to 5 digits.
-    fitted = _lime_base()(kernel, random_state=0).explain_instance_with_data(
+    base = _lime_base()(lambda share: kernel_weights(share, kernel_width), random_state=0)
+    fitted = base.explain_instance_with_data(
         present.astype(np.float32),
         values[:, None].astype(np.float32),
-        # The cosine of a mask and the cell's own, all ones, is the root of the share present.
-        1 - np.sqrt(present.mean(axis=1)),
+        present.mean(axis=1),
         label=0,
         num_features=length,
         feature_selection=choice.replace("-", "_") if length else "none",
