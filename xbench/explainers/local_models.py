@@ -52,6 +52,8 @@ class SharedMasks:
     ) -> None:
         self.present = generator.integers(0, 2, (neighbours, widest), dtype=bool)
         self.present[0] = True
+        # Numbers, since a product with Booleans would convert them each time.
+        self._design = self.present.astype(np.float32)
         self._kernel_width = kernel_width
         self._done = 0
         self._product = np.zeros((neighbours, neighbours), dtype=np.float32)
@@ -81,8 +83,7 @@ class SharedMasks:
         [3.0, 2.0]
         """
         self._extend(width)
-        design = self.present[:, :width]
-        weights = kernel_weights(design.mean(axis=1), self._kernel_width)
+        weights = kernel_weights(self.present[:, :width].mean(axis=1), self._kernel_width)
         share = weights / weights.sum()
         # Deviations from the weighted means of the columns, whose product with Z is Z Z^T share.
         product = self._product.astype(np.float64)
@@ -93,14 +94,15 @@ class SharedMasks:
         system[np.diag_indices_from(system)] += 1.0
         left = root * (values - share @ values)
         dual = root * cho_solve(cho_factor(system, overwrite_a=True, check_finite=False), left)
-        return dual @ design - dual.sum() * (share @ design)
+        both = np.stack([dual, share]).astype(np.float32) @ self._design[:, :width]
+        return both[0].astype(np.float64) - dual.sum() * both[1]
 
     def _extend(self, width: int) -> None:
         """Let the product be that of the first `width` columns."""
         if width < self._done:
             self._done = 0
             self._product[:] = 0
-        more = self.present[:, self._done : width].astype(np.float32)
+        more = self._design[:, self._done : width]
         # Whole numbers below 2^24: single precision holds them exactly.
         self._product += more @ more.T
         self._done = width
