@@ -21,7 +21,7 @@ def main(arguments: list[str] | None = None) -> None:
     import typer
 
     from xbench.cli.app import app
-    from xbench.cli.printing import replace_what_cannot_be_written
+    from xbench.cli.printing import RunsFailedError, replace_what_cannot_be_written
 
     replace_what_cannot_be_written()
     given = list(sys.argv[1:] if arguments is None else arguments)
@@ -36,6 +36,11 @@ def main(arguments: list[str] | None = None) -> None:
             code = app(rest or ["--help"], prog_name="xbench", standalone_mode=False)
     except (KeyboardInterrupt, typer.Abort):
         code = _INTERRUPTED
+    except RunsFailedError as failed:
+        code = 1
+        for line in "\n".join(failed.tracebacks if debug else ()).splitlines():
+            print(shown(line), file=sys.stderr)
+        print(shown(failed), file=sys.stderr)
     except Exception as error:
         code, line = _explained(error)
         if debug:

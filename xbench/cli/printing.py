@@ -3,12 +3,15 @@
 import contextlib
 import io
 import sys
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from xbench.utils.text import shown
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from xbench.results.record import Record
 
 
 def say(text: object, err: bool = False) -> None:
@@ -45,3 +48,55 @@ def replace_what_cannot_be_written() -> None:
             # A stream that was closed, or that somebody put there, stays as it is.
             with contextlib.suppress(ValueError, OSError):
                 stream.reconfigure(errors="replace")
+
+
+class RunsFailedError(Exception):
+    """Some runs failed: the command ends with exit code 1, having done all that it could.
+
+    Parameters
+    ----------
+    said
+        One line that says where to look.
+    tracebacks
+        Of the runs, as their records hold them; ``--debug`` prints them.
+    """
+
+    def __init__(self, said: str, tracebacks: Sequence[str]) -> None:
+        super().__init__(said)
+        self.tracebacks = tracebacks
+
+
+def end_where_failed(records: "Iterable[Record]", store: object) -> None:
+    """End a command whose runs have failed, by saying so.
+
+    Parameters
+    ----------
+    records
+        Of the runs that were asked for.
+    store
+        Where they are kept.
+
+    Raises
+    ------
+    RunsFailedError
+        Where one of them failed.
+
+    Examples
+    --------
+    >>> end_where_failed([], "results")
+    """
+    # Imported here: most commands run nothing.
+    from xbench.results.record import FAILED
+
+    failed = [record for record in records if record.status in FAILED]
+    if failed:
+        show = f"xbench runs show {failed[0].run_id} --store {store}"
+        which = "a run" if len(failed) == 1 else f"{len(failed)} runs"
+        raise RunsFailedError(
+            f"{which} failed; '{show}' or --debug shows why",
+            [
+                f"{one.method} {one.cell_type}:{one.target}: {one.traceback}"
+                for one in failed
+                if one.traceback
+            ],
+        )

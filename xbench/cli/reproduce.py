@@ -15,7 +15,7 @@ from xbench.analysis.loops import read_loops
 from xbench.benchmark.request import Request
 from xbench.benchmark.task import known_tasks, load_task
 from xbench.cli.leaderboard import upgrade_published
-from xbench.cli.printing import print_line
+from xbench.cli.printing import end_where_failed, print_line
 from xbench.cli.progress_bars import ShownProgress
 from xbench.cli.run import missing_data
 from xbench.data.dataset import Dataset
@@ -24,7 +24,6 @@ from xbench.errors import XbenchError
 from xbench.registry.find import dataset_source
 from xbench.reproduction import RESULTS, Order, chosen_results, reproduce
 from xbench.results.findings import FILE, read_findings
-from xbench.results.record import FAILED
 from xbench.results.store import ResultStore
 from xbench.surrogates.evaluation.measure import measure, subject_of
 from xbench.surrogates.evaluation.poster import figure2_files
@@ -47,8 +46,8 @@ def reproduce_and_show(
     ------
     XbenchError
         An unknown result, or anything that a run refuses.
-    typer.Exit
-        With code 1, where a run failed.
+    RunsFailedError
+        Where a run failed.
     """
     console = Console(stderr=True)
     results = chosen_results(names or list(RESULTS))
@@ -88,9 +87,7 @@ def reproduce_and_show(
     else:
         typer.echo("\n".join(map(str, figures)))
     asked = {one for ids in done.run_ids.values() for one in ids}
-    if any(record.status in FAILED for record in records if record.run_id in asked):
-        console.print("some runs failed; their records say why", highlight=False)
-        raise typer.Exit(1)
+    end_where_failed((record for record in records if record.run_id in asked), kept.folder)
 
 
 def _figure2(request: Request, read: Callable[[DataChoice], Dataset], folder: Path) -> list[Path]:

@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
-import typer
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
@@ -17,14 +16,14 @@ from xbench.benchmark.request import Request
 from xbench.benchmark.resolve import ask
 from xbench.benchmark.runner import run_asked
 from xbench.benchmark.task import Task
-from xbench.cli.printing import print_line
+from xbench.cli.printing import end_where_failed, print_line
 from xbench.cli.progress_bars import ShownProgress
 from xbench.data.candidates import window_of
 from xbench.data.load import DataChoice
 from xbench.errors import XbenchError
 from xbench.metrics import METRICS, arrow
 from xbench.registry.find import dataset_source
-from xbench.results.record import FAILED, Record
+from xbench.results.record import Record
 from xbench.results.store import ResultStore
 from xbench.utils.text import plain
 
@@ -54,9 +53,7 @@ def run_and_show(request: Request, *, store: Path, skip_missing_data: bool) -> N
             f"{stopped} runs were stopped by their budget and gave their best so far",
             highlight=False,
         )
-    if any(record.status in FAILED for record in chosen):
-        console.print("some runs failed; their records say why", highlight=False)
-        raise typer.Exit(1)
+    end_where_failed(chosen, results.folder)
 
 
 def _print_trust(console: Console, records: Sequence[Record]) -> None:
