@@ -202,3 +202,13 @@ def test_a_line_cut_by_a_kill_is_no_finding_and_the_next_one_is_whole(tmp_path: 
 def test_no_number_that_json_lacks_is_written() -> None:
     finding = Finding(analysis="a", run_id="b", values={"x": float("nan"), "y": (1, 2)})
     assert Finding.from_json(finding.to_json()).values == {"x": None, "y": [1, 2]}
+
+
+def test_one_map_of_one_cell_type_is_told_to_be_alone(
+    cells: xbench.Dataset, oracle: OpenedSurrogate
+) -> None:
+    alone = resources(cells, oracle, contacts_by_type={"VIP": object()})
+    said = ANALYSES["matched-maps"].missing(alone)
+    assert said is not None
+    assert said.startswith("there is a contact map of VIP alone")
+    assert "--hic FILE" in said

@@ -131,6 +131,19 @@ def test_the_figure_alone_is_named(xbench_command: Callable[..., Any], tmp_path:
     assert all(Path(line).is_file() for line in lines)
 
 
+def test_figure3_says_why_it_is_not_drawn(
+    xbench_command: Callable[..., Any], tmp_path: Path
+) -> None:
+    few = ("--target", "VIP:GAD1", "--methods", "random", "-L", 5, "--seeds", 1)
+    ended = xbench_command(
+        "reproduce", "figure3", "--dataset", "simulated-multiome-small", "--surrogate", "oracle",
+        *few, *kept_in(tmp_path),
+    )  # fmt: skip
+    assert ended.code == 0
+    assert not list(published(tmp_path).glob("*figure3*"))
+    assert "figure3: not drawn: it needs finished runs of the method grids" in ended.err
+
+
 def test_a_map_of_another_genome_is_refused(
     refused: Callable[..., str], folder: Path, tmp_path: Path
 ) -> None:

@@ -196,6 +196,12 @@ def _maps(resources: Resources) -> str | None:
 def _two_maps(resources: Resources) -> str | None:
     if len(resources.contacts_by_type) > 1:
         return None
+    (only, *_) = (*resources.contacts_by_type, "")
+    if only:
+        return (
+            f"there is a contact map of {only} alone, and none to compare it with; give another "
+            "type's too, or --hic FILE without the type to take it for all"
+        )
     return "there are no contact maps of two cell types; give them with --hic TYPE=FILE"
 
 

@@ -50,7 +50,7 @@ def list_(
         str | None,
         typer.Argument(help="datasets, methods, tasks, metrics or surrogates; all where left out."),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
 ) -> None:
     """List what there is, and what each is."""
     from xbench.cli.plugins import show
@@ -188,11 +188,13 @@ def train(
     split: Annotated[
         str, typer.Option(help="strict: no test cell is seen; reference: as the reference does.")
     ] = "strict",
-    seed: Annotated[int, typer.Option(help="Of initial weights and batches.")] = 0,
+    seed: Annotated[int, typer.Option(help="Draw initial weights and batches from this seed.")] = 0,
     out: Annotated[
         Path | None, typer.Option(help="Folder to keep it in; a cache folder where left out.")
     ] = None,
-    again: Annotated[bool, typer.Option("--again", help="Train even if it is there.")] = False,
+    again: Annotated[
+        bool, typer.Option("--again", "--force", help="Train even if it is there.")
+    ] = False,
     unpaired: Annotated[
         bool,
         typer.Option("--unpaired", help="Do not use which cells of both modalities are the same."),

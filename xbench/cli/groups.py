@@ -105,7 +105,7 @@ data_app.callback(invoke_without_command=True)(_help)
 
 @data_app.command("list", epilog="Example: xbench data list --json")
 def list_data(
-    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
 ) -> None:
     """List the datasets: whether each is here, its size, its licence."""
     from xbench.cli.data import show_all

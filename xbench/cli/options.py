@@ -12,34 +12,49 @@ from typer.core import TyperCommand
 from xbench.data.read_options import ReadOptions
 from xbench.errors import XbenchError
 
-Store = Annotated[Path, typer.Option(help="Folder of the results.")]
+Store = Annotated[Path, typer.Option(help="Folder of the results; made where it is absent.")]
 Pages = Annotated[Path, typer.Option(help="Folder that the tables and pages are written into.")]
-DatasetOption = Annotated[str | None, typer.Option(help="A dataset instead of the task's.")]
+DatasetOption = Annotated[
+    str | None, typer.Option(help="Take this dataset; the task's where left out.")
+]
 Methods = Annotated[
     list[str] | None,
-    typer.Option(help="Instead of the task's: names or labels, by comma or repeated."),
+    typer.Option(
+        help="Run these methods, names or labels by comma or repeated; the task's where left out."
+    ),
 ]
 Targets = Annotated[
     list[str] | None,
-    typer.Option("--target", help="CELL_TYPE:OUTPUT instead of the task's targets. Repeatable."),
+    typer.Option(
+        "--target", help="Explain CELL_TYPE:OUTPUT; the task's targets where left out. Repeatable."
+    ),
 ]
 SubsetSizes = Annotated[
     list[str] | None,
-    typer.Option("-L", "--subset-size", help="Instead of the task's, by comma or repeated."),
+    typer.Option(
+        "-L",
+        "--subset-size",
+        help="Mask so many features, by comma or repeated; the task's where left out.",
+    ),
 ]
 Seeds = Annotated[
-    int | None, typer.Option(help="Repetitions instead of the task's, each with a seed.")
+    int | None,
+    typer.Option(help="Repeat so often, each with a seed; as the task says where left out."),
 ]
 BudgetSeconds = Annotated[
-    float | None, typer.Option(help="A method is then asked for its best so far.")
+    float | None,
+    typer.Option(help="Ask a method for its best so far after so long; the task's where left out."),
 ]
 SurrogateOption = Annotated[
-    str | None, typer.Option(help="Architecture instead of the task's, such as oracle.")
+    str | None,
+    typer.Option(help="Take this architecture, such as oracle; the task's where left out."),
 ]
-SurrogateSeed = Annotated[int, typer.Option(help="Seed that the surrogate is trained from.")]
+SurrogateSeed = Annotated[int, typer.Option(help="Train the surrogate from this seed.")]
 Checkpoint = Annotated[
     Path | None,
-    typer.Option(help="A trained surrogate's folder, or a .pt file of the reference."),
+    typer.Option(
+        help="Take a trained surrogate's folder or a .pt file; one is trained where left out."
+    ),
 ]
 Within = Annotated[
     str | None,
@@ -61,9 +76,12 @@ Judge = Annotated[
         "other half, judge every selection.",
     ),
 ]
-Jobs = Annotated[int | None, typer.Option(help="Processes; one a core where left out.")]
+Jobs = Annotated[
+    int | None, typer.Option(help="Work in so many processes; one a core where left out.")
+]
 Again = Annotated[
-    bool, typer.Option("--again", help="Run what is finished in the store again too.")
+    bool,
+    typer.Option("--again", "--force", help="Run what is finished in the store again too."),
 ]
 SkipMissingData = Annotated[
     bool,
@@ -79,19 +97,22 @@ _READING: _Options = {
         Annotated[
             Path | None,
             typer.Option(
-                help="Your own .h5mu, 10x .h5, or folder of .h5ad, MTX or reference files."
+                help="Read your own .h5mu, 10x .h5, or folder of .h5ad, MTX or reference files."
             ),
         ],
         None,
     ),
     "labels": (
         Annotated[
-            Path | None, typer.Option(help="A CSV or TSV file with barcodes and cell types.")
+            Path | None,
+            typer.Option(
+                help="Take cell types from a table with barcodes; from the data where left out."
+            ),
         ],
         None,
     ),
     "cell_type_key": (
-        Annotated[str, typer.Option(help="The column with the cell type.")],
+        Annotated[str, typer.Option(help="Take cell types from this column.")],
         "cell_type",
     ),
     "binarize": (
@@ -101,14 +122,18 @@ _READING: _Options = {
     "variable_genes": (
         Annotated[
             int | None,
-            typer.Option(help="Keep the most variable genes, and the paper's markers."),
+            typer.Option(
+                help="Keep so many of the most variable genes and the markers; the dataset's where left out."
+            ),
         ],
         None,
     ),
     "minimum_open_share": (
         Annotated[
             float | None,
-            typer.Option(help="Keep peaks open in this share of the cells."),
+            typer.Option(
+                help="Keep peaks open in this share of the cells; the dataset's where left out."
+            ),
         ],
         None,
     ),
