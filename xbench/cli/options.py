@@ -123,7 +123,7 @@ _READING: _Options = {
         Annotated[
             int | None,
             typer.Option(
-                help="Keep so many of the most variable genes and the markers; the dataset's where left out."
+                help="Keep so many variable genes, and the markers; the dataset's where left out."
             ),
         ],
         None,
