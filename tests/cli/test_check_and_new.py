@@ -20,7 +20,6 @@ import torch
 from xbench import Explainer, Selection
 
 CALLS = []
-WIDTHS = {{"CrossModality": (3, 8), "MLPClassifier": (1, 8)}}
 
 class Broken(Explainer):
     '''Written by a test (Author 2024).'''
@@ -73,7 +72,8 @@ FAULTS = {
     "hooks": ("problem.model.model.register_forward_hook(print)", "Leaves the model"),
     "gradients": ("[one.requires_grad_() for one in problem.model.parameters()]", "the model"),
     "asks uncharged": (
-        "m = problem.population.model; m.tail(torch.zeros(5, *WIDTHS[type(m).__name__]))",
+        "p = problem.population; x = torch.zeros(5, problem.n_features); "
+        "p._surrogate.tail(p._layer.sums(x), p._wanted)",
         "charged",
     ),
     "counts": ("problem.counts.forward = -10**9", "charged"),

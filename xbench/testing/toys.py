@@ -1,5 +1,7 @@
 """Small problems with known answers, for the suite and for tests of explainers."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
@@ -199,3 +201,34 @@ def best_linear_subset(problem: Problem, model: LinearToy) -> set[int]:
     weight = weight if problem.candidates is None else weight[problem.candidates]
     change = (problem.perturbation - inputs).mean(axis=0) * weight
     return set(np.argsort(change)[: problem.subset_size].tolist())
+
+
+@dataclass(frozen=True)
+class ProblemKind:
+    """A kind of problem.
+
+    Parameters
+    ----------
+    name
+        As verdicts call it.
+    n_features, n_cells
+        d and n.
+    make
+        From L and a seed to a new problem, nothing of it charged yet.
+    """
+
+    name: str
+    n_features: int
+    n_cells: int
+    make: Callable[[int, int], Problem]
+
+
+KINDS = (
+    ProblemKind(
+        "peaks",
+        N_PEAKS,
+        N_CELLS,
+        lambda size, seed: peaks_problem(random_surrogate(), size, seed),
+    ),
+    ProblemKind("pixels", SIDE * SIDE, N_IMAGES, pixels_problem),
+)
