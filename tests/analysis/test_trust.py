@@ -71,5 +71,8 @@ def test_donors_and_a_window_are_said() -> None:
     assert "40 test cells of 2 other donors; chosen among peaks within 500 kb" in trust.line
     # All that could be chosen is near: no share of near peaks says anything.
     assert (trust.near, trust.warnings) == (None, ())
+    # In a wider window chance is that of the peaks in it: three of four, two of which are near.
+    wide = trust_of(dataset, GENE, "cis", FIT, [1], None, 6_000_000)
+    assert (wide.near, wide.near_chance) == (1.0, 2 / 3)
     dataset.donors = np.repeat("a", 40)
     assert "one donor" in trust_of(dataset, GENE, "cis", FIT, [1, 2], None, 500_000).warnings[0]

@@ -9,14 +9,15 @@ import numpy as np
 import pytest
 import torch
 
-from xbench.explainers.explainer import require_explainer
+from xbench.explainers.explainer import Explainer, Problem, require_explainer
 from xbench.explainers.restricted import restricted
+from xbench.explainers.selection import Selection
 from xbench.mask import DensePopulation, MaskedPopulation
 from xbench.mask.objective import OBJECTIVES
 from xbench.mask.restricted import RestrictedPopulation, restricted_model
 from xbench.registry.find import entries, load
 from xbench.testing import toys
-from xbench.testing.clauses import NotTestedError, chooses_among_candidates
+from xbench.testing.clauses import BrokenClauseError, NotTestedError, chooses_among_candidates
 
 KEPT = np.array([3, 9, 10, 12, 16, 20])
 # As many steps as show what is chosen among, not what is learned.
@@ -132,6 +133,19 @@ def test_every_method_chooses_among_the_candidates_alone(name: str) -> None:
         chooses_among_candidates(make)
     except NotTestedError as error:
         pytest.skip(str(error))
+
+
+def test_a_method_that_does_not_look_at_the_candidates_is_caught() -> None:
+    class Fixed(Explainer):
+        """Three places that lie in the whole of the data, and not in a window of it."""
+
+        name = "fixed"
+
+        def explain(self, problem: Problem) -> Selection:
+            return Selection(range(20, 20 + problem.subset_size))
+
+    with pytest.raises(BrokenClauseError, match=r"outside 0\.\.5"):
+        chooses_among_candidates(Fixed)
 
 
 def test_masking_in_whole_cells_finds_what_is_best_in_the_window() -> None:

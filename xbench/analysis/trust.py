@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from xbench.data.candidates import window_text
+from xbench.data.candidates import candidates, window_text
 from xbench.data.dataset import Dataset, Target
 
 NEAR = 1_000_000
@@ -170,7 +170,9 @@ def trust_of(
     placed = target.interval is not None and dataset.features.has_coordinates and len(selected)
     if placed and target.interval is not None and (window is None or window > NEAR):
         close = dataset.features.distance_to(target.interval) <= NEAR
-        near, chance = float(close[list(selected)].mean()), float(close.mean())
+        kept = candidates(dataset.features, target, window)
+        near = float(close[list(selected)].mean())
+        chance = float(close.mean() if kept is None else close[kept].mean())
     test = dataset.rows(target.cell_type, "test")
     donors = None if dataset.donors is None else len(np.unique(dataset.donors[test]))
     return Trust(
