@@ -200,6 +200,20 @@ def test_a_repetition_draws_donors_not_cells(tmp_path: Path) -> None:
     assert len(drawn) > 1
 
 
+def test_a_judge_is_of_other_donors(tmp_path: Path) -> None:
+    path = donors(tmp_path, [f"d{number % 8}" for number in range(40)])
+    dataset = load_dataset(data=path, donor_key="donor")
+    assert dataset.donors is not None
+    halves = [
+        dataset.split.training_rows(half, dataset.cell_types, dataset.donors)
+        for half in ("half-a", "half-b")
+    ]
+    seen = [set(dataset.donors[half]) for half in halves]
+    assert not seen[0] & seen[1]
+    assert len(seen[0]) - len(seen[1]) in (0, 1)
+    np.testing.assert_array_equal(np.sort(np.concatenate(halves)), dataset.split.train)
+
+
 def test_too_few_donors_and_absent_ones_are_said(tmp_path: Path) -> None:
     path = donors(tmp_path, ["a", "b"] * 20)
     with pytest.raises(XbenchError, match="2 donors: at least 3"):

@@ -23,7 +23,10 @@ class Split:
     test: np.ndarray
 
     def training_rows(
-        self, protocol: str, cell_types: np.ndarray | Sequence[str] | None = None
+        self,
+        protocol: str,
+        cell_types: np.ndarray | Sequence[str] | None = None,
+        donors: np.ndarray | None = None,
     ) -> np.ndarray:
         """Return the rows that a surrogate is trained on.
 
@@ -38,6 +41,9 @@ class Split:
             cells. Of an odd number half-a has one more.
         cell_types
             Type of every cell, shape (cells,); needed for halves only.
+        donors
+            Donor of every cell, where the split holds donors out: halves are then of donors, as far
+            as two of them are for training, so that a judge has seen none of the other's.
 
         Returns
         -------
@@ -66,6 +72,9 @@ class Split:
             raise unknown_name("split", protocol, PROTOCOLS)
         if cell_types is None:
             raise XbenchError(f"split {protocol!r}: divides cells by type; give cell_types")
+        if donors is not None and len(known := np.unique(donors[self.train])) > 1:
+            half = known[_shuffle(len(known), "half of donors", 0)][HALVES.index(protocol) :: 2]
+            return self.train[np.isin(donors[self.train], half)]
         types = np.asarray(cell_types, dtype=str)[self.train]
         halves = []
         for cell_type in np.unique(types):
