@@ -24,6 +24,7 @@ from xbench.data.dataset import Dataset
 from xbench.data.features import Interval
 from xbench.data.multiome.mudata import check_copy, write_selections
 from xbench.errors import XbenchError
+from xbench.metrics import METRICS
 from xbench.results.exports import Chosen, chosen_features
 from xbench.results.record import FAILED, Record
 from xbench.results.store import ResultStore
@@ -158,7 +159,7 @@ def _print_features(
         soft_wrap=True,
     )
     judged = any(one.judge_effect is not None for one in chosen)
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=SIMPLE_HEAD)
     table.add_column("feature", overflow="fold", min_width=24)
     for heading in ("from the TSS" if chosen[0].strand else "from the gene", "nearest gene"):
         table.add_column(heading, overflow="fold")
@@ -208,26 +209,55 @@ def _nearest_gene(dataset: Dataset, one: Chosen) -> str:
 
 
 def _print_methods(
-    console: Console, methods: Iterable[str], records: Sequence[Record], chosen: Sequence[Chosen]
+    console: Console, methods: Sequence[str], records: Sequence[Record], chosen: Sequence[Chosen]
 ) -> None:
     """Print what masking each method's features did to the prediction on test cells."""
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    table.add_column("method")
-    for heading in ("change of prediction (%)", "within 1 Mb", "runs", "seconds"):
+    table = Table(box=SIMPLE_HEAD)
+    table.add_column("method", overflow="fold", min_width=max(len(one) for one in methods))
+    known = [name for name in _KNOWN if any(one.metrics.get(name) is not None for one in records)]
+    labels = [METRICS[name].label for name in known]
+    for heading in ("change of prediction (%)", "within 1 Mb", *labels, "runs", "seconds"):
         table.add_column(heading, justify="right")
+    if any("known-pairs" in record.metrics for record in records):
+        say(_power(records))
     for method in methods:
         mine = [record for record in records if record.method == method]
         done = [record for record in mine if record.status == "ok"]
-        drops = [one for record in done if (one := record.metrics.get("rel-delta")) is not None]
         seconds = [record.seconds for record in done]
         table.add_row(
             escape(plain(method)),
-            f"{np.mean(drops):.2f}" if drops else "–",
+            _mean_of(done, "rel-delta", 2),
             _near_share([one for one in chosen if one.method == method]),
+            *(_mean_of(done, name, 3) for name in known),
             f"{len(done)} of {len(mine)}",
             f"{np.mean(seconds):.1f}" if seconds else "–",
         )
     console.print(table)
+
+
+# What is printed of a comparison with known links, where it is defined.
+_KNOWN = (
+    "known-precision",
+    "known-recall",
+    "known-enrichment",
+    "known-enrichment-p",
+    "known-auprc",
+)
+
+
+def _power(records: Sequence[Record]) -> str:
+    """Say what a comparison with known links rests on: pairs, and features tested and linked."""
+    found = next((one.metrics for one in records if "known-pairs" in one.metrics), {})
+    counts = {name: found.get(f"known-{name}") for name in ("pairs", "tested", "linked")}
+    pairs, tested, linked = (None if one is None else int(one) for one in counts.values())
+    rests = "no place without an effect is known" if tested is None else f"{tested:,} tested"
+    text = f"known links: {pairs or 0:,} pairs of the gene; of the candidates"
+    return f"{text} {linked or 0:,} linked, {rests}"
+
+
+def _mean_of(records: Sequence[Record], metric: str, digits: int) -> str:
+    values = [one for record in records if (one := record.metrics.get(metric)) is not None]
+    return f"{np.mean(values):.{digits}f}" if values else "–"
 
 
 def _near_share(chosen: Sequence[Chosen]) -> str:
