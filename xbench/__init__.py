@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from xbench.utils import moved
 
 if TYPE_CHECKING:
+    from xbench.benchmark.own_study import explain
     from xbench.benchmark.runner import run
     from xbench.data.dataset import Dataset, Target
     from xbench.data.features import Features, Interval
@@ -39,6 +40,7 @@ __all__ = [
     "Target",
     "XbenchError",
     "__version__",
+    "explain",
     "load_dataset",
     "masked_population",
     "run",
@@ -58,6 +60,7 @@ _HOME = {
     "Surrogate": "xbench.surrogates.surrogate",
     "Target": "xbench.data.dataset",
     "XbenchError": "xbench.errors",
+    "explain": "xbench.benchmark.own_study",
     "load_dataset": "xbench.data.load",
     "masked_population": "xbench.mask",
     "run": "xbench.benchmark.runner",

@@ -20,7 +20,9 @@ from xbench.benchmark.request import Study
 from xbench.errors import XbenchError
 from xbench.explainers.explainer import require_explainer
 from xbench.registry.find import load
-from xbench.registry.scan import Entry, let_processes_import
+from xbench.registry.importing import let_processes_import
+from xbench.registry.scan import Entry
+from xbench.surrogates.black_box import NoGradientsError
 from xbench.utils.json import plain_values
 from xbench.utils.process import RunTimeoutError, one_thread
 
@@ -58,8 +60,14 @@ def answer(
             outcome = _outcome(study, method, key, timeout, explains, begun, given)
         # What JSON cannot hold is an error of the method, here and not when it is written.
         return json.dumps(given | outcome, allow_nan=False).encode()
+    except NoGradientsError as error:
+        return json.dumps(given | _skipped(str(error))).encode()
     except BaseException as error:
         return json.dumps(given | failure(error)).encode()
+
+
+def _skipped(reason: str) -> dict[str, Any]:
+    return {"status": "skipped", "reason": one_line(reason), "seconds": 0.0}
 
 
 def _outcome(
@@ -80,7 +88,7 @@ def _outcome(
     let_processes_import(method, Path.cwd())
     given["parameters"] = json.loads(json.dumps(made.parameters()))
     if target is None:
-        return {"status": "skipped", "reason": unknown, "seconds": 0.0}
+        return _skipped(unknown or "")
     device = study.context.device
     surrogate = study.surrogate._replace(model=study.surrogate.model.to(device))
     if (reason := why_no_candidates(study.dataset, key, target)) is not None:
@@ -90,7 +98,7 @@ def _outcome(
     if reason is not None:
         if not isinstance(reason, str) or not reason:
             raise TypeError(f"skip() must give a reason in words or None, but gave {reason!r}")
-        return {"status": "skipped", "reason": one_line(reason), "seconds": 0.0}
+        return _skipped(reason)
     if not explains:
         return {"status": "ok"}
     begun()

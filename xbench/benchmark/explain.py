@@ -56,33 +56,84 @@ def build_problem(
     dataset: Dataset, surrogate: OpenedSurrogate, device: str, key: RunKey, target: Target
 ) -> Problem:
     """Return the problem of one run: training and validation cells, never test cells."""
-    kept = candidates(dataset.features, target, key.window)
-    counts = EvaluationCounts()
     rows, validation = _training_rows(dataset, key)
+    return assembled_problem(
+        dataset,
+        surrogate,
+        target,
+        rows,
+        validation,
+        subset_size=key.L,
+        objective=key.objective,
+        beta=key.beta,
+        perturbation=key.perturbation,
+        seed=key.seed,
+        device=device,
+        budget=Budget(key.budget_seconds, key.budget_evaluations),
+        every_type=_cells_of_every_type(dataset, surrogate, key, target),
+        kept=candidates(dataset.features, target, key.window),
+    )
+
+
+def assembled_problem(
+    dataset: Dataset,
+    surrogate: OpenedSurrogate,
+    target: Target,
+    rows: np.ndarray,
+    validation: np.ndarray | None = None,
+    *,
+    subset_size: int,
+    objective: str,
+    beta: float | None = None,
+    perturbation: float | str = 0.0,
+    seed: int = 0,
+    device: str = "cpu",
+    budget: Budget | None = None,
+    every_type: Callable[[], Iterator[MeasuredCells]] | None = None,
+    kept: np.ndarray | None = None,
+) -> Problem:
+    """Return the problem of explaining some cells.
+
+    Parameters
+    ----------
+    dataset, surrogate, target
+        What is explained.
+    rows, validation
+        The cells, and those by which subsets are chosen; the same where None.
+    subset_size, objective, beta, perturbation, seed, device, budget
+        See `Problem`, `xbench.benchmark.plan.RunKey`.
+    every_type
+        See `Problem`.
+    kept
+        Positions of the only features that may be chosen; all of them where None.
+    """
+    counts = EvaluationCounts()
     inputs = read_only(surrogate.model.inputs_of(dataset, rows))
-    perturbation = read_only(_perturbation(key.perturbation, inputs))
-    objective = replace(OBJECTIVES[key.objective], beta=key.beta)
+    masked = read_only(_perturbation(perturbation, inputs))
+    lowered = replace(OBJECTIVES[objective], beta=beta)
 
     def population(cells: Any) -> MaskedPopulation:
         return masked_population(
-            surrogate.model, cells, target, objective, perturbation, counts=counts, device=device
+            surrogate.model, cells, target, lowered, masked, counts=counts, device=device
         )
+
+    others = rows if validation is None else validation
 
     problem = Problem(
         population=population(inputs),
-        validation=population(surrogate.model.inputs_of(dataset, validation)),
+        validation=population(surrogate.model.inputs_of(dataset, others)),
         model=ExplainedModel(surrogate.model, target, counts),
         inputs=inputs,
         features=_read_only_features(dataset.features),
         target=target,
-        subset_size=key.L,
-        perturbation=perturbation,
-        seed=key.seed,
+        subset_size=subset_size,
+        perturbation=masked,
+        seed=seed,
         device=device,
         observed=read_only(_observed(dataset, rows, target)),
-        budget=Budget(key.budget_seconds, key.budget_evaluations),
-        objective=objective,
-        every_type=_cells_of_every_type(dataset, surrogate, key, target),
+        budget=budget or Budget(),
+        objective=lowered,
+        every_type=every_type,
     )
     if kept is None:
         return problem

@@ -11,6 +11,7 @@ from xbench.data.load import DataChoice
 from xbench.errors import XbenchWarning
 from xbench.results.record import FAILED, Record
 from xbench.surrogates.checkpoint import OpenedSurrogate
+from xbench.surrogates.own_model import ModelChoice
 from xbench.utils.progress import SILENT, Progress
 
 
@@ -41,6 +42,8 @@ class Request:
         Name of another architecture than the task's; the seed that it is trained from.
     checkpoint
         A surrogate to explain instead of the one trained on the dataset.
+    model
+        A model of one's own to explain instead of a surrogate.
     judge
         Whether a second surrogate judges every selection, as `Task.judge` has it.
     jobs, device
@@ -68,6 +71,7 @@ class Request:
     surrogate: str | None = None
     surrogate_seed: int = 0
     checkpoint: Path | None = None
+    model: ModelChoice | None = None
     judge: bool = False
     jobs: int | None = None
     device: str = "cpu"
@@ -147,7 +151,7 @@ class RunContext:
     """
 
     data: DataChoice
-    checkpoint: Path
+    checkpoint: Path | ModelChoice
     store: Path
     device: str
     names: "StudyNames"

@@ -20,6 +20,7 @@ from xbench.registry.scan import Entry
 from xbench.results.store import ResultStore
 from xbench.surrogates.checkpoint import OpenedSurrogate
 from xbench.surrogates.obtain import check_seed, obtain
+from xbench.surrogates.own_model import ModelChoice
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,8 @@ class Asked:
         Which data, and how they are read.
     known
         Files of known links, with the digests of their content.
+    declaration
+        The task as TOML, where it was made for these data.
     """
 
     request: Request
@@ -48,6 +51,7 @@ class Asked:
     entries: dict[str, Entry]
     data: DataChoice
     known: tuple[KnownFile, ...] = ()
+    declaration: str = ""
 
     def keys(self, task: Task) -> list[RunKey]:
         """List the runs of a task in which every output has its name."""
@@ -83,12 +87,19 @@ class Plan:
     dataset: Dataset
     keys: list[RunKey]
     surrogate: OpenedSurrogate
-    checkpoint: Path
-    judge: Path | None = None
+    checkpoint: Path | ModelChoice
+    judge: Path | ModelChoice | None = None
 
 
-def ask(request: Request) -> Asked:
+def ask(request: Request, task: Task | None = None) -> Asked:
     """Resolve the names of a request, and refuse what can only be a mistake.
+
+    Parameters
+    ----------
+    request
+        What is asked for.
+    task
+        Instead of the one that the request names.
 
     Raises
     ------
@@ -101,8 +112,11 @@ def ask(request: Request) -> Asked:
     >>> asked.data.name, list(asked.entries)
     ('mnist-binary', ['grids'])
     """
-    task = load_task(request.task)
-    check_name(request.task, task.name)
+    if task is None:
+        task = load_task(request.task)
+        check_name(request.task, task.name)
+    if request.model is not None and (request.checkpoint or request.surrogate):
+        raise XbenchError("a model of your own is explained as it is: leave out the surrogate")
     specs, entries = _methods(task, request)
     task = _as_asked(task, request)
     # Absolute, since a method may change the current folder.
@@ -142,12 +156,12 @@ def make_plan(
     check_keys(dataset, keys, explicit=bool(request.targets))
     for line in check_known(dataset, keys):
         request.progress.said(line)
-    if request.checkpoint is None:
+    if request.checkpoint is None and request.model is None:
         store.prepare()
     surrogate, checkpoint = obtain(
         dataset,
         task.surrogate,
-        checkpoint=request.checkpoint,
+        checkpoint=request.model or request.checkpoint,
         split=task.split,
         seed=request.surrogate_seed,
         progress=request.progress,
@@ -208,10 +222,10 @@ def _as_asked(task: Task, request: Request) -> Task:
         if isinstance(limit, int | float) and not limit > 0:
             raise XbenchError(f"{name} {limit}: must be above 0")
     if request.judge or task.judge:
-        if request.checkpoint is not None:
+        if request.checkpoint is not None or request.model is not None:
             raise XbenchError(
                 "a judge shares no training cell with the surrogate, which cannot be known of a "
-                "checkpoint; leave out --checkpoint or the judge"
+                "checkpoint or a model of your own; leave out that or the judge"
             )
         asked |= {"judge": True, "split": HALVES[0]}
     return task.model_copy(update={name: one for name, one in asked.items() if one is not None})

@@ -14,7 +14,7 @@ from xbench.benchmark.old_store import upgrade_store
 from xbench.benchmark.plan import FoundMethod, run_id, units
 from xbench.benchmark.request import Request, RunContext, RunsTold, StudyNames
 from xbench.benchmark.resolve import Asked, Plan, ask, make_plan
-from xbench.benchmark.task import keep_declaration
+from xbench.benchmark.task import keep_declaration, keep_text
 from xbench.benchmark.workers import Nursery, carry_out
 from xbench.data.candidates import window_of
 from xbench.data.load import DataChoice
@@ -188,7 +188,10 @@ def run_plan(plan: Plan, store: ResultStore, nursery: Nursery | None = None) -> 
         for name, entry in asked.entries.items()
     }
     upgrade_store(store, {plan.dataset.digest: plan.dataset.n_features})
-    keep_declaration(request.task, asked.task.name, store)
+    if asked.declaration:
+        keep_text(asked.declaration, asked.task.name, store)
+    else:
+        keep_declaration(request.task, asked.task.name, store)
     digests = (plan.dataset.digest, plan.surrogate.digest)
     names = StudyNames(
         plan.dataset.name,

@@ -220,6 +220,20 @@ class Task(_Declared):
     budget_evaluations: Count | None = None
     thresholds: Thresholds = Field(default_factory=Thresholds)
 
+    @classmethod
+    def checked(cls, declared: dict[str, Any], where: str) -> "Task":
+        """Return the task of a declaration.
+
+        Raises
+        ------
+        XbenchError
+            Naming where it stands, and every wrong field with what is valid there.
+        """
+        try:
+            return cls.model_validate(declared)
+        except ValidationError as error:
+            raise XbenchError(f"{where}: {in_words(error, cls)}") from error
+
     @property
     def method_labels(self) -> list[str]:
         """Labels of the methods, in the order of the declaration."""
@@ -291,10 +305,7 @@ def load_task(name_or_path: str | os.PathLike[str]) -> Task:
     ['random', 'saliency', 'gradient-change', 'grids']
     """
     path, text = declaration(name_or_path)
-    try:
-        return Task.model_validate(_read_toml(path, text))
-    except ValidationError as error:
-        raise XbenchError(f"{path}: {in_words(error, Task)}") from error
+    return Task.checked(_read_toml(path, text), str(path))
 
 
 def declaration(name_or_path: str | os.PathLike[str]) -> tuple[Path, str]:

@@ -186,7 +186,9 @@ def _nursery(
     if error is None:
         try:
             judge = None if context.judge is None else open_surrogate(context.judge, dataset)
-            study = Study(context, dataset, open_surrogate(context.checkpoint, dataset), judge)
+            # What it answers was checked by the process that planned.
+            surrogate = open_surrogate(context.checkpoint, dataset, check=False)
+            study = Study(context, dataset, surrogate, judge)
         except Exception as problem:
             error = problem
     channel.send(error)

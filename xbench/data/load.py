@@ -114,6 +114,10 @@ def _loaded(name: str | None, reading: ReadOptions) -> Dataset:
     # A folder is called by its whole name: what follows a dot in it is no suffix.
     place = reading.path.resolve()
     name = place.name if place.is_dir() else place.stem
+    from xbench.data.array_files import is_array_file, read_array_file
+
+    if is_array_file(reading.path):
+        return read_array_file(reading.path, name, reading)
     return read_multiome(reading.path, name=name, reading=reading)
 
 
@@ -127,14 +131,17 @@ class DataChoice:
         A registered dataset; None for a user's files, or, without a path, for the task's own.
     reading
         Where the files are, and what is to be made of them.
+    held
+        Data that are in memory, instead of both.
     """
 
     name: str | None = None
     reading: ReadOptions = AS_IT_IS
+    held: Dataset | None = None
 
     def or_of(self, dataset: str) -> "DataChoice":
         """Return this choice, or that dataset where nothing is chosen."""
-        chosen = self.name is not None or self.reading.path is not None
+        chosen = self.held is not None or self.name is not None or self.reading.path is not None
         return self if chosen else replace(self, name=dataset)
 
     def absolute(self) -> "DataChoice":
@@ -151,4 +158,4 @@ class DataChoice:
 
     def load(self) -> Dataset:
         """Read the data."""
-        return load_reading(self.name, self.reading)
+        return self.held if self.held is not None else load_reading(self.name, self.reading)

@@ -29,6 +29,8 @@ class Selection:
     details
         Anything else worth keeping in the record, JSON-like, such as the uncertainty of scores
         (of the selected features only: a record is no place for d numbers).
+    names
+        Of the selected features, where `xbench.explain` was asked; a method leaves them empty.
 
     Examples
     --------
@@ -42,6 +44,7 @@ class Selection:
     scores: np.ndarray | None = None
     trace: list[dict[str, float]] = field(default_factory=list)
     details: dict[str, Any] = field(default_factory=dict)
+    names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         indices = _whole_numbers(self.indices)

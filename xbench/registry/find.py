@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from xbench.errors import XbenchError, XbenchWarning, unknown_name
-from xbench.registry import plugins, scan
+from xbench.registry import importing, plugins, scan
 from xbench.registry.sources import digest_of_files, own_sources
 
 _PACKAGES = {
@@ -112,13 +112,13 @@ def load(entry: scan.Entry) -> type:
     if entry.kind == "task":
         raise ValueError(f"a task is no class: {entry.name}")
     if entry.source == "session":
-        return scan.class_of_session(entry)
+        return importing.class_of_session(entry)
     if entry.source == "built-in":
         module = f"{_PACKAGES[entry.kind]}.{Path(entry.location).stem}"
-        return scan.class_of_module(module, entry.class_name)
+        return importing.class_of_module(module, entry.class_name)
     if entry.source in ("entry point", "module"):
-        return scan.class_of_entry_point(entry.location)
-    return scan.class_of_file(Path(entry.location), entry.class_name)
+        return importing.class_of_entry_point(entry.location)
+    return importing.class_of_file(Path(entry.location), entry.class_name)
 
 
 def explainer_class(name_or_path: str | Path) -> type:

@@ -213,7 +213,7 @@ def entry_of_class(given: type) -> Entry:
         Where it has no name, is of no known kind, or cannot be sent to a worker.
     """
     # Imported here: only who plugs in a class waits for it.
-    from joblib.externals import cloudpickle
+    import cloudpickle
 
     name = getattr(given, "name", None)
     if not isinstance(name, str) or not name:

@@ -21,6 +21,8 @@ from safetensors.torch import load_file, save_file
 from xbench.data.dataset import Dataset
 from xbench.errors import XbenchError, in_words
 from xbench.registry.find import find, load
+from xbench.surrogates.black_box import BlackBox
+from xbench.surrogates.own_model import ModelChoice
 from xbench.surrogates.reference_checkpoint import load_reference_checkpoint
 from xbench.surrogates.surrogate import Surrogate
 from xbench.utils.files import bring_back, replace_folder, sweep, temporary_beside
@@ -231,15 +233,27 @@ def check_dataset(description: Description, dataset: Dataset, where: Path) -> No
 
 
 class OpenedSurrogate(NamedTuple):
-    """A frozen surrogate, its name, and the SHA-256 of its weights."""
+    """A frozen surrogate, its name, and the SHA-256 of its weights, or of what it answers."""
 
-    model: Surrogate
+    model: Surrogate | BlackBox
     name: str
     digest: str
 
 
-def open_surrogate(path: Path, dataset: Dataset) -> OpenedSurrogate:
-    """Open a folder of ``xbench train`` or a ``.pt`` checkpoint of the reference.
+def open_surrogate(
+    path: Path | ModelChoice, dataset: Dataset, *, check: bool = True
+) -> OpenedSurrogate:
+    """Open a folder of ``xbench train``, a ``.pt`` checkpoint of the reference, or an own model.
+
+    Parameters
+    ----------
+    path
+        Which.
+    dataset
+        What it is explained on.
+    check
+        Whether an own model is asked first whether it can be explained; without, its digest is not
+        known.
 
     Raises
     ------
@@ -248,7 +262,10 @@ def open_surrogate(path: Path, dataset: Dataset) -> OpenedSurrogate:
     """
     # Building a model draws initial weights: the caller's random numbers are not to be used up.
     with torch.random.fork_rng(devices=[]):
+        if isinstance(path, ModelChoice):
+            return OpenedSurrogate(*path.open(dataset, check=check))
         opened = _open(Path(path), dataset)
+    assert isinstance(opened.model, Surrogate)
     _check_sizes(opened.model, dataset, path)
     return opened
 

@@ -30,6 +30,7 @@ from xbench.surrogates.checkpoint import (
     save_surrogate,
 )
 from xbench.surrogates.evaluation.fit import classification_fit, expression_fit
+from xbench.surrogates.own_model import ModelChoice
 from xbench.surrogates.surrogate import Recipe, Surrogate
 from xbench.utils.files import bring_back, cache_folder
 from xbench.utils.json import json_digest
@@ -61,14 +62,14 @@ class Obtained(NamedTuple):
     """A surrogate, ready to be explained, and the folder or file that it was opened from."""
 
     opened: OpenedSurrogate
-    path: Path
+    path: Path | ModelChoice
 
 
 def obtain(
     dataset: Dataset,
     name: str | None = None,
     *,
-    checkpoint: Path | None = None,
+    checkpoint: Path | ModelChoice | None = None,
     split: str = "strict",
     seed: int = 0,
     progress: Progress = SILENT,
@@ -82,7 +83,8 @@ def obtain(
     name, split, seed, progress
         See `train_surrogate`; they say nothing where there is a checkpoint.
     checkpoint
-        A folder that ``xbench train`` wrote, or a ``.pt`` file of the reference implementation.
+        A folder that ``xbench train`` wrote, a ``.pt`` file of the reference implementation, or a
+        model of one's own.
 
     Raises
     ------
@@ -100,7 +102,7 @@ def obtain(
     if path is None:
         path = train_surrogate(dataset, name, split=split, seed=seed, progress=progress)
     else:
-        _LOG.info("surrogate opened from %s", path)
+        _LOG.info("surrogate opened from %s", getattr(path, "location", path))
     return Obtained(open_surrogate(path, dataset), path)
 
 
