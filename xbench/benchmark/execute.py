@@ -103,7 +103,8 @@ def _scored(study: Study, key: RunKey, outcome: dict[str, Any]) -> dict[str, Any
     outcome = dict(outcome)
     ranks = outcome.pop("score_ranks")
     indices = np.array(outcome["indices"], dtype=np.int64)
-    scoring = partial(_metrics, study, key, indices, None if ranks is None else np.array(ranks))
+    given = None if ranks is None else np.array(ranks)
+    scoring = partial(_metrics, study, key, indices, given, outcome["ordered"])
     if study.context.device == "cpu":
         with one_thread():
             found = scoring()
@@ -115,13 +116,15 @@ def _scored(study: Study, key: RunKey, outcome: dict[str, Any]) -> dict[str, Any
 
 
 def _metrics(
-    study: Study, key: RunKey, indices: np.ndarray, ranks: np.ndarray | None
+    study: Study, key: RunKey, indices: np.ndarray, ranks: np.ndarray | None, ordered: bool
 ) -> dict[str, Any]:
     device = study.context.device
     try:
         surrogate = study.surrogate._replace(model=study.surrogate.model.to(device))
         judge = study.judge and study.judge._replace(model=study.judge.model.to(device))
-        outcome = score(study.dataset, surrogate, device, key, indices, judge, ranks)
+        outcome = score(
+            study.dataset, surrogate, device, key, indices, judge, ranks, ordered=ordered
+        )
         metrics = compute_metrics(key.metrics, outcome)
         odd = [name for name, one in metrics.items() if one is not None and not math.isfinite(one)]
         if odd:

@@ -23,6 +23,7 @@ from xbench.mask.explained_model import ExplainedModel
 from xbench.mask.objective import OBJECTIVES
 from xbench.mask.population import perturbation_vector
 from xbench.metrics import Outcome
+from xbench.metrics.metric import KnownTruth
 from xbench.simulation.target_truth import target_truth
 from xbench.surrogates.checkpoint import OpenedSurrogate
 from xbench.utils.process import PeakMemory, RunTimeoutError, time_limit
@@ -262,6 +263,8 @@ def score(
     indices: np.ndarray,
     judge: OpenedSurrogate | None = None,
     score_ranks: np.ndarray | None = None,
+    *,
+    ordered: bool = False,
 ) -> Outcome:
     """Mask the selection on test cells, which the method has not seen, at no cost to it.
 
@@ -271,55 +274,129 @@ def score(
         A second surrogate, in which it is masked too; it gets no part in choosing it.
     score_ranks
         Of the method's scores, by candidate; see `Outcome`.
+    ordered
+        Whether the selection comes best first.
 
     Raises
     ------
     ValueError
         Where the surrogate gives NaN or infinite outputs: these would win or lose by chance.
     """
-    target = dataset.target(key.cell_type, key.target)
-    rows = dataset.rows(key.cell_type, "test")
-    inputs = dataset.X
-    if key.perturbation == "mean":
-        inputs = surrogate.model.inputs_of(dataset, _training_rows(dataset, key)[0])
-    perturbation = _perturbation(key.perturbation, inputs)
-
-    def masked(asked: OpenedSurrogate) -> tuple[np.ndarray, np.ndarray]:
-        test = masked_population(
-            asked.model,
-            asked.model.inputs_of(dataset, rows),
-            target,
-            OBJECTIVES[key.objective],
-            perturbation,
-            device=device,
-        )
-        return test.values(), test.values(indices)
-
-    # A simulation's truth is about peaks that are closed: it has no answer for another p.
-    closed = not perturbation.any()
-    truth = target_truth(dataset, target, rows) if closed else None
-    before, after = masked(surrogate)
-    judged = None if judge is None else masked(judge)
-    odd = ~(np.isfinite(before) & np.isfinite(after))
-    if odd.any():
-        raise ValueError(
-            f"the surrogate gives NaN or infinite outputs for {int(odd.sum())} of {len(odd)} test "
-            "cells, which cannot be scored; check the data and train it again"
-        )
-    kept = candidates(dataset.features, target, key.window)
-    ranks = score_ranks
-    if kept is not None and score_ranks is not None:
-        ranks = np.full(dataset.n_features, -1)
-        ranks[kept] = score_ranks
-    return Outcome(
-        before,
-        after,
-        indices,
-        dataset.features,
-        target,
-        truth,
-        judged,
-        kept,
-        known_pairs(dataset, target, key, truth),
-        ranks,
+    return TestCells.of(dataset, surrogate, device, key, judge).outcome(
+        indices, ordered, score_ranks
     )
+
+
+@dataclass(frozen=True)
+class TestCells:
+    """Test cells of one target, encoded once: whatever selections of it are scored on them.
+
+    Parameters
+    ----------
+    dataset, target, truth
+        What is explained, and what is known of it.
+    population, before
+        The cells under the surrogate, and the number explained with nothing masked.
+    judged, judged_before
+        The same under a judge, where there is one.
+    kept
+        Positions of the only features that could be chosen; all of them where None.
+    known
+        What is known of the target from outside.
+    """
+
+    dataset: Dataset
+    target: Target
+    truth: KnownTruth | None
+    population: MaskedPopulation
+    before: np.ndarray
+    judged: MaskedPopulation | None = None
+    judged_before: np.ndarray | None = None
+    kept: np.ndarray | None = None
+    known: KnownPairs | None = None
+
+    # Its name is not that of a test of pytest.
+    __test__ = False
+
+    @classmethod
+    def of(
+        cls,
+        dataset: Dataset,
+        surrogate: OpenedSurrogate,
+        device: str,
+        key: RunKey,
+        judge: OpenedSurrogate | None = None,
+    ) -> "TestCells":
+        """Return the test cells of a run."""
+        target = dataset.target(key.cell_type, key.target)
+        rows = dataset.rows(key.cell_type, "test")
+        inputs = dataset.X
+        if key.perturbation == "mean":
+            inputs = surrogate.model.inputs_of(dataset, _training_rows(dataset, key)[0])
+        perturbation = _perturbation(key.perturbation, inputs)
+
+        def population(asked: OpenedSurrogate) -> MaskedPopulation:
+            return masked_population(
+                asked.model,
+                asked.model.inputs_of(dataset, rows),
+                target,
+                OBJECTIVES[key.objective],
+                perturbation,
+                device=device,
+            )
+
+        # A simulation's truth is about peaks that are closed: it has no answer for another p.
+        closed = not perturbation.any()
+        truth = target_truth(dataset, target, rows) if closed else None
+        own = population(surrogate)
+        judging = None if judge is None else population(judge)
+        before = None if judging is None else judging.values()
+        kept = candidates(dataset.features, target, key.window)
+        known = known_pairs(dataset, target, key, truth)
+        return cls(dataset, target, truth, own, own.values(), judging, before, kept, known)
+
+    def outcome(
+        self, indices: np.ndarray, ordered: bool = False, score_ranks: np.ndarray | None = None
+    ) -> Outcome:
+        """Mask a selection.
+
+        Parameters
+        ----------
+        indices, ordered
+            The selection, and whether it comes best first.
+        score_ranks
+            Of the method's scores, by candidate; see `Outcome`.
+
+        Raises
+        ------
+        ValueError
+            Where the surrogate gives NaN or infinite outputs.
+        """
+        before, after = self.before, self.population.values(indices)
+        odd = ~(np.isfinite(before) & np.isfinite(after))
+        if odd.any():
+            raise ValueError(
+                f"the surrogate gives NaN or infinite outputs for {int(odd.sum())} of {len(odd)} "
+                "test cells, which cannot be scored; check the data and train it again"
+            )
+        judged = None
+        if self.judged is not None and self.judged_before is not None:
+            judged = self.judged_before, self.judged.values(indices)
+        ranks = score_ranks
+        if self.kept is not None and score_ranks is not None:
+            ranks = np.full(self.dataset.n_features, -1)
+            ranks[self.kept] = score_ranks
+        return Outcome(
+            before,
+            after,
+            indices,
+            self.dataset.features,
+            self.target,
+            self.truth,
+            judged,
+            self.kept,
+            self.known,
+            ranks,
+            ordered,
+            self.population.values,
+        )

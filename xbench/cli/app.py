@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -34,7 +34,8 @@ def _version(show: bool) -> None:
 
 @app.callback(
     epilog="Add to any command: --verbose (-v, or -vv for more) to see what it reads, trains and "
-    "writes; --debug to see the traceback of an error. Example: xbench run quick"
+    "writes; --debug to see the traceback of an error; --plugin FILE (.py, .toml, folder, module; "
+    "repeatable) to use what it defines. Example: xbench run quick"
 )
 def root(
     version: Annotated[
@@ -61,7 +62,12 @@ def list_(
 @app.command(epilog="Example: xbench run table1 --methods grids,random -L 10 --jobs 2")
 @options.reads_data
 def run(
-    task: Annotated[str, typer.Argument(help="A task of 'xbench list tasks', or a .toml file.")],
+    task: Annotated[
+        str | None,
+        typer.Argument(
+            help="A task of 'xbench list tasks', or a .toml file; made for the data where left out."
+        ),
+    ] = None,
     dataset: options.DatasetOption = None,
     reading: ReadOptions = AS_IT_IS,
     methods: options.Methods = None,
@@ -83,6 +89,9 @@ def run(
     jobs: options.Jobs = None,
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
     checkpoint: options.Checkpoint = None,
+    model: options.Model = None,
+    output: options.ModelOutput = None,
+    metric: options.Metrics = None,
     judge: options.Judge = False,
     store: options.Store = Path("results"),
     skip_missing_data: options.SkipMissingData = False,
@@ -92,11 +101,11 @@ def run(
     # Nothing has been computed in a process that has not even loaded torch.
     fresh = "torch" not in sys.modules
     from xbench.benchmark.request import Request
-    from xbench.cli.run import as_names, as_sizes, as_window, run_and_show
+    from xbench.cli.run import as_model, as_names, as_sizes, as_window, run_and_show
     from xbench.data.load import DataChoice
 
     request = Request(
-        task=task,
+        task=task or "",
         data=DataChoice(dataset, reading),
         methods=None if methods is None else as_names(methods),
         method_files=[str(path) for path in method or []],
@@ -110,13 +119,14 @@ def run(
         surrogate=surrogate,
         surrogate_seed=surrogate_seed,
         checkpoint=checkpoint,
+        model=as_model(model, output),
         judge=judge,
         jobs=jobs,
         device=device,
         again=again,
         fresh_process=fresh,
     )
-    run_and_show(request, store=store, skip_missing_data=skip_missing_data)
+    run_and_show(request, store=store, skip_missing_data=skip_missing_data, metrics=metric or [])
 
 
 @app.command(epilog='Example: xbench explain --data mine.h5mu --target "14:Gad1" -L 10')
@@ -227,25 +237,60 @@ def train(
     )
 
 
+@app.command(epilog="Example: xbench score --metric deletion-area --store results")
+@options.reads_data
+@options.chooses_runs
+def score(
+    metric: Annotated[
+        list[str] | None, typer.Option(help="A metric of 'xbench list metrics'. Repeatable.")
+    ] = None,
+    which: Any = None,
+    reading: ReadOptions = AS_IT_IS,
+    checkpoint: options.Checkpoint = None,
+    model: options.Model = None,
+    output: options.ModelOutput = None,
+    store: options.Store = Path("results"),
+    again: Annotated[
+        bool, typer.Option("--again", help="Compute values that are there once more.")
+    ] = False,
+) -> None:
+    """Compute a metric on stored selections; no method runs again."""
+    from xbench.cli.run import as_model
+    from xbench.cli.score import score_and_show
+    from xbench.data.load import DataChoice
+
+    score_and_show(
+        metric or [],
+        folder=store,
+        choice=which,
+        data=DataChoice(None, reading),
+        checkpoint=as_model(model, output) or checkpoint,
+        again=again,
+    )
+
+
 @app.command(epilog="Example: xbench check my_method.py")
 def check(
-    method: Annotated[
-        str, typer.Argument(help="A .py file with an explainer, or a method of 'xbench list'.")
+    plugin: Annotated[
+        str,
+        typer.Argument(
+            help="A plug-in (.py or .toml file, folder or module), or a name of 'xbench list'."
+        ),
     ],
 ) -> None:
-    """Check that an explainer keeps the contract, clause by clause; exit code 1 if it does not."""
+    """Check that plug-ins keep their contract, clause by clause; exit code 1 if one does not."""
     from xbench.cli.plugins import check_and_show
 
-    check_and_show(method)
+    check_and_show(plugin)
 
 
 @app.command(epilog="Example: xbench new method my-method")
 def new(
-    kind: Annotated[str, typer.Argument(help="method")],
+    kind: Annotated[str, typer.Argument(help="method, dataset, surrogate, metric or task")],
     name: Annotated[str, typer.Argument(help="Lower-case words joined by hyphens.")],
     folder: Annotated[Path, typer.Option(help="Where to write the file.")] = Path(),
 ) -> None:
-    """Write a file to begin a method with; as it stands it runs and keeps the contract."""
+    """Write a file to begin a plug-in with; as it stands it runs and keeps the contract."""
     from xbench.cli.plugins import new_and_show
 
     new_and_show(kind, name, folder)

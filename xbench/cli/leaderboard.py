@@ -10,6 +10,7 @@ from xbench.benchmark.task import Task, known_tasks
 from xbench.cli.printing import say
 from xbench.errors import XbenchError, XbenchWarning
 from xbench.results.findings import FILE, findings_of, read_findings
+from xbench.results.scores import with_scores
 from xbench.utils.files import write_bytes
 
 
@@ -43,7 +44,7 @@ def render_stores(stores: Sequence[Path], out: Path) -> None:
     upgrade_published(out, tasks)
     # Through its name, as every leaf: this room does not know that one.
     room = importlib.import_module("xbench.leaderboard")
-    for path in room.render(records, tasks, out, findings=findings):
+    for path in room.render(with_scores(records, findings), tasks, out, findings=findings):
         say(path)
 
 

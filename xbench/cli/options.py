@@ -68,6 +68,25 @@ Known = Annotated[
         "a BED file per gene; or 'truth', that of simulated data. Repeatable.",
     ),
 ]
+Model = Annotated[
+    str | None,
+    typer.Option(
+        help="A model of your own: FILE.py:NAME, MODULE:NAME, a .pt2 file of torch.export, or "
+        "'command: PROGRAM' that answers over a pipe."
+    ),
+]
+ModelOutput = Annotated[
+    str | None,
+    typer.Option(
+        "--output", help="Which of the outputs that it gives: a position, key or attribute."
+    ),
+]
+Metrics = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--metric", help="What selections are scored by where no task is named. Repeatable."
+    ),
+]
 Judge = Annotated[
     bool,
     typer.Option(

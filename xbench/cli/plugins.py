@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import typer
 
 from xbench.cli.printing import say
-from xbench.errors import XbenchError, unknown_name
-from xbench.registry.find import KINDS, entries, find, load, methods_from_file
+from xbench.errors import unknown_name
+from xbench.registry.find import KINDS, entries, find
+from xbench.registry.plugins import entries_of_file, plugin_entries, using
 from xbench.registry.scan import Entry
 from xbench.utils.json import json_page
 from xbench.utils.text import shown
@@ -72,22 +73,26 @@ _MARKS = {
 }
 
 
-def check_and_show(method: str) -> None:
+def check_and_show(plugin: str) -> None:
     """Print a verdict for each clause; exit code 1 where one is broken."""
     # Imported here, so that `xbench list` waits neither for rich nor for torch.
     from rich.console import Console
     from rich.markup import escape
 
-    from xbench.testing.conformance import check_explainer
+    from xbench.testing.conformance import check_plugin
 
     console = Console(highlight=False, soft_wrap=True)
     broken = 0
-    for entry in _entries(method):
-        verdicts = check_explainer(load(entry))
-        console.print(f"{escape(shown(entry.name))} ({escape(shown(entry.location))})")
-        for verdict in verdicts:
-            console.print(f"  {_MARKS[verdict.outcome]}  {escape(shown(_sentence(verdict)))}")
-        broken += sum(verdict.outcome == "broken" for verdict in verdicts)
+    found = _entries(plugin)
+    # Parts of one plug-in may need each other: a task its methods and metrics.
+    with using([entry for entry in found if entry.source != "built-in"]):
+        for entry in found:
+            verdicts = check_plugin(entry)
+            what = f"{entry.kind} {shown(entry.name)} ({shown(entry.location)})"
+            console.print(escape(what.removeprefix("method ")))
+            for verdict in verdicts:
+                console.print(f"  {_MARKS[verdict.outcome]}  {escape(shown(_sentence(verdict)))}")
+            broken += sum(verdict.outcome == "broken" for verdict in verdicts)
     console.print(f"{broken} clauses broken" if broken else "it keeps the contract")
     if broken:
         raise typer.Exit(1)
@@ -95,21 +100,33 @@ def check_and_show(method: str) -> None:
 
 def new_and_show(kind: str, name: str, folder: Path) -> None:
     """Write a file to begin with, and say what to do with it."""
-    if kind != "method":
-        raise XbenchError(f"new {kind!r}: must be one of: method")
-    # Imported here: it imports torch, for which `xbench list` need not wait.
-    from xbench.testing.conformance import write_method
+    from xbench.testing.templates import write_plugin
 
-    path = write_method(name, folder)
+    path = write_plugin(kind, name, folder)
     say(f"wrote {path}")
     say(f"  xbench check {path}")
-    say(f"  xbench run quick --method {path}")
+    example = {
+        "method": f"xbench run quick --plugin {path}",
+        "dataset": f"xbench run --dataset {name} --plugin {path}",
+        "surrogate": f"xbench run quick --surrogate {name} --plugin {path}",
+        "metric": f"xbench score --metric {name} --plugin {path}",
+        "task": f"xbench run {path}",
+    }[kind]
+    say(f"  {example}")
 
 
-def _entries(method: str) -> list[Entry]:
-    if method.endswith(".py"):
-        return methods_from_file(method)
-    return [find("method", method)]
+def _entries(plugin: str) -> list[Entry]:
+    """Return what is to be checked: a plug-in's own, or whatever has that name."""
+    if plugin.endswith(".py") and (found := entries_of_file(Path(plugin).absolute(), "", "method")):
+        return found
+    if plugin.endswith((".py", ".toml")) or Path(plugin).is_dir():
+        return plugin_entries(plugin)
+    named = [entry for kind in KINDS for entry in entries(kind) if entry.name == plugin]
+    if named:
+        return named
+    if "." in plugin:
+        return plugin_entries(plugin)
+    return [find("method", plugin)]
 
 
 def _sentence(verdict: "ClauseVerdict") -> str:

@@ -14,7 +14,7 @@ from rich.table import Table
 from xbench.analysis.trust import fit_line, fit_warning
 from xbench.benchmark.request import Request
 from xbench.benchmark.resolve import ask
-from xbench.benchmark.runner import run_asked
+from xbench.benchmark.runner import run_asked, run_plan
 from xbench.benchmark.task import Task
 from xbench.cli.printing import end_where_failed, print_line
 from xbench.cli.progress_bars import ShownProgress
@@ -25,20 +25,35 @@ from xbench.metrics import METRICS, arrow
 from xbench.registry.find import dataset_source
 from xbench.results.record import Record
 from xbench.results.store import ResultStore
+from xbench.surrogates.own_model import ModelChoice
 from xbench.utils.text import plain
 
 
-def run_and_show(request: Request, *, store: Path, skip_missing_data: bool) -> None:
-    """Run a task with a progress bar, then print what came out."""
+def run_and_show(
+    request: Request, *, store: Path, skip_missing_data: bool, metrics: Sequence[str] = ()
+) -> None:
+    """Run a task, or one made for data that come without, and print what came out."""
     console = Console(stderr=True)
-    asked = ask(request)
-    if skip_missing_data and (reason := missing_data(asked.data)) is not None:
-        print_line(console, f"skipped task {asked.task.name}: {reason}")
+    if metrics and request.task:
+        raise XbenchError("--metric: a task says what it is scored by; leave out one of them")
+    asked = ask(request) if request.task else None
+    data = request.data if asked is None else asked.data
+    if asked is None and data == DataChoice():
+        raise XbenchError("say what to run: a task of 'xbench list tasks', or --data or --dataset")
+    if skip_missing_data and (reason := missing_data(data)) is not None:
+        print_line(console, f"skipped task {request.task}: {reason}")
         return
     results = ResultStore(store)
     with ShownProgress(console) as progress:
-        asked = replace(asked, request=replace(request, progress=progress))
-        ids = run_asked(asked, results)
+        request = replace(request, progress=progress)
+        if asked is not None:
+            ids = run_asked(replace(asked, request=request), results)
+        else:
+            # Imported here: a task that is there does not wait for it.
+            from xbench.benchmark.own_study import plan_own
+
+            plan = plan_own(request, results, metrics=metrics)
+            asked, ids = plan.asked, run_plan(plan, results)
     # Lines that are no records were warned of when the runs were planned.
     records, _ = results.read()
     these = set(ids)
@@ -88,6 +103,16 @@ def as_names(given: Sequence[str]) -> list[str]:
         if name.endswith(".py"):
             raise XbenchError(f"--methods takes names; give a file of your own by --method {name}")
     return names
+
+
+def as_model(location: str | None, output: str | None) -> ModelChoice | None:
+    """Return the model of one's own that ``--model`` and ``--output`` mean."""
+    if location is None:
+        if output is not None:
+            raise XbenchError("--output: is of a model of your own; give it with --model")
+        return None
+    position = int(output) if output is not None and output.isdigit() else output
+    return ModelChoice(location, position).absolute()
 
 
 def as_sizes(given: Sequence[str]) -> list[int]:

@@ -1,5 +1,6 @@
 """What a contributor of a metric subclasses, and the outcome on test cells that metrics look at."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar, Literal, Protocol, get_args
@@ -54,6 +55,11 @@ class Outcome:
     score_ranks
         Ranks of the method's scores by feature, higher for higher scores, shape (d,); None where
         it gave none.
+    ordered
+        Whether `indices` come best first.
+    masked
+        Gives the number explained for each test cell with any other features masked, shape (n,);
+        None where it is not known.
 
     Examples
     --------
@@ -73,6 +79,8 @@ class Outcome:
     candidates: np.ndarray | None = None
     known: KnownPairs | None = None
     score_ranks: np.ndarray | None = None
+    ordered: bool = False
+    masked: Callable[[Sequence[int]], np.ndarray] | None = None
 
     def among_candidates(self, values: np.ndarray) -> np.ndarray:
         """Return numbers of the features that could be chosen, which is what chance draws from."""
@@ -123,6 +131,8 @@ class Metric:
         row of the paper's Table 1, or each of the ``"targets"``, as its Table 3.
     of_known
         Whether it compares with known links: then every run that is compared with some has it.
+    version
+        Raised by hand when it comes to other numbers: `xbench score` then computes it again.
     of_judge
         Whether it needs a second surrogate: then every run that has one has it.
     of_truth
@@ -166,6 +176,7 @@ class Metric:
     of_truth: ClassVar[bool] = False
     of_judge: ClassVar[bool] = False
     of_known: ClassVar[bool] = False
+    version: ClassVar[int] = 1
 
     def __init_subclass__(cls, **arguments: Any) -> None:
         super().__init_subclass__(**arguments)

@@ -132,9 +132,10 @@ def append_findings(folder: Path, findings: Iterable[Finding]) -> None:
     path = folder / FILE
     try:
         with locked(folder / ".lock"):
-            for finding in findings:
-                line = finding.to_json().encode("utf-8")
-                append_line(path, line, lambda tail: _finding(tail) is not None)
+            lines = [finding.to_json().encode("utf-8") for finding in findings]
+            # At once: of thousands, each would wait for the disk.
+            if lines:
+                append_line(path, b"\n".join(lines), lambda tail: _finding(tail) is not None)
     except OSError as error:
         raise cannot_write(path, error) from error
 

@@ -1,16 +1,19 @@
-"""Put an explainer through the suite; a file to begin one with, which keeps the contract."""
+"""Put a plug-in through the suite of its kind, a clause at a time, each in a process of its own."""
 
 import inspect
-import re
+import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-from xbench.errors import XbenchError
+from xbench.benchmark.answer import failure
 from xbench.explainers.explainer import Explainer, require_explainer
+from xbench.registry.find import load
+from xbench.registry.scan import Entry
 from xbench.testing.clauses import CLAUSES, ClauseVerdict
+from xbench.testing.kinds import CLAUSES_OF
 from xbench.testing.questions import BrokenClauseError, NotTestedError, Questions
-from xbench.utils.files import write_text
+from xbench.utils.apart import run_apart
+from xbench.utils.process import one_thread
 
 # How long one answer may take: minutes, since a method may learn; toys are small.
 LIMIT_SECONDS = 600.0
@@ -59,6 +62,25 @@ def check_explainer(
     return [_verdict(clause, asked) for clause in CLAUSES]
 
 
+def check_plugin(entry: Entry) -> list[ClauseVerdict]:
+    """Check every clause of the contract of a plug-in's kind.
+
+    Parameters
+    ----------
+    entry
+        Of any kind.
+
+    Examples
+    --------
+    >>> from xbench.registry.find import find
+    >>> {verdict.outcome for verdict in check_plugin(find("metric", "value-drop"))}
+    {'kept'}
+    """
+    if entry.kind == "method":
+        return check_explainer(load(entry))
+    return [_verdict_apart(clause, entry) for clause in CLAUSES_OF[entry.kind]]
+
+
 def _verdict(clause: Callable[[Questions], None], asked: Questions) -> ClauseVerdict:
     """Check a clause; nothing of the method runs in this process."""
     sentence = inspect.getdoc(clause) or clause.__name__
@@ -71,73 +93,28 @@ def _verdict(clause: Callable[[Questions], None], asked: Questions) -> ClauseVer
     return ClauseVerdict(sentence, "kept")
 
 
-_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+def _verdict_apart(clause: Callable[[Entry], None], entry: Entry) -> ClauseVerdict:
+    """Check a clause in a process of its own, so that none finds what another has left."""
+    sentence = inspect.getdoc(clause) or clause.__name__
 
-_TEMPLATE = '''"""One line: what this method does."""
+    def check(begun: Callable[[], None]) -> bytes:
+        try:
+            with one_thread():
+                clause(entry)
+        except BrokenClauseError as error:
+            found = "broken", str(error)
+        except NotTestedError as error:
+            found = "not tested", str(error)
+        except BaseException as error:
+            # Whatever its constructor or skip() raises breaks the clause that asked.
+            found = "broken", failure(error)["reason"]
+        else:
+            found = "kept", ""
+        return json.dumps(found).encode()
 
-from __future__ import annotations
-
-import numpy as np
-
-from xbench import Explainer, Problem, Selection
-
-
-class {class_name}(Explainer):
-    """One line: the idea, and whose it is (Author et al. {year}).
-
-    As it stands: features by how much masking each alone lowers the loss, to first order, then
-    exactly for the most promising. Replace it by your own idea.
-
-    Parameters
-    ----------
-    candidates
-        How many features are tried exactly.
-    """
-
-    name = "{name}"
-    # Annotated attributes are parameters: a task may set them.
-    candidates: int = 256
-
-    def explain(self, problem: Problem) -> Selection:
-        """Return the L features whose masking lowers the loss most."""
-        # The mask operator answers all questions: see xbench.MaskedPopulation.
-        predicted = problem.population.descent()
-        promising = np.argsort(predicted, kind="stable")
-        # No further than the last feature that is wanted or tried exactly.
-        tried = promising[: max(self.candidates, problem.subset_size)]
-        scores = np.full(problem.n_features, -np.inf)
-        for feature in tried:
-            scores[feature] = -problem.population.losses([[feature]])[0]
-            if problem.exhausted():
-                # Told to stop: what was not tried exactly stays behind, in the order predicted.
-                break
-        order = promising[np.argsort(-scores[promising], kind="stable")]
-        return Selection(order[: problem.subset_size], ordered=True)
-'''
-
-
-def write_method(name: str, folder: Path) -> Path:
-    """Write ``folder/name.py`` with an explainer of that name; an existing file stays.
-
-    Parameters
-    ----------
-    name
-        Lower-case words joined by hyphens, such as ``"distance-to-tss"``.
-    folder
-        Where to write it.
-
-    Raises
-    ------
-    XbenchError
-        A name of another form, or a file that is there already or cannot be written.
-    """
-    if not _NAME.fullmatch(name):
-        raise XbenchError(
-            f"method name {name!r}: must be lower-case words joined by hyphens, such as my-method"
-        )
-    path = folder / f"{name.replace('-', '_')}.py"
-    if path.exists():
-        raise XbenchError(f"{path}: is there already; choose another name or folder")
-    class_name = "".join(word.capitalize() for word in name.split("-"))
-    write_text(path, _TEMPLATE.format(name=name, class_name=class_name, year="2024"))
-    return path
+    end = run_apart(check, seconds=LIMIT_SECONDS)
+    if end.answer is not None:
+        outcome, detail = json.loads(end.answer)
+        return ClauseVerdict(sentence, outcome, detail)
+    late = f"no answer after {LIMIT_SECONDS:g} s"
+    return ClauseVerdict(sentence, "broken", late if end.timed_out else end.reason)

@@ -78,7 +78,10 @@ def expression_fit(surrogate: Surrogate, dataset: Dataset) -> dict[str, float]:
     rows = dataset.split.test
     types = dataset.cell_types[rows]
     names = counted_types(types)
-    outputs = predict(surrogate.frozen(), surrogate.inputs_of(dataset, rows))
+    inputs = surrogate.inputs_of(dataset, rows)
+    # Of a table, not of peaks: every number is there.
+    sparse_inputs = inputs if sparse.issparse(inputs) else sparse.csr_matrix(inputs)
+    outputs = predict(surrogate.frozen(), sparse_inputs)
     predicted = type_means(outputs, types, names)
     squared = pearson(type_means(dataset.Y[rows], types, names), predicted) ** 2
     defined = squared[np.isfinite(squared)]

@@ -1,0 +1,101 @@
+"""Numbers from a table: one hidden layer of 64 ReLU units, trained on squared error."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sp
+import torch
+from torch import nn
+
+from xbench.data.dataset import Dataset
+from xbench.errors import XbenchError
+from xbench.surrogates.mlp_classifier import MLPClassifier
+from xbench.surrogates.surrogate import Recipe
+from xbench.surrogates.training.loop import Stage, StageHistory, own_random_numbers, train_stage
+from xbench.utils.process import one_thread
+from xbench.utils.progress import SILENT, Progress
+
+
+class MLPRegressor(MLPClassifier):
+    """Two-layer perceptron over a table, with numbers for outputs.
+
+    Examples
+    --------
+    >>> MLPRegressor(10, 64, 1)(torch.zeros(3, 10)).shape
+    torch.Size([3, 1])
+    """
+
+    name = "mlp-regressor"
+
+    @classmethod
+    def recipe(cls) -> Recipe:
+        """Squared error of standardised numbers, see `train_regressor`."""
+        return Recipe(RegressorTraining(), train_regressor, classifies=False)
+
+
+@dataclass(frozen=True)
+class RegressorTraining:
+    """Settings, for tables of some hundreds to some ten thousands of rows."""
+
+    steps: int = 2000
+    learning_rate: float = 1e-3
+    batch_size: int = 64
+    evaluate_every: int = 50
+    patience: int = 8
+
+
+def train_regressor(
+    dataset: Dataset,
+    settings: RegressorTraining,
+    seed: int = 0,
+    train_rows: np.ndarray | None = None,
+    progress: Progress = SILENT,
+) -> tuple[MLPRegressor, list[StageHistory]]:
+    """Train on `train_rows` (the training part by default), stop early on validation.
+
+    Numbers are standardised by the training rows; scale and mean are then folded into the last
+    layer, so that the model gives what was measured, in its units.
+
+    Raises
+    ------
+    XbenchError
+        Where what is to be predicted is not known.
+    """
+    if dataset.Y is None:
+        raise XbenchError(
+            f"{dataset.name}: a model cannot be trained, since the data have nothing to predict; "
+            "give y, or a model of your own"
+        )
+    rows = dataset.split.train if train_rows is None else train_rows
+    measured = np.asarray(dataset.Y.toarray(), dtype=np.float32)
+    mean, scale = measured[rows].mean(axis=0), measured[rows].std(axis=0)
+    scale[scale == 0] = 1
+    inputs = dataset.X.toarray() if sp.issparse(dataset.X) else dataset.X
+    x = torch.from_numpy(np.array(inputs, dtype=np.float32))
+    y = torch.from_numpy((measured - mean) / scale)
+    batch_size, generator = min(settings.batch_size, len(rows)), np.random.default_rng(seed)
+    with own_random_numbers(seed), one_thread():
+        model = MLPRegressor(dataset.n_features, n_classes=dataset.n_outputs)
+
+        def loss_of(chosen: np.ndarray) -> torch.Tensor:
+            return nn.functional.mse_loss(model(x[chosen]), y[chosen])
+
+        stage = Stage(
+            "regressor",
+            settings.steps,
+            settings.learning_rate,
+            settings.evaluate_every,
+            settings.patience,
+        )
+        history = train_stage(
+            stage,
+            nn.ModuleList([model]),
+            lambda step: loss_of(generator.choice(rows, batch_size, replace=False)),
+            lambda: loss_of(dataset.split.validation).item(),
+            progress,
+        )
+    with torch.no_grad():
+        factor = torch.from_numpy(scale)
+        model.second.weight.mul_(factor[:, None])
+        model.second.bias.mul_(factor).add_(torch.from_numpy(mean))
+    return model, [history]
