@@ -13,6 +13,7 @@ from xbench.benchmark.plan import RunKey
 from xbench.data.candidates import candidates, window_text
 from xbench.data.dataset import Dataset, Target
 from xbench.data.features import Features
+from xbench.data.known_links import KnownPairs
 from xbench.data.splits import divided_anew
 from xbench.errors import XbenchError
 from xbench.explainers.explainer import Budget, Explainer, MeasuredCells, Problem

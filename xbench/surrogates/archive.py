@@ -104,9 +104,6 @@ def _look_through(archive: zipfile.ZipFile, path: Path) -> None:
 
 
 def _is_plain(target: str) -> bool:
-    # What a signature calls a target is the name of a weight: no dot of a module path before it.
-    if not target.startswith(("torch.", "_operator", "math", "builtins", "operator", "#", "<")):
-        return "." not in target or re.fullmatch(r"[\w.]+", target) is not None
     return bool(_OPERATORS.fullmatch(target)) and not _BEYOND.match(target)
 
 

@@ -1,0 +1,196 @@
+"""Models of one's own: whatever they are, they answer as they would themselves."""
+
+from __future__ import annotations
+
+from collections import namedtuple
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from xbench.data.arrays import dataset_of
+from xbench.errors import XbenchError
+from xbench.surrogates.black_box import NoGradientsError, checked, evaluated
+from xbench.surrogates.own_model import ModelChoice, Parts, black_box, picked
+
+X = np.random.default_rng(0).random((40, 2, 3)).astype(np.float32)
+
+
+def small_net(seed: int = 0) -> nn.Module:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return nn.Sequential(
+            nn.Flatten(), nn.Linear(6, 4), nn.ReLU(), nn.Dropout(), nn.Linear(4, 2)
+        )
+
+
+def test_images_of_any_shape_reach_the_module_in_their_shape() -> None:
+    shapes = []
+
+    class Seeing(nn.Module):
+        def forward(self, x: Tensor) -> Tensor:
+            shapes.append(tuple(x.shape))
+            return x[:, 1, 2] * 5
+
+    dataset = dataset_of(X)
+    box = black_box(Seeing(), Parts.of(dataset))
+    found = box(torch.from_numpy(dataset.X[:7]))
+    assert shapes == [(7, 2, 3)]
+    assert torch.allclose(found[:, 0], torch.from_numpy(5 * X[:7, 1, 2]))
+
+
+def test_several_inputs_go_by_name() -> None:
+    class Two(nn.Module):
+        def forward(self, image: Tensor, age: Tensor) -> Tensor:
+            return image.sum(dim=(1, 2)) + 100 * age[:, 0]
+
+    ages = np.arange(40, dtype=np.float32)[:, None]
+    dataset = dataset_of({"image": X, "age": ages})
+    assert dataset.features.names[[0, 6]].tolist() == ["image: 0,0", "age: 0"]
+    found = black_box(Two(), Parts.of(dataset))(torch.from_numpy(dataset.X))
+    assert np.allclose(found[:, 0], X.sum(axis=(1, 2)) + 100 * ages[:, 0], rtol=1e-5)
+
+
+Given = namedtuple("Given", ["logits", "hidden"])
+WANTED = torch.arange(6.0).reshape(3, 2)
+
+
+@pytest.mark.parametrize(
+    ("given", "output"),
+    [
+        (WANTED, None),
+        ((torch.zeros(3), WANTED), 1),
+        ([WANTED], None),
+        ({"logits": WANTED, "loss": 0.0}, "logits"),
+        (Given(WANTED, torch.zeros(3)), "logits"),
+        (SimpleNamespace(logits=WANTED, hidden=None), "logits"),
+        (WANTED.numpy(), None),
+    ],
+)
+def test_an_output_is_picked(given: Any, output: int | str | None) -> None:
+    assert torch.equal(picked(given, output, "mine"), WANTED)
+
+
+@pytest.mark.parametrize(
+    ("given", "output", "said"),
+    [
+        ((WANTED, WANTED), None, "gives several outputs; choose one, output=: 0, 1"),
+        ({"logits": WANTED}, "logit", "no output 'logit'; choose one of: 'logits'"),
+        (WANTED, 0, "gives one output; leave out"),
+        (np.array(["a", "b"]), None, "numbers are needed"),
+    ],
+)
+def test_an_output_that_cannot_be_picked_is_refused(given: Any, output: Any, said: str) -> None:
+    with pytest.raises(XbenchError, match=said):
+        picked(given, output, "mine")
+
+
+def test_an_estimator_gives_the_logarithm_of_its_probabilities() -> None:
+    linear_model = pytest.importorskip("sklearn.linear_model")
+    flat, y = X.reshape(40, -1), np.where(X[:, 0, 0] > 0.5, "high", "low")
+    model = linear_model.LogisticRegression().fit(flat, y)
+    dataset = dataset_of(flat, y)
+    box, name, _ = ModelChoice.of(model).open(dataset)
+    found = box(torch.from_numpy(flat)).numpy()
+    assert name == "LogisticRegression"
+    # Of a logistic regression the log-odds are its decision function.
+    assert np.allclose(found[:, 1] - found[:, 0], model.decision_function(flat), atol=1e-4)
+
+
+def test_outputs_are_put_into_the_order_of_the_data() -> None:
+    class Estimator:
+        classes_ = np.array(["low", "mid", "high"])
+
+        def predict_proba(self, x: np.ndarray) -> np.ndarray:
+            return np.tile([0.2, 0.3, 0.5], (len(x), 1))
+
+    dataset = dataset_of(X, np.array(["high", "low"] * 20))
+    box = black_box(Estimator(), Parts.of(dataset)).in_order_of(dataset)
+    assert np.allclose(box(torch.from_numpy(dataset.X))[0].exp(), [0.5, 0.2])
+    numbered = dataset_of(X, np.arange(40) % 12)
+    ten = black_box(lambda x: np.tile(np.arange(12.0), (len(x), 1)), Parts.of(numbered))
+    ordered = ten.in_order_of(numbered)(torch.from_numpy(numbered.X))[0]
+    # The data's classes come as texts do: "0", "1", "10", "11", "2", ...
+    assert ordered.tolist() == [float(one) for one in numbered.output_features.names]
+
+
+def test_a_class_that_the_model_does_not_know_is_refused() -> None:
+    dataset = dataset_of(X, np.array(["a", "b", "c", "d"] * 10))
+    with pytest.raises(XbenchError, match="none for 'a' of own-data"):
+        black_box(small_net(), Parts.of(dataset)).in_order_of(dataset)
+
+
+def test_gradients_that_are_not_there_are_named() -> None:
+    box = black_box(lambda x: x.sum(axis=1), Parts())
+    x = torch.ones(3, 4, requires_grad=True)
+    with pytest.raises(NoGradientsError, match="gives none"):
+        torch.autograd.grad(box(x).sum(), x)
+
+
+def test_a_model_that_answers_differently_twice_is_refused() -> None:
+    generator = np.random.default_rng(0)
+    dataset = dataset_of(X)
+    drawn = black_box(
+        lambda x: x.reshape(len(x), -1).sum(axis=1) + generator.random(len(x)), Parts.of(dataset)
+    )
+    with pytest.raises(XbenchError, match="answers differently"):
+        checked(drawn, dataset)
+    # Dropout heeds the mode.
+    assert len(checked(black_box(small_net(), Parts.of(dataset)).frozen(), dataset)) == 64
+
+
+def test_the_digest_tells_models_apart_and_the_same_again() -> None:
+    dataset = dataset_of(X)
+    first, again, other = (
+        checked(black_box(small_net(seed), Parts.of(dataset)).frozen(), dataset)
+        for seed in (0, 0, 1)
+    )
+    assert first == again != other
+
+
+def test_nan_and_failures_are_named() -> None:
+    dataset = dataset_of(X)
+    for model, said in ((lambda x: x * np.nan, "NaN or infinite"), (lambda x: x[9999], "fails on")):
+        with pytest.raises(XbenchError, match=said):
+            checked(black_box(model, Parts.of(dataset)), dataset)
+    with pytest.raises(XbenchError, match="one row an input is needed"):
+        checked(black_box(lambda x: x[:1], Parts.of(dataset)), dataset)
+
+
+def test_modes_and_weights_are_put_back() -> None:
+    net = small_net().train()
+    net[1].eval()
+    net[1].weight.requires_grad_(False)
+    before = [one.training for one in net.modules()]
+    asked = [one.requires_grad for one in net.parameters()]
+    with evaluated(net):
+        assert not any(one.training for one in net.modules())
+        assert not any(one.requires_grad for one in net.parameters())
+    with pytest.raises(ValueError, match="in between"), evaluated(net):
+        raise ValueError("in between")
+    assert [one.training for one in net.modules()] == before
+    assert [one.requires_grad for one in net.parameters()] == asked
+
+
+def test_a_model_is_found_by_its_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("model.py").write_text(
+        "def make():\n    return lambda x: x.reshape(len(x), -1)[:, 0]\n\nnumber = 3\n"
+    )
+    dataset = dataset_of(X)
+    choice = ModelChoice("model.py:make").absolute()
+    monkeypatch.chdir("/")
+    box, _, _ = choice.open(dataset)
+    assert np.allclose(box(torch.from_numpy(dataset.X))[:, 0], X[:, 0, 0])
+    for location, said in (
+        (f"{tmp_path}/model.py:absent", "has no 'absent'"),
+        (f"{tmp_path}/model.py:number", "neither a model nor"),
+        (f"{tmp_path}/model.py", "must be FILE.py:NAME"),
+        ("no_module_xyz:make", "cannot be imported"),
+    ):
+        with pytest.raises(XbenchError, match=said):
+            ModelChoice(location).open(dataset)
