@@ -19,7 +19,6 @@ INSTALL = "install scikit-learn: pip install 'xbench-explain[tabular]'"
 class _OfScikitLearn(DatasetSource):
     """What the sets share: they come with the package, and nothing is downloaded."""
 
-    file_name = ""
     origin = "built in"
     how_to_get = INSTALL
     licence = "BSD-3-Clause, as scikit-learn distributes it"
@@ -50,11 +49,7 @@ class _OfScikitLearn(DatasetSource):
 
         from xbench.data.arrays import dataset_of
 
-        options = [*reading.options(), *(["--data"] if reading.path is not None else [])]
-        if options:
-            raise XbenchError(
-                f"{self.name}: comes with scikit-learn as it is; leave out {' and '.join(options)}"
-            )
+        self.refuse_options(reading, "comes with scikit-learn as it is")
         bunch = getattr(_sets(), self.loader)()
         x, y = self.arrays(bunch)
         if self.standardised:

@@ -216,12 +216,12 @@ def test_a_new_method_keeps_the_contract(
 
 def test_a_new_method_replaces_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "mine.py").write_text("x = 1\n", encoding="utf-8")
-    for arguments in (["method", "mine"], ["method", "Mine!"], ["metric", "mine"]):
+    for arguments in (["method", "mine"], ["method", "Mine!"], ["metric", "mine"], ["thing", "x"]):
         with pytest.raises(SystemExit) as ended:
             main(["new", *arguments, "--folder", str(tmp_path)])
         assert ended.value.code == 2
     said = capsys.readouterr().err
-    for words in ("is there already", "lower-case words", "must be one of: method"):
+    for words in ("is there already", "lower-case words", "unknown kind 'thing'"):
         assert words in said
     assert (tmp_path / "mine.py").read_text(encoding="utf-8") == "x = 1\n"
 

@@ -29,7 +29,7 @@ class DatasetSource:
     citation, licence
         Whom to credit, and the terms of use, as the source states them.
     file_name
-        The file looked for in the data folder.
+        The file looked for in the data folder; empty where `load` needs none.
     how_to_get
         What to get, from where, and how the file must be laid out; shown when it is absent.
     origin
@@ -52,8 +52,8 @@ class DatasetSource:
     name: ClassVar[str]
     citation: ClassVar[str] = ""
     licence: ClassVar[str] = ""
-    file_name: ClassVar[str]
-    how_to_get: ClassVar[str]
+    file_name: ClassVar[str] = ""
+    how_to_get: ClassVar[str] = "nothing has to be got"
     origin: ClassVar[str] = "by hand"
     genome: ClassVar[str] = ""
 
@@ -75,6 +75,8 @@ class DatasetSource:
 
     def available(self) -> str | None:
         """Return None if the data can be loaded now, else what to get and where to put it."""
+        if not self.file_name:
+            return None
         try:
             self.find()
         except XbenchError as error:
@@ -83,6 +85,8 @@ class DatasetSource:
 
     def holding(self) -> "LocalFiles":
         """Return what there is of it here, without reading any of it."""
+        if not self.file_name:
+            return LocalFiles("here")
         try:
             return LocalFiles.of([self.find()])
         except XbenchError:
@@ -96,7 +100,21 @@ class DatasetSource:
         XbenchError
             It cannot be got by a program (the error says how to get it), or getting it failed.
         """
-        return (self.find(),)
+        return (self.find(),) if self.file_name else ()
+
+    def refuse_options(self, reading: ReadOptions, why: str = "is read as it is") -> None:
+        """Refuse options where the content leaves nothing to choose.
+
+        Raises
+        ------
+        XbenchError
+            Naming them.
+        """
+        options = reading.options()
+        if reading.path is not None and not self.file_name:
+            options.append("--data")
+        if options:
+            raise XbenchError(f"{self.name}: {why}; leave out {' and '.join(options)}")
 
     def contacts(self) -> tuple[Path, ...]:
         """Return contact maps and lists of loops that come with the data, made if need be."""

@@ -92,8 +92,11 @@ def train_classifier(
     seed: int = 0,
     train_rows: np.ndarray | None = None,
     progress: Progress = SILENT,
+    kind: type[MLPClassifier] = MLPClassifier,
 ) -> tuple[MLPClassifier, list[StageHistory]]:
     """Train on `train_rows` (the training part by default), stop early on validation.
+
+    `kind` is the class of the model, for one that differs in its layers alone.
 
     Returns
     -------
@@ -111,7 +114,7 @@ def train_classifier(
     generator = np.random.default_rng(seed)
     # Batches of 64 images are too small for threads, and one gives the same weights everywhere.
     with own_random_numbers(seed), one_thread():
-        model = MLPClassifier(dataset.n_features, n_classes=len(classes))
+        model = kind(dataset.n_features, n_classes=len(classes))
 
         def loss_of(rows: np.ndarray) -> torch.Tensor:
             return nn.functional.cross_entropy(model(inputs[rows]), labels[rows])

@@ -73,7 +73,6 @@ _DATASET = '''"""One line: what these data are."""
 
 from xbench.data.read_options import AS_IT_IS, ReadOptions
 from xbench.data.source import DatasetSource
-from xbench.errors import XbenchError
 
 
 class {class_name}(DatasetSource):
@@ -82,13 +81,7 @@ class {class_name}(DatasetSource):
     name = "{name}"
     citation = "whom to credit"
     licence = "under which terms"
-    file_name = ""
-    origin = "built in"
-    how_to_get = "nothing has to be got"
-
-    def available(self) -> str | None:
-        """Return what to get; None, since nothing has to be."""
-        return None
+    origin = "built in"  # or "by hand", with a file_name and how_to_get: what to get, from where
 
     def load(self, reading: ReadOptions = AS_IT_IS):
         """Make the data; of files of your own, self.find(reading.path) gives the path."""
@@ -96,8 +89,7 @@ class {class_name}(DatasetSource):
 
         from xbench.data.arrays import dataset_of
 
-        if options := reading.options():
-            raise XbenchError(f"{{self.name}}: leave out {{' and '.join(options)}}")
+        self.refuse_options(reading)
         x = np.random.default_rng(0).random((200, 12))
         y = np.where(x[:, :4].sum(axis=1) > 2, "large", "small")
         return dataset_of(x, y, name=self.name, split_seed=reading.split_seed)
