@@ -8,12 +8,13 @@ from xbench.data.dataset import Dataset, Target
 from xbench.mask import masked_population
 from xbench.mask.objective import OBJECTIVES
 from xbench.metrics.expression import rel_delta
+from xbench.surrogates.black_box import BlackBox
 from xbench.surrogates.surrogate import Surrogate
 
 
 def single_effects(
     dataset: Dataset,
-    model: Surrogate,
+    model: Surrogate | BlackBox,
     target: Target,
     features: Iterable[int],
     perturbation: float | str = 0.0,

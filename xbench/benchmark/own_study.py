@@ -197,7 +197,7 @@ class Comparison:
         return means.reset_index()
 
     def leaderboard(self, out: str | Path) -> list[Path]:
-        """Write the leaderboard of the whole store into ``out/published``; return the files."""
+        """Write the leaderboard of the whole store into ``out``; return the files."""
         room = import_module("xbench.leaderboard")
         with using(self.plugins):
             findings = read_findings(self.store.folder / FILE)
@@ -211,7 +211,9 @@ class Comparison:
         return f"{self.task.title}\n{self.summary().to_string(index=False)}"
 
     def _repr_html_(self) -> str:
-        table = self.summary().to_html(index=False, escape=True, float_format="%.4g")
+        table = self.summary().to_html(
+            index=False, escape=True, float_format=lambda one: f"{one:.4g}"
+        )
         return f"<p>{html.escape(self.task.title)}: mean over runs</p>{table}"
 
 

@@ -156,7 +156,7 @@ class RunContext:
     device: str
     names: "StudyNames"
     since: int = 0
-    judge: Path | None = None
+    judge: Path | ModelChoice | None = None
 
 
 @dataclass(frozen=True)

@@ -102,7 +102,7 @@ def _figure2(request: Request, read: Callable[[DataChoice], Dataset], folder: Pa
         progress=request.progress,
     )
     subject = subject_of(dataset, opened, path)
-    return figure2_files(measure(dataset, opened.model, subject, projection="pca"), folder)
+    return figure2_files(measure(dataset, opened.trained, subject, projection="pca"), folder)
 
 
 MAPS, LOOPS = (".cool", ".mcool"), (".bedpe",)

@@ -52,7 +52,7 @@ def score_and_show(
     tasks = known_tasks(store)
     groups: dict[tuple[str, str, str], list[Record]] = {}
     for record in chosen:
-        split = tasks[record.task].split if record.task in tasks else "strict"
+        split: str = tasks[record.task].split if record.task in tasks else "strict"
         groups.setdefault((record.dataset, record.surrogate, split), []).append(record)
     whole = Rescored()
     with ShownProgress(Console(stderr=True)) as progress:

@@ -149,7 +149,7 @@ def report_surrogate(
             progress=progress,
         )
     subject = subject_of(data, opened, path)
-    report = measure(data, opened.model, subject, space=space, projection=projection)
+    report = measure(data, opened.trained, subject, space=space, projection=projection)
     if report.map.note:
         say(f"the map is PCA: {report.map.note}", err=True)
     say(headline(report))

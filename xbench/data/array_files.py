@@ -59,8 +59,17 @@ def _of_arrays(path: Path, name: str, split_seed: int) -> Dataset:
     if "X" not in held:
         there = ", ".join(held) or "nothing"
         raise XbenchError(f"{path}: has no array 'X'; it holds: {there}")
-    names = {key: [str(one) for one in held[key]] for key in ("features", "outputs") if key in held}
-    return dataset_of(held["X"], held.get("y"), name=name, split_seed=split_seed, **names)
+    features, outputs = (
+        [str(one) for one in held[key]] if key in held else None for key in ("features", "outputs")
+    )
+    return dataset_of(
+        held["X"],
+        held.get("y"),
+        name=name,
+        split_seed=split_seed,
+        features=features,
+        outputs=outputs,
+    )
 
 
 def _table(path: Path) -> pd.DataFrame:

@@ -116,10 +116,7 @@ def curve(
     ([0, 1, 2], [5.0, 4.0, 3.0])
     """
     steps = np.unique(np.linspace(0, len(order), min(len(order), STEPS) + 1).round().astype(int))
-    means = [
-        np.mean(masked(np.concatenate([always, order[:step]]).astype(np.int64)), dtype=np.float64)
-        for step in steps
-    ]
+    means = [np.mean(masked([*always, *order[:step]]), dtype=np.float64) for step in steps]
     return steps, np.array(means)
 
 

@@ -65,17 +65,23 @@ class Description:
 _ADAPTER = TypeAdapter(Description)
 
 
-def fit_of(folder: Path | None) -> dict[str, float]:
-    """Return how well a saved surrogate predicts test cells; nothing where it is not known.
+def fit_of(place: object) -> dict[str, float]:
+    """Return how well a surrogate predicts test cells; nothing where it is not known.
+
+    Parameters
+    ----------
+    place
+        The folder of a trained surrogate; of anything else, such as a model of one's own, no fit
+        was measured.
 
     Examples
     --------
     >>> fit_of(None)
     {}
     """
-    if folder is None or not folder.is_dir():
+    if not isinstance(place, Path) or not place.is_dir():
         return {}
-    fit = read_description(folder).fit
+    fit = read_description(place).fit
     return {name: value for name, value in fit.items() if math.isfinite(value)}
 
 
@@ -238,6 +244,19 @@ class OpenedSurrogate(NamedTuple):
     model: Surrogate | BlackBox
     name: str
     digest: str
+
+    @property
+    def trained(self) -> Surrogate:
+        """The model, where its inside is known.
+
+        Raises
+        ------
+        XbenchError
+            Where it is a model of one's own, of which nothing is known but its answers.
+        """
+        if isinstance(self.model, Surrogate):
+            return self.model
+        raise XbenchError(f"{self.name}: is a model of your own, of which only answers are known")
 
 
 def open_surrogate(

@@ -19,7 +19,7 @@ def predict(x: np.ndarray) -> np.ndarray:
 class _Stream:
     """Has a `read` alone, so that NumPy does not take a pipe for a file."""
 
-    def read(self, size: int) -> bytes:
+    def read(self, size: int = -1, /) -> bytes:
         """Return that many bytes; fewer where the input has ended."""
         return sys.stdin.buffer.read(size)
 

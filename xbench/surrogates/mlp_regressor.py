@@ -67,10 +67,10 @@ def train_regressor(
             "give y, or a model of your own"
         )
     rows = dataset.split.train if train_rows is None else train_rows
-    measured = np.asarray(dataset.Y.toarray(), dtype=np.float32)
+    measured = sp.csr_matrix(dataset.Y).toarray().astype(np.float32)
     mean, scale = measured[rows].mean(axis=0), measured[rows].std(axis=0)
     scale[scale == 0] = 1
-    inputs = dataset.X.toarray() if sp.issparse(dataset.X) else dataset.X
+    inputs = sp.csr_matrix(dataset.X).toarray() if sp.issparse(dataset.X) else dataset.X
     x = torch.from_numpy(np.array(inputs, dtype=np.float32))
     y = torch.from_numpy((measured - mean) / scale)
     batch_size, generator = min(settings.batch_size, len(rows)), np.random.default_rng(seed)

@@ -18,7 +18,7 @@ import shlex
 import signal
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -204,5 +204,9 @@ class PipedModel:
 class _Reader:
     """Has a `read` and nothing else, so that NumPy does not take it for a file."""
 
-    def __init__(self, read: object) -> None:
-        self.read = read
+    def __init__(self, read: Callable[[int], bytes]) -> None:
+        self._read = read
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Return that many bytes."""
+        return self._read(size)

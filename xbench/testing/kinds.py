@@ -63,18 +63,19 @@ def _outcomes() -> list[Outcome]:
     features = Features(np.array([f"feature{number}" for number in range(8)]))
     before = generator.normal(1.0, 1.0, 20)
     changes = (np.zeros(20), generator.normal(-0.5, 0.3, 20), generator.normal(0.5, 0.3, 20))
-    return [
-        Outcome(
+
+    def outcome(change: np.ndarray) -> Outcome:
+        return Outcome(
             before,
             before + change,
             np.array([3, 0, 5]),
             features,
             Target("all", "target", 0),
             ordered=True,
-            masked=lambda subset, change=change: before + change * min(1.0, len(subset) / 3),
+            masked=lambda subset: before + change * min(1.0, len(subset) / 3),
         )
-        for change in changes
-    ]
+
+    return [outcome(change) for change in changes]
 
 
 # A dataset

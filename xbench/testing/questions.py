@@ -28,7 +28,8 @@ from xbench.benchmark.answer import failure
 from xbench.benchmark.explain import check_selection, read_only
 from xbench.data.features import Features
 from xbench.explainers.explainer import Budget, Explainer, Problem
-from xbench.registry.scan import Entry, let_processes_import
+from xbench.registry.importing import let_processes_import
+from xbench.registry.scan import Entry
 from xbench.testing.toys import KINDS, ProblemKind
 from xbench.testing.traces import (
     State,
