@@ -216,7 +216,7 @@ def test_the_same_from_the_command_line_and_scored_afterwards(
     assert "2 were there before" in out
     assert Path("st/runs.jsonl").read_bytes() == before
     assert call(capsys, "leaderboard", "--store", "st", "--out", "lb")[0] == 0
-    assert "deletion-area" in Path("lb/published/results.csv").read_text()
+    assert "deletion-area" in Path("lb/results.csv").read_text()
     # By hand: leave-one-out's own order, on the test cells.
     (record,) = [one for one in xbench.ResultStore("st").records() if one.method != "random"]
     from xbench.data.arrays import dataset_of
@@ -227,7 +227,7 @@ def test_the_same_from_the_command_line_and_scored_afterwards(
     states.append(states[1] - cells[:, second].sum())
     means = np.array(states) / len(cells)
     expected = (means[0] + 2 * means[1] + means[2]) / 4
-    rows = [line.split(",") for line in Path("lb/published/results.csv").read_text().splitlines()]
+    rows = [line.split(",") for line in Path("lb/results.csv").read_text().splitlines()]
     mean = rows[0].index("mean")
     (found,) = [
         float(row[mean])
