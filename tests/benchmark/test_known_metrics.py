@@ -15,8 +15,11 @@ from scipy import sparse
 from scipy.stats import hypergeom
 
 import xbench
+from xbench.benchmark.rescore import rescore
+from xbench.benchmark.task import load_task
 from xbench.errors import XbenchError
-from xbench.surrogates.obtain import train_surrogate
+from xbench.results.store import ResultStore
+from xbench.surrogates.obtain import obtain, train_surrogate
 
 from ..data.test_known_links import NAME, shared
 from .workbench import FEW_STEPS
@@ -213,3 +216,12 @@ def test_the_truth_of_a_simulation_in_a_window(simulated: dict[str, Any]) -> Non
     assert few["reason"].iloc[0] == (
         f"only {len(near)} features lie within 1 Mb of where MOG starts, but L = 4000"
     )
+    # Scored again, chance is still that of the window; known links are not in a store.
+    store, task = ResultStore(simulated["store"]), load_task("table1")
+    oracle = obtain(dataset, "oracle", split=task.split).opened
+    given = (store.records(), dataset, oracle, {"table1": task})
+    again = rescore(store, ["true-precision-chance"], *given)
+    assert set(again.values.values()) == set(done["true-precision-chance"])
+    assert len(again.values) == 2
+    with pytest.raises(XbenchError, match="--known FILE"):
+        rescore(store, ["known-recall"], *given)

@@ -75,6 +75,12 @@ def rescore(
         A metric that needs what a stored selection does not have, or a store that cannot be
         written.
     """
+    for name in metrics:
+        if METRICS[name].of_known:
+            raise XbenchError(
+                f"metric {name}: compares with known links, which a store does not hold; run the "
+                "methods with --known FILE"
+            )
     done = Rescored()
     kept = {(one.analysis, one.run_id, one.version) for one in read_findings(store.folder / FILE)}
     wanted: dict[tuple[object, ...], list[Record]] = {}
@@ -85,7 +91,9 @@ def rescore(
         task = tasks[record.task]
         division = record.repetition if task.repeats == "split" else None
         moved = division if task.perturbation == "mean" else None
-        wanted.setdefault((record.task, *record.explained, moved), []).append(record)
+        # What chance draws from depends on the window that features were chosen in.
+        window = record.asked.get("window")
+        wanted.setdefault((record.task, *record.explained, moved, window), []).append(record)
     total = sum(map(len, wanted.values()))
     progress.started(_RUNS, total, unit="runs")
     count = 0
@@ -162,4 +170,5 @@ def _key(task: Task, record: Record) -> RunKey:
         split=task.split,
         metrics=(),
         division=record.repetition if task.repeats == "split" else None,
+        window=record.asked.get("window"),
     )
