@@ -110,7 +110,7 @@ def runs(multiome: Path, table: pd.DataFrame) -> pd.DataFrame:
     dataset = xbench.load_dataset(data=multiome)
     train_surrogate(dataset, settings=FEW_STEPS, folder=checkpoint)
     return xbench.run(
-        "explain",
+        "table1",
         data=multiome,
         checkpoint=checkpoint,
         methods=["correlation", "nearest-tss", "random-matched"],
