@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from xbench.registry.find import methods_from_file
+from xbench.testing.conformance import check_plugin
 
 README = Path(__file__).resolve().parents[2] / "README.md"
 BLOCKS = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), flags=re.DOTALL)
@@ -39,6 +40,22 @@ def test_the_method_runs_and_appears_on_the_leaderboard(
     assert xbench_command("leaderboard")[0] == 0
     page = (tmp_path / "leaderboard" / "published" / "README.md").read_text(encoding="utf-8")
     assert f"| {entry.name}" in page
+
+
+def test_the_method_keeps_the_contract_that_it_teaches(method: str, tmp_path: Path) -> None:
+    file = tmp_path / "own.py"
+    file.write_text(method, encoding="utf-8")
+    (entry,) = methods_from_file(file)
+    broken = [one for one in check_plugin(entry) if one.outcome == "broken"]
+    assert broken == []
+
+
+def test_the_model_of_the_readme_is_explained_as_it_says() -> None:
+    (block,) = [block for block in BLOCKS if "xbench.explain(" in block]
+    names: dict[str, object] = {}
+    exec(compile(block, str(README), "exec"), names)
+    (said,) = re.findall(r"print\(chosen.names\)  # (.*)", block)
+    assert str(names["chosen"].names) == said  # type: ignore[attr-defined]
 
 
 def test_the_python_interface_is_as_shown() -> None:

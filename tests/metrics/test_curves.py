@@ -79,3 +79,44 @@ def test_a_long_curve_has_few_steps_with_both_ends() -> None:
     steps, _ = curve(lambda subset: np.zeros(2), [], np.arange(1000))
     assert len(steps) == STEPS + 1
     assert (steps[0], steps[-1]) == (0, 1000)
+
+
+def test_quantus_flips_pixels_to_the_same_curve() -> None:
+    quantus = pytest.importorskip("quantus", exc_type=ImportError)
+    import torch
+
+    from xbench.data.arrays import dataset_of
+    from xbench.mask import masked_population
+    from xbench.mask.objective import OBJECTIVES
+    from xbench.surrogates.own_model import Parts, black_box
+
+    generator = np.random.default_rng(0)
+    x = generator.random((10, 1, 3, 4)).astype(np.float32)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        net = torch.nn.Sequential(
+            torch.nn.Flatten(), torch.nn.Linear(12, 8), torch.nn.Tanh(), torch.nn.Linear(8, 2)
+        ).eval()
+    order = generator.permutation(12)
+    ranked = np.empty(12, dtype=np.float32)
+    ranked[order] = np.arange(12, 0, -1)
+    flipping = quantus.PixelFlipping(
+        perturb_baseline=0.0,
+        normalise=False,
+        disable_warnings=True,
+        return_auc_per_sample=False,
+    )
+    theirs = flipping(
+        model=net,
+        x_batch=x,
+        y_batch=np.ones(10, dtype=int),
+        a_batch=np.tile(ranked, (10, 1)).reshape(x.shape),
+        device="cpu",
+        softmax=False,
+    )
+    dataset = dataset_of(x)
+    box = black_box(net, Parts.of(dataset)).frozen()
+    population = masked_population(box, dataset.X, Target("all", "1", 1), OBJECTIVES["expression"])
+    steps, ours = curve(population.values, [], order)
+    assert steps.tolist() == list(range(13))
+    assert np.allclose(ours[1:], np.mean(theirs, axis=0), atol=1e-5)

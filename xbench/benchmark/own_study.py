@@ -29,7 +29,7 @@ from xbench.results.scores import with_scores
 from xbench.results.store import ResultStore
 from xbench.surrogates.black_box import checked, evaluated, outputs_of
 from xbench.surrogates.checkpoint import OpenedSurrogate
-from xbench.surrogates.obtain import obtain
+from xbench.surrogates.obtain import opened_or_obtained
 from xbench.surrogates.own_model import ModelChoice, Parts, black_box
 
 if TYPE_CHECKING:
@@ -211,9 +211,7 @@ class Comparison:
         return f"{self.task.title}\n{self.summary().to_string(index=False)}"
 
     def _repr_html_(self) -> str:
-        table = self.summary().to_html(
-            index=False, escape=True, float_format=lambda one: f"{one:.4g}"
-        )
+        table = self.summary().to_html(index=False, escape=True, float_format="{:.4g}".format)
         return f"<p>{html.escape(self.task.title)}: mean over runs</p>{table}"
 
 
@@ -317,10 +315,11 @@ def plan_own(
     """
     data = request.data.absolute()
     dataset = data.load()
-    surrogate, place = obtain(
+    surrogate, place = opened_or_obtained(
         dataset,
+        request.model,
         request.surrogate,
-        checkpoint=request.model or request.checkpoint,
+        checkpoint=request.checkpoint,
         seed=request.surrogate_seed,
         progress=request.progress,
     )

@@ -1,11 +1,13 @@
 """Computing a metric on stored selections, without running a method again."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 
 from xbench.benchmark.explain import TestCells
+from xbench.benchmark.model_checks import chosen_on_random_weights, retrained
 from xbench.benchmark.plan import RunKey
 from xbench.benchmark.task import Task
 from xbench.data.dataset import Dataset
@@ -16,6 +18,7 @@ from xbench.results.record import Record
 from xbench.results.scores import ANALYSIS, score_finding
 from xbench.results.store import ResultStore
 from xbench.surrogates.checkpoint import OpenedSurrogate
+from xbench.surrogates.surrogate import Surrogate
 from xbench.utils.process import one_thread
 from xbench.utils.progress import SILENT, Progress
 
@@ -112,7 +115,7 @@ def rescore(
                     cells = TestCells.of(dataset, surrogate, "cpu", _key(tasks[str(name)], record))
                 for one in todo:
                     assert cells is not None
-                    value = _value(cells, one, record)
+                    value = _value(cells, one, record, surrogate, tasks[str(name)])
                     done.values[one, record.run_id] = value
                     found.append(score_finding(record.run_id, one, value, METRICS[one].version))
             count += 1
@@ -124,10 +127,25 @@ def rescore(
 _RUNS = "runs"
 
 
-def _value(cells: TestCells, metric: str, record: Record) -> float | None:
+def _value(
+    cells: TestCells, metric: str, record: Record, surrogate: OpenedSurrogate, task: Task
+) -> float | None:
     indices = np.asarray(record.indices, dtype=np.int64)
+    outcome = cells.outcome(indices, record.ordered)
+    if METRICS[metric].dear:
+        key = _key(task, record)
+        data, target = cells.dataset, cells.target
+        # A model of one's own comes trained: how, is not known here.
+        trains = isinstance(surrogate.model, Surrogate)
+        outcome = replace(
+            outcome,
+            retrained=partial(retrained, data, surrogate, target, indices, key) if trains else None,
+            on_random_weights=partial(chosen_on_random_weights, data, surrogate, key),
+        )
     try:
-        value = METRICS[metric].compute(cells.outcome(indices, record.ordered))
+        value = METRICS[metric].compute(outcome)
+    except XbenchError:
+        raise
     except Exception as error:
         what = " ".join(f"{type(error).__name__}: {error}".split())
         raise XbenchError(f"metric {metric}: failed on run {record.run_id} ({what})") from error
@@ -154,14 +172,17 @@ def _unfit(
 
 def _key(task: Task, record: Record) -> RunKey:
     """Return what a stored run was asked, as far as scoring depends on it."""
+    named = {one.label: one.name for one in task.methods}
     return RunKey(
         task=record.task,
         task_version=record.task_version,
         cell_type=record.cell_type,
         target=record.target,
         method=record.method,
-        method_name=record.method,
-        parameters={},
+        method_name=next(
+            (one.name for one in task.methods if one.label == record.method), record.method
+        ),
+        parameters=dict(record.parameters),
         L=record.L,
         repetition=record.repetition,
         seed=record.seed,

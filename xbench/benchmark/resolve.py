@@ -19,7 +19,7 @@ from xbench.registry.plugins import in_use
 from xbench.registry.scan import Entry
 from xbench.results.store import ResultStore
 from xbench.surrogates.checkpoint import OpenedSurrogate
-from xbench.surrogates.obtain import check_seed, obtain
+from xbench.surrogates.obtain import check_seed, obtain, opened_or_obtained
 from xbench.surrogates.own_model import ModelChoice
 
 
@@ -88,7 +88,7 @@ class Plan:
     keys: list[RunKey]
     surrogate: OpenedSurrogate
     checkpoint: Path | ModelChoice
-    judge: Path | ModelChoice | None = None
+    judge: Path | None = None
 
 
 def ask(request: Request, task: Task | None = None) -> Asked:
@@ -158,10 +158,11 @@ def make_plan(
         request.progress.said(line)
     if request.checkpoint is None and request.model is None:
         store.prepare()
-    surrogate, checkpoint = obtain(
+    surrogate, checkpoint = opened_or_obtained(
         dataset,
+        request.model,
         task.surrogate,
-        checkpoint=request.model or request.checkpoint,
+        checkpoint=request.checkpoint,
         split=task.split,
         seed=request.surrogate_seed,
         progress=request.progress,

@@ -264,7 +264,8 @@ def score(
         folder=store,
         choice=which,
         data=DataChoice(None, reading),
-        checkpoint=as_model(model, output) or checkpoint,
+        checkpoint=checkpoint,
+        model=as_model(model, output),
         again=again,
     )
 

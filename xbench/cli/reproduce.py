@@ -25,6 +25,7 @@ from xbench.registry.find import dataset_source
 from xbench.reproduction import RESULTS, Order, chosen_results, reproduce
 from xbench.results.findings import FILE, read_findings
 from xbench.results.store import ResultStore
+from xbench.surrogates.checkpoint import require_trained
 from xbench.surrogates.evaluation.measure import measure, subject_of
 from xbench.surrogates.evaluation.poster import figure2_files
 from xbench.surrogates.obtain import obtain
@@ -102,7 +103,8 @@ def _figure2(request: Request, read: Callable[[DataChoice], Dataset], folder: Pa
         progress=request.progress,
     )
     subject = subject_of(dataset, opened, path)
-    return figure2_files(measure(dataset, opened.trained, subject, projection="pca"), folder)
+    model = require_trained(opened)
+    return figure2_files(measure(dataset, model, subject, projection="pca"), folder)
 
 
 MAPS, LOOPS = (".cool", ".mcool"), (".bedpe",)

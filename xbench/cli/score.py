@@ -18,7 +18,7 @@ from xbench.errors import XbenchError, unknown_name
 from xbench.metrics import METRICS
 from xbench.results.manage import Choice
 from xbench.results.record import Record
-from xbench.surrogates.obtain import obtain
+from xbench.surrogates.obtain import opened_or_obtained
 from xbench.surrogates.own_model import ModelChoice
 
 
@@ -28,7 +28,8 @@ def score_and_show(
     folder: Path,
     choice: Choice,
     data: DataChoice,
-    checkpoint: Path | ModelChoice | None,
+    checkpoint: Path | None,
+    model: ModelChoice | None,
     again: bool,
 ) -> None:
     """Compute metrics of a store's runs, keep them beside it, and print their means by method.
@@ -52,22 +53,24 @@ def score_and_show(
     tasks = known_tasks(store)
     groups: dict[tuple[str, str, str], list[Record]] = {}
     for record in chosen:
-        split: str = tasks[record.task].split if record.task in tasks else "strict"
-        groups.setdefault((record.dataset, record.surrogate, split), []).append(record)
+        task = tasks.get(record.task)
+        place = record.dataset, record.surrogate, "strict" if task is None else str(task.split)
+        groups.setdefault(place, []).append(record)
     whole = Rescored()
     with ShownProgress(Console(stderr=True)) as progress:
         for (dataset_name, surrogate, split), records in groups.items():
             asked = data.or_of(dataset_name)
             dataset = asked.load()
             name, _, seed = surrogate.partition(", seed ")
-            opened = obtain(
+            opened, _ = opened_or_obtained(
                 dataset,
+                model,
                 None if checkpoint is not None else name,
                 checkpoint=checkpoint,
                 split=split,
                 seed=int(seed) if seed.isdigit() else 0,
                 progress=progress,
-            ).opened
+            )
             found = rescore(
                 store, metrics, records, dataset, opened, tasks, again=again, progress=progress
             )

@@ -15,7 +15,7 @@ from xbench.data.load import DataChoice
 from xbench.data.read_options import ReadOptions
 from xbench.data.splits import PROTOCOLS
 from xbench.errors import XbenchError, in_words, unknown_name
-from xbench.surrogates.checkpoint import read_description
+from xbench.surrogates.checkpoint import read_description, require_trained
 from xbench.surrogates.evaluation.cell_map import check_projection
 from xbench.surrogates.evaluation.fit import worse_than_type_means
 from xbench.surrogates.evaluation.measure import measure, require_expression, subject_of
@@ -149,7 +149,7 @@ def report_surrogate(
             progress=progress,
         )
     subject = subject_of(data, opened, path)
-    report = measure(data, opened.trained, subject, space=space, projection=projection)
+    report = measure(data, require_trained(opened), subject, space=space, projection=projection)
     if report.map.note:
         say(f"the map is PCA: {report.map.note}", err=True)
     say(headline(report))

@@ -66,9 +66,9 @@ def _of_arrays(path: Path, name: str, split_seed: int) -> Dataset:
         held["X"],
         held.get("y"),
         name=name,
-        split_seed=split_seed,
         features=features,
         outputs=outputs,
+        split_seed=split_seed,
     )
 
 

@@ -4,6 +4,7 @@ All are made by the mask operator on test cells, and are for selections in an or
 """
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -89,7 +90,7 @@ class SymmetricRelevanceGain(Metric):
 
 
 def curve(
-    masked: Callable[[Sequence[int]], np.ndarray],
+    masked: Callable[[Any], np.ndarray],
     always: Sequence[int] | np.ndarray,
     order: Sequence[int] | np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:

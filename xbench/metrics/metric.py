@@ -1,6 +1,6 @@
 """What a contributor of a metric subclasses, and the outcome on test cells that metrics look at."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar, Literal, Protocol, get_args
@@ -60,6 +60,10 @@ class Outcome:
     masked
         Gives the number explained for each test cell with any other features masked, shape (n,);
         None where it is not known.
+    retrained, on_random_weights
+        Test accuracy (or R2) of a surrogate trained again without and with the subset masked in
+        all cells; what the method selects where the surrogate has random weights. None but in
+        `xbench score`, since both are slow.
 
     Examples
     --------
@@ -80,7 +84,9 @@ class Outcome:
     known: KnownPairs | None = None
     score_ranks: np.ndarray | None = None
     ordered: bool = False
-    masked: Callable[[Sequence[int]], np.ndarray] | None = None
+    masked: Callable[[Any], np.ndarray] | None = None
+    retrained: Callable[[], tuple[float, float]] | None = None
+    on_random_weights: Callable[[], np.ndarray] | None = None
 
     def among_candidates(self, values: np.ndarray) -> np.ndarray:
         """Return numbers of the features that could be chosen, which is what chance draws from."""
@@ -131,6 +137,8 @@ class Metric:
         row of the paper's Table 1, or each of the ``"targets"``, as its Table 3.
     of_known
         Whether it compares with known links: then every run that is compared with some has it.
+    dear
+        Whether it trains a model or runs a method again, so that only `xbench score` computes it.
     version
         Raised by hand when it comes to other numbers: `xbench score` then computes it again.
     of_judge
@@ -176,6 +184,7 @@ class Metric:
     of_truth: ClassVar[bool] = False
     of_judge: ClassVar[bool] = False
     of_known: ClassVar[bool] = False
+    dear: ClassVar[bool] = False
     version: ClassVar[int] = 1
 
     def __init_subclass__(cls, **arguments: Any) -> None:

@@ -38,6 +38,8 @@ class BlackBox(nn.Module):
         What holds its weights, if anything does.
     differentiable
         Whether outputs have gradients; where False, a method that asks for one is skipped.
+    remake
+        Makes the same of a module with other weights.
     labels
         Names of its outputs in its order, where it knows them, such as an estimator's classes.
     """
@@ -50,8 +52,10 @@ class BlackBox(nn.Module):
         *,
         differentiable: bool = True,
         labels: Sequence[str] | None = None,
+        remake: "Callable[[nn.Module], BlackBox] | None" = None,
     ) -> None:
         super().__init__()
+        self.remake = remake
         self.name, self.answer, self.labels = name, answer, labels
         self.module, self.differentiable = module, differentiable
         self._wanted: list[int] | None = None
@@ -84,6 +88,14 @@ class BlackBox(nn.Module):
         for parameter in self.parameters():
             parameter.requires_grad_(False)
         return self
+
+    def with_module(self, module: nn.Module) -> "BlackBox":
+        """Return the model with other weights: what it asks is a module of its own."""
+        if self.remake is None:
+            raise XbenchError(f"model {self.name}: has no weights of its own")
+        other = self.remake(module).frozen()
+        other._wanted = self._wanted
+        return other
 
     def in_order_of(self, dataset: Dataset) -> "BlackBox":
         """Return the model with one output for each of the dataset's, in the dataset's order.

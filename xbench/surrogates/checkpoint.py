@@ -245,18 +245,18 @@ class OpenedSurrogate(NamedTuple):
     name: str
     digest: str
 
-    @property
-    def trained(self) -> Surrogate:
-        """The model, where its inside is known.
 
-        Raises
-        ------
-        XbenchError
-            Where it is a model of one's own, of which nothing is known but its answers.
-        """
-        if isinstance(self.model, Surrogate):
-            return self.model
-        raise XbenchError(f"{self.name}: is a model of your own, of which only answers are known")
+def require_trained(opened: OpenedSurrogate) -> Surrogate:
+    """Return a surrogate's model, where it is one that xbench can look into.
+
+    Raises
+    ------
+    XbenchError
+        Of a model of one's own.
+    """
+    if isinstance(opened.model, Surrogate):
+        return opened.model
+    raise XbenchError(f"model {opened.name}: is your own; this is for surrogates of xbench alone")
 
 
 def open_surrogate(

@@ -1,6 +1,7 @@
 """Numbers from a table: one hidden layer of 64 ReLU units, trained on squared error."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -70,7 +71,8 @@ def train_regressor(
     measured = sp.csr_matrix(dataset.Y).toarray().astype(np.float32)
     mean, scale = measured[rows].mean(axis=0), measured[rows].std(axis=0)
     scale[scale == 0] = 1
-    inputs = sp.csr_matrix(dataset.X).toarray() if sp.issparse(dataset.X) else dataset.X
+    given: Any = dataset.X
+    inputs = given.toarray() if sp.issparse(given) else given
     x = torch.from_numpy(np.array(inputs, dtype=np.float32))
     y = torch.from_numpy((measured - mean) / scale)
     batch_size, generator = min(settings.batch_size, len(rows)), np.random.default_rng(seed)

@@ -62,14 +62,14 @@ class Obtained(NamedTuple):
     """A surrogate, ready to be explained, and the folder or file that it was opened from."""
 
     opened: OpenedSurrogate
-    path: Path | ModelChoice
+    path: Path
 
 
 def obtain(
     dataset: Dataset,
     name: str | None = None,
     *,
-    checkpoint: Path | ModelChoice | None = None,
+    checkpoint: Path | None = None,
     split: str = "strict",
     seed: int = 0,
     progress: Progress = SILENT,
@@ -83,8 +83,7 @@ def obtain(
     name, split, seed, progress
         See `train_surrogate`; they say nothing where there is a checkpoint.
     checkpoint
-        A folder that ``xbench train`` wrote, a ``.pt`` file of the reference implementation, or a
-        model of one's own.
+        A folder that ``xbench train`` wrote, or a ``.pt`` file of the reference implementation.
 
     Raises
     ------
@@ -102,8 +101,26 @@ def obtain(
     if path is None:
         path = train_surrogate(dataset, name, split=split, seed=seed, progress=progress)
     else:
-        _LOG.info("surrogate opened from %s", getattr(path, "location", path))
+        _LOG.info("surrogate opened from %s", path)
     return Obtained(open_surrogate(path, dataset), path)
+
+
+def opened_or_obtained(
+    dataset: Dataset, model: ModelChoice | None, name: str | None = None, **options: Any
+) -> tuple[OpenedSurrogate, Path | ModelChoice]:
+    """Return a model of one's own where there is one, else what `obtain` gives; and its place.
+
+    Parameters
+    ----------
+    dataset, name, options
+        See `obtain`.
+    model
+        A model of one's own.
+    """
+    if model is not None:
+        return open_surrogate(model, dataset), model
+    obtained = obtain(dataset, name, **options)
+    return obtained.opened, obtained.path
 
 
 def check_seed(seed: int) -> None:

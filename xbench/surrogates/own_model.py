@@ -110,7 +110,10 @@ def black_box(
             positional, named = parts.arguments(x)
             return picked(model(*positional, **named), output, called)
 
-        return BlackBox(called, asked, model, labels=labels)
+        def remade(module: nn.Module) -> BlackBox:
+            return black_box(module, parts, output=output, labels=labels, name=called)
+
+        return BlackBox(called, asked, model, labels=labels, remake=remade)
     of_arrays, known = _of_arrays(model, called)
     known = labels if labels is not None else known
 

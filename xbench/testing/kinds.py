@@ -1,7 +1,8 @@
 """What a dataset, a metric, a surrogate or a task must do, a function a clause."""
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -72,10 +73,14 @@ def _outcomes() -> list[Outcome]:
             features,
             Target("all", "target", 0),
             ordered=True,
-            masked=lambda subset: before + change * min(1.0, len(subset) / 3),
+            masked=partial(_partly, before, change),
         )
 
     return [outcome(change) for change in changes]
+
+
+def _partly(before: np.ndarray, change: np.ndarray, subset: Sequence[int]) -> np.ndarray:
+    return before + change * min(1.0, len(subset) / 3)
 
 
 # A dataset
