@@ -87,7 +87,7 @@ def with_random_weights(surrogate: OpenedSurrogate, seed: int = 0) -> OpenedSurr
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         if isinstance(model, Surrogate):
-            return surrogate._replace(model=type(model)(**model.configuration()).frozen())  # type: ignore[arg-type]
+            return surrogate._replace(model=type(model)(**model.configuration()).frozen())
         module = model.module
         drawn = copy.deepcopy(module) if module is not None else nn.Module()
         layers = [one for one in drawn.modules() if hasattr(one, "reset_parameters")]

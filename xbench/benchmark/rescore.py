@@ -179,9 +179,7 @@ def _key(task: Task, record: Record) -> RunKey:
         cell_type=record.cell_type,
         target=record.target,
         method=record.method,
-        method_name=next(
-            (one.name for one in task.methods if one.label == record.method), record.method
-        ),
+        method_name=named.get(record.method, record.method),
         parameters=dict(record.parameters),
         L=record.L,
         repetition=record.repetition,
