@@ -31,10 +31,8 @@ def outcome(indices: list[int], *, ordered: bool = True, weights: np.ndarray = W
         chosen,
         features,
         Target("all", "0", 0),
-        None,
-        None,
-        ordered,
-        masked,
+        ordered=ordered,
+        masked=masked,
     )
 
 

@@ -100,7 +100,8 @@ def rescore(
     total = sum(map(len, wanted.values()))
     progress.started(_RUNS, total, unit="runs")
     count = 0
-    for (name, *_), members in wanted.items():
+    for members in wanted.values():
+        name = members[0].task
         cells: TestCells | None = None
         found: list[Finding] = []
         for record in members:
