@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from xbench.benchmark.explain import build_problem, explain, why_no_candidates
+from xbench.benchmark.explain import build_problem, explain
 from xbench.benchmark.plan import RunKey
 from xbench.benchmark.request import Study
+from xbench.benchmark.window import why_no_candidates
 from xbench.errors import XbenchError
 from xbench.explainers.explainer import require_explainer
 from xbench.registry.find import load

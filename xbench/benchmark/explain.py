@@ -10,12 +10,11 @@ import scipy.sparse as sp
 
 from xbench.benchmark.known import known_pairs
 from xbench.benchmark.plan import RunKey
-from xbench.data.candidates import candidates, window_text
+from xbench.data.candidates import candidates
 from xbench.data.dataset import Dataset, Target
 from xbench.data.features import Features
 from xbench.data.known_links import KnownPairs
 from xbench.data.splits import divided_anew
-from xbench.errors import XbenchError
 from xbench.explainers.explainer import Budget, Explainer, MeasuredCells, Problem
 from xbench.explainers.restricted import restricted
 from xbench.explainers.selection import Selection
@@ -39,19 +38,6 @@ class Explained:
     seconds: float
     peak_memory_bytes: int | None
     stopped: str = ""
-
-
-def why_no_candidates(dataset: Dataset, key: RunKey, target: Target) -> str | None:
-    """Return why a window leaves too few features to choose from; None where it does not."""
-    try:
-        kept = candidates(dataset.features, target, key.window)
-    except XbenchError as error:
-        return str(error)
-    if kept is None or len(kept) >= key.L:
-        return None
-    within = window_text(key.window or 0)
-    few = f"only {len(kept)} features lie" if len(kept) != 1 else "only 1 feature lies"
-    return f"{few} within {within} of where {target.name} starts, but L = {key.L}"
 
 
 def build_problem(

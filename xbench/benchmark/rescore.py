@@ -78,10 +78,10 @@ def rescore(
         A metric that needs what a stored selection does not have, or a store that cannot be
         written.
     """
-    for name in metrics:
-        if METRICS[name].of_known:
+    for metric in metrics:
+        if METRICS[metric].of_known:
             raise XbenchError(
-                f"metric {name}: compares with known links, which a store does not hold; run the "
+                f"metric {metric}: compares with known links, which a store does not hold; run the "
                 "methods with --known FILE"
             )
     done = Rescored()

@@ -6,8 +6,6 @@ later, and elsewhere, with the title, metrics and layout they were made for.
 
 import math
 import os
-import re
-import tomllib
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,6 +22,7 @@ from pydantic import (
     model_validator,
 )
 
+from xbench.benchmark.task_file import read_toml
 from xbench.benchmark.thresholds import Thresholds
 from xbench.data.candidates import window_of
 from xbench.errors import XbenchError, XbenchWarning, in_words, unknown_name
@@ -305,7 +304,7 @@ def load_task(name_or_path: str | os.PathLike[str]) -> Task:
     ['random', 'saliency', 'gradient-change', 'grids']
     """
     path, text = declaration(name_or_path)
-    return Task.checked(_read_toml(path, text), str(path))
+    return Task.checked(read_toml(path, text), str(path))
 
 
 def declaration(name_or_path: str | os.PathLike[str]) -> tuple[Path, str]:
@@ -329,22 +328,6 @@ def declaration(name_or_path: str | os.PathLike[str]) -> tuple[Path, str]:
         raise XbenchError(f"{path}: {what}; give the name of a task or its file") from error
     except UnicodeDecodeError as error:
         raise XbenchError(f"{path}: is not UTF-8 text; save it as UTF-8") from error
-
-
-def _read_toml(path: Path, text: str) -> dict[str, Any]:
-    """Parse TOML; a syntax error names file and line."""
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        found = re.search(r"line (\d+)", str(error))
-        line = found[1] if found else str(text.count("\n") + 1)
-        what = re.sub(r" \(at .*\)$", "", str(error))
-        raise XbenchError(f"{path}:{line}: is not valid TOML ({what}); correct it") from error
-    except ValueError as error:
-        # Python turns no text of more than some thousand digits into a number.
-        raise XbenchError(f"{path}: has a number of too many digits; correct it") from error
-    except RecursionError as error:
-        raise XbenchError(f"{path}: is nested too deeply; correct it") from error
 
 
 FOLDER = "tasks"
