@@ -77,7 +77,7 @@ def test_perturbation_is_a_number_or_the_mean(changed: Any, given: str, value: o
             '"entropy"',
             "objective: must be 'expression', 'cross-entropy' or 'expression-on-target', not",
         ),
-        ('title = "Mine"', 'title = "M"\nlayout = "table2"', "layout: must be 'table1', 'pipelines' or 'ran"),
+        ('title = "Mine"', 'title = "M"\nlayout = "table2"', "layout: must be 'table1', 'pipeli"),
         ('title = "Mine"', 'title = "M"\nsplit = "none"', "split: must be 'strict', 'refer"),
         ('title = "Mine"', 'title = ""', "title: must be a text that is not empty, not ''"),
         ('name = "mine"', 'name = "My task"', "name: must be lower-case words joined by hyph"),
