@@ -113,10 +113,10 @@ def rescore(
             done.known += len(metrics) - len(todo)
             with one_thread():
                 if todo and cells is None:
-                    cells = TestCells.of(dataset, surrogate, "cpu", _key(tasks[str(name)], record))
+                    cells = TestCells.of(dataset, surrogate, "cpu", _key(tasks[name], record))
                 for one in todo:
                     assert cells is not None
-                    value = _value(cells, one, record, surrogate, tasks[str(name)])
+                    value = _value(cells, one, record, surrogate, tasks[name])
                     done.values[one, record.run_id] = value
                     found.append(score_finding(record.run_id, one, value, METRICS[one].version))
             count += 1

@@ -227,6 +227,12 @@ def _scan(kind: str, folder: Path, folders: Sequence[Path] | None) -> list[scan.
 
 # What is installed where modules are looked for does not change while a process lives.
 @cache
+def _installed(paths: Sequence[str]) -> Any:
+    """Return all that installed packages declare, to select from: to look for it takes long."""
+    return metadata.entry_points()
+
+
+@cache
 def _entry_points(kind: str, own: frozenset[str], paths: Sequence[str]) -> tuple[scan.Entry, ...]:
     """List what installed packages declare of a kind, but for what cannot be.
 
@@ -235,7 +241,7 @@ def _entry_points(kind: str, own: frozenset[str], paths: Sequence[str]) -> tuple
     """
     found: dict[str, scan.Entry] = {}
     # One package can be listed twice, by an editable install and by its own folder.
-    points = metadata.entry_points(group=_PACKAGES[kind])
+    points = _installed(paths).select(group=_PACKAGES[kind])
     for entry in dict.fromkeys(_entry_of_point(kind, point) for point in points):
         module, separator, attribute = entry.location.partition(":")
         names = [*module.strip().split("."), *attribute.partition("[")[0].strip().split(".")]
