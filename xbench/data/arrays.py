@@ -69,7 +69,7 @@ def dataset_of(
     --------
     >>> dataset_of(np.zeros((40, 2, 3)), np.arange(40) % 2)
     Dataset('own-data', 40 cells x 6 features, 2 classes)
-    >>> dataset_of(np.zeros((40, 2, 3))).features.names[-1]
+    >>> str(dataset_of(np.zeros((40, 2, 3))).features.names[-1])
     '1,2'
     """
     if isinstance(x, AnnData):
