@@ -64,6 +64,7 @@ class CisTraining(PairedTraining):
     steps: PositiveInt = 400
     learning_rate: PositiveFloat = 1e-2
     first_layer: bool = False
+    cell_type_weight: NonNegativeFloat = 0.0
     window: PositiveFloat = 1e7
     tests: PositiveInt = 20
     modules: PositiveInt = 3

@@ -73,7 +73,7 @@ class PairedTraining:
     patience: PositiveInt = 4
     decay: NonNegativeFloat = 1e-3
     first_layer: bool = True
-    cell_type_weight: NonNegativeFloat = 0.0
+    cell_type_weight: NonNegativeFloat = 0.1
     device: str = "cpu"
 
 
