@@ -1,4 +1,4 @@
-"""``--debug`` shows the traceback of an error, and ends with the line that stands there without it."""
+"""``--debug`` shows the traceback of an error, and ends with the line of the error itself."""
 
 from __future__ import annotations
 

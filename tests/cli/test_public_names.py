@@ -68,5 +68,5 @@ def test_the_python_interface_has_a_runnable_example(name: str) -> None:
     value = getattr(xbench, name)
     tests = [test for test in doctest.DocTestFinder().find(value, name) if test.examples]
     assert tests
-    for test in tests:
-        assert doctest.DocTestRunner().run(test).failed == 0
+    # They are run with those of their module, once.
+    assert value.__module__ in _modules("xbench")
