@@ -10,8 +10,6 @@ import gzip
 import hashlib
 import json
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -31,6 +29,7 @@ from xbench.results.findings import read_findings
 from xbench.results.record import Record
 from xbench.results.store import ResultStore
 
+from . import migrate
 from .workbench import explaining, stored, write_method
 
 OLD = Path(__file__).parent / "old"
@@ -251,7 +250,7 @@ def test_old_runs_are_finished_runs(run: Run, tmp_path: Path) -> None:
 
 
 def test_the_script_migrates_stores_published_runs_and_baselines(
-    store: ResultStore, tmp_path: Path
+    store: ResultStore, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     published = tmp_path / "published"
     published.mkdir()
@@ -264,13 +263,9 @@ def test_the_script_migrates_stores_published_runs_and_baselines(
         Path(__file__).parents[1] / "regression" / "baseline_version_1.json", tmp_path / "b.json"
     )
     before = Path(baseline).read_bytes()
-    script = Path(__file__).parent / "migrate.py"
-    paths = [str(store.folder), str(published), str(baseline)]
-    done = subprocess.run(
-        [sys.executable, str(script), *paths], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines() == [
+    capsys.readouterr()
+    assert migrate.main([str(store.folder), str(published), str(baseline)]) == 0
+    assert capsys.readouterr().out.splitlines() == [
         f"{store.folder}: 22 runs of an older xbench were read; 22 have new ids",
         # The task of a user is kept with a store alone.
         f"{published}: 22 runs of an older xbench were read; 14 have new ids; 8 keep theirs, since "

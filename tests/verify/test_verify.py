@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import runpy
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable
 from itertools import pairwise
@@ -44,11 +44,6 @@ def rewrite(folder: Path, spoil: Spoil) -> Path:
     return folder
 
 
-def command(folder: Path) -> subprocess.CompletedProcess[str]:
-    arguments = [sys.executable, "-m", "xbench", "verify", str(folder)]
-    return subprocess.run(arguments, capture_output=True, text=True, check=False)
-
-
 def test_the_small_trace_is_replayed() -> None:
     result = verify(SMALL)
     assert (result.matched, result.steps, result.first_difference) == (24, 24, "")
@@ -57,9 +52,13 @@ def test_the_small_trace_is_replayed() -> None:
     assert result.agrees
 
 
-def test_the_small_trace_is_what_its_script_makes(tmp_path: Path) -> None:
-    script = [sys.executable, str(HERE / "make_small_trace.py"), str(tmp_path)]
-    subprocess.run(script, check=True)
+def test_the_small_trace_is_what_its_script_makes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = str(HERE / "make_small_trace.py")
+    monkeypatch.setattr(sys, "argv", [script, str(tmp_path)])
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    runpy.run_path(script, run_name="__main__")
     assert {path.name for path in SMALL.iterdir()} == {path.name for path in tmp_path.iterdir()}
     assert sum(path.stat().st_size for path in SMALL.iterdir()) < 150_000
     made, kept = (json.loads((folder / "trace.json").read_text()) for folder in (tmp_path, SMALL))
@@ -124,18 +123,20 @@ def test_weights_of_nan_agree_with_nothing(copy: Path) -> None:
     assert not result.agrees
 
 
-def test_the_command_says_so_by_its_exit_code(copy: Path) -> None:
-    done = command(SMALL)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith("matched 24 of 24 steps\nlargest relative loss error ")
-    altered = command(rewrite(copy, NUMBERS["one loss"]))
-    assert altered.returncode == 1
-    assert "matched 24 of 24 steps" in altered.stdout
+def test_the_command_says_so_by_its_exit_code(
+    copy: Path, xbench_command: Callable[..., Any]
+) -> None:
+    done = xbench_command("verify", SMALL)
+    assert (done.code, done.err) == (0, "")
+    assert done.out.startswith("matched 24 of 24 steps\nlargest relative loss error ")
+    altered = xbench_command("verify", rewrite(copy, NUMBERS["one loss"]))
+    assert altered.code == 1
+    assert "matched 24 of 24 steps" in altered.out
     (copy / "trace.json").unlink()
-    broken = command(copy)
-    assert broken.returncode == 2
-    assert len(broken.stderr.strip().splitlines()) == 1
-    assert "trace.json" in broken.stderr
+    broken = xbench_command("verify", copy)
+    assert broken.code == 2
+    assert len(broken.err.strip().splitlines()) == 1
+    assert "trace.json" in broken.err
 
 
 BROKEN: dict[str, Spoil] = {
