@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -19,6 +20,14 @@ LIMIT = 0.5
 # What any command of this kind waits for, before a line of xbench.
 LIBRARIES = "import typer, typer._adapters, rich.console, pydantic, importlib.metadata"
 Command = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture(autouse=True)
+def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing here asks a surrogate, so none is trained for it where these tests run alone."""
+    monkeypatch.setenv("XBENCH_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("XBENCH_DATA", str(tmp_path / "no-data"))
+    monkeypatch.chdir(tmp_path)
 
 
 @pytest.mark.skipif(
