@@ -35,7 +35,11 @@ REFUSED_SCORES: dict[str, tuple[Callable[[], Any], str]] = {
     "flags": (lambda: RISING > 3, "type bool"),
     "dates": (lambda: np.arange(D).astype("datetime64[s]"), "datetime64"),
     "square": (lambda: RISING.reshape(5, 6), r"shape \(5, 6\)"),
-    "nothing": (lambda: None, r"shape \(\)"),
+    "nothing": (lambda: None, "are a NoneType"),
+    "one": (lambda: 3.0, "are a float"),
+    "gradients": (lambda: torch.rand(D, requires_grad=True), "Tensor that NumPy cannot read"),
+    "elsewhere": (lambda: torch.rand(D, device="meta"), "Tensor that NumPy cannot read"),
+    "ragged": (lambda: [[1.0], [2.0, 3.0]], "list that NumPy cannot read"),
     "sparse": (lambda: sp.csr_matrix(RISING), "sparse"),
     "sorted series": (lambda: pd.Series(RISING).sort_values(ascending=False), "another order"),
     "named series": (lambda: pd.Series(RISING, index=[f"p{n}" for n in range(D)]), "another order"),
@@ -91,16 +95,18 @@ def test_whole_numbers_of_any_kind_are_taken(kind: str, chosen: list[int]) -> No
         ([0.0, 1.0], "float64"),
         ([True, False], "bool"),
         ([0, 1j], "complex"),
-        ({0, 1}, "object"),
-        ((one for one in range(4)), "object"),
-        ("0123", "<U"),
+        ({0, 1}, "are a set"),
+        ((one for one in range(4)), "are a generator"),
+        ({0: 1, 1: 2}, "are a dict"),
+        ("0123", "are a str"),
         ([0, None], "object"),
-        (None, "object"),
+        (None, "are a NoneType"),
         ([[0, 1]], r"shape \(1, 2\)"),
         (sp.csr_matrix([[0, 1]]), "sparse"),
         (np.array([2**64 - 1, 0], dtype=np.uint64), "beyond any feature"),
         ([2**80, 0], "object|beyond"),
-        ([1, 1], "distinct"),
+        ([1, 1], "distinct, but 1 is there 2 times"),
+        ([7, 5, 9, 5, 5], "distinct, but 5 is there 3 times"),
     ],
 )
 def test_what_are_no_indices_is_refused_by_name(indices: Any, said: str) -> None:
@@ -113,6 +119,19 @@ def test_one_score_a_feature_is_needed(count: int) -> None:
     problem = peaks_problem(random_surrogate(), 4)
     with pytest.raises(ValueError, match=f"returned {count} scores but d = {N_PEAKS}"):
         check_selection(Selection(range(4), scores=np.arange(count)), problem)
+
+
+@pytest.mark.parametrize(
+    ("indices", "said"),
+    [
+        ([0, 1, 2, N_PEAKS + 4], f"1 .*, the first of them {N_PEAKS + 4}"),
+        ([-1, 0, -3, 2], "2 .* -1"),
+    ],
+)
+def test_features_beyond_the_problem_are_named(indices: list[int], said: str) -> None:
+    problem = peaks_problem(random_surrogate(), 4)
+    with pytest.raises(ValueError, match=f"returned {said}"):
+        check_selection(Selection(indices), problem)
 
 
 def test_a_selection_that_was_changed_afterwards_is_checked_again() -> None:

@@ -17,7 +17,7 @@ from xbench.data.known_links import KnownPairs
 from xbench.data.splits import divided_anew
 from xbench.explainers.explainer import Budget, Explainer, MeasuredCells, Problem
 from xbench.explainers.restricted import restricted
-from xbench.explainers.selection import Selection
+from xbench.explainers.selection import Selection, require_distinct
 from xbench.mask import EvaluationCounts, MaskedPopulation, masked_population
 from xbench.mask.explained_model import ExplainedModel
 from xbench.mask.objective import OBJECTIVES
@@ -236,10 +236,11 @@ def check_selection(selection: Selection, problem: Problem) -> None:
         raise ValueError(
             f"returned {len(selection.scores)} scores but d = {problem.n_features}: one a feature"
         )
-    if len(indices) and (indices.min() < 0 or indices.max() >= problem.n_features):
-        raise ValueError(f"returned a feature outside 0..{problem.n_features - 1}")
-    if len(np.unique(indices)) != len(indices):
-        raise ValueError("indices must be distinct")
+    beyond = indices[(indices < 0) | (indices >= problem.n_features)]
+    if len(beyond):
+        outside = f"outside 0..{problem.n_features - 1}, the first of them {beyond[0]}"
+        raise ValueError(f"returned {len(beyond)} features {outside}")
+    require_distinct(indices)
 
 
 def score(

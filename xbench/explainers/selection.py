@@ -48,8 +48,7 @@ class Selection:
 
     def __post_init__(self) -> None:
         indices = _whole_numbers(self.indices)
-        if len(np.unique(indices)) != len(indices):
-            raise ValueError("indices must be distinct")
+        require_distinct(indices)
         object.__setattr__(self, "indices", indices)
         if self.scores is not None:
             object.__setattr__(self, "scores", real_scores(self.scores))
@@ -106,8 +105,7 @@ class Selection:
 
 def _whole_numbers(given: Any) -> np.ndarray:
     """Return indices as int64, shape (L,); whole numbers of any kind are taken."""
-    _refuse_containers("indices", given)
-    indices = np.asarray(given)
+    indices = _array_of("indices", given)
     if indices.dtype == object and all(isinstance(one, Integral) for one in indices.flat):
         indices = np.array([int(one) for one in indices.flat]).reshape(indices.shape)
     if indices.size == 0 and indices.ndim == 1:
@@ -136,8 +134,7 @@ def real_scores(given: Any) -> np.ndarray:
     >>> real_scores([1, 2])
     array([1., 2.])
     """
-    _refuse_containers("scores", given)
-    values = np.asarray(given)
+    values = _array_of("scores", given)
     if values.ndim != 1 or values.dtype.kind not in "iuf":
         raise ValueError(
             f"scores have shape {values.shape} and type {values.dtype} but must be a flat array "
@@ -148,6 +145,46 @@ def real_scores(given: Any) -> np.ndarray:
         if odd.any():
             raise ValueError(f"{int(odd.sum())} scores are {what}: nothing says which is highest")
     return values
+
+
+def require_distinct(indices: np.ndarray) -> None:
+    """Refuse a selection in which a feature stands twice.
+
+    Raises
+    ------
+    ValueError
+        Naming the first of them.
+
+    Examples
+    --------
+    >>> require_distinct(np.array([3, 5, 3]))
+    Traceback (most recent call last):
+    ValueError: indices must be distinct, but 3 is there 2 times
+    """
+    features, times = np.unique(indices, return_counts=True)
+    repeated = np.flatnonzero(times > 1)
+    if len(repeated):
+        first = repeated[0]
+        raise ValueError(
+            f"indices must be distinct, but {features[first]} is there {times[first]} times"
+        )
+
+
+def _array_of(what: str, given: Any) -> np.ndarray:
+    """Return what was given as NumPy reads it; what it cannot read is refused by its type."""
+    _refuse_containers(what, given)
+    name = type(given).__name__
+    try:
+        array = np.asarray(given)
+    except (TypeError, ValueError, RuntimeError, OverflowError) as error:
+        # Tensors with gradients or on another device, nested lists of different lengths.
+        reason = " ".join(str(error).split())
+        raise ValueError(
+            f"{what} are a {name} that NumPy cannot read ({reason}); give a flat array"
+        ) from error
+    if array.ndim == 0:
+        raise ValueError(f"{what} are a {name}; give a flat array")
+    return array
 
 
 def _refuse_containers(what: str, given: Any) -> None:

@@ -24,6 +24,7 @@ from xbench.registry.find import find, load
 from xbench.surrogates.black_box import BlackBox
 from xbench.surrogates.own_model import ModelChoice
 from xbench.surrogates.reference_checkpoint import load_reference_checkpoint
+from xbench.surrogates.size_budget import SizeBudget
 from xbench.surrogates.surrogate import Surrogate
 from xbench.utils.files import bring_back, replace_folder, sweep, temporary_beside
 from xbench.utils.text import plain
@@ -160,7 +161,8 @@ def load_surrogate(folder: Path) -> tuple[Surrogate, Description]:
     try:
         check_weights(description, folder)
         state = load_file(weights)
-        model = architecture(**description.configuration)
+        with SizeBudget(state):
+            model = architecture(**description.configuration)
         model.load_state_dict(state)
     except (OSError, SafetensorError) as error:
         raise XbenchError(f"{weights}: cannot be read ({error}); train it again") from error
