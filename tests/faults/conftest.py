@@ -24,6 +24,7 @@ one clear line and the right exit code.
 | kill -9 at random moments, of anything | test_nothing_is_lost_by_kills |
 | values that cannot be meant | test_what_cannot_be_meant_is_refused |
 | files spoiled at random | test_spoiled_files_are_taken_or_refused_in_one_line |
+| one that ends whoever reads it | test_one_bad_reader_spoils_no_other |
 | the page that counts both | test_counts_are_written_between_their_marks |
 
 Proved elsewhere, below the command line: torn and corrupt lines, full disks and read-only stores by

@@ -13,10 +13,12 @@ which writes its counts into docs/robustness.md.
 from __future__ import annotations
 
 import json
+import math
 import random
 import re
 import resource
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -27,14 +29,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 from xbench.errors import XbenchError, XbenchWarning
-from xbench.utils.apart import run_apart
+from xbench.utils.apart import WorkEnd, run_apart
 from xbench.utils.text import shown
 
 from .kinds import Kind, kinds
 from .report import asked, write_counts
 
 # How long reading a small file may take, and what it may take of memory beyond what is there.
+# The first are seconds of the processor; the others are for what waits, or a busy machine.
 LIMIT_SECONDS = 8.0
+WAITING_SECONDS = 60.0
 LIMIT_BYTES = 2 << 30
 LONGEST = 2100
 FULL = 1219
@@ -199,24 +203,46 @@ class Fuzz:
 
 
 def outcomes(files: Sequence[Spoiled]) -> list[str]:
-    """Tell how files were met, in a process of its own: they may crash it or never end.
+    """Tell how files were met, in processes of their own: they may crash them or never end.
 
-    A process costs more than a file: several share one, and only where it does not come to its end
-    has each its own.
+    A process costs more than a file: files share one for as long as it lives. Where it ends early,
+    the file that it was reading is read again alone, and the next one begins behind it.
     """
+    found: list[str] = []
+    while len(found) < len(files):
+        some, end = met_apart(files[len(found) :])
+        found += some
+        if len(found) < len(files) and end.answer is None:
+            alone, end = met_apart(files[len(found) : len(found) + 1])
+            found += alone or ["took too long" if _too_long(end) else end.reason]
+    return found
 
-    def work(begun: object) -> bytes:
-        used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
-        resource.setrlimit(resource.RLIMIT_AS, (used + LIMIT_BYTES,) * 2)
-        return json.dumps([met(one) for one in files]).encode()
 
-    end = run_apart(work, seconds=LIMIT_SECONDS)
-    if end.answer is not None:
-        answer: list[str] = json.loads(end.answer)
-        return answer
-    if len(files) > 1:
-        return [outcome for one in files for outcome in outcomes([one])]
-    return ["took too long" if end.timed_out else end.reason]
+def met_apart(files: Sequence[Spoiled]) -> tuple[list[str], WorkEnd]:
+    """Tell how files were met as far as one process comes, and how that process ended.
+
+    Each has so many seconds of the processor, however busy the machine is; all together have
+    longer, for what waits and does nothing.
+    """
+    with tempfile.NamedTemporaryFile() as told_so_far:
+
+        def work(begun: object) -> bytes:
+            used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+            resource.setrlimit(resource.RLIMIT_AS, (used + LIMIT_BYTES,) * 2)
+            with Path(told_so_far.name).open("w", encoding="utf-8") as out:
+                for one in files:
+                    spent = math.ceil(time.process_time() + LIMIT_SECONDS)
+                    resource.setrlimit(resource.RLIMIT_CPU, (spent, resource.RLIM_INFINITY))
+                    print(json.dumps(met(one)), file=out, flush=True)
+            return b"all"
+
+        end = run_apart(work, seconds=LIMIT_SECONDS + WAITING_SECONDS)
+        lines = Path(told_so_far.name).read_text(encoding="utf-8").splitlines()
+    return [json.loads(line) for line in lines], end
+
+
+def _too_long(end: WorkEnd) -> bool:
+    return end.timed_out or end.status == -signal.SIGXCPU
 
 
 def met(file: Spoiled) -> str:
