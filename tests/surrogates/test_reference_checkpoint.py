@@ -134,6 +134,30 @@ def test_other_things_that_torch_saves(path: Path, content: object) -> None:
     refused(rewrite(path, lambda c: content))
 
 
+@pytest.mark.parametrize(
+    "hollow",
+    [
+        torch.zeros(1).expand(10**12),
+        torch.zeros(10**12, device="meta"),
+        torch.sparse_coo_tensor([[0]], [1.0], (10**12,), check_invariants=True),
+    ],
+    ids=["repeated", "meta", "sparse"],
+)
+@pytest.mark.parametrize("name", ["rna_model.decoder.6.bias", "something.else"])
+def test_a_tensor_that_only_says_its_size(path: Path, name: str, hollow: torch.Tensor) -> None:
+    message = refused(rewrite(path, lambda saved: saved["model"].update({name: hollow})))
+    assert f"'{name}' holds fewer numbers than its shape says" in message
+
+
+def test_sizes_of_which_a_model_would_be_huge(path: Path) -> None:
+    # Two rows of numbers of a few megabytes, and terabytes between them.
+    def widen(saved: dict[str, Any]) -> None:
+        for name in ("rna_model.decoder.3.bias", "rna_model.decoder.6.bias"):
+            saved["model"][name] = torch.zeros(10**6)
+
+    assert "a model of these sizes holds more than" in refused(rewrite(path, widen))
+
+
 class Bomb:
     """Runs a command when it is unpickled."""
 

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from xbench.errors import XbenchError
 from xbench.surrogates.cross_modality import CrossModality
+from xbench.surrogates.size_budget import SizeBudget
 
 State = dict[str, Tensor]
 
@@ -67,7 +68,20 @@ def _read_state(path: Path) -> State:
     other = [name for name, value in state.items() if not isinstance(value, Tensor)]
     if other:
         raise XbenchError(f"{path}: {other[0]!r} is no tensor; it is not a reference checkpoint")
+    hollow = [name for name, value in state.items() if not _holds_its_numbers(value)]
+    if hollow:
+        raise XbenchError(
+            f"{path}: {hollow[0]!r} holds fewer numbers than its shape says; save it contiguous, "
+            "dense and on the CPU"
+        )
     return state
+
+
+def _holds_its_numbers(tensor: Tensor) -> bool:
+    """Whether a tensor is as large in the file as it says: few bytes could say any size."""
+    if tensor.layout != torch.strided or tensor.is_meta:
+        return False
+    return tensor.nbytes <= tensor.untyped_storage().nbytes()
 
 
 def _build(state: State) -> CrossModality:
@@ -81,14 +95,15 @@ def _build(state: State) -> CrossModality:
         len(state["rna_model.decoder.0.bias"]),
         len(state["rna_model.decoder.3.bias"]),
     ]
-    model = CrossModality(
-        block_sizes,
-        n_outputs=len(state["rna_model.decoder.6.bias"]),
-        decoder_sizes=decoder_sizes,
-        n_hidden=embedding.shape[2],
-        n_mixed=len(state["atac2rna_model.affine_offsets.0"]),
-        n_gate=len(state["atac2rna_model.fc_loc.0.bias"]),
-    )
+    with SizeBudget(state):
+        model = CrossModality(
+            block_sizes,
+            n_outputs=len(state["rna_model.decoder.6.bias"]),
+            decoder_sizes=decoder_sizes,
+            n_hidden=embedding.shape[2],
+            n_mixed=len(state["atac2rna_model.affine_offsets.0"]),
+            n_gate=len(state["atac2rna_model.fc_loc.0.bias"]),
+        )
     converted = _encoder(state, len(block_sizes), model.encoder.boundaries)
     converted |= _mapping(state, model.mapping.dimension)
     converted |= {

@@ -50,7 +50,7 @@ class SizeBudget(TorchFunctionMode):
     Examples
     --------
     >>> with SizeBudget({"weight": torch.zeros(3, 2)}):
-    ...     torch.nn.Linear(2, 1_000_000_000)
+    ...     torch.nn.Linear(2, 100_000_000)
     Traceback (most recent call last):
     xbench.surrogates.size_budget.OversizeError: a model of these sizes holds more than \
 8,000 MB, the weights hold 24 bytes
