@@ -53,7 +53,7 @@ class SizeBudget(TorchFunctionMode):
     ...     torch.nn.Linear(2, 100_000_000)
     Traceback (most recent call last):
     xbench.surrogates.size_budget.OversizeError: a model of these sizes holds more than \
-8,000 MB, the weights hold 24 bytes
+800 MB, the weights hold 24 bytes
     """
 
     def __init__(self, weights: Mapping[str, Tensor]) -> None:
