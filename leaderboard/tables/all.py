@@ -16,14 +16,18 @@ from .analysis_tables import (
 from .budget import budget_table
 from .paper_layout import table1, table3
 from .ranked import ranked
+from .selected import selected_table
 from .significance import overlap_table, significance_table, tiers_table
 
 NAMES = (
     "table1", "table3", "ranked", "claims", "tiers", "beside-table", "significance", "budget",
     "stability", "proximity", "redundancy", "transfer", "contacts", "matched-maps", "figure",
-    "overview", "masked-pixels",
+    "overview", "masked-pixels", "selected",
 )  # fmt: skip
 """What the names of tables and figures begin with, behind the study's."""
+
+# A table of names with more rows is linked to, not shown.
+SHOWN_ROWS = 24
 
 
 def tables_of(
@@ -58,6 +62,9 @@ def tables_of(
         shown["claims"] = claims_table(runs, on_same, cross_effects(runs))
     shown["tiers"] = tiers_table(runs)
     more: dict[str, Table | None] = {}
+    selected = selected_table(runs)
+    rows = sum(len(block.rows) for block in selected.blocks) if selected else 0
+    (shown if rows <= SHOWN_ROWS else more)["selected"] = selected
     if study.place[0] == "table1" and of_paper:
         more["beside-table1"] = beside(study, 1)
         more["beside-table3"] = beside(study, 3)
