@@ -10,6 +10,11 @@ from pathlib import Path
 
 import pytest
 
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # As many workers as cores: further threads of one take turns with those of the others, also in
+    # the processes that tests start. Read when NumPy and torch are first imported.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 from xbench.results.record import Record
 
 WRITING_PROCESS = Path(__file__).parent / "results" / "writing_process.py"
