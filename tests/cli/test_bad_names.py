@@ -64,7 +64,7 @@ NAMES = {
     ("run", "quick", "--jobs", "0"): "jobs 0: give at least 1",
     ("run", "quick", "--jobs", "-1"): "jobs -1: give at least 1",
     ("run", "quick", "--nope"): "No such option: --nope",
-    ("run",): "see 'xbench run --help'",
+    ("run",): "say what to run: a task of 'xbench list tasks', or --data or --dataset",
     ("rum",): "No such command 'rum'",
     ("list", "method"): "unknown kind 'method'. Nearest: methods. Valid kinds: datasets, methods",
     ("train",): "no dataset: give a name (see xbench list datasets) or --data FILE",
