@@ -113,7 +113,7 @@ QUICK: dict[str, dict[str, int]] = {
     "shap": {"cells": 2},
     "fimap": {"steps": 40},
     "global-mask": {"steps": 40},
-    "lime": {"cells": 10, "neighbours": 300},
+    "lime": {"cells": 20, "neighbours": 600},
 }
 
 
