@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -46,6 +48,19 @@ def trained(dataset: Dataset, name: str, seed: int = 0, **changes: Any) -> Surro
     settings, train = TRAININGS[name]
     model: Surrogate = train(dataset, replace(settings, **changes), seed=seed)[0]  # type: ignore[operator]
     return model
+
+
+@pytest.fixture(scope="session")
+def trained_once(simulated: Dataset) -> Callable[[str], Surrogate]:
+    """Give a copy of the surrogate of a name, which is trained when it is first asked for."""
+    kept: dict[str, Surrogate] = {}
+
+    def copy_of(name: str) -> Surrogate:
+        if name not in kept:
+            kept[name] = trained(simulated, name)
+        return deepcopy(kept[name])
+
+    return copy_of
 
 
 def same(one: Surrogate, other: Surrogate) -> bool:
@@ -152,8 +167,10 @@ def test_the_level_is_that_of_the_training_cells(
 
 
 @pytest.mark.parametrize("name", list(TRAININGS))
-def test_the_additive_path_is_the_dense_forward(simulated: Dataset, name: str) -> None:
-    model = trained(simulated, name).frozen()
+def test_the_additive_path_is_the_dense_forward(
+    simulated: Dataset, trained_once: Callable[[str], Surrogate], name: str
+) -> None:
+    model = trained_once(name).frozen()
     inputs = simulated.X[:12].astype(np.float32)
     with torch.no_grad():
         dense = model(torch.tensor(inputs.toarray()))
@@ -187,18 +204,22 @@ def test_every_loss_learns(multiome: Dataset, loss: str) -> None:
     assert history.best_validation < history.curve[0][1]
 
 
-def test_saved_and_opened_it_is_the_same(simulated: Dataset, tmp_path: Path) -> None:
+def test_saved_and_opened_it_is_the_same(
+    simulated: Dataset, trained_once: Callable[[str], Surrogate], tmp_path: Path
+) -> None:
     for name, (settings, _) in TRAININGS.items():
         folder = train_surrogate(simulated, name, settings=settings, folder=tmp_path / name)
         opened = open_surrogate(folder, simulated)
         assert opened.name == name
         inputs = simulated.X[:5].astype(np.float32)
-        expected = trained(simulated, name).frozen()
+        expected = trained_once(name).frozen()
         assert torch.equal(opened.model.of_sparse(inputs), expected.of_sparse(inputs))
 
 
-def test_an_ensemble_is_the_mean_of_its_members(simulated: Dataset) -> None:
-    ensemble = trained(simulated, "ensemble")
+def test_an_ensemble_is_the_mean_of_its_members(
+    simulated: Dataset, trained_once: Callable[[str], Surrogate]
+) -> None:
+    ensemble = trained_once("ensemble")
     assert isinstance(ensemble, Ensemble)
     inputs = simulated.X[:5].astype(np.float32)
     each = [member.of_sparse(inputs) for member in ensemble._each()]
@@ -218,7 +239,12 @@ def test_genes_without_a_place_get_the_network_alone(simulated: Dataset) -> None
     assert (model.pair_gene == gene + 1).any()
 
 
-def test_wrong_uses_are_refused(multiome: Dataset, images: Dataset, simulated: Dataset) -> None:
+def test_wrong_uses_are_refused(
+    multiome: Dataset,
+    images: Dataset,
+    simulated: Dataset,
+    trained_once: Callable[[str], Surrogate],
+) -> None:
     with pytest.raises(XbenchError, match="unknown loss 'l1'"):
         train_end_to_end(multiome, PairedTraining(loss="l1"))
     with pytest.raises(XbenchError, match="unknown loss 'mse'"):
@@ -231,7 +257,7 @@ def test_wrong_uses_are_refused(multiome: Dataset, images: Dataset, simulated: D
         train_ensemble(multiome, EnsembleTraining(members=0))
     with pytest.raises(XbenchError, match="members cannot be 'ensemble'"):
         train_ensemble(multiome, EnsembleTraining(of="ensemble"))
-    narrowed = trained(simulated, "cis").for_outputs([3])
+    narrowed = trained_once("cis").for_outputs([3])
     sums = narrowed.additive_layer().sparse_sums(simulated.X[:2].astype(np.float32))
     with pytest.raises(XbenchError, match=r"not for output 4; use its for_outputs\(\[4\]\)"):
         narrowed.tail(sums, torch.tensor([4]))
