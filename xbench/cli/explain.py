@@ -33,12 +33,12 @@ from xbench.utils.text import plain
 
 
 def explain_and_show(request: Request, *, store: Path, out: Path, h5mu: Path | None) -> None:
-    """Run the task, print the features of its first method by name, and write all selections.
+    """Run the task, print the features of its first method with a result, write all selections.
 
     Raises
     ------
     typer.Exit
-        With 1, where no run of the first method gave a result.
+        With 1, where no run gave a result.
     """
     console = Console(stderr=True)
     source = request.data.reading.path
@@ -66,7 +66,7 @@ def explain_and_show(request: Request, *, store: Path, out: Path, h5mu: Path | N
     if h5mu is not None and source is not None:
         write_selections(source, h5mu, _columns(chosen), "xbench explain")
         say(f"wrote {h5mu}")
-    if not any(one.method == methods[0] for one in chosen):
+    if not chosen:
         raise typer.Exit(1)
     if any(record.status in FAILED for record in records):
         say("some runs failed: 'xbench runs list --status failed' says why", err=True)
@@ -122,7 +122,9 @@ def _print_answer(
         for one in chosen
         if (one.cell_type, one.target, one.size) == (cell_type, name, records[0].L)
     ]
-    first = methods[0]
+    # The one recommended, or, where it needs what the data lack, the next one that has an answer.
+    answered = {one.method for one in here}
+    first = next((method for method in methods if method in answered), methods[0])
     indices = [index for one in records if one.method == first for index in one.indices]
     target = plan.dataset.target(cell_type, name)
     followed = [
