@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from xbench.analysis.trust import fit_warning
 from xbench.metrics import arrow
+from xbench.utils.files import file_part
 
 from ..formats import NOTHING, Block, Cell, Table, format_metric, format_range
 from ..quantities import finite
@@ -34,7 +35,9 @@ def pipelines_tables(every: Sequence[StudyRuns]) -> dict[str, Table]:
         if runs.study.task and runs.study.task.layout == LAYOUT:
             task, dataset, _ = runs.study.place
             together.setdefault((task, dataset), []).append(runs)
-    return {f"{task}--{dataset}": _table(studies) for (task, dataset), studies in together.items()}
+    return {
+        "--".join(map(file_part, place)): _table(studies) for place, studies in together.items()
+    }
 
 
 def _table(studies: list[StudyRuns]) -> Table:

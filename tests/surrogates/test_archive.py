@@ -8,6 +8,7 @@ import shutil
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -95,7 +96,7 @@ def test_what_is_no_archive_is_refused(exported: tuple[nn.Module, Path], tmp_pat
             load_archive(path)
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("x.json", json.dumps({}))
-    with pytest.raises(XbenchError, match="holds no program"):
+    with pytest.raises(XbenchError, match="holds no program|could run code"):
         load_archive(path)
     shutil.copy(exported[1], path)
     assert isinstance(load_archive(path), nn.Module)
@@ -129,3 +130,41 @@ def test_targets() -> None:
         "os;x",
     ):
         assert not _is_plain(target)
+
+
+def test_what_the_library_would_run_or_read_otherwise_is_refused(
+    exported: tuple[nn.Module, Path], tmp_path: Path
+) -> None:
+    """Guards are executed, layouts import modules, and members are known by their folder alone."""
+    path, new = exported[1], tmp_path / "bad.pt2"
+
+    def edited(change: Callable[[dict[str, Any]], None]) -> Callable[[str, bytes], bytes]:
+        def edit(name: str, content: bytes) -> bytes:
+            if not name.endswith("models/model.json"):
+                return content
+            parsed = json.loads(content)
+            change(parsed)
+            return json.dumps(parsed).encode()
+
+        return edit
+
+    def guards(parsed: dict[str, Any]) -> None:
+        parsed["guards_code"] = ["open('ran', 'w') is None"]
+
+    def layout(parsed: dict[str, Any]) -> None:
+        signature = parsed["graph_module"]["module_call_graph"][0]["signature"]
+        spec = json.loads(signature["in_spec"])
+        spec[1]["children_spec"][0]["context"] = json.dumps(
+            {"__enum__": True, "fqn": "antigravity:X", "name": "y"}
+        )
+        signature["in_spec"] = json.dumps(spec)
+
+    for change, said in ((guards, "guards"), (layout, "type of its own")):
+        with pytest.raises(XbenchError, match=said):
+            load_archive(changed(path, new, edited(change)))
+    with zipfile.ZipFile(path) as archive:
+        (model,) = [name for name in archive.namelist() if name.endswith("models/model.json")]
+        content = archive.read(model)
+    for name in (model.replace("model.json", "other.jsom"), model.upper()):
+        with pytest.raises(XbenchError, match="could run code"):
+            load_archive(changed(path, new, lambda _, same: same, **{name: content}))

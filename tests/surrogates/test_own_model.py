@@ -194,3 +194,22 @@ def test_a_model_is_found_by_its_place(tmp_path: Path, monkeypatch: pytest.Monke
     ):
         with pytest.raises(XbenchError, match=said):
             ModelChoice(location).open(dataset)
+
+
+def test_a_module_with_counters_is_told_from_others() -> None:
+    """Batch normalisation counts its batches in a number without axes."""
+    net = nn.Sequential(nn.Linear(4, 3), nn.BatchNorm1d(3), nn.Linear(3, 2)).eval()
+    data = dataset_of(np.random.default_rng(0).random((30, 4)), np.arange(30) % 2)
+    assert len(checked(black_box(net), data)) == 64
+
+
+def test_models_that_differ_on_later_cells_are_told_apart() -> None:
+    data = dataset_of(np.sort(np.random.default_rng(0).normal(size=(900, 3)), axis=0))
+
+    def model(slope: float) -> str:
+        def answers(x: np.ndarray) -> np.ndarray:
+            return np.where(x[:, 1:2] > 1, slope * x[:, 2:], x[:, :1])
+
+        return checked(black_box(answers, name="mine"), data)
+
+    assert model(1.0) == model(1.0) != model(5.0)

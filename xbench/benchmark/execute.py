@@ -234,7 +234,7 @@ def run_record(names: StudyNames, asked: Asked, outcome: dict[str, Any]) -> Reco
 
 def _asked_beyond(key: RunKey) -> dict[str, Any]:
     """Return what was asked beyond the point of the task's grid, see `Record.asked`."""
-    given = {"window": key.window, "known": [file.digest for file in key.known] or None}
+    given = {"window": key.window, "known": sorted(file.digest for file in key.known) or None}
     return {name: value for name, value in given.items() if value is not None}
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from xbench.benchmark.checks import check_fit, check_keys
 from xbench.benchmark.explain import assembled_problem, check_selection
+from xbench.benchmark.known import check_known
 from xbench.benchmark.own_task import own_task, resolved, toml_text
 from xbench.benchmark.request import Request
 from xbench.benchmark.resolve import Plan, ask
@@ -313,6 +314,9 @@ def plan_own(
     XbenchError
         Where data, model and what is asked do not fit together.
     """
+    if request.judge:
+        what = "needs a task that is trained on halves; name a task, such as judged"
+        raise XbenchError(f"--judge: {what}")
     data = request.data.absolute()
     dataset = data.load()
     surrogate, place = opened_or_obtained(
@@ -339,6 +343,8 @@ def plan_own(
     check_fit(asked.task, dataset)
     keys = asked.keys(asked.task)
     check_keys(dataset, keys, explicit=True)
+    for line in check_known(dataset, keys):
+        request.progress.said(line)
     store.prepare()
     return Plan(asked, dataset, keys, surrogate, place)
 

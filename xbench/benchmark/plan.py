@@ -173,7 +173,7 @@ def run_id(
     False
     """
     on = [dataset_digest, surrogate_digest, method_version, device, RESULTS_VERSION]
-    asked = asdict(key) | {"known": [file.digest for file in key.known] or None}
+    asked = asdict(key) | {"known": sorted(file.digest for file in key.known) or None}
     del asked["metrics"]
     # So that a new one of these leaves the ids of runs without it as they are.
     for name in ("beta", "budget_seconds", "budget_evaluations", "division", "window", "known"):

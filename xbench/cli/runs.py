@@ -13,6 +13,7 @@ from rich.table import Table
 
 from xbench.cli.printing import say
 from xbench.errors import XbenchError, unknown_name
+from xbench.results.current import current
 from xbench.results.exports import Chosen, bed_text, chosen_features, links_text, table_text
 from xbench.results.manage import Choice, find_run, forget, merge
 from xbench.results.record import Record
@@ -148,7 +149,8 @@ def export_and_show(folder: Path, choice: Choice, formats: Sequence[str], out: P
     for name in formats:
         if name not in FORMATS:
             raise unknown_name("format", name, FORMATS)
-    chosen = chosen_features(choice.of(open_store(folder).records()))
+    # One window, one version: what was asked otherwise is no repetition of the same.
+    chosen = chosen_features(current(choice.of(open_store(folder).records())).records)
     if not chosen:
         raise XbenchError(f"{folder}: no run that is meant has a result")
     for path in write_exports(chosen, formats, out):

@@ -65,7 +65,9 @@ class KnownFile(NamedTuple):
                 f"--known {path}: cannot be read ({error.strerror}); give a file of links, or "
                 f"'{TRUTH}' for that of simulated data"
             ) from error
-        return cls(str(Path(path).absolute()), hashlib.sha256(content).hexdigest()[:16])
+        # The name counts: it may say the gene and the build.
+        named = Path(path).name.encode() + b"\0" + content
+        return cls(str(Path(path).absolute()), hashlib.sha256(named).hexdigest()[:16])
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,7 +127,7 @@ class KnownLinks:
                 at &= self.anchors["start"].lt(start.end).to_numpy()
                 chosen |= at & self.anchors["end"].gt(start.start).to_numpy()
             return self.pairs[chosen]
-        called = {bare_name(name) for name in names}
+        called = {bare_name(name) for name in names} - {""}
         symbols, ids = (self.pairs[of].map(bare_name) for of in ("gene", "gene_id"))
         found = self.pairs[symbols.isin(called) | ids.isin(called)]
         types = {name.casefold() for name in cell_types} | {""}
@@ -276,7 +278,8 @@ def pairs_of(
         rows = one.of_gene(names, gene, cell_types)
         n_pairs += len(rows)
         linked[overlapping(features, rows[rows["regulated"]])] = True
-        tested[overlapping(features, rows)] = True
+        if one.negatives:
+            tested[overlapping(features, rows)] = True
     return KnownPairs(n_pairs, linked, tested if any(one.negatives for one in links) else None)
 
 

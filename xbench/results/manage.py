@@ -187,7 +187,12 @@ def merge(sources: Sequence[ResultStore], into: ResultStore) -> Merged:
 
     merged = into.change(together)
     known = {finding.key for finding in read_findings(into.folder / FILE)}
-    new = {finding.key: finding for finding in findings if finding.key not in known}
+    # What was found about one of two results that differ may be about the other: it is made again.
+    new = {
+        finding.key: finding
+        for finding in findings
+        if finding.key not in known and finding.run_id not in differing
+    }
     append_findings(into.folder, new.values())
     return Merged(len(merged), len(shared), tuple(differing), len(known) + len(new))
 

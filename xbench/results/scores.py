@@ -21,7 +21,7 @@ def with_scores(records: Sequence[Record], findings: Iterable[Finding]) -> list[
     Parameters
     ----------
     records
-        As they are stored; what a run was scored by itself stays.
+        As they are stored; what was computed afterwards takes the place of their own.
     findings
         Of the same store; other analyses are passed over.
 
@@ -36,8 +36,17 @@ def with_scores(records: Sequence[Record], findings: Iterable[Finding]) -> list[
             name = finding.analysis.removeprefix(ANALYSIS)
             scores.setdefault(finding.run_id, {})[name] = finding.values.get("value")
     return [
-        replace(record, metrics={**scores[record.run_id], **record.metrics})
+        replace(record, metrics=_together(record.metrics, scores[record.run_id]))
         if record.status == "ok" and record.run_id in scores
         else record
         for record in records
     ]
+
+
+def _together(
+    stored: dict[str, float | None], scored: dict[str, float | None]
+) -> dict[str, float | None]:
+    """Return a run's own metrics, with what was computed afterwards where it says more."""
+    return stored | {
+        name: value for name, value in scored.items() if value is not None or name not in stored
+    }

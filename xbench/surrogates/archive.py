@@ -1,10 +1,13 @@
 """Opening an archive of `torch.export.save` without running what is in it.
 
 The library takes such a file from a friend: it falls back to unpickling, reads expressions by
-evaluating them, and lets a program call anything below ``torch``. So all is looked at first, and
-whatever a plain program of tensor operations does not need is refused.
+evaluating them, imports what a layout of inputs names, executes guards, and lets a program call
+anything below ``torch``. So all is looked at first, whatever a plain program of tensor operations
+does not need is refused, and what the library is given is a copy made of what was looked at: it
+cannot read the file in another way.
 """
 
+import io
 import json
 import os
 import re
@@ -37,6 +40,13 @@ precision integer positive negative nonnegative nonpositive zero finite real
 _WORDS = frozenset(_NAMES.split())
 _SYMBOL = re.compile(r"[su]\d+")
 _MOST_BYTES = 8 << 30
+# The members that a plain program has, below the archive's own folder.
+_MEMBERS = re.compile(
+    r"models/model\.json|data/(weights|constants)/(model_(weights|constants)_config\.json|\w+)|"
+    r"data/sample_inputs/model\.pt|archive_(format|version)|byteorder|\.data/(version|serialization_id)"
+)
+# Types in the layout of inputs and outputs.
+_LAYOUTS = (None, "builtins.tuple", "builtins.list", "builtins.dict")
 
 
 def load_archive(path: Path) -> nn.Module:
@@ -49,13 +59,13 @@ def load_archive(path: Path) -> nn.Module:
     """
     try:
         with zipfile.ZipFile(path) as archive:
-            _look_through(archive, path)
+            copy = _looked_through(archive, path)
     except (OSError, zipfile.BadZipFile, EOFError, RuntimeError) as error:
         what = getattr(error, "strerror", None) or str(error) or type(error).__name__
         raise XbenchError(f"{path}: cannot be read as an archive ({what})") from error
     try:
         with _weights_only():
-            return _Program(torch.export.load(path).module())
+            return _Program(torch.export.load(copy).module())
     except Exception as error:
         what = " ".join(f"{type(error).__name__}: {error}".split())
         raise XbenchError(
@@ -76,31 +86,72 @@ class _Program(nn.Module):
         return self._held[0](*given, **named)
 
 
-def _look_through(archive: zipfile.ZipFile, path: Path) -> None:
-    """Refuse whatever could run code."""
-    programs = 0
+def _looked_through(archive: zipfile.ZipFile, path: Path) -> io.BytesIO:
+    """Return a copy of an archive, made of members that cannot run code; refuse any other."""
     if sum(member.file_size for member in archive.infolist()) > _MOST_BYTES:
         raise XbenchError(f"{path}: unpacks to more than {_MOST_BYTES >> 30} GiB; it is refused")
-    for member in archive.infolist():
-        name = member.filename
-        if "custom_obj" in name or name.endswith((".so", ".o", ".cpp", ".py", ".pkl")):
-            raise XbenchError(f"{path}: holds {name}, which could run code; it is refused")
-        if not name.endswith(".json"):
-            continue
-        try:
-            content = json.loads(archive.read(member))
-        except (ValueError, RecursionError) as error:
-            raise XbenchError(f"{path}: {name} is damaged ({error}); export it again") from error
-        for key, value in _fields(content):
+    copy, programs, seen = io.BytesIO(), 0, set()
+    with zipfile.ZipFile(copy, "w", zipfile.ZIP_STORED) as made:
+        for member in archive.infolist():
+            name = member.filename
+            if not _MEMBERS.fullmatch(name.partition("/")[2]) or name.casefold() in seen:
+                raise XbenchError(f"{path}: holds {name!r}, which could run code; it is refused")
+            seen.add(name.casefold())
+            content = archive.read(member)
+            if name.endswith(".json"):
+                parsed = _parsed(content, f"{path}: {name}")
+                _check_fields(parsed, path, name)
+                if name.endswith("models/model.json"):
+                    programs += "graph_module" in parsed if isinstance(parsed, dict) else 0
+                content = json.dumps(parsed).encode()
+            made.writestr(name, content)
+    if programs != 1:
+        raise XbenchError(f"{path}: holds no program of torch.export.save")
+    copy.seek(0)
+    return copy
+
+
+def _parsed(content: bytes | str, where: str) -> Any:
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise XbenchError(f"{where} is damaged ({error}); export it again") from error
+
+
+def _check_fields(content: Any, path: Path, name: str) -> None:
+    """Refuse fields that could run code, and drop those that nothing needs."""
+    for fields in _dictionaries(content):
+        if "metadata" in fields:
+            # Where a node came from, in words that the library looks up.
+            fields["metadata"] = {}
+        for key, value in fields.items():
             if key == "use_pickle" and value:
                 raise XbenchError(f"{path}: {name} has pickled weights, which are refused")
             if key == "target" and isinstance(value, str) and not _is_plain(value):
                 raise XbenchError(f"{path}: calls {value!r}, which is no tensor operation")
             if key == "expr_str" and not _is_expression(value):
                 raise XbenchError(f"{path}: has the expression {str(value)[:80]!r}; it is refused")
-        programs += "graph_module" in content if isinstance(content, dict) else 0
-    if not programs:
-        raise XbenchError(f"{path}: holds no program of torch.export.save")
+            if key == "guards_code" and value:
+                raise XbenchError(f"{path}: has guards, which are code; export it without them")
+            if key in ("in_spec", "out_spec") and not _is_layout(value, path, name):
+                raise XbenchError(f"{path}: has inputs or outputs of a type of its own; refused")
+
+
+def _is_layout(text: Any, path: Path, name: str) -> bool:
+    """Whether a layout has tuples, lists and dictionaries with texts as keys alone."""
+    if text in ("", None):
+        return True
+    layout = _parsed(text, f"{path}: {name}") if isinstance(text, str) else text
+    for fields in _dictionaries(layout):
+        context = fields.get("context")
+        if isinstance(context, str):
+            context = _parsed(context, f"{path}: {name}")
+        keys = context is None or (
+            isinstance(context, list) and all(isinstance(key, str) for key in context)
+        )
+        if fields.get("type") not in _LAYOUTS or not keys:
+            return False
+    return True
 
 
 def _is_plain(target: str) -> bool:
@@ -118,13 +169,13 @@ def _is_expression(text: Any) -> bool:
     return all(word in _WORDS or _SYMBOL.fullmatch(word) for word in words)
 
 
-def _fields(content: Any) -> Iterator[tuple[str, Any]]:
-    """Yield every field of nested JSON by its name."""
+def _dictionaries(content: Any) -> Iterator[dict[str, Any]]:
+    """Yield every dictionary of nested JSON."""
     waiting = [content]
     while waiting:
         one = waiting.pop()
         if isinstance(one, dict):
-            yield from one.items()
+            yield one
             waiting += one.values()
         elif isinstance(one, list):
             waiting += one

@@ -139,24 +139,30 @@ def _some(names: Sequence[str]) -> str:
 
 
 def outputs_of(model: BlackBox, dataset: Dataset, rows: np.ndarray | None = None) -> np.ndarray:
-    """Return what a model says of some cells, by default of the first `PROBED`."""
-    chosen = np.arange(min(PROBED, dataset.n_cells)) if rows is None else rows
+    """Return what a model says of some cells, by default of `PROBED`, spread over all."""
+    chosen = _probed(dataset.n_cells) if rows is None else rows
     with torch.no_grad():
         return model(_dense(dataset.X[chosen])).cpu().numpy()
+
+
+def _probed(n_cells: int) -> np.ndarray:
+    """Return the cells that a model is asked about, ascending."""
+    return np.unique(np.linspace(0, n_cells - 1, min(PROBED, n_cells)).astype(np.int64))
 
 
 def checked(model: BlackBox, dataset: Dataset) -> str:
     """Refuse a model that cannot be explained; return 64 hex digits of what it answers.
 
-    It is asked about the first `PROBED` cells as they are and with half of the features put to 0,
-    twice. By these answers, and by its weights where it has any, it is told from other models.
+    It is asked about `PROBED` cells, spread over all, as they are and with half of the features put
+    to 0, twice. By these answers, and its weights where it has any, it is told from other models.
 
     Raises
     ------
     XbenchError
         Where it fails, gives NaN or infinite outputs, or answers differently the second time.
     """
-    x = _dense(dataset.X[: min(PROBED, dataset.n_cells)])
+    # Spread over all cells: the first ones may be of one kind.
+    x = _dense(dataset.X[_probed(dataset.n_cells)])
     halved = x.clone()
     halved[:, ::2] = 0
     digest = hashlib.sha256()
@@ -172,7 +178,7 @@ def checked(model: BlackBox, dataset: Dataset) -> str:
     for name, tensor in model.state_dict().items():
         digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
         digest.update(
-            tensor.detach().cpu().contiguous().view(torch.uint8).numpy().tobytes()
+            tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes()
             if tensor.numel()
             else b""
         )
