@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from torch import Tensor, nn
@@ -213,3 +214,19 @@ def test_models_that_differ_on_later_cells_are_told_apart() -> None:
         return checked(black_box(answers, name="mine"), data)
 
     assert model(1.0) == model(1.0) != model(5.0)
+
+
+def test_what_was_fitted_on_a_frame_is_asked_by_one() -> None:
+    compose = pytest.importorskip("sklearn.compose")
+    linear_model = pytest.importorskip("sklearn.linear_model")
+    pipeline = pytest.importorskip("sklearn.pipeline")
+    preprocessing = pytest.importorskip("sklearn.preprocessing")
+    frame = pd.DataFrame(np.random.default_rng(0).normal(size=(40, 2)), columns=["a", "b"])
+    chosen = compose.ColumnTransformer([("s", preprocessing.StandardScaler(), ["b"])])
+    model = pipeline.make_pipeline(chosen, linear_model.LinearRegression())
+    model.fit(frame, 3 * frame["b"])
+    data = dataset_of(frame, frame["b"].to_numpy())
+    box = black_box(model)
+    assert len(checked(box, data)) == 64
+    x = torch.tensor(frame.to_numpy(dtype=np.float32))
+    np.testing.assert_allclose(box(x)[:, 0].numpy(), 3 * frame["b"], rtol=1e-4)

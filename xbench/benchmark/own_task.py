@@ -98,6 +98,8 @@ def resolved(
             f"{dataset.name}: has {len(names)} outputs; say which is to be explained, target=: "
             f"{', '.join(names[:20])}"
         )
+    if isinstance(target, int) and not dataset.is_classification and 0 <= target < len(names):
+        target = names[target]
     text = str(target)
     cell_type, colon, output = text.rpartition(":")
     if colon and (dataset.is_classification or text not in names):

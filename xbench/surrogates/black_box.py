@@ -259,4 +259,7 @@ class _NoGradient(torch.autograd.Function):
         raise NoGradientsError(_NONE.format(ctx.name))
 
 
-_NONE = "the method asks for gradients, but model {} gives none"
+_NONE = (
+    "the method asks for gradients, but model {} gives none; one that asks for none is "
+    "leave-one-out, greedy, cross-entropy or random"
+)

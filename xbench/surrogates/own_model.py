@@ -107,7 +107,8 @@ def black_box(
     if isinstance(model, nn.Module):
 
         def asked(x: Tensor) -> Tensor:
-            positional, named = parts.arguments(x)
+            # A copy: a module may write into what it is given.
+            positional, named = parts.arguments(x.clone())
             return picked(model(*positional, **named), output, called)
 
         def remade(module: nn.Module) -> BlackBox:
@@ -135,16 +136,26 @@ def _name_of(model: Any) -> str:
 
 def _of_arrays(model: Any, name: str) -> tuple[Callable[..., Any], Sequence[str] | None]:
     """Return a function from arrays to outputs, and the names of the outputs where known."""
+    columns = getattr(model, "feature_names_in_", None)
+
+    def as_learned(given: tuple[Any, ...]) -> tuple[Any, ...]:
+        """What was fitted on a data frame is asked by one: it may choose columns by name."""
+        if columns is None or len(given) != 1 or given[0].ndim != 2:
+            return given
+        import pandas as pd
+
+        return (pd.DataFrame(given[0], columns=columns),)
+
     if hasattr(model, "predict_proba"):
         classes = getattr(model, "classes_", None)
 
         def log_probabilities(*given: np.ndarray, **named: np.ndarray) -> np.ndarray:
-            shares = np.asarray(model.predict_proba(*given, **named), dtype=np.float64)
+            shares = np.asarray(model.predict_proba(*as_learned(given), **named), dtype=np.float64)
             return np.log(np.clip(shares, SMALLEST, 1 - SMALLEST))
 
         return log_probabilities, None if classes is None else [str(one) for one in classes]
     if hasattr(model, "predict"):
-        return model.predict, None
+        return lambda *given, **named: model.predict(*as_learned(given), **named), None
     if callable(model):
         return model, None
     raise XbenchError(
