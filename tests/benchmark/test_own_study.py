@@ -151,7 +151,8 @@ def test_an_estimator_is_explained_and_gradients_are_skipped_with_the_reason() -
     frame = found.to_frame().set_index(["method", "target"])
     assert set(frame.loc["gradient-change", "status"]) == {"skipped"}
     assert set(frame.loc["gradient-change", "reason"]) == {
-        "the method asks for gradients, but model DecisionTreeClassifier gives none"
+        "the method asks for gradients, but model DecisionTreeClassifier gives none; one that asks "
+        "for none is leave-one-out, greedy, cross-entropy or random"
     }
     assert frame.loc[("leave-one-out", "down"), "features"] == ["7"]
 
