@@ -62,6 +62,9 @@ def test_list_says_what_is_here(xbench_command: Command, tmp_path: Path) -> None
     assert states == {
         "brain3k-multiome": ("absent", "download"),
         "dlpfc-multiome": ("absent", "download"),
+        "breast-cancer": ("here", "built in"),
+        "diabetes": ("here", "built in"),
+        "digits": ("here", "built in"),
         "mnist-binary": ("here", "built in"),
         "pbmc3k-multiome": ("absent", "download"),
         "pfc-multiome": ("absent", "by hand"),

@@ -73,12 +73,12 @@ def test_a_full_disk_leaves_every_page_whole(
     store = tmp_path / "store"
     quick = ("run", "quick", "--jobs", 1, "--store", store, "--methods")
     assert xbench_command(*quick, "random")[0] == 0
-    assert xbench_command("leaderboard", "--store", store, "--out", page_disk)[0] == 0
-    published = page_disk
+    assert xbench_command("leaderboard", "--store", store, "--out", page_disk / "pages")[0] == 0
+    published = page_disk / "pages"
     before = {path.name: path.read_bytes() for path in published.iterdir()}
     fill(page_disk)
     assert xbench_command(*quick, "gradient-change")[0] == 0
-    code, _, errors = xbench_command("leaderboard", "--store", store, "--out", page_disk)
+    code, _, errors = xbench_command("leaderboard", "--store", store, "--out", page_disk / "pages")
     assert code == 2
     assert errors.startswith(f"xbench: {published}: cannot write ")
     assert errors.count("\n") == 1
