@@ -1,6 +1,8 @@
 """The paper's MNIST model, one hidden layer of 64 ReLU units, and its training (protocol)."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -75,6 +77,9 @@ class MLPClassifier(Surrogate):
         }
 
 
+Perceptron = TypeVar("Perceptron", bound=MLPClassifier)
+
+
 @dataclass(frozen=True)
 class ClassifierTraining:
     """Settings, the protocol's by default."""
@@ -108,19 +113,48 @@ def train_classifier(
     classes = list(dataset.output_features.names)
     inputs = torch.from_numpy(np.asarray(dataset.X, dtype=np.float32))
     labels = torch.from_numpy(np.array([classes.index(name) for name in dataset.cell_types]))
+
+    def loss_of(model: MLPClassifier, rows: np.ndarray) -> torch.Tensor:
+        return nn.functional.cross_entropy(model(inputs[rows]), labels[rows])
+
+    return train_perceptron(
+        kind, len(classes), loss_of, dataset, settings, seed, train_rows, progress, "classifier"
+    )
+
+
+def train_perceptron(
+    kind: type[Perceptron],
+    n_outputs: int,
+    loss_of: Callable[[Perceptron, np.ndarray], torch.Tensor],
+    dataset: Dataset,
+    settings: ClassifierTraining,
+    seed: int,
+    train_rows: np.ndarray | None,
+    progress: Progress,
+    stage_name: str,
+) -> tuple[Perceptron, list[StageHistory]]:
+    """Train in one stage of batches, stopped early on validation.
+
+    Parameters
+    ----------
+    kind, n_outputs
+        The class of the model, and how many outputs it has.
+    loss_of
+        Mean loss of the model on some rows.
+    dataset, settings, seed, train_rows, progress
+        See `train_classifier`.
+    stage_name
+        Shown in the progress bar and in the history.
+    """
     split = dataset.split
     rows = split.train if train_rows is None else train_rows
     batch_size = min(settings.batch_size, len(rows))
     generator = np.random.default_rng(seed)
     # Batches of 64 images are too small for threads, and one gives the same weights everywhere.
     with own_random_numbers(seed), one_thread():
-        model = kind(dataset.n_features, n_classes=len(classes))
-
-        def loss_of(rows: np.ndarray) -> torch.Tensor:
-            return nn.functional.cross_entropy(model(inputs[rows]), labels[rows])
-
+        model = kind(dataset.n_features, n_classes=n_outputs)
         stage = Stage(
-            "classifier",
+            stage_name,
             settings.steps,
             settings.learning_rate,
             settings.evaluate_every,
@@ -129,8 +163,8 @@ def train_classifier(
         history = train_stage(
             stage,
             nn.ModuleList([model]),
-            lambda step: loss_of(generator.choice(rows, batch_size, replace=False)),
-            lambda: loss_of(split.validation).item(),
+            lambda step: loss_of(model, generator.choice(rows, batch_size, replace=False)),
+            lambda: loss_of(model, split.validation).item(),
             progress,
         )
     return model, [history]

@@ -1,6 +1,5 @@
 """Numbers from a table: one hidden layer of 64 ReLU units, trained on squared error."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,10 +9,13 @@ from torch import nn
 
 from xbench.data.dataset import Dataset
 from xbench.errors import XbenchError
-from xbench.surrogates.mlp_classifier import MLPClassifier
+from xbench.surrogates.mlp_classifier import (
+    ClassifierTraining,
+    MLPClassifier,
+    train_perceptron,
+)
 from xbench.surrogates.surrogate import Recipe
-from xbench.surrogates.training.loop import Stage, StageHistory, own_random_numbers, train_stage
-from xbench.utils.process import one_thread
+from xbench.surrogates.training.loop import StageHistory
 from xbench.utils.progress import SILENT, Progress
 
 
@@ -31,23 +33,16 @@ class MLPRegressor(MLPClassifier):
     @classmethod
     def recipe(cls) -> Recipe:
         """Squared error of standardised numbers, see `train_regressor`."""
-        return Recipe(RegressorTraining(), train_regressor, classifies=False)
+        return Recipe(SETTINGS, train_regressor, classifies=False)
 
 
-@dataclass(frozen=True)
-class RegressorTraining:
-    """Settings, for tables of some hundreds to some ten thousands of rows."""
-
-    steps: int = 2000
-    learning_rate: float = 1e-3
-    batch_size: int = 64
-    evaluate_every: int = 50
-    patience: int = 8
+# For tables of some hundreds to some ten thousands of rows.
+SETTINGS = ClassifierTraining(learning_rate=1e-3, evaluate_every=50, patience=8)
 
 
 def train_regressor(
     dataset: Dataset,
-    settings: RegressorTraining,
+    settings: ClassifierTraining,
     seed: int = 0,
     train_rows: np.ndarray | None = None,
     progress: Progress = SILENT,
@@ -75,29 +70,23 @@ def train_regressor(
     inputs = given.toarray() if sp.issparse(given) else given
     x = torch.from_numpy(np.array(inputs, dtype=np.float32))
     y = torch.from_numpy((measured - mean) / scale)
-    batch_size, generator = min(settings.batch_size, len(rows)), np.random.default_rng(seed)
-    with own_random_numbers(seed), one_thread():
-        model = MLPRegressor(dataset.n_features, n_classes=dataset.n_outputs)
 
-        def loss_of(chosen: np.ndarray) -> torch.Tensor:
-            return nn.functional.mse_loss(model(x[chosen]), y[chosen])
+    def loss_of(model: MLPRegressor, chosen: np.ndarray) -> torch.Tensor:
+        return nn.functional.mse_loss(model(x[chosen]), y[chosen])
 
-        stage = Stage(
-            "regressor",
-            settings.steps,
-            settings.learning_rate,
-            settings.evaluate_every,
-            settings.patience,
-        )
-        history = train_stage(
-            stage,
-            nn.ModuleList([model]),
-            lambda step: loss_of(generator.choice(rows, batch_size, replace=False)),
-            lambda: loss_of(dataset.split.validation).item(),
-            progress,
-        )
+    model, history = train_perceptron(
+        MLPRegressor,
+        dataset.n_outputs,
+        loss_of,
+        dataset,
+        settings,
+        seed,
+        train_rows,
+        progress,
+        "regressor",
+    )
     with torch.no_grad():
         factor = torch.from_numpy(scale)
         model.second.weight.mul_(factor[:, None])
         model.second.bias.mul_(factor).add_(torch.from_numpy(mean))
-    return model, [history]
+    return model, history
