@@ -2,7 +2,7 @@
 
 from .bootstrap import ConfidenceInterval, Nested, hierarchical_interval
 from .comparison import MethodComparison, compare
-from .pairs import Effect, MethodValues, Pairs, TargetKey, effect, pairs, same
+from .pairs import Effect, MethodValues, Pairs, TargetKey, effect, of_method, pairs, same
 from .tests import Significance, holm, signed_rank_test, t_test
 from .tiers import Tier, Tiers, rank_in_tiers
 
@@ -21,6 +21,7 @@ __all__ = [
     "effect",
     "hierarchical_interval",
     "holm",
+    "of_method",
     "pairs",
     "rank_in_tiers",
     "same",

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from xbench.metrics import arrow
 from xbench.results.current import ALL
 
-from ..formats import NOTHING, Block, Cell, Table, format_metric
+from ..formats import NOTHING, Block, Cell, Table, format_metric, format_range
 from ..statistics import TargetKey
 from ..study import MARK, OVERALL, Study, best
 from .ranked import coverage_notes, task_note
@@ -69,7 +69,15 @@ def _cells(study: Study, size: int, metrics: list[str], place: TargetKey) -> lis
     return [cell for method in zip(*columns, strict=True) for cell in method]
 
 
-def method_cells(study: Study, size: int, metric: str, place: TargetKey) -> list[Cell]:
+def method_cells(
+    study: Study,
+    size: int,
+    metric: str,
+    place: TargetKey,
+    *,
+    methods: Sequence[str] | None = None,
+    interval: bool = False,
+) -> list[Cell]:
     """Return one metric's cell for each method, the best in bold.
 
     Parameters
@@ -82,20 +90,31 @@ def method_cells(study: Study, size: int, metric: str, place: TargetKey) -> list
         Name of the metric.
     place
         A target, the mean over a cell type's targets, or the mean over all.
+    methods
+        Which, in their order; the study's where None.
+    interval
+        Whether the 95% interval stands behind a value.
     """
     incomplete = study.incomplete(size, metric, within=place[0])
-    values = [study.value(place, method, size, metric) for method in study.methods]
-    texts = [
-        study.instead(place, method, size, metric) if value is None
-        else format_metric(metric, value) + MARK * (method in incomplete)
-        for method, value in zip(study.methods, values, strict=True)
-    ]  # fmt: skip
-    compared = [
-        None if method in incomplete else value
-        for method, value in zip(study.methods, values, strict=True)
-    ]
-    bold = best(texts, compared, study.direction(metric))
-    return [Cell(text, bold=index in bold) for index, text in enumerate(texts)]
+    values = {
+        method: study.value(place, method, size, metric)
+        for method in (study.methods if methods is None else methods)
+    }
+    texts = {
+        method: study.instead(place, method, size, metric)
+        if value is None
+        else format_metric(metric, value)
+        for method, value in values.items()
+    }
+    compared = [None if method in incomplete else value for method, value in values.items()]
+    bold = best(list(texts.values()), compared, study.direction(metric))
+    cells = []
+    for number, (method, text) in enumerate(texts.items()):
+        row = study.row(place, method, size, metric)
+        ends = format_range(metric, row.low, row.high) if row and interval else ""
+        marked = method in incomplete and values[method] is not None
+        cells.append(Cell(text + f" ({ends})" * bool(ends) + MARK * marked, bold=number in bold))
+    return cells
 
 
 HIT_RATIOS = ("hit-ratio", "soft-hit-ratio")

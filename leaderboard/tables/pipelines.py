@@ -6,11 +6,11 @@ from xbench.analysis.trust import fit_warning
 from xbench.metrics import arrow
 from xbench.utils.files import file_part
 
-from ..formats import NOTHING, Block, Cell, Table, format_metric, format_range
-from ..quantities import finite
-from ..statistics import hierarchical_interval
-from ..study import MARK, OVERALL, StudyRuns, best
+from ..formats import NOTHING, Block, Cell, Table
+from ..statistics import hierarchical_interval, of_method
+from ..study import MARK, OVERALL, StudyRuns
 from ..tidy import declared_first
+from .paper_layout import method_cells
 
 LAYOUT = "pipelines"
 WORSE = "‡"
@@ -89,7 +89,10 @@ def _caption(studies: Sequence[StudyRuns], metric: str, judged: bool) -> str:
 def _rows(
     studies: Sequence[StudyRuns], methods: Sequence[str], size: int, metric: str, judged: bool
 ) -> Iterable[tuple[Cell, ...]]:
-    columns = [_column(runs, methods, size, metric) for runs in studies]
+    columns = [
+        method_cells(runs.study, size, metric, OVERALL, methods=methods, interval=True)
+        for runs in studies
+    ]
     for number, method in enumerate(methods):
         cells = []
         for runs, column in zip(studies, columns, strict=True):
@@ -99,45 +102,28 @@ def _rows(
         yield Cell(method), *cells
 
 
-def _column(runs: StudyRuns, methods: Sequence[str], size: int, metric: str) -> list[Cell]:
-    """Return one surrogate's cells, the best mean in bold."""
-    study = runs.study
-    incomplete = study.incomplete(size, metric)
-    texts, values = [], []
-    for method in methods:
-        row = study.row(OVERALL, method, size, metric)
-        value = study.value(OVERALL, method, size, metric)
-        if row is None or value is None:
-            texts.append(study.instead(OVERALL, method, size, metric))
-        else:
-            ends = format_range(metric, row.low, row.high)
-            mark = MARK * (method in incomplete)
-            texts.append(format_metric(metric, value) + f" ({ends})" * bool(ends) + mark)
-        values.append(None if method in incomplete else value)
-    shown = [None if value is None else format_metric(metric, value) for value in values]
-    bold = best(shown, values, study.direction(metric))
-    return [Cell(text, bold=number in bold) for number, text in enumerate(texts)]
-
-
 def _agreement(runs: StudyRuns, method: str, size: int) -> str:
     """Return mean drop in the judge over mean drop in the surrogate: a ratio of two means.
 
     A mean of ratios would be ruled by the runs whose own drop is next to nothing.
     """
-    own, followed = [], []
-    for target in runs.study.targets:
-        pairs = [
-            (one, other)
-            for record in runs.records
-            if (record.explained, record.method, record.L) == (target, method, size)
-            and (one := finite(record.metrics.get("rel-delta"))) is not None
-            and (other := finite(record.metrics.get("judge-rel-delta"))) is not None
-        ]
-        own.append([one for one, _ in pairs])
-        followed.append([other for _, other in pairs])
-    drop = hierarchical_interval(own).mean
+    found = [runs.values(size, name) for name in ("rel-delta", "judge-rel-delta")]
+    if not all(method in values for values in found):
+        return NOTHING
+    own, judged = (of_method(values, method) for values in found)
+    runs_of_both = {
+        target: sorted(own[target].keys() & judged[target].keys())
+        for target in own
+        if target in judged
+    }
+    drop, followed = (
+        hierarchical_interval(
+            [[values[target][one] for one in both] for target, both in runs_of_both.items()]
+        ).mean
+        for values in (own, judged)
+    )
     # Of a drop of less than half a percent a share says nothing.
-    return f"{hierarchical_interval(followed).mean / drop:.2f}" if drop < -0.5 else NOTHING
+    return f"{followed / drop:.2f}" if drop < -0.5 else NOTHING
 
 
 def _is_worse(runs: StudyRuns) -> bool:
