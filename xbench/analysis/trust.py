@@ -6,14 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from xbench.data.candidates import candidates, window_text
-from xbench.data.dataset import Dataset, Target
+from xbench.data.dataset import FEW_TEST_CELLS, Dataset, Target
 
 NEAR = 1_000_000
 """Within how many base pairs of the gene a peak counts as near."""
-
-FEW_CELLS = 30
-"""Below so many test cells of the type a number is mostly noise."""
-
 
 FOLLOWED = 0.5
 """A judge that follows less of a drop than this is reason to doubt it."""
@@ -105,9 +101,9 @@ class Trust:
         'only 12 test cells are of this type: below 30 every number is mostly noise'
         """
         said = [text] if (text := fit_warning(self.fit)) else []
-        if self.test_cells < FEW_CELLS:
+        if self.test_cells < FEW_TEST_CELLS:
             said.append(
-                f"only {self.test_cells} test cells are of this type: below {FEW_CELLS} every "
+                f"only {self.test_cells} test cells are of this type: below {FEW_TEST_CELLS} every "
                 "number is mostly noise"
             )
         if self.donors == 1:

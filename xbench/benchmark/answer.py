@@ -93,7 +93,7 @@ def _outcome(
     device = study.context.device
     surrogate = study.surrogate._replace(model=study.surrogate.model.to(device))
     if (reason := why_no_candidates(study.dataset, key, target)) is not None:
-        return {"status": "skipped", "reason": one_line(reason), "seconds": 0.0}
+        return _skipped(reason)
     problem = build_problem(study.dataset, surrogate, device, key, target)
     reason = made.skip(problem)
     if reason is not None:

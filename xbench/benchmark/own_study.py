@@ -8,12 +8,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from xbench.benchmark.checks import check_fit, check_keys
 from xbench.benchmark.explain import assembled_problem, check_selection
-from xbench.benchmark.known import check_known
 from xbench.benchmark.own_task import own_task, resolved, toml_text
 from xbench.benchmark.request import Request
-from xbench.benchmark.resolve import Plan, ask
+from xbench.benchmark.resolve import Plan, ask, checked_keys
 from xbench.benchmark.runner import run_plan
 from xbench.benchmark.task import MethodSpec, Task, known_tasks
 from xbench.data.arrays import dataset_of
@@ -98,12 +96,11 @@ def explain(
     >>> list(chosen.names)
     ['4', '1']
     """
-    outputs = list(labels) if labels is not None and y is None else None
-    opened, module = ModelChoice.of(model).made() if isinstance(model, str | Path) else model, None
     import torch
 
+    opened = ModelChoice.of(model).made() if isinstance(model, str | Path) else model
     module = opened if isinstance(opened, torch.nn.Module) else None
-    dataset = _with_outputs(X, y, opened, output, outputs, features)
+    dataset = _with_outputs(X, y, opened, output, labels, features)
     with evaluated(module):
         box = black_box(opened, Parts.of(dataset), output=output, labels=labels)
         digest = checked(box, dataset)
@@ -143,8 +140,10 @@ def _with_outputs(
     name: str = "own-data",
 ) -> Dataset:
     """Return the data; where there is no y, with as many outputs as the model gives."""
-    dataset = dataset_of(X, y, features=features, outputs=labels, name=name)
-    if y is not None or labels is not None:
+    # Where y is known, labels are the model's own order of what y already names.
+    outputs = list(labels) if labels is not None and y is None else None
+    dataset = dataset_of(X, y, features=features, outputs=outputs, name=name)
+    if y is not None or outputs is not None:
         return dataset
     import torch
 
@@ -270,8 +269,7 @@ def benchmark(
     specs, plugins = _specs(methods)
     scored, more = _named(metrics)
     choice = ModelChoice.of(model, output=output, labels=None if labels is None else tuple(labels))
-    outputs = list(labels) if labels is not None and y is None else None
-    dataset = _with_outputs(X, y, choice.made(), output, outputs, features, name)
+    dataset = _with_outputs(X, y, choice.made(), output, labels, features, name)
     results = ResultStore(store if store is not None else tempfile.mkdtemp(prefix="xbench-"))
     request = Request(
         task="",
@@ -340,11 +338,7 @@ def plan_own(
     )
     asked = ask(replace(request, data=data, targets=None), task)
     asked = replace(asked, declaration=toml_text(asked.task))
-    check_fit(asked.task, dataset)
-    keys = asked.keys(asked.task)
-    check_keys(dataset, keys, explicit=True)
-    for line in check_known(dataset, keys):
-        request.progress.said(line)
+    keys = checked_keys(asked, dataset, explicit=True)
     store.prepare()
     return Plan(asked, dataset, keys, surrogate, place)
 

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
-import torch
 
 from xbench.benchmark.task import MethodSpec, TargetGroup, Task
 from xbench.data.dataset import MINIMUM_CELLS, Dataset
 from xbench.errors import XbenchError
+from xbench.metrics import METRICS
+from xbench.surrogates.black_box import outputs_of
 from xbench.surrogates.checkpoint import OpenedSurrogate
 
 METHODS = ("random", "leave-one-out", "gradient-change", "grids")
@@ -60,8 +60,6 @@ def own_task(
     for cell_type, output in pairs or _every(dataset, surrogate):
         groups.setdefault(cell_type, []).append(output)
     slug = re.sub(r"[^a-z0-9]+", "-", dataset.name.lower()).strip("-") or "data"
-    from xbench.metrics import METRICS
-
     ranking = [name for name in chosen if name in METRICS and METRICS[name].direction != "none"]
     declared = {
         "name": f"own-{slug}",
@@ -135,10 +133,7 @@ def _second(dataset: Dataset, surrogate: OpenedSurrogate, own: str) -> str:
     if len(names) < 2:
         raise XbenchError(f"{dataset.name}: has one class only; there is nothing to lead towards")
     rows = dataset.rows(own, "train")[:_ASKED]
-    inputs: Any = surrogate.model.inputs_of(dataset, rows)
-    dense = np.asarray(inputs.toarray() if sp.issparse(inputs) else inputs, dtype=np.float32)
-    with torch.no_grad():
-        means = surrogate.model(torch.from_numpy(dense.copy())).mean(dim=0).numpy()
+    means = outputs_of(surrogate.model, dataset, rows).mean(axis=0)
     means[names.index(own)] = -np.inf
     return names[int(np.argmax(means))]
 

@@ -130,6 +130,29 @@ def ask(request: Request, task: Task | None = None) -> Asked:
     return asked
 
 
+def checked_keys(asked: Asked, dataset: Dataset, *, explicit: bool) -> list[RunKey]:
+    """List the runs that are asked for; refuse what the data cannot answer, before any training.
+
+    Parameters
+    ----------
+    asked, dataset
+        What is asked for, of which data.
+    explicit
+        Whether the user named the targets: then one that is not there is an error.
+
+    Raises
+    ------
+    XbenchError
+        Where data, task and known links do not fit together.
+    """
+    check_fit(asked.task, dataset)
+    keys = asked.keys(with_named_outputs(asked.task, dataset))
+    check_keys(dataset, keys, explicit=explicit)
+    for line in check_known(dataset, keys):
+        asked.request.progress.said(line)
+    return keys
+
+
 def make_plan(
     asked: Asked, store: ResultStore, read: Callable[[DataChoice], Dataset] = DataChoice.load
 ) -> Plan:
@@ -151,11 +174,7 @@ def make_plan(
     """
     request, task = asked.request, asked.task
     dataset = read(asked.data)
-    check_fit(task, dataset)
-    keys = asked.keys(with_named_outputs(task, dataset))
-    check_keys(dataset, keys, explicit=bool(request.targets))
-    for line in check_known(dataset, keys):
-        request.progress.said(line)
+    keys = checked_keys(asked, dataset, explicit=bool(request.targets))
     if request.checkpoint is None and request.model is None:
         store.prepare()
     surrogate, checkpoint = opened_or_obtained(

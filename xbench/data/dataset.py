@@ -49,6 +49,8 @@ class Target:
 
 
 MINIMUM_CELLS = 10
+# Below so many test cells of a type a number is mostly noise.
+FEW_TEST_CELLS = 30
 # Columns in which files keep other names of a gene than that of its row.
 GENE_NAME_COLUMNS = (
     *("gene_symbol", "gene_symbols", "gene_name", "gene_names", "symbol", "feature_name"),

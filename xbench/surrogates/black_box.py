@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from xbench.data.dataset import Dataset
 from xbench.errors import XbenchError
+from xbench.surrogates.surrogate import Surrogate
 
 # Cells that a model is asked about at once, and twice: by what it says of them it is known.
 PROBED = 256
@@ -138,11 +139,14 @@ def _some(names: Sequence[str]) -> str:
     return ", ".join(names[:6]) + (", ..." if len(names) > 6 else "")
 
 
-def outputs_of(model: BlackBox, dataset: Dataset, rows: np.ndarray | None = None) -> np.ndarray:
+def outputs_of(
+    model: BlackBox | Surrogate, dataset: Dataset, rows: np.ndarray | None = None
+) -> np.ndarray:
     """Return what a model says of some cells, by default of `PROBED`, spread over all."""
     chosen = _probed(dataset.n_cells) if rows is None else rows
     with torch.no_grad():
-        return model(_dense(dataset.X[chosen])).cpu().numpy()
+        outputs: np.ndarray = model(_dense(model.inputs_of(dataset, chosen))).cpu().numpy()
+    return outputs
 
 
 def _probed(n_cells: int) -> np.ndarray:

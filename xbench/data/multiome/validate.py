@@ -13,7 +13,7 @@ import pandas as pd
 
 from xbench.data.cell_types import MARKER_GENES
 from xbench.data.coordinates import fitting_genomes, require_inside
-from xbench.data.dataset import MINIMUM_CELLS
+from xbench.data.dataset import FEW_TEST_CELLS, MINIMUM_CELLS
 from xbench.data.genome import Genome, name_of, outside_chromosomes
 from xbench.data.multiome.cells import CellTable, choose_cells
 from xbench.data.multiome.genes import gene_coordinates
@@ -227,10 +227,6 @@ def _tell_cells(cells: CellTable, report: Report) -> None:
             f"cell types with fewer than {MINIMUM_CELLS} cells, which cannot be explained: "
             f"{', '.join(rare)}"
         )
-
-
-# As `xbench.analysis.trust` warns below.
-FEW_TEST_CELLS = 30
 
 
 def _few_test_cells(cells: CellTable) -> list[str]:

@@ -192,7 +192,7 @@ def require_expression(dataset: Dataset) -> None:
         )
 
 
-def subject_of(dataset: Dataset, opened: OpenedSurrogate, path: object) -> ReportSubject:
+def subject_of(dataset: Dataset, opened: OpenedSurrogate, path: Path) -> ReportSubject:
     """Describe a surrogate that was opened from a folder or a checkpoint.
 
     Raises
@@ -202,7 +202,7 @@ def subject_of(dataset: Dataset, opened: OpenedSurrogate, path: object) -> Repor
     """
     require_expression(dataset)
     # A file is a checkpoint of the reference, which does not say how it was trained.
-    description = read_description(path) if isinstance(path, Path) and path.is_dir() else None
+    description = read_description(path) if path.is_dir() else None
     training = description.training if description else {}
     parts = ("train", "validation", "test")
     return ReportSubject(
