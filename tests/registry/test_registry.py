@@ -3,6 +3,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import textwrap
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from xbench.registry.find import (
     find,
     load,
 )
-from xbench.registry.scan import Entry, scan_file
+from xbench.registry.scan import Entry, scan_file, scan_folder
 
 NAMES = """
 import os
@@ -151,3 +152,15 @@ def test_a_description_is_told_instead_of_the_docstring(tmp_path: Path) -> None:
 def test_tasks_are_no_classes() -> None:
     with pytest.raises(ValueError, match="a task is no class: quick"):
         load(find("task", "quick"))
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "task"])
+def test_the_heads_of_our_classes_say_what_whole_files_say(kind: str) -> None:
+    """Start-up reads no bodies of methods in our own files; nothing of theirs may be missed."""
+    found = entries(kind)
+    whole = [
+        entry
+        for path in dict.fromkeys(Path(one.location).parent for one in found)
+        for entry in scan_folder(kind, path, "file")
+    ]
+    assert {replace(one, source="file") for one in found} == set(whole)

@@ -18,8 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from xbench.errors import XbenchError, XbenchWarning, unknown_name
-from xbench.registry import importing, plugins, scan
-from xbench.registry.sources import digest_of_files, own_sources
+from xbench.registry import plugins, scan
 
 _PACKAGES = {
     "method": "xbench.methods",
@@ -109,6 +108,9 @@ def load(entry: scan.Entry) -> type:
     XbenchError
         Where the import fails, with file, line and error.
     """
+    # Imported here: a list of what there is loads none of it.
+    from xbench.registry import importing
+
     if entry.kind == "task":
         raise ValueError(f"a task is no class: {entry.name}")
     if entry.source == "session":
@@ -155,6 +157,8 @@ def source_files(entry: scan.Entry) -> list[Path]:
     XbenchError
         Where a file cannot be found or read.
     """
+    from xbench.registry.sources import own_sources
+
     if entry.source == "built-in":
         return [Path(entry.location)]
     if entry.source == "file":
@@ -176,6 +180,8 @@ def source_digest(entry: scan.Entry) -> str:
     >>> len(source_digest(find("task", "quick")))
     16
     """
+    from xbench.registry.sources import digest_of_files
+
     return entry.digest or digest_of_files(source_files(entry))
 
 

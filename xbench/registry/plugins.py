@@ -17,7 +17,6 @@ from typing import TypeAlias
 from xbench.errors import XbenchError
 from xbench.registry import scan
 from xbench.registry.scan import Entry, Source
-from xbench.registry.sources import digest_of_files, own_sources
 
 Plugin: TypeAlias = "str | Path | type | Entry"
 
@@ -165,6 +164,9 @@ def entries_of_file(path: Path, module: str = "", unknown: str | None = None) ->
     XbenchError
         Where it is no valid Python, or has a class with a name but of no known kind.
     """
+    # Imported here: most commands plug nothing in.
+    from xbench.registry.sources import digest_of_files, own_sources
+
     tree = scan.parse_file(path)
     source: Source = "module" if module else "file"
     files = own_sources(path, module)
