@@ -89,6 +89,17 @@ def test_integrated_gradients_are_the_integral(p: Any, signed: bool) -> None:
     assert (problem.counts.forward, problem.counts.gradient) == (32 * N, 32 * N)
 
 
+@pytest.mark.parametrize("p", [0.0, P])
+@pytest.mark.parametrize("signed", [True, False])
+def test_integrated_gradients_are_those_of_captum(p: Any, signed: bool) -> None:
+    ours, theirs = (
+        method(name, signed=signed).explain(posed(InteractingToy(SIZES, 1), p)[1])
+        for name in ("integrated-gradients", "integrated-gradients-reference")
+    )
+    np.testing.assert_allclose(ours.scores, theirs.scores, rtol=1e-4, atol=1e-5)
+    assert ours.indices.tolist() == theirs.indices.tolist()
+
+
 @pytest.mark.parametrize("name", ["integrated-gradients", "deeplift"])
 @pytest.mark.parametrize("p", [0.0, P])
 def test_attributions_are_complete(name: str, p: Any) -> None:
