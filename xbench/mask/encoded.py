@@ -1,7 +1,10 @@
 """A population encoded once: sparse inputs, hidden sums, and fast access to columns."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import scipy.sparse as sp
@@ -11,6 +14,9 @@ from torch import Tensor
 from xbench.mask.changed_pairs import changing_pairs
 from xbench.surrogates.layers import AdditiveLayer, block_pointers
 from xbench.utils.sparse import Pattern, products_at
+
+if TYPE_CHECKING:
+    from xbench.mask.descent_of_entries import TiledEntries
 
 
 @dataclass(frozen=True)
@@ -82,11 +88,18 @@ class EncodedPopulation:
             chosen = self._columns[:, features].tocsr()
         return chosen if rows is None else chosen[rows]
 
+    @cached_property
+    def tiles(self) -> TiledEntries:
+        """The inputs' entries by row and tile of features, for `project` on a CPU."""
+        from xbench.mask.descent_of_entries import TiledEntries
+
+        return TiledEntries.of(self.inputs, self.layer.boundaries, self.layer.weight.shape[1])
+
     def project(self, gradient: Tensor, rows: np.ndarray | None) -> np.ndarray:
         """Sum over cells and channels of gradient * (p_j - x_cj) * w_j, shape (n_features,).
 
-        The least work is one dot product of `hidden` numbers for each entry of the inputs, and one
-        for each feature where p is not zero.
+        The least work is one addition of `hidden` numbers for each entry of the inputs, and one
+        dot product for each feature.
 
         Parameters
         ----------
@@ -94,32 +107,42 @@ class EncodedPopulation:
             Of the loss by the hidden sums, shape (rows, n_blocks, hidden).
         """
         weight = self.layer.weight
-        inputs = self.inputs if rows is None else self.inputs[rows]
-        counts = self.block_counts if rows is None else self.block_counts[rows]
-        pointers = np.concatenate([[0], np.cumsum(counts.ravel())]).astype(inputs.indices.dtype)
-        pattern = Pattern(pointers, inputs.indices, len(weight))
-        entries = products_at(pattern, gradient.reshape(-1, weight.shape[1]), weight)
-        drop = entries
-        if not self._is_binary:
-            drop = entries * torch.from_numpy(inputs.data).to(weight.device)
-        result = -_sum_by_feature(drop, inputs.indices, len(weight))
+        if weight.device.type == "cpu":
+            result = torch.from_numpy(self._descent_on_cpu(gradient, rows))
+        else:
+            result = self._descent_on_device(gradient, rows)
         if self.perturbation.any():
             total = gradient.sum(dim=0)
             rise = (weight * total[self.layer.block_of]).sum(dim=1)
             result += rise * torch.from_numpy(self.perturbation).to(weight.device)
         return result.cpu().numpy()
 
+    def _descent_on_cpu(self, gradient: Tensor, rows: np.ndarray | None) -> np.ndarray:
+        # numba takes a third of a second to import, and not every run asks for a descent.
+        from xbench.mask.descent_of_entries import descent_of_entries
+
+        return descent_of_entries(
+            self.inputs,
+            self.tiles,
+            np.arange(self.inputs.shape[0]) if rows is None else np.asarray(rows, dtype=np.int64),
+            gradient.numpy(),
+            self.layer.weight.numpy(),
+            binary=self._is_binary,
+        )
+
+    def _descent_on_device(self, gradient: Tensor, rows: np.ndarray | None) -> Tensor:
+        """The same as one product for each entry: a GPU has no loop over tiles."""
+        weight = self.layer.weight
+        inputs = self.inputs if rows is None else self.inputs[rows]
+        counts = self.block_counts if rows is None else self.block_counts[rows]
+        pointers = np.concatenate([[0], np.cumsum(counts.ravel())]).astype(inputs.indices.dtype)
+        pattern = Pattern(pointers, inputs.indices, len(weight))
+        entries = products_at(pattern, gradient.reshape(-1, weight.shape[1]), weight)
+        if not self._is_binary:
+            entries = entries * torch.from_numpy(inputs.data).to(weight.device)
+        features = torch.from_numpy(inputs.indices).to(weight.device, torch.int64)
+        return -entries.new_zeros(len(weight)).index_add_(0, features, entries)
+
     def _counts(self, rows: sp.csr_matrix) -> np.ndarray:
         pointers = block_pointers(rows, self.layer.boundaries)
         return np.diff(pointers).reshape(rows.shape[0], self.layer.n_blocks)
-
-
-def _sum_by_feature(entries: Tensor, features: np.ndarray, n_features: int) -> Tensor:
-    """Sum entries that belong to the same feature, shape (n_features,)."""
-    if entries.device.type == "cpu":
-        # As a sparse matrix of one column: half the time of index_add_ there.
-        pointers = np.array([0, len(features)], dtype=features.dtype)
-        column = sp.csc_matrix((entries.numpy(), features, pointers), shape=(n_features, 1))
-        return torch.from_numpy(column @ np.ones(1, dtype=np.float32))
-    result = torch.zeros(n_features, dtype=entries.dtype, device=entries.device)
-    return result.index_add_(0, torch.from_numpy(features).to(entries.device, torch.int64), entries)
