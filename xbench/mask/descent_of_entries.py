@@ -65,6 +65,20 @@ class TiledEntries:
         return cls(edges, block_of, block_pointers(inputs, edges))
 
 
+def _signature(index: numba.types.Type) -> numba.types.Type:
+    """Types of `_descend`; arrays that may be written are taken for such that may not be."""
+
+    def read(dtype: numba.types.Type, dimensions: int = 1) -> numba.types.Type:
+        return numba.types.Array(dtype, dimensions, "C", readonly=True)
+
+    numbers, counts = numba.float32, numba.int64
+    written = (numbers[:, ::1], numbers[::1])
+    entries = (read(counts), read(index), read(numbers), read(counts))
+    return numba.void(
+        *entries, read(numbers, 3), read(numbers, 2), read(counts), read(counts), *written
+    )
+
+
 def padded(width: int) -> int:
     """Return the next multiple of `LANES`."""
     return -(-width // LANES) * LANES
@@ -98,12 +112,12 @@ def descent_of_entries(
 
     Examples
     --------
-    >>> x = sp.csr_matrix(np.array([[1, 0, 2], [0, 0, 1]], dtype=np.float32))
+    >>> x = sp.csr_matrix(np.array([[1, 1, 2], [0, 0, 1]], dtype=np.float32))
     >>> tiles = TiledEntries.of(x, np.array([0, 3]), width=1)
     >>> g = np.array([[[1.0]], [[10.0]]], dtype=np.float32)
     >>> w = np.array([[1.0], [1.0], [3.0]], dtype=np.float32)
     >>> descent_of_entries(x, tiles, np.arange(2), g, w, binary=False)
-    array([ -1.,   0., -36.], dtype=float32)
+    array([ -1.,  -1., -36.], dtype=float32)
     """
     width = weight.shape[1]
     wide = np.zeros((*gradient.shape[:2], padded(width)), dtype=np.float32)
@@ -127,7 +141,11 @@ def descent_of_entries(
     return result
 
 
-@numba.njit(cache=True, fastmath=FASTER, nogil=True)
+# Compiled once an installation, on the first import, and read from numba's cache after: not within
+# the seconds of a run.
+@numba.njit(
+    [_signature(numba.int32), _signature(numba.int64)], cache=True, fastmath=FASTER, nogil=True
+)
 def _descend(
     pointers: np.ndarray,
     indices: np.ndarray,

@@ -1,10 +1,7 @@
 """A population encoded once: sparse inputs, hidden sums, and fast access to columns."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 import scipy.sparse as sp
@@ -12,11 +9,9 @@ import torch
 from torch import Tensor
 
 from xbench.mask.changed_pairs import changing_pairs
+from xbench.mask.descent_of_entries import TiledEntries, descent_of_entries
 from xbench.surrogates.layers import AdditiveLayer, block_pointers
 from xbench.utils.sparse import Pattern, products_at
-
-if TYPE_CHECKING:
-    from xbench.mask.descent_of_entries import TiledEntries
 
 
 @dataclass(frozen=True)
@@ -91,8 +86,6 @@ class EncodedPopulation:
     @cached_property
     def tiles(self) -> TiledEntries:
         """The inputs' entries by row and tile of features, for `project` on a CPU."""
-        from xbench.mask.descent_of_entries import TiledEntries
-
         return TiledEntries.of(self.inputs, self.layer.boundaries, self.layer.weight.shape[1])
 
     def project(self, gradient: Tensor, rows: np.ndarray | None) -> np.ndarray:
@@ -118,9 +111,6 @@ class EncodedPopulation:
         return result.cpu().numpy()
 
     def _descent_on_cpu(self, gradient: Tensor, rows: np.ndarray | None) -> np.ndarray:
-        # numba takes a third of a second to import, and not every run asks for a descent.
-        from xbench.mask.descent_of_entries import descent_of_entries
-
         return descent_of_entries(
             self.inputs,
             self.tiles,
