@@ -29,7 +29,7 @@ from .workbench import cache, own_folders
 __all__ = ["cache", "own_folders"]
 
 
-@pytest.mark.parametrize("kind", ["classes", "numbers"])
+@pytest.mark.parametrize("kind", ["numbers", pytest.param("classes", marks=pytest.mark.slow)])
 def test_without_the_only_feature_that_tells_nothing_can_be_learned(kind: str) -> None:
     x = np.random.default_rng(0).normal(size=(600, 4)).astype(np.float32)
     y = np.where(x[:, 2] > 0, "up", "down") if kind == "classes" else 50 + 10 * x[:, 2]

@@ -67,7 +67,9 @@ def test_dispersion_by_definition(seed: int) -> None:
     np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-9)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(
+    "seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (1, 2))]
+)
 def test_dispersion_as_scanpy_has_it(seed: int) -> None:
     scanpy = pytest.importorskip("scanpy", reason="scanpy is absent: pip install -e '.[peers]'")
     generator = np.random.default_rng(seed)

@@ -182,7 +182,14 @@ def test_the_additive_path_is_the_dense_forward(
         torch.testing.assert_close(model.of_sparse(inputs), dense, atol=1e-5, rtol=1e-5)
 
 
-@pytest.mark.parametrize("name", list(TRAININGS))
+@pytest.mark.parametrize(
+    "name",
+    [
+        # An ensemble is four trainings of what is tested beside it.
+        pytest.param(name, marks=[pytest.mark.slow] if name == "ensemble" else [])
+        for name in TRAININGS
+    ],
+)
 def test_the_same_at_any_number_of_threads(simulated: Dataset, name: str) -> None:
     before = torch.get_num_threads()
     try:

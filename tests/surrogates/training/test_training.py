@@ -158,6 +158,7 @@ class TestCrossModality:
         fit = expression_fit(train_cross_modality(few, short)[0], few)
         assert np.isnan(fit["test_type_mean_r2"])
 
+    @pytest.mark.slow
     def test_cells_without_pairs_find_their_types(self, multiome: Dataset) -> None:
         broken = with_shuffled_expression(multiome)
         settings = replace(
