@@ -387,5 +387,24 @@ def leaderboard(
     render_stores(store or [Path("results")], out)
 
 
+@app.command(epilog="Example: xbench site --store results --out site, then open site/index.html")
+def site(
+    store: Annotated[
+        list[Path] | None,
+        typer.Option(help="Folder of the results; repeat it for several. [default: results]"),
+    ] = None,
+    published: Annotated[
+        bool, typer.Option("--published", help="Show the runs of leaderboard/published instead.")
+    ] = False,
+    out: Annotated[Path, typer.Option(help="Folder that the pages are written into.")] = Path(
+        "build/site"
+    ),
+) -> None:
+    """Write a static site to look at results in a browser: sort, filter, compare, drill down."""
+    from xbench.cli.site import build_and_show
+
+    build_and_show(store or [], published, out)
+
+
 app.command(epilog="Example: xbench bench --show")(bench)
 app.command(epilog="Example: xbench verify ../shared/reference/grids_trace")(verify)

@@ -1,0 +1,53 @@
+"""``xbench site``."""
+
+import importlib
+from collections.abc import Sequence
+from pathlib import Path
+
+from xbench.benchmark.task import known_tasks
+from xbench.cli.leaderboard import read_stores
+from xbench.cli.printing import say
+from xbench.errors import XbenchError
+from xbench.results.scores import with_scores
+from xbench.utils.text import size_text
+
+PUBLISHED = Path("leaderboard/published")
+
+
+def build_and_show(stores: Sequence[Path], published: bool, out: Path) -> None:
+    """Build the site of stores, or of the published runs, and say where it is.
+
+    Parameters
+    ----------
+    stores
+        Folders; ``results`` where there is none.
+    published
+        Whether to show what ``leaderboard/published`` keeps instead.
+    out
+        Folder of the site.
+
+    Raises
+    ------
+    XbenchError
+        Where both are asked for, there is nothing to show, or a file cannot be read or written.
+    """
+    if stores and published:
+        raise XbenchError("--store and --published exclude each other: leave one of them out")
+    # Through its name, as every leaf: this room does not know that one.
+    room = importlib.import_module("xbench.leaderboard.site")
+    if published:
+        records, findings = importlib.import_module(
+            "xbench.leaderboard.published_runs"
+        ).read_published(PUBLISHED)
+        if not records:
+            raise XbenchError(
+                f"{PUBLISHED}: holds no runs; go to a checkout of xbench, or name a --store"
+            )
+        tasks = known_tasks(None)
+        sources = [room.Source("published", with_scores(records, findings), findings)]
+    else:
+        read, tasks = read_stores(stores or [Path("results")])
+        sources = [room.Source(str(one.folder), one.records, one.findings) for one in read]
+    written = room.build_site(sources, tasks, out)
+    size = size_text(sum(path.stat().st_size for path in written))
+    say(f"{len(written)} files, {size}; open {out / 'index.html'} in a browser")
