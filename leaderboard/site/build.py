@@ -9,6 +9,7 @@ from xbench.errors import XbenchError
 from ..tidy import TaskLike
 from .contents import Source, site_of
 from .overview_page import write_overview
+from .study_page import write_studies
 from .writer import SiteWriter
 
 _LOG = logging.getLogger(__name__)
@@ -53,6 +54,7 @@ def build_site(
     writer = SiteWriter(folder, day=site.day, has_docs=has_docs, site_studies=site.studies)
     writer.assets()
     write_overview(site, writer)
+    write_studies(site, writer)
     written = writer.finish()
     size = sum(writer.written.values()) / 1e6
     _LOG.info("%s: %d files, %.1f MB", folder, len(written), size)

@@ -8,10 +8,12 @@ from xbench.results.current import current, current_findings
 from xbench.results.findings import Finding
 from xbench.results.record import Record
 
+from ..page import Fit, fit_of
 from ..published_runs import environments, newest_day
 from ..statistics import TargetKey
 from ..study import StudyRuns, studies, with_runs
 from ..tidy import TaskLike, tidy
+from ..trust_lines import WARNING, trust_lines
 from .addresses import slugs, study_address, target_address
 
 
@@ -25,11 +27,14 @@ class Source:
         Of the store, as the reader knows it: ``"published"``, a folder.
     records, findings
         All of them; which of them count is decided over all sources together.
+    fits
+        How well surrogates predict, where it was measured.
     """
 
     name: str
     records: Sequence[Record]
     findings: Sequence[Finding] = ()
+    fits: Sequence[Fit] = ()
 
 
 @dataclass(frozen=True)
@@ -44,16 +49,38 @@ class SiteStudy:
         Its file name, without an ending.
     target_slugs
         That of each (cell type, target), without the study's before it.
+    fit
+        How well its surrogate predicts, where a rendering has measured it.
     """
 
     runs: StudyRuns
     slug: str
     target_slugs: Mapping[TargetKey, str]
+    fit: Fit | None = None
 
     @property
     def address(self) -> str:
         """Of its page, from the root of the site."""
         return study_address(self.slug)
+
+    @cached_property
+    def trust(self) -> tuple[str, ...]:
+        """How well surrogate and judge predict, a sentence each, without warnings."""
+        return tuple(line for line in trust_lines(self.runs) if not line.startswith(WARNING))
+
+    @cached_property
+    def warnings(self) -> tuple[str, ...]:
+        """What must not be overlooked before a number of the study is believed."""
+        return tuple(
+            line.removeprefix(WARNING)
+            for line in trust_lines(self.runs)
+            if line.startswith(WARNING)
+        )
+
+    @cached_property
+    def without_result(self) -> tuple[Record, ...]:
+        """Runs that failed, ran out of time or memory, or were skipped."""
+        return tuple(record for record in self.runs.records if record.status != "ok")
 
     def target_address(self, target: TargetKey) -> str:
         """Return the address of a target's page, from the root of the site."""
@@ -130,9 +157,15 @@ def site_of(
         chosen.records,
         current_findings(list(found.values())),
     )
+    fits = [fit for source in every for fit in source.fits]
     names = slugs({runs.study.place: runs.study.place for runs in split})
     pages = tuple(
-        SiteStudy(runs, names[runs.study.place], slugs({key: key for key in runs.study.targets}))
+        SiteStudy(
+            runs,
+            names[runs.study.place],
+            slugs({key: key for key in runs.study.targets}),
+            fit_of(fits, runs.records),
+        )
         for runs in split
     )
     return Site(pages, every, frozenset(controls), dict(chosen.left_out))

@@ -36,15 +36,15 @@ def build_and_show(stores: Sequence[Path], published: bool, out: Path) -> None:
     # Through its name, as every leaf: this room does not know that one.
     room = importlib.import_module("xbench.leaderboard.site")
     if published:
-        records, findings = importlib.import_module(
-            "xbench.leaderboard.published_runs"
-        ).read_published(PUBLISHED)
+        kept = importlib.import_module("xbench.leaderboard.published_runs")
+        records, findings = kept.read_published(PUBLISHED)
         if not records:
             raise XbenchError(
                 f"{PUBLISHED}: holds no runs; go to a checkout of xbench, or name a --store"
             )
         tasks = known_tasks(None)
-        sources = [room.Source("published", with_scores(records, findings), findings)]
+        fits = importlib.import_module("xbench.leaderboard.page").read_fits(PUBLISHED)
+        sources = [room.Source("published", with_scores(records, findings), findings, fits)]
     else:
         read, tasks = read_stores(stores or [Path("results")])
         sources = [room.Source(str(one.folder), one.records, one.findings) for one in read]
