@@ -1,6 +1,8 @@
 """A static site of results: pages that sort, filter and compare in a browser, without a server."""
 
 from .build import build_site
+from .compare_page import KeptRuns
 from .contents import Site, SiteStudy, Source
+from .controls import CONTROLS
 
-__all__ = ["Site", "SiteStudy", "Source", "build_site"]
+__all__ = ["CONTROLS", "KeptRuns", "Site", "SiteStudy", "Source", "build_site"]

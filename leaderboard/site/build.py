@@ -7,6 +7,7 @@ from pathlib import Path
 from xbench.errors import XbenchError
 
 from ..tidy import TaskLike
+from .compare_page import KeptRuns, write_compare
 from .contents import Source, site_of
 from .overview_page import write_overview
 from .study_page import write_studies
@@ -21,6 +22,7 @@ def build_site(
     folder: Path,
     *,
     controls: Iterable[str] = (),
+    baselines: Iterable[KeptRuns] = (),
 ) -> list[Path]:
     """Write the site of sources into a folder.
 
@@ -35,6 +37,8 @@ def build_site(
         not is deleted; nothing else is touched.
     controls
         Labels of methods that are controls, shown shaded.
+    baselines
+        What baselines keep, to be compared with.
 
     Returns
     -------
@@ -55,6 +59,7 @@ def build_site(
     writer.assets()
     write_overview(site, writer)
     write_studies(site, writer)
+    write_compare(site, writer, tasks, baselines)
     written = writer.finish()
     size = sum(writer.written.values()) / 1e6
     _LOG.info("%s: %d files, %.1f MB", folder, len(written), size)

@@ -3,11 +3,14 @@
 import importlib
 from collections.abc import Sequence
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 from xbench.benchmark.task import known_tasks
 from xbench.cli.leaderboard import read_stores
 from xbench.cli.printing import say
 from xbench.errors import XbenchError
+from xbench.regression.file import FOLDER, baseline_path, names_in, read_baseline
 from xbench.results.scores import with_scores
 from xbench.utils.text import size_text
 
@@ -48,6 +51,18 @@ def build_and_show(stores: Sequence[Path], published: bool, out: Path) -> None:
     else:
         read, tasks = read_stores(stores or [Path("results")])
         sources = [room.Source(str(one.folder), one.records, one.findings) for one in read]
-    written = room.build_site(sources, tasks, out)
+    baselines = [_kept(room, name) for name in names_in(FOLDER)]
+    specs = [spec for task in tasks.values() for spec in task.methods]
+    controls = {spec.label for spec in specs if spec.name in room.CONTROLS}
+    written = room.build_site(sources, tasks, out, controls=controls, baselines=baselines)
     size = size_text(sum(path.stat().st_size for path in written))
     say(f"{len(written)} files, {size}; open {out / 'index.html'} in a browser")
+
+
+def _kept(room: ModuleType, name: str) -> Any:
+    """Return what a baseline keeps, as the site takes it."""
+    kept = read_baseline(baseline_path(name))
+    head = kept.header
+    place = (head.task, head.dataset, head.surrogate)
+    digests = (head.dataset_digest, head.surrogate_digest)
+    return room.KeptRuns(f"baseline {name}", place, kept.runs, digests)
