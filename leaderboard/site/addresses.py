@@ -1,5 +1,6 @@
 """Where each page of the site is: safe, unique file names for names that come from strangers."""
 
+import hashlib
 import re
 from collections.abc import Hashable, Mapping, Sequence
 from typing import TypeVar
@@ -10,6 +11,10 @@ _Key = TypeVar("_Key", bound=Hashable)
 _RUN_ID = re.compile(r"[0-9a-f]{16}")
 # Names that Windows keeps for devices, whatever ends they have.
 _DEVICES = re.compile(r"(?i)(?:con|prn|aux|nul|com\d|lpt\d)(?:[.].*)?")
+
+
+# The name of a target's page has two slugs, and no file name may be longer than 255.
+_LONGEST = 100
 
 
 def slugs(names: Mapping[_Key, Sequence[str]]) -> dict[_Key, str]:
@@ -23,8 +28,9 @@ def slugs(names: Mapping[_Key, Sequence[str]]) -> dict[_Key, str]:
     Returns
     -------
     dict
-        Letters, digits, ``.``, ``_`` and ``-`` alone, never a device's name; no two are the same,
-        also where capitals and small letters are. The same names give the same slugs.
+        Letters, digits, ``.``, ``_`` and ``-`` alone, at most 100 and a number, never a device's
+        name; no two are the same, also where capitals and small letters are. The same names give
+        the same slugs.
 
     Examples
     --------
@@ -35,6 +41,9 @@ def slugs(names: Mapping[_Key, Sequence[str]]) -> dict[_Key, str]:
     used: set[str] = set()
     for key, parts in names.items():
         slug = "--".join(map(file_part, parts))
+        if len(slug) > _LONGEST:
+            digest = hashlib.sha256(repr(parts).encode("utf-8", "backslashreplace")).hexdigest()[:8]
+            slug = f"{slug[: _LONGEST - 9]}-{digest}"
         if _DEVICES.fullmatch(slug):
             slug = f"_{slug}"
         free, number = slug, 1

@@ -70,7 +70,7 @@ class SiteWriter:
         value
             As `compact_json` takes it.
         """
-        if not _DATA_NAME.fullmatch(name) or ".." in name:
+        if not _DATA_NAME.fullmatch(name) or ".." in name.split("/"):
             raise XbenchError(f"data {name!r}: the name is not made of safe parts; use a slug")
         self.file(f"data/{name}.js", data_script(name, value).encode("ascii"))
 

@@ -78,7 +78,7 @@
         height: few ? 120 + 24 * rows.length : 90 + 8 * rows.length, barmode: "overlay", bargap: 0.2,
         xaxis: { title: { text: plain(`${label}: A minus B`) } },
         yaxis: { type: "category", categoryorder: "array", categoryarray: rows.map((row) => plain(name(row))).reverse(), showticklabels: few },
-        legend: { orientation: "h", y: 1.02, yanchor: "bottom" },
+        showlegend: true, legend: { orientation: "h", y: 1.02, yanchor: "bottom" },
       },
       label: `${label}, ${sideName(one)} minus ${sideName(other)}, on ${rows.length} targets`,
       table: {

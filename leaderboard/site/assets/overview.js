@@ -72,11 +72,12 @@
     };
   }
 
-  function span(columns) {
+  // The scale of each column's bars, over the rows that stand together.
+  function scales(rows, columns) {
     const spans = new Map();
     for (const column of columns) {
       const found = [0];
-      for (let row = 0; row < data.rows.length; row += 1) {
+      for (const row of rows) {
         const cell = cells.get(key(row, column));
         if (cell) found.push(cell.mean ?? 0, cell.low ?? 0, cell.high ?? 0);
       }
@@ -175,7 +176,8 @@
     return make("thead", {}, line);
   }
 
-  function body(rows, columns, spans, title) {
+  function body(rows, columns, title) {
+    const spans = scales(rows, columns);
     const lines = make("tbody", {});
     if (title) {
       lines.append(make("tr", { class: "group" }, make("th", { scope: "rowgroup", colspan: columns.length + 1 },
@@ -201,16 +203,15 @@
     if (!columns.includes(sorted.column)) sorted.column = null;
     const rows = rowsShown(columns);
     if (sorted.column != null) rows.sort(compare(sorted.column));
-    const spans = span(columns);
     const table = make("table", { class: "overview" },
       make("caption", { class: "hidden-text" }, "Pipelines down, tasks on datasets across"), head(columns));
     if (byId("grouped").checked) {
       for (const surrogate of unique(data.rows.map((row) => row.surrogate))) {
         const own = rows.filter((row) => data.rows[row].surrogate === surrogate);
-        if (own.length) table.append(body(own, columns, spans, surrogate));
+        if (own.length) table.append(body(own, columns, surrogate));
       }
     } else {
-      table.append(body(rows, columns, spans, ""));
+      table.append(body(rows, columns, ""));
     }
     byId("overview").replaceChildren(table);
     const hidden = hiddenRows.size + hiddenColumns.size;

@@ -48,3 +48,10 @@ def test_what_is_no_id_of_a_run_is_in_no_address():
     assert run_address("0123456789abcdef") == "run.html#0123456789abcdef"
     for wrong in ("", "0123", "0123456789ABCDEF", 'x" onload="alert(1)', "0123456789abcdef\n"):
         assert run_address(wrong) == "run.html"
+
+
+def test_long_names_stay_short_enough_for_a_file_and_different():
+    long = {number: ("x" * 300, "y" * 300, f"{'z' * 300}{number}") for number in range(3)}
+    found = slugs(long)
+    assert all(len(slug) <= 104 for slug in found.values())
+    assert len(set(found.values())) == 3
