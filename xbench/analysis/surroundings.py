@@ -78,7 +78,8 @@ class Surroundings:
     @property
     def image(self) -> tuple[int, int] | None:
         """Rows and columns, where the features are all pixels of an image; else None."""
-        return image_shape(self.dataset.features.names)
+        features = self.dataset.features
+        return None if features.has_coordinates else image_shape(features.names)
 
 
 def surroundings(
