@@ -2,5 +2,6 @@
 
 from .build import build_site
 from .contents import Site, SiteStudy, Source
+from .views import DataHere, no_data
 
-__all__ = ["Site", "SiteStudy", "Source", "build_site"]
+__all__ = ["DataHere", "Site", "SiteStudy", "Source", "build_site", "no_data"]

@@ -9,7 +9,10 @@ from xbench.errors import XbenchError
 from ..tidy import TaskLike
 from .contents import Source, site_of
 from .overview_page import write_overview
+from .run_pages import write_runs
 from .study_page import write_studies
+from .target_pages import write_targets
+from .views import DataDoor, no_data, read_views
 from .writer import SiteWriter
 
 _LOG = logging.getLogger(__name__)
@@ -21,6 +24,7 @@ def build_site(
     folder: Path,
     *,
     controls: Iterable[str] = (),
+    open_data: DataDoor = no_data,
 ) -> list[Path]:
     """Write the site of sources into a folder.
 
@@ -35,6 +39,8 @@ def build_site(
         not is deleted; nothing else is touched.
     controls
         Labels of methods that are controls, shown shaded.
+    open_data
+        Opens a dataset by name, for coordinates, open shares and truth; each is opened once.
 
     Returns
     -------
@@ -55,6 +61,9 @@ def build_site(
     writer.assets()
     write_overview(site, writer)
     write_studies(site, writer)
+    views = read_views(site.records, open_data)
+    write_targets(site, writer, views)
+    write_runs(site, writer, views)
     written = writer.finish()
     size = sum(writer.written.values()) / 1e6
     _LOG.info("%s: %d files, %.1f MB", folder, len(written), size)

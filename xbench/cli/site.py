@@ -7,6 +7,7 @@ from pathlib import Path
 from xbench.benchmark.task import known_tasks
 from xbench.cli.leaderboard import read_stores
 from xbench.cli.printing import say
+from xbench.cli.site_data import data_door
 from xbench.errors import XbenchError
 from xbench.results.scores import with_scores
 from xbench.utils.text import size_text
@@ -14,7 +15,14 @@ from xbench.utils.text import size_text
 PUBLISHED = Path("leaderboard/published")
 
 
-def build_and_show(stores: Sequence[Path], published: bool, out: Path) -> None:
+def build_and_show(
+    stores: Sequence[Path],
+    published: bool,
+    out: Path,
+    *,
+    look_at_data: bool = True,
+    known: Sequence[Path] = (),
+) -> None:
     """Build the site of stores, or of the published runs, and say where it is.
 
     Parameters
@@ -25,6 +33,10 @@ def build_and_show(stores: Sequence[Path], published: bool, out: Path) -> None:
         Whether to show what ``leaderboard/published`` keeps instead.
     out
         Folder of the site.
+    look_at_data
+        Whether datasets that are on this machine are opened, for what the target pages show.
+    known
+        Files of known links, shown where they are of a dataset's build.
 
     Raises
     ------
@@ -48,6 +60,8 @@ def build_and_show(stores: Sequence[Path], published: bool, out: Path) -> None:
     else:
         read, tasks = read_stores(stores or [Path("results")])
         sources = [room.Source(str(one.folder), one.records, one.findings) for one in read]
-    written = room.build_site(sources, tasks, out)
+    written = room.build_site(
+        sources, tasks, out, open_data=data_door(known) if look_at_data else room.no_data
+    )
     size = size_text(sum(path.stat().st_size for path in written))
     say(f"{len(written)} files, {size}; open {out / 'index.html'} in a browser")
