@@ -9,6 +9,7 @@ from xbench.metrics import METRICS
 from xbench.results.record import FAILED, Record
 from xbench.results.run_facts import LONG, SECTIONS
 from xbench.utils.json import json_line
+from xbench.utils.text import shown
 
 from .contents import Site
 from .target_data import FeatureTable
@@ -108,9 +109,9 @@ def chunk_data(
         places = record.places or [view.places.get(name) for name in names]
         known_true = None if view.truth is None or not record.features else view.true_names
         runs[record.run_id] = {
-            "pooled": [pooled(getattr(record, name)) for name in _POOLED],
+            "pooled": [pooled(cleaned(getattr(record, name))) for name in _POOLED],
             "page": pooled(pages.get((*record.study, *record.explained))),
-            **{name: getattr(record, name) for name in _OWN if getattr(record, name) is not None},
+            **{name: cleaned(value) for name in _OWN if (value := getattr(record, name)) is not None},
             # Digits that JavaScript's numbers cannot hold are kept as text.
             "seed": str(record.seed),
             "chosen": [table.number(*both) for both in zip(names, places, strict=True)],
@@ -127,6 +128,21 @@ def chunk_data(
         "chroms": table.chroms,
         "runs": runs,
     }
+
+
+def cleaned(value: Any) -> Any:
+    r"""Return texts, in whatever they are, without control characters but the ends of lines.
+
+    Examples
+    --------
+    >>> cleaned({"a": ["x\x1b[31m\ny"], "b": 1})
+    {'a': ['x [31m\ny'], 'b': 1}
+    """
+    if isinstance(value, str):
+        return "\n".join(shown(line) for line in value.split("\n"))
+    if isinstance(value, dict):
+        return {shown(name): cleaned(part) for name, part in value.items()}
+    return [cleaned(part) for part in value] if isinstance(value, list | tuple) else value
 
 
 _OWN = (
@@ -157,7 +173,7 @@ def list_data(site: Site) -> dict[str, Any]:
         "counts": counts,
         "more": max(0, len(failed) + len(skipped) - MOST_LISTED),
         "without": [
-            [one.run_id, one.status, one.reason, one.task, one.dataset, one.surrogate, one.method,
+            [one.run_id, one.status, shown(one.reason), one.task, one.dataset, one.surrogate, one.method,
              ":".join(one.explained), one.L, one.repetition]
             for one in (*failed, *skipped)[:MOST_LISTED]
         ],

@@ -14,11 +14,13 @@ const xbenchChosenTable = (function () {
     const count = make("span", { class: "note", role: "status", id: "features-count" });
     const body = make("tbody");
     const more = make("button", { type: "button", onclick: () => { most += STEP; fill(); } }, "Show more");
-    const heads = ["Feature", "Place", model.geneWord, model.levelWord, model.truthKnown ? "True" : null, "Chosen by", "Where"]
-      .filter((text) => text);
+    const named = model.placed && model.features.some((one) => one.place && one.name !== one.at);
+    const heads = ["Feature", named ? "Place" : null, model.geneWord, model.levelWord,
+      model.truthKnown ? "True" : null, "Chosen by", model.placed ? "Where" : null].filter((text) => text);
+    const filter = [make("label", { for: "which-features" }, "Show "), which, " "];
     element.append(
       make("h2", {}, "Selected features"),
-      make("p", {}, make("label", { for: "which-features" }, "Show "), which, " ", count),
+      make("p", {}, ...(model.placed ? filter : []), count),
       make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Selected features" },
         make("table", { id: "chosen-features" },
           make("thead", {}, make("tr", {}, ...heads.map((text) => make("th", { scope: "col" }, text)))), body)),
@@ -35,13 +37,14 @@ const xbenchChosenTable = (function () {
       const name = feature.place && look
         ? make("button", { type: "button", class: "link", title: "Show it in the picture", onclick: () => look(feature.place) }, feature.name)
         : feature.name;
-      const chosen = by.map(({ method, share, ok }) => (ok === 1 ? method : `${method} ${Math.round(share * ok)}/${ok}`));
+      const chosen = by.map(({ method, share, ok }) => (share === 1 ? method : `${method} (${Math.round(share * ok)} of ${ok} runs)`));
       return make("tr", {},
-        make("th", { scope: "row" }, name), make("td", {}, feature.at || "–"),
-        model.geneWord && make("td", { class: "number" }, xbenchGenome.distanceText(feature.place, model.gene)),
-        model.levelWord && make("td", { class: "number" }, feature.level === null ? "–" : model.levelText(feature.level)),
-        model.truthKnown && make("td", {}, truth ? `✓ ${truth.effect < 0 ? "represses" : "activates"}` : "✗"),
-        make("td", {}, chosen.join(", ") || "no method"), make("td", {}, where(feature)));
+        make("th", { scope: "row" }, name), named ? make("td", {}, feature.at || "–") : null,
+        model.geneWord ? make("td", { class: "number" }, xbenchGenome.distanceText(feature.place, model.gene)) : null,
+        model.levelWord ? make("td", { class: "number" }, feature.level === null ? "–" : model.levelText(feature.level)) : null,
+        model.truthKnown ? make("td", {}, truth ? `✓ ${truth.effect < 0 ? "represses" : "activates"}` : "✗ no") : null,
+        make("td", { class: "methods" }, chosen.join(", ") || "no method"),
+        model.placed ? make("td", {}, where(feature)) : null);
     }
 
     function fill() {
@@ -53,7 +56,9 @@ const xbenchChosenTable = (function () {
       more.hidden = shown.length <= most;
       const out = picks.filter(({ feature, by }) => by.length && where(feature) !== "in the picture").length;
       const chosen = picks.filter(({ by }) => by.length).length;
-      count.textContent = `${shown.length} shown; ${out} of ${chosen} selected features are not in the picture`;
+      count.textContent = model.placed
+        ? `${shown.length} shown; ${out} of ${chosen} selected features are not in the picture`
+        : `${chosen} selected features`;
     }
 
     return {

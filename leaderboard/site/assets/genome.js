@@ -52,8 +52,8 @@ const xbenchGenome = (function () {
   }
 
   function bases(count) {
-    if (count >= 1e6) return `${(count / 1e6).toFixed(2)} Mb`;
-    return count >= 1e4 ? `${(count / 1e3).toFixed(1)} kb` : `${count.toLocaleString("en-GB")} bp`;
+    if (count >= 1e6) return `${Number((count / 1e6).toPrecision(3))} Mb`;
+    return count >= 1e4 ? `${Number((count / 1e3).toPrecision(3))} kb` : `${count.toLocaleString("en-GB")} bp`;
   }
 
   const percent = (share) => `${Number((100 * share).toPrecision(3))}%`;

@@ -57,7 +57,7 @@ const xbenchRunParts = (function () {
         make("td", { class: "number" }, value === null ? "not defined" : `${number(value, 6)}${inLabel ? "" : ` ${unit}`}`),
         make("td", {}, BETTER[direction] || ""), make("td", { class: "note" }, description));
     });
-    return rows.length ? scroll("Scores", make("table", {}, make("tbody", {}, ...rows))) : null;
+    return rows.length ? scroll("Scores", make("table", { class: "scores" }, make("tbody", {}, ...rows))) : null;
   }
 
   const scroll = (label, ...children) => make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": label }, ...children);
@@ -68,25 +68,27 @@ const xbenchRunParts = (function () {
     const gene = fields.target_place ? { chrom: fields.target_place[0], start: fields.target_place[1],
       end: fields.target_place[2], strand: fields.target_strand || "" } : null;
     const placed = features.some((one) => one.place);
+    // A peak that is called by its place needs no second column for it.
+    const apart = features.some((one) => one.place && one.at !== one.name);
     const told = Object.entries(fields.details || {})
       .filter(([, values]) => Array.isArray(values) && values.length === features.length);
-    const heads = [fields.ordered ? "Rank" : "Number", "Feature", placed && "Place", placed && gene && (gene.strand ? "To the TSS" : "To the gene body"),
+    const heads = [fields.ordered ? "Rank" : "Number", "Feature", apart && "Place", placed && gene && (gene.strand ? "To the TSS" : "To the gene body"),
       ...told.map(([name]) => name), known && "True"].filter((one) => one);
     const right = new Set(known || []);
     const rows = features.map((one, at) => make("tr", {},
-      make("td", { class: "number" }, at + 1), make("th", { scope: "row" }, one.name), placed && make("td", {}, one.at || "–"),
-      placed && gene && make("td", { class: "number" }, xbenchGenome.distanceText(one.place, gene)),
+      make("td", { class: "number" }, at + 1), make("th", { scope: "row" }, one.name), apart ? make("td", {}, one.at || "–") : null,
+      placed && gene ? make("td", { class: "number" }, xbenchGenome.distanceText(one.place, gene)) : null,
       ...told.map(([, values]) => make("td", { class: "number" }, typeof values[at] === "number" ? number(values[at], 6) : part(values[at]))),
-      known && make("td", { class: right.has(at) ? "is-true" : "is-untrue" }, right.has(at) ? "\u2713 true" : "\u2717 not true")));
+      known ? make("td", { class: right.has(at) ? "is-true" : "is-untrue" }, right.has(at) ? "\u2713 true" : "\u2717 not true") : null));
     const words = [
       fields.ordered ? "Best first." : "The method gives its features in no order.",
       told.length ? null : "The record keeps no score of single features.",
       known ? `${right.size} of ${features.length} regulate the gene in the simulation.` : null,
       run.unnamed ? "The run was made by an older xbench, which kept no names, and its data are not here: features are called by their positions." : null,
     ];
-    return scroll("Selected features", make("table", { id: "selected" },
-      make("caption", {}, words.filter((one) => one).join(" ")),
-      make("thead", {}, make("tr", {}, ...heads.map((one) => make("th", { scope: "col" }, one)))), make("tbody", {}, ...rows)));
+    const caption = make("p", { class: "note", id: "selected-note" }, words.filter((one) => one).join(" "));
+    return make("div", {}, caption, scroll("Selected features", make("table", { id: "selected", "aria-describedby": "selected-note" },
+      make("thead", {}, make("tr", {}, ...heads.map((one) => make("th", { scope: "col" }, one)))), make("tbody", {}, ...rows))));
   }
 
   function curves(run) {

@@ -38,9 +38,9 @@
       const outside = one.picks.filter(({ feature }) => !feature.place || feature.place.chrom !== here.chrom
         || feature.place.end <= view.from || feature.place.start >= view.to).length;
       const hits = one.picks.filter(({ feature }) => truth.has(feature.number)).length;
-      return [`${one.method} · ${one.picks.length} chosen in ${one.ok} ${one.ok === 1 ? "run" : "runs"}`,
-        data.truth ? `${hits} true` : null, outside ? `${outside} not in the picture` : null]
-        .filter((text) => text).join(", ");
+      if (!one.ok) return `${one.method} · no result: ${[...new Set(one.runs.map(([, , status]) => status))].join(", ")}`;
+      return `${one.method} · ${[`${one.picks.length} chosen`, data.truth ? `${hits} true` : null,
+        outside ? `${outside} outside` : null].filter((text) => text).join(", ")} (${one.ok} ${one.ok === 1 ? "run" : "runs"})`;
     };
   }
 
@@ -63,11 +63,11 @@
   element.replaceChildren(
     make("div", { class: "controls" },
       make("span", {}, make("label", { for: "size" }, "L = "), sizes),
-      make("details", { class: "menu" }, make("summary", {}, "Methods"), boxes), placed && download),
+      make("details", { class: "menu" }, make("summary", {}, "Methods"), boxes), placed ? download : null),
     notes, drawing, table, runs);
 
-  const geneText = gene && `${data.target} ${gene.chrom}:${gene.start.toLocaleString("en-GB")}\u2013${gene.end.toLocaleString("en-GB")}`
-    + (gene.strand ? `, strand ${gene.strand}; the flag is the TSS` : "; strand not known: it may start at either flag");
+  const geneText = gene && (gene.strand ? `${data.target}, strand ${gene.strand}; flag: TSS`
+    : `${data.target}; strand not known: starts at one of the flags`);
   const selectedOn = (chrom) => new Set(data.sizes.flatMap((size) => size.methods.flatMap((one) => one.chosen
     .map(([number]) => number).filter((number) => data.chroms[data.features[number][1]] === chrom)))).size;
   const counts = data.chroms.map((chrom) => ({ chrom, count: selectedOn(chrom) }));
@@ -77,7 +77,7 @@
     near: data.near.map((number) => features[number]), links: data.links, loops: data.loops, others: data.genes,
     openText: `Share of ${cells} in which each peak is open`,
     truthText: "True regulators (up: activates, down: represses)",
-    geneWord: gene ? "To the gene" : "",
+    placed, geneWord: gene ? "To the gene" : "",
     levelWord: features.some((one) => one.level !== null) ? (placed ? "Open" : "Mean") : "",
     levelText: placed ? percent : (value) => xbenchSite.number(value),
     chromosomes: [...new Set([home, ...data.chroms])].filter((chrom) => chrom)
@@ -89,6 +89,7 @@
 
   const about = [
     data.genome && `Coordinates: ${data.genome}, 0-based, half-open.`, cells && `Population: ${cells}.`,
+    gene && `${data.target} lies at ${gene.chrom}:${gene.start}-${gene.end}${gene.strand ? `, strand ${gene.strand}` : ""}.`,
     gene && !gene.strand && "The strand of the gene is not known, so distances are to its body.",
     data.truth && `Truth: ${data.truth.length} features regulate the gene in the simulation.`,
     gene && data.cells !== null && `Every peak is shown within ${bases(data.window)} of the gene; further away, selected ones.`,

@@ -72,8 +72,14 @@ const xbenchRows = (function () {
     for (const [base, way] of starts) {
       const here = x(base);
       const dashed = gene.strand ? "" : " unsure";
-      one.append(svg("path", { class: `tss${dashed}`, d: `M${here},21V8h${12 * way}` }));
-      one.append(svg("path", { class: "tss-head", d: `M${here + 12 * way},4l${7 * way},4l${-7 * way},4z` }));
+      // Two flags on a short body would run into each other: then they are poles alone.
+      const reach = gene.strand ? 12 : Math.min(12, at.width / 2 - 9);
+      if (reach < 3) {
+        one.append(svg("path", { class: `tss${dashed}`, d: `M${here},21V4` }));
+        continue;
+      }
+      one.append(svg("path", { class: `tss${dashed}`, d: `M${here},21V8h${reach * way}` }));
+      one.append(svg("path", { class: "tss-head", d: `M${here + reach * way},4l${7 * way},4l${-7 * way},4z` }));
     }
     for (let arrow = at.left + 8; gene.strand && arrow < at.left + at.width - 6; arrow += 16) {
       const way = gene.strand === "+" ? 1 : -1;

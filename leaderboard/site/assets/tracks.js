@@ -31,8 +31,8 @@ const xbenchTracks = (function () {
         button("+", "Zoom in", () => zoom(0.5)), button("\u2212", "Zoom out", () => zoom(2)),
         button("\u25c0", "Move to smaller coordinates", () => pan(-0.4)),
         button("\u25b6", "Move to larger coordinates", () => pan(0.4)),
-        model.gene && button("gene \u00b1 100 kb", "Gene and 100 kb on either side", () => around(1e5)),
-        model.gene && button("\u00b1 1 Mb", "Gene and 1 Mb on either side", () => around(1e6)),
+        model.gene ? button("gene \u00b1 100 kb", "Gene and 100 kb on either side", () => around(1e5)) : null,
+        model.gene ? button("\u00b1 1 Mb", "Gene and 1 Mb on either side", () => around(1e6)) : null,
         button("all selected", "All selected features of this chromosome", fit), chroms,
         make("output", { id: "track-view", class: "note", "aria-live": "polite" }));
     }
