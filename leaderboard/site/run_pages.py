@@ -111,7 +111,11 @@ def chunk_data(
         runs[record.run_id] = {
             "pooled": [pooled(cleaned(getattr(record, name))) for name in _POOLED],
             "page": pooled(pages.get((*record.study, *record.explained))),
-            **{name: cleaned(value) for name in _OWN if (value := getattr(record, name)) is not None},
+            **{
+                name: cleaned(value)
+                for name in _OWN
+                if (value := getattr(record, name)) is not None
+            },
             # Digits that JavaScript's numbers cannot hold are kept as text.
             "seed": str(record.seed),
             "chosen": [table.number(*both) for both in zip(names, places, strict=True)],
@@ -172,9 +176,11 @@ def list_data(site: Site) -> dict[str, Any]:
         },
         "counts": counts,
         "more": max(0, len(failed) + len(skipped) - MOST_LISTED),
-        "without": [
-            [one.run_id, one.status, shown(one.reason), one.task, one.dataset, one.surrogate, one.method,
-             ":".join(one.explained), one.L, one.repetition]
-            for one in (*failed, *skipped)[:MOST_LISTED]
-        ],
-    }  # fmt: skip
+        "without": [_listed(one) for one in (*failed, *skipped)[:MOST_LISTED]],
+    }
+
+
+def _listed(one: Record) -> list[Any]:
+    names = one.task, one.dataset, one.surrogate, one.method, ":".join(one.explained)
+    texts = [shown(text) for text in (one.reason, *names)]
+    return [one.run_id, one.status, *texts, one.L, one.repetition]

@@ -97,11 +97,8 @@ def target_data(runs: Sequence[Record], view: TargetView, methods: Sequence[str]
     ]
     first = full[0]
     return {
-        "dataset": first.dataset,
-        "task": first.task,
-        "surrogate": first.surrogate,
-        "cell_type": first.cell_type,
-        "target": first.target,
+        "cell_type": shown(first.cell_type),
+        "target": shown(first.target),
         "genome": view.genome,
         "gene": gene,
         "cells": view.n_cells,
@@ -111,7 +108,9 @@ def target_data(runs: Sequence[Record], view: TargetView, methods: Sequence[str]
         "near": near,
         "truth": truth,
         "genes": [[shown(name), *place[1:], strand] for name, place, strand in view.genes],
-        "links": [[shown(c), s, e, int(linked), name] for c, s, e, linked, name in view.links],
+        "links": [
+            [shown(c), s, e, int(linked), shown(name)] for c, s, e, linked, name in view.links
+        ],
         "loops": [list(loop) for loop in view.loops],
         "image": None if view.image is None else list(view.image),
         "shades": _shades(view.shades),
@@ -139,7 +138,7 @@ def _methods(
         own = [run for run in runs if run.method == method]
         n_ok = sum(run.status == "ok" for run in own)
         yield {
-            "method": method,
+            "method": shown(method),
             "rgb": colours.get(method, ""),
             "ok": n_ok,
             "runs": [

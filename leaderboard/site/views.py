@@ -3,6 +3,7 @@
 Each dataset is read once, and let go before the next one; what stays is small.
 """
 
+import contextlib
 import logging
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -13,7 +14,7 @@ import numpy as np
 from xbench.analysis.loops import Loops
 from xbench.analysis.surroundings import Surroundings, named, place_of, surroundings
 from xbench.data.dataset import Dataset
-from xbench.data.features import Features
+from xbench.data.features import Features, Interval
 from xbench.data.known_links import KnownLinks
 from xbench.errors import XbenchError
 from xbench.results.record import Place, Record
@@ -161,8 +162,11 @@ def read_views(records: Iterable[Record], open_data: DataDoor = no_data) -> View
         here = _fitting(open_data(name), members)
         by_target: dict[TargetName, list[Record]] = {}
         levels: dict[str, np.ndarray] = {}
+        genes = _genes({record.explained for record in members}, here.dataset)
         for record in members:
-            known = _named(record, here.dataset)
+            known = record
+            if here.dataset is not None and record.dataset_digest == here.dataset.digest:
+                known = named(record, here.dataset, genes.get(record.explained))
             all_named[record.run_id] = known
             by_target.setdefault((name, *record.explained), []).append(known)
         for key, runs in by_target.items():
@@ -181,13 +185,16 @@ def _fitting(here: DataHere, members: Sequence[Record]) -> DataHere:
     return DataHere(None, "the data on this machine have another content than those of the runs")
 
 
-def _named(record: Record, dataset: Dataset | None) -> Record:
-    if dataset is None or record.dataset_digest != dataset.digest:
-        return record
-    try:
-        return named(record, dataset)
-    except XbenchError:
-        return record
+def _genes(
+    targets: Iterable[tuple[str, str]], dataset: Dataset | None
+) -> dict[tuple[str, str], Interval | None]:
+    """Return where the targets that a dataset has lie; asked once each, not once a run."""
+    found: dict[tuple[str, str], Interval | None] = {}
+    for target in targets:
+        if dataset is not None:
+            with contextlib.suppress(XbenchError):
+                found[target] = dataset.target(*target).interval
+    return found
 
 
 def _view(

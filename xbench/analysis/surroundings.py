@@ -140,7 +140,7 @@ def surroundings(
     )
 
 
-def named(record: Record, dataset: Dataset) -> Record:
+def named(record: Record, dataset: Dataset, gene: Interval | None) -> Record:
     """Return a record of an older xbench with the names and places of what it selected.
 
     Parameters
@@ -149,6 +149,8 @@ def named(record: Record, dataset: Dataset) -> Record:
         A run; one that has names, or nothing selected, is returned with its target's place alone.
     dataset
         Its data: of the digest that the record keeps.
+    gene
+        Where its target lies; None where that is not known.
 
     Examples
     --------
@@ -160,7 +162,7 @@ def named(record: Record, dataset: Dataset) -> Record:
     ...     method="m", method_digest="", repetition=0, seed=0, status="ok", indices=[30],
     ...     seconds=1.0, created="",
     ... )
-    >>> named(old, data).features
+    >>> named(old, data, None).features
     ['pixel 1,2']
     """
     if record.status != "ok":
@@ -174,10 +176,8 @@ def named(record: Record, dataset: Dataset) -> Record:
         fields["features"] = [str(one) for one in features.names[chosen]]
         if features.has_coordinates:
             fields["places"] = [place_of(features.interval(int(one))) for one in chosen]
-    if record.target_place is None:
-        gene = dataset.target(*record.explained).interval
-        if gene is not None:
-            fields |= {"target_place": place_of(gene), "target_strand": gene.strand}
+    if record.target_place is None and gene is not None:
+        fields |= {"target_place": place_of(gene), "target_strand": gene.strand}
     return replace(record, **fields) if fields else record  # type: ignore[arg-type]
 
 

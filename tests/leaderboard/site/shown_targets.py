@@ -1,4 +1,4 @@
-"""A small dataset with places and truth, and runs on it that go well and ill; no test lives here."""
+"""A small dataset with places and truth, and runs on it, one of which fails; no test lives here."""
 
 from __future__ import annotations
 
@@ -106,6 +106,11 @@ def runs_of_target(make_record: Callable[..., Record], dataset: Dataset) -> list
         json.dumps(json.loads(runs[0].to_json()) | {"trace": trace, "details": details})
     )
     failed = make_record(
-        "VIP/GAD1", HOSTILE, status="failed", reason=f"ValueError: {HOSTILE}", traceback=TRACEBACK, **of
+        "VIP/GAD1",
+        HOSTILE,
+        status="failed",
+        reason=f"ValueError: {HOSTILE}",
+        traceback=TRACEBACK,
+        **of,
     )
     return [*runs, failed]
