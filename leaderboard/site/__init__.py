@@ -4,5 +4,15 @@ from .build import build_site
 from .compare_page import KeptRuns
 from .contents import Site, SiteStudy, Source
 from .controls import CONTROLS
+from .views import DataHere, no_data
 
-__all__ = ["CONTROLS", "KeptRuns", "Site", "SiteStudy", "Source", "build_site"]
+__all__ = [
+    "CONTROLS",
+    "DataHere",
+    "KeptRuns",
+    "Site",
+    "SiteStudy",
+    "Source",
+    "build_site",
+    "no_data",
+]

@@ -10,7 +10,10 @@ from ..tidy import TaskLike
 from .compare_page import KeptRuns, write_compare
 from .contents import Source, site_of
 from .overview_page import write_overview
+from .run_pages import write_runs
 from .study_page import write_studies
+from .target_pages import write_targets
+from .views import DataDoor, no_data, read_views
 from .writer import SiteWriter
 
 _LOG = logging.getLogger(__name__)
@@ -23,6 +26,7 @@ def build_site(
     *,
     controls: Iterable[str] = (),
     baselines: Iterable[KeptRuns] = (),
+    open_data: DataDoor = no_data,
 ) -> list[Path]:
     """Write the site of sources into a folder.
 
@@ -39,6 +43,8 @@ def build_site(
         Labels of methods that are controls, shown shaded.
     baselines
         What baselines keep, to be compared with.
+    open_data
+        Opens a dataset by name, for coordinates, open shares and truth; each is opened once.
 
     Returns
     -------
@@ -60,6 +66,9 @@ def build_site(
     write_overview(site, writer)
     write_studies(site, writer)
     write_compare(site, writer, tasks, baselines)
+    views = read_views(site.records, open_data)
+    write_targets(site, writer, views)
+    write_runs(site, writer, views)
     written = writer.finish()
     size = sum(writer.written.values()) / 1e6
     _LOG.info("%s: %d files, %.1f MB", folder, len(written), size)

@@ -399,11 +399,22 @@ def site(
     out: Annotated[Path, typer.Option(help="Folder that the pages are written into.")] = Path(
         "build/site"
     ),
+    look_at_data: Annotated[
+        bool,
+        typer.Option(
+            "--data/--no-data",
+            help="Open datasets that are on this machine, for coordinates, open shares and truth.",
+        ),
+    ] = True,
+    known: Annotated[
+        list[Path] | None,
+        typer.Option(help="Known links to show round genes, where they fit. Repeatable."),
+    ] = None,
 ) -> None:
     """Write a static site to look at results in a browser: sort, filter, compare, drill down."""
     from xbench.cli.site import build_and_show
 
-    build_and_show(store or [], published, out)
+    build_and_show(store or [], published, out, look_at_data=look_at_data, known=known or [])
 
 
 app.command(epilog="Example: xbench bench --show")(bench)

@@ -9,6 +9,7 @@ from typing import Any
 from xbench.benchmark.task import known_tasks
 from xbench.cli.leaderboard import read_stores
 from xbench.cli.printing import say
+from xbench.cli.site_data import data_door
 from xbench.errors import XbenchError
 from xbench.regression.file import FOLDER, baseline_path, names_in, read_baseline
 from xbench.results.scores import with_scores
@@ -17,7 +18,14 @@ from xbench.utils.text import size_text
 PUBLISHED = Path("leaderboard/published")
 
 
-def build_and_show(stores: Sequence[Path], published: bool, out: Path) -> None:
+def build_and_show(
+    stores: Sequence[Path],
+    published: bool,
+    out: Path,
+    *,
+    look_at_data: bool = True,
+    known: Sequence[Path] = (),
+) -> None:
     """Build the site of stores, or of the published runs, and say where it is.
 
     Parameters
@@ -28,6 +36,10 @@ def build_and_show(stores: Sequence[Path], published: bool, out: Path) -> None:
         Whether to show what ``leaderboard/published`` keeps instead.
     out
         Folder of the site.
+    look_at_data
+        Whether datasets that are on this machine are opened, for what the target pages show.
+    known
+        Files of known links, shown where they are of a dataset's build.
 
     Raises
     ------
@@ -54,7 +66,14 @@ def build_and_show(stores: Sequence[Path], published: bool, out: Path) -> None:
     baselines = [_kept(room, name) for name in names_in(FOLDER)]
     specs = [spec for task in tasks.values() for spec in task.methods]
     controls = {spec.label for spec in specs if spec.name in room.CONTROLS}
-    written = room.build_site(sources, tasks, out, controls=controls, baselines=baselines)
+    written = room.build_site(
+        sources,
+        tasks,
+        out,
+        controls=controls,
+        baselines=baselines,
+        open_data=data_door(known) if look_at_data else room.no_data,
+    )
     size = size_text(sum(path.stat().st_size for path in written))
     say(f"{len(written)} files, {size}; open {out / 'index.html'} in a browser")
 
