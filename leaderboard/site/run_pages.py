@@ -166,6 +166,7 @@ def list_data(site: Site) -> dict[str, Any]:
         counts[record.status] = counts.get(record.status, 0) + 1
     failed = [record for record in site.records if record.status in FAILED]
     skipped = [record for record in site.records if record.status == "skipped"]
+    files = sorted({chunk_of(record.run_id) for record in site.records})
     metrics = sorted({name for record in site.records for name in record.metrics})
     return {
         "sections": [[title, list(named.items())] for title, named in SECTIONS.items()],
@@ -175,6 +176,7 @@ def list_data(site: Site) -> dict[str, Any]:
             if (one := METRICS.get(name)) is not None
         },
         "counts": counts,
+        "files": files,
         "more": max(0, len(failed) + len(skipped) - MOST_LISTED),
         "without": [_listed(one) for one in (*failed, *skipped)[:MOST_LISTED]],
     }

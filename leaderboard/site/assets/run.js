@@ -12,7 +12,8 @@
     try {
       const words = await xbenchSite.load("runs/list");
       if (!id) return list(words);
-      const chunk = await xbenchSite.load(`runs/${chunkOf(id)}`).catch(() => null);
+      const file = chunkOf(id);
+      const chunk = words.files.includes(file) ? await xbenchSite.load(`runs/${file}`) : null;
       if (!chunk || !Object.hasOwn(chunk.runs, id)) return list(words, `There is no run ${id} here.`);
       return one(parts.record(chunk, id), words);
     } catch (error) {
@@ -72,24 +73,38 @@
     const input = make("input", { id: "run-id", name: "run-id", autocomplete: "off", spellcheck: "false", size: 20 });
     const form = make("form", { onsubmit: (event) => { event.preventDefault(); window.location.hash = input.value.trim(); } },
       make("label", { for: "run-id" }, "Id of a run "), input, " ", make("button", { type: "submit" }, "Show"));
-    const rows = words.without.map(([id, status, reason, task, dataset, surrogate, method, target, L, repetition]) =>
-      make("tr", {}, make("td", {}, make("a", { href: xbenchSite.runAddress(id) }, parts.badge(status), ` ${method} on ${target}`)),
-        make("td", {}, reason), make("td", {}, `${task} · ${dataset} · ${surrogate}`),
-        make("td", { class: "number" }, L), make("td", { class: "number" }, repetition)));
-    const heads = ["Run", "Reason", "Study", "L", "Repetition"];
+    const groups = new Map();
+    for (const row of words.without) {
+      const key = JSON.stringify(row.slice(1, 3));
+      groups.set(key, [...(groups.get(key) || []), row]);
+    }
     element.replaceChildren(...[
       make("h1", {}, "Runs"),
       problem && make("p", { class: "warning" }, problem),
       make("p", {}, `${order.map((status) => `${words.counts[status].toLocaleString("en-GB")} ${status}`).join(", ")}. `
         + "Pages of targets link to each of their runs."),
       form,
-      rows.length ? make("h2", {}, "Runs without a result") : make("p", {}, "Every run gave a result."),
-      rows.length ? make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Runs without a result" },
-        make("table", { id: "without-result" }, make("thead", {}, make("tr", {}, ...heads.map((one) => make("th", { scope: "col" }, one)))),
-          make("tbody", {}, ...rows))) : null,
+      make("h2", {}, "Runs without a result"),
+      groups.size ? null : make("p", {}, "Every run gave a result."),
+      ...[...groups.values()].map(group),
       words.more ? make("p", { class: "note" }, `And ${words.more} more; their targets' pages name them.`) : null,
     ].filter((child) => child));
     document.title = "Runs · xbench";
+  }
+
+  // Runs that ended alike, for the same reason; failures lie open.
+  function group(rows) {
+    const [, status, reason] = rows[0];
+    const heads = ["Run", "Study", "L", "Repetition"];
+    const lines = rows.map(([id, , , task, dataset, surrogate, method, target, L, repetition]) =>
+      make("tr", {}, make("td", {}, make("a", { href: xbenchSite.runAddress(id), class: "run" }, `${method} on ${target}`)),
+        make("td", {}, `${task} · ${dataset} · ${surrogate}`),
+        make("td", { class: "number" }, L), make("td", { class: "number" }, repetition)));
+    return make("details", { open: status !== "skipped", class: "without-result" },
+      make("summary", {}, parts.badge(status), ` ${rows.length} ${rows.length === 1 ? "run" : "runs"}: ${reason}`),
+      make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": `Runs that ended as ${status}` },
+        make("table", {}, make("thead", {}, make("tr", {}, ...heads.map((one) => make("th", { scope: "col" }, one)))),
+          make("tbody", {}, ...lines))));
   }
 
   window.addEventListener("hashchange", () => { show(); window.scrollTo(0, 0); });

@@ -61,7 +61,7 @@
   const table = make("section", { "aria-label": "Selected features" });
   const runs = make("section", { "aria-label": "Runs" });
   element.replaceChildren(
-    make("div", { class: "controls" },
+    make("div", { class: "track-controls" },
       make("span", {}, make("label", { for: "size" }, "L = "), sizes),
       make("details", { class: "menu" }, make("summary", {}, "Methods"), boxes), placed ? download : null),
     notes, drawing, table, runs);
@@ -80,10 +80,12 @@
     placed, geneWord: gene ? "To the gene" : "",
     levelWord: features.some((one) => one.level !== null) ? (placed ? "Open" : "Mean") : "",
     levelText: placed ? percent : (value) => xbenchSite.number(value),
-    chromosomes: [...new Set([home, ...data.chroms])].filter((chrom) => chrom)
+    chromosomes: [...new Set([home, ...[...data.chroms].sort((a, b) => a.localeCompare(b, "en", { numeric: true }))])]
+      .filter((chrom) => chrom)
       .map((chrom) => ({ chrom, text: `${chrom} (${selectedOn(chrom)} selected)` })),
   };
   let tracks = null;
+  table.hidden = features.length === 0;
   const list = xbenchChosenTable.draw(table, model, placed ? (place) => tracks.look(place) : null);
   if (placed) tracks = xbenchTracks.draw(drawing, model, (view) => list.view(view));
 
@@ -105,7 +107,7 @@
     notes.textContent = placed
       ? `A bar is a selected peak; its height and strength are the share of the method's runs that chose it.${data.truth ? " A green disc over it: true; an orange cross: not true." : ""}`
       : data.image ? "A blue pixel is a selected one, stronger where more of the method's runs chose it; grey is the mean image."
-        : "These features have no coordinates.";
+        : features.length ? "These features have no coordinates." : "No run gave a result.";
     if (tracks) tracks.methods(methods);
     if (data.image) xbenchPixels.draw(drawing, data, methods, words);
     const by = new Map([...truth.keys()].map((number) => [number, []]));
