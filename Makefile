@@ -6,11 +6,13 @@ BIN := $(VENV)/bin
 RESULTS ?= results
 READY := $(VENV)/.ready
 
-.PHONY: leaderboard leaderboard-whole test test-slow test-lowest check ci-benchmark ci-baseline clean help
+.PHONY: leaderboard leaderboard-whole site site-test test test-slow test-lowest check ci-benchmark ci-baseline clean help
 
 help:
 	@echo "make leaderboard   run the main tasks and write leaderboard/published"
 	@echo "make leaderboard-whole   run everything that is published; a night"
+	@echo "make site          write the published results as a static site, build/site"
+	@echo "make site-test     look at a site in Chromium: sorts, filters, opens, asks no network"
 	@echo "make test          run the fast tests"
 	@echo "make test-slow     run the long and full-size tests and benchmarks"
 	@echo "make test-lowest   run a part of the tests with the lowest versions that pyproject.toml allows"
@@ -20,7 +22,7 @@ help:
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[test,check,figures,peers,hic]"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[test,check,figures,peers,hic,site]"
 	@touch $@
 
 # What fits into a quarter of an hour on 2 cores; the committed runs of all else are kept. Where
@@ -66,6 +68,27 @@ leaderboard-whole: $(READY)
 		try table2 --methods fimap --seeds 1 $$from; \
 	done; \
 	exit $$failed
+
+# The docs go into build/site/docs; where they lie there already, the pages link to them.
+SITE := build/site
+
+site: $(READY)
+	$(BIN)/xbench site --published --out $(SITE)
+
+# Chromium and its driver are Debian's; axe-core, which looks for what readers with disabilities
+# stumble over, is got by npm into build/. What cannot be got is said, and its tests are skipped.
+CHROMIUM_READY := build/browser/.ready
+AXE_VERSION := 4.11.0
+
+$(CHROMIUM_READY): pyproject.toml constraints.txt $(READY)
+	mkdir -p build/browser
+	command -v chromedriver > /dev/null || { apt-get update -q && apt-get install -q -y chromium chromium-driver; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[browser]"
+	command -v npm > /dev/null && npm install --silent --no-save --no-audit --no-fund --ignore-scripts --prefix build/browser axe-core@$(AXE_VERSION) || echo "axe-core is not installed: our own checks of labels and contrast run, those of axe are skipped"
+	@touch $@
+
+site-test: $(CHROMIUM_READY)
+	$(BIN)/python -m pytest -m browser tests/leaderboard/site
 
 # What is measured is measured alone: after the tests that share the cores.
 test: $(READY)

@@ -4,7 +4,6 @@ import logging
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from xbench.analysis.trust import fit_line, fit_warning
 from xbench.results.current import current, current_findings
 from xbench.results.findings import Finding
 from xbench.results.record import Record
@@ -27,6 +26,7 @@ from .published_runs import (
 from .study import Study, StudyRuns, studies, with_runs
 from .tables import NAMES, pipelines_tables, tables_of
 from .tidy import TaskLike, tidy, tidy_text
+from .trust_lines import trust_lines
 
 FORMATS = {"md": markdown, "tex": latex}
 # What renderings wrote in versions before this one too, so that it does not stay behind.
@@ -156,17 +156,8 @@ def _section(
         left_out=left_out.get(runs.study.place[:2], 0),
         stopped=sum(bool(record.stopped) for record in runs.records),
         fit=fit,
-        trust=tuple(_trust(runs)),
+        trust=tuple(trust_lines(runs)),
     )
-
-
-def _trust(runs: StudyRuns) -> Iterable[str]:
-    """Say how well surrogate and judge predict, where the records know it."""
-    for name, fit in (("Surrogate", runs.fit), ("Judge", runs.judge_fit)):
-        if fit and (line := fit_line(fit)):
-            yield f"{name}: {line}."
-            if warning := fit_warning(fit):
-                yield f"WARNING: {warning}."
 
 
 def _named(stem: str, tables: Mapping[str, Table]) -> tuple[tuple[str, Table], ...]:

@@ -86,10 +86,21 @@ def test_the_wheel_holds_code_data_and_tasks_and_no_tests(wheel: Path) -> None:
         }
     tasks = {f"xbench/tasks/{path.name}" for path in (ROOT / "tasks").glob("*.toml")}
     papers = {f"xbench/leaderboard/paper/table{number}.csv" for number in (1, 2, 3)}
-    data = papers | {
-        "xbench/datasets/mnist_binary.npz",
-        "xbench/surrogates/evaluation/report_page.html",
+    site = ROOT / "leaderboard" / "site"
+    pages = {
+        f"xbench/{path.relative_to(ROOT)}"
+        for path in site.rglob("*")
+        if path.suffix in (".html", ".css", ".js")
     }
+    assert len(pages) > 10
+    data = (
+        papers
+        | pages
+        | {
+            "xbench/datasets/mnist_binary.npz",
+            "xbench/surrogates/evaluation/report_page.html",
+        }
+    )
     assert "xbench/methods/grids.py" in sources
     assert "xbench/tasks/quick.toml" in tasks
     assert sources | tasks | data <= names

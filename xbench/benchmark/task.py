@@ -375,15 +375,15 @@ def _is_file(task: str) -> bool:
     return Path(task).suffix == ".toml"
 
 
-def known_tasks(store: ResultStore) -> dict[str, Task]:
-    """Return the registered tasks and those kept in a store, by name.
+def known_tasks(store: ResultStore | None) -> dict[str, Task]:
+    """Return the registered tasks and those kept in a store, if there is one, by name.
 
     One that is kept and cannot be read, since it names a metric of a plug-in that is not in use,
     is warned of and left out.
     """
     registered = {entry.name: load_task(entry.name) for entry in entries("task")}
     kept: dict[str, Task] = {}
-    for path in sorted((store.folder / FOLDER).glob("*.toml")):
+    for path in sorted((store.folder / FOLDER).glob("*.toml")) if store else ():
         if path.stem in registered:
             continue
         try:

@@ -1,9 +1,7 @@
 """``xbench runs``: look at the runs of a store, take some out, merge stores, export selections."""
 
-import json
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from pathlib import Path
 
 from rich.box import SIMPLE_HEAD
@@ -17,6 +15,7 @@ from xbench.results.current import current
 from xbench.results.exports import Chosen, bed_text, chosen_features, links_text, table_text
 from xbench.results.manage import Choice, find_run, forget, merge
 from xbench.results.record import Record
+from xbench.results.run_facts import SECTIONS, place_text, selected_rows, value_text
 from xbench.results.store import ResultStore
 from xbench.utils.files import cannot_write, write_text
 from xbench.utils.text import plain
@@ -78,29 +77,70 @@ def _reasons(records: Sequence[Record]) -> list[tuple[str, int]]:
     return sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:10]
 
 
-_LONG = ("trace", "traceback", "indices", "features", "places")
-
-
 def show_run(folder: Path, beginning: str, *, as_json: bool) -> None:
-    """Print everything that a record holds, the selected features by name, and its traceback."""
+    """Print everything that a record holds, as its page of the site does, and its traceback."""
     record = find_run(open_store(folder).records(), beginning)
     if as_json:
         print(record.to_json())
         return
-    for name, value in asdict(record).items():
-        if name in _LONG or value in ({}, [], "", None):
+    for title, named in SECTIONS.items():
+        values = {label: value_text(name, getattr(record, name)) for name, label in named.items()}
+        if not any(values.values()):
             continue
-        text = json.dumps(value, sort_keys=True) if isinstance(value, dict) else str(value)
-        say(f"{name}: {text}")
-    for number, index in enumerate(record.indices):
-        name = record.features[number] if record.features else f"feature {index}"
-        place = record.places[number] if record.places else None
-        where = "" if place is None else f"  {place[0]}:{place[1]}-{place[2]}"
-        say(f"  {number + 1:4d}  {name}{where}")
-    if record.trace:
-        say(f"trace: {len(record.trace)} steps, the last: {json.dumps(record.trace[-1])}")
-    for line in (record.traceback or "").splitlines():
-        say(line)
+        say(f"{title}:")
+        for label, text in values.items():
+            if label == "metrics":
+                _show_metrics(record)
+            elif text:
+                say(f"  {label}: {text}")
+    _show_selected(record)
+    _show_trace(record)
+    if record.traceback:
+        say("Traceback:")
+        for line in record.traceback.splitlines():
+            say(f"  {line}")
+
+
+def _show_metrics(record: Record) -> None:
+    # Imported here: the metrics bring NumPy, which other commands on runs do without.
+    from xbench.metrics import METRICS, arrow
+
+    for name, value in record.metrics.items():
+        known = METRICS.get(name)
+        label = f"{known.label}{arrow(known.direction)} ({name})" if known else name
+        say(f"  {label}: {'not defined' if value is None else f'{value:.6g}'}")
+
+
+def _show_selected(record: Record) -> None:
+    rows = selected_rows(record)
+    if not rows:
+        return
+    order = "best first" if record.ordered else "in no order"
+    say(f"Selected features, {order}:")
+    if not record.features:
+        say("  the record is of an older xbench, which kept no names: these are positions")
+    for row in rows:
+        words = [f"{row.number:4d}", row.name]
+        if row.place is not None and place_text(row.place) != row.name:
+            words.append(place_text(row.place))
+        if row.distance is not None:
+            start = "of the gene's start" if record.target_strand else "the gene's body"
+            where = f"{abs(row.distance):,} bp {row.side} {start}"
+            words.append(where if row.distance else f"at {start.removeprefix('of ')}")
+        elif row.place is not None and record.target_place is not None:
+            words.append("another chromosome than the gene's")
+        words += [f"{name} {value}" for name, value in row.told.items()]
+        say("  " + "  ".join(words))
+
+
+def _show_trace(record: Record) -> None:
+    if not record.trace:
+        return
+    numbers = [name for name, value in record.trace[-1].items() if isinstance(value, int | float)]
+    say(f"Learning curve, {len(record.trace)} steps:")
+    for at in sorted({0, len(record.trace) // 2, len(record.trace) - 1}):
+        step = record.trace[at]
+        say(f"  step {at + 1}: " + ", ".join(f"{name} {step.get(name)}" for name in numbers))
 
 
 def forget_and_show(folder: Path, choice: Choice) -> None:

@@ -163,6 +163,16 @@ class Features:
             raise unknown_name(kind, name, self._index_by_name, where)
         return candidates[0]
 
+    def position(self, name: str) -> int | None:
+        """Return the column spelt exactly so; None where there is none.
+
+        Examples
+        --------
+        >>> Features(["a", "b"]).position("b"), Features(["a"]).position("A")
+        (1, None)
+        """
+        return self._index_by_name.get(name)
+
     def distance_to(self, where: "Interval | HasInterval") -> np.ndarray:
         """Return how far each feature is from `where`, in base pairs.
 

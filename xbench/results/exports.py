@@ -221,7 +221,7 @@ def bed_text(chosen: Sequence[Chosen]) -> str:
     The name is ``target|method|feature``, the strand that of the gene where it is known, and the
     colour tells methods apart. Features without a place are left out.
     """
-    colours = _colours(sorted({one.method for one in chosen}))
+    colours = method_colours(sorted({one.method for one in chosen}))
     lines = ['track name="xbench" description="features chosen by xbench" itemRgb="On"\n']
     for one in _placed(chosen):
         chrom, start, end = one.place or ("", 0, 0)
@@ -260,7 +260,14 @@ def _word(text: str) -> str:
     return "_".join(shown(text).split()) or "."
 
 
-def _colours(methods: Sequence[str]) -> dict[str, str]:
+def method_colours(methods: Sequence[str]) -> dict[str, str]:
+    """Return a colour of each method, as BED writes it: red, green and blue from 0 to 255.
+
+    Examples
+    --------
+    >>> method_colours(["grids", "random"])
+    {'grids': '173,31,31', 'random': '31,173,173'}
+    """
     colours = {}
     for number, method in enumerate(methods):
         rgb = colorsys.hls_to_rgb(number / len(methods), 0.4, 0.7)
