@@ -6,6 +6,7 @@ from itertools import groupby
 from typing import NamedTuple, Protocol
 
 from xbench.results.current import ALL, current
+from xbench.results.exports import chosen_features
 from xbench.results.record import Record
 
 from .formats import csv_text
@@ -49,6 +50,9 @@ class TidyRow(NamedTuple):
     runs
         Ids of the runs behind the row of one target, by spaces; empty for a mean over targets,
         which is that of the rows of its targets.
+    features
+        In the row ``runs-ok`` of one target, the names of the L features that most of these runs
+        chose, the most often chosen first, by ``"; "``; empty where the runs keep no names.
     """
 
     task: str
@@ -67,6 +71,7 @@ class TidyRow(NamedTuple):
     n: int
     status: str
     runs: str = ""
+    features: str = ""
 
     @property
     def place(self) -> tuple[str, str, str, str, str, str, int, str]:
@@ -294,13 +299,21 @@ def _count_rows(group: _Group, count: str) -> Iterator[TidyRow]:
         ]
         counted = [record for record in records if record.status in COUNTS[count]]
         succeeded = sum(record.status == "ok" for record in records)
+        names = ""
         if count == "runs-ok":
             status = value_status(succeeded, records)
+            names = _most_chosen(counted, group.size) if place in group.runs else ""
         else:
             status = worst([reason_of(record) for record in counted])
         yield _empty_row(group, count, place)._replace(
-            mean=float(len(counted)), n=succeeded, status=status
+            mean=float(len(counted)), n=succeeded, status=status, features=names
         )
+
+
+def _most_chosen(records: Iterable[Record], size: int) -> str:
+    """Names of the features that most of the runs of one target and method chose."""
+    chosen = chosen_features([record for record in records if record.features])
+    return "; ".join(one.feature for one in chosen[:size])
 
 
 def _empty_row(group: _Group, metric: str, target: TargetKey) -> TidyRow:

@@ -37,7 +37,7 @@ def complete(make_record: Any) -> list[Record]:
 
 def test_columns_are_the_published_ones() -> None:
     place = "task dataset surrogate cell_type target method L metric"
-    value = "unit direction mean low high n status runs"
+    value = "unit direction mean low high n status runs features"
     assert list(TidyRow._fields) == f"{place} {value}".split()
 
 
@@ -70,6 +70,20 @@ def test_costs_and_counts(complete: Any) -> None:
     assert row(rows, "VIP/GAD1", "peak-memory")[8:11] == ("MiB", "lower", 3.0)
     assert row(rows, "VIP/*", "runs-ok")[8:11] == ("runs", "none", 4.0)
     assert row(rows, "*/*", "runs-ok").mean == 6.0
+
+
+def test_the_row_of_a_targets_runs_names_what_most_of_them_chose(complete: Any) -> None:
+    names = ("chr1:5-9", "chr2:1-3", "chr1:7-8")
+    records = [
+        replace(complete[0], L=2, repetition=number, indices=[0, 1], features=list(chosen))
+        for number, chosen in enumerate((names[:2], names[1:], names[1:]))
+    ]
+    rows = tidy([*records, replace(complete[2], L=2)], {})
+    assert row(rows, "VIP/GAD1", "runs-ok").features == "chr2:1-3; chr1:7-8"
+    assert {one.features for one in rows if one.metric != "runs-ok"} == {""}
+    # Of an older xbench, and means over targets: no names.
+    assert row(rows, "VIP/GAD2", "runs-ok").features == ""
+    assert row(rows, "VIP/*", "runs-ok").features == ""
 
 
 @pytest.mark.parametrize("status", ["failed", "skipped", "timeout", "oom"])
