@@ -19,6 +19,7 @@ from xbench.benchmark.task import load_task
 from xbench.cli import main
 from xbench.errors import XbenchError
 from xbench.metrics import Metric, Outcome
+from xbench.results.current import current
 
 from .workbench import cache, own_folders
 
@@ -140,6 +141,25 @@ def test_values_are_those_of_the_model_itself(tmp_path: Path) -> None:
     test = dataset_of(X).split.test
     drop = float((X.reshape(60, -1)[test, 0] * WEIGHT[0]).mean())
     assert rows["value-drop"][0] == pytest.approx(drop, rel=1e-4)
+
+
+def test_two_perturbation_values_are_two_studies(tmp_path: Path) -> None:
+    x = np.random.default_rng(0).random((30, 3)).astype(np.float32)
+    for value in (0.0, 0.5):
+        compared = xbench.benchmark(
+            lambda x: x[:, 0] - x[:, 2],
+            x,
+            methods=["random"],
+            L=1,
+            perturbation=value,
+            store=tmp_path / "store",
+        )
+    first, second = sorted(compared.store.records(), key=lambda record: str(record.asked))
+    assert (first.asked, second.asked) == ({"perturbation": 0.5}, {})
+    # A page shows one of them, and says that another was left out.
+    shown = current([first, second])
+    assert len(shown.records) == 1
+    assert sum(shown.left_out.values()) == 1
 
 
 def test_an_estimator_is_explained_and_gradients_are_skipped_with_the_reason() -> None:

@@ -234,7 +234,12 @@ def run_record(names: StudyNames, asked: Asked, outcome: dict[str, Any]) -> Reco
 
 def _asked_beyond(key: RunKey) -> dict[str, Any]:
     """Return what was asked beyond the point of the task's grid, see `Record.asked`."""
-    given = {"window": key.window, "known": sorted(file.digest for file in key.known) or None}
+    given = {
+        "window": key.window,
+        "known": sorted(file.digest for file in key.known) or None,
+        # Of a task's file its version tells; two studies of one's own may have one name.
+        "perturbation": key.perturbation or None,
+    }
     return {name: value for name, value in given.items() if value is not None}
 
 

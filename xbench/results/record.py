@@ -47,8 +47,9 @@ class Record:
     L, repetition, seed
         Size of the subset; repetition, from 0; the seed derived for this run.
     asked
-        What was asked beyond that: the ``window`` that features were chosen in, in base pairs, and
-        digests of the ``known`` links that were compared with. Empty where neither was.
+        What was asked beyond that: the ``window`` that features were chosen in, in base pairs,
+        digests of the ``known`` links that were compared with, and a ``perturbation`` value other
+        than 0. Empty where there was none of them.
     status, reason, traceback
         ``"ok"``, or why there is no result; traceback where an exception was the reason.
     indices
