@@ -95,6 +95,7 @@ def run(
     surrogate: options.SurrogateOption = None,
     surrogate_seed: options.SurrogateSeed = 0,
     jobs: options.Jobs = None,
+    cluster: options.Cluster = None,
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
     checkpoint: options.Checkpoint = None,
     model: options.Model = None,
@@ -134,7 +135,13 @@ def run(
         again=again,
         fresh_process=fresh,
     )
-    run_and_show(request, store=store, skip_missing_data=skip_missing_data, metrics=metric or [])
+    run_and_show(
+        request,
+        store=store,
+        skip_missing_data=skip_missing_data,
+        metrics=metric or [],
+        cluster=cluster,
+    )
 
 
 @app.command(epilog='Example: xbench explain --data mine.h5mu --target "14:Gad1" -L 10')
@@ -218,6 +225,7 @@ def train(
         typer.Option("--unpaired", help="Do not use which cells of both modalities are the same."),
     ] = False,
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
+    cluster: options.Cluster = None,
     changes: Annotated[
         list[str] | None,
         typer.Option(
@@ -242,6 +250,7 @@ def train(
         unpaired=unpaired,
         device=device,
         changes=changes or (),
+        cluster=cluster,
     )
 
 
@@ -338,6 +347,7 @@ def reproduce(
         ),
     ] = None,
     jobs: options.Jobs = None,
+    cluster: options.Cluster = None,
     store: options.Store = Path("results"),
     skip_missing_data: options.SkipMissingData = False,
     again: options.Again = False,
@@ -370,6 +380,7 @@ def reproduce(
         store=store,
         out=out,
         skip_missing_data=skip_missing_data,
+        cluster=cluster,
     )
 
 
