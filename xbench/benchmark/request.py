@@ -138,7 +138,6 @@ class RunsTold:
             note += f" ({self._failed} failed)"
         self._progress.advanced(_RUNS, self._done, note.strip())
 
-
     def _of_workers(self) -> list[str]:
         """Say of a cluster how many work, how fast, and how long it still takes."""
         if self._places is None:

@@ -71,6 +71,7 @@ class Surroundings:
     plugins: tuple[Entry, ...] = field(default_factory=in_use)
 
     def enter(self) -> None:
+        """Be in them, for as long as this process lives."""
         enter(self.plugins)
         os.environ.clear()
         os.environ.update(self.variables)
@@ -139,6 +140,7 @@ class Nursery:
 
 
 def forked_from_program(work: Callable[..., None], *given: Any) -> Connection:
+    """Start a process that has computed nothing yet; see `ForkServer.fork`."""
     for attempt in (1, 2):
         try:
             # Of two that threads start at once, one would be forgotten and so end, and its forks

@@ -11,8 +11,11 @@ from xbench.cli import options
 from xbench.cli.groups import (
     baseline_app,
     bench,
+    cluster_app,
     compare,
     data_app,
+    leaderboard,
+    merge,
     report_app,
     runs_app,
     verify,
@@ -29,8 +32,10 @@ app = options.StrictTyper(
 )
 app.add_typer(data_app)
 app.add_typer(baseline_app)
+app.add_typer(cluster_app)
 app.add_typer(report_app)
 app.add_typer(runs_app)
+app.command(epilog="Example: xbench merge laptop cluster --into results")(merge)
 app.command(epilog="Example: xbench compare ci --store results --junit report.xml")(compare)
 
 
@@ -384,19 +389,6 @@ def reproduce(
     )
 
 
-@app.command(epilog="Example: xbench leaderboard --store results --out pages")
-def leaderboard(
-    store: Annotated[
-        list[Path] | None,
-        typer.Option(help="Folder of the results; repeat it for several. [default: results]"),
-    ] = None,
-    out: options.Pages = Path("leaderboard/published"),
-) -> None:
-    """Render the results to Markdown, CSV and LaTeX."""
-    from xbench.cli.leaderboard import render_stores
-
-    render_stores(store or [Path("results")], out)
-
-
+app.command(epilog="Example: xbench leaderboard --store results --out pages")(leaderboard)
 app.command(epilog="Example: xbench bench --show")(bench)
 app.command(epilog="Example: xbench verify ../shared/reference/grids_trace")(verify)

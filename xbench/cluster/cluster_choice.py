@@ -141,5 +141,7 @@ def _of_file(path: Path) -> ClusterChoice:
         known = ", ".join(ClusterChoice.model_fields)
         raise XbenchError(f"--cluster {path}: {in_words(error)}; it may hold: {known}") from error
     if (choice.kind == "address") != bool(choice.address):
-        raise XbenchError(f"--cluster {path}: an address belongs to 'kind: address', and only to it")
+        raise XbenchError(
+            f"--cluster {path}: an address belongs to 'kind: address', and only to it"
+        )
     return choice

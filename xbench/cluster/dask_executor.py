@@ -46,6 +46,8 @@ _WAIT_SECONDS = 0.5
 _LOOK_SECONDS, _JOBS_SECONDS = 1.0, 30.0
 # Workers that end before a unit could begin, so often in a row, will not carry it out.
 _UNBEGUN = 10
+# How often a worker is sent files in one study: a nursery of it is opened anew after each restart.
+_SENDINGS = 5
 
 
 class DaskExecutor:
@@ -105,7 +107,9 @@ class DaskExecutor:
         """The cluster."""
         return self._connection
 
-    def on_workers(self, what: Any, *given: Any, workers: list[str] | None = None) -> dict[str, Any]:
+    def on_workers(
+        self, what: Any, *given: Any, workers: list[str] | None = None
+    ) -> dict[str, Any]:
         """Call a function on workers; those that are gone, or cannot, are left out."""
         try:
             answers: dict[str, Any] = self._client.run(
@@ -156,6 +160,7 @@ class _Round:
         # By the first run of a unit: where it had begun, how often it was lost, and refused.
         self._begun: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
         self._lost, self._refused = Counter[str](), Counter[str]()
+        self._sent = Counter[str]()
         self._slots, self._looked, self._asked = 0, 0.0, time.monotonic()
         self._number = 0
 
@@ -245,7 +250,10 @@ class _Round:
         self._lost[first] += 1
         tries = len(self._begun[first])
         _LOG.info("a worker ended; %s had begun %d times", first, tries)
-        if tries < self._executor.connection.choice.retries and self._lost[first] < tries + _UNBEGUN:
+        if (
+            tries < self._executor.connection.choice.retries
+            and self._lost[first] < tries + _UNBEGUN
+        ):
             return None
         reason, status = self._why_lost(first)
         return lost_records(self._context, unit, reason, status)
@@ -254,6 +262,9 @@ class _Round:
         problem = answer.problem
         if answer.absent:
             problem = self._executor.send(answer.address, answer.absent)
+            self._sent[answer.address] += 1
+            if self._sent[answer.address] > _SENDINGS:
+                problem = f"worker {answer.address}: files that are sent there do not stay"
         if problem:
             # Another worker may do better; where none does, what the last one said.
             self._refused[unit.run_ids[0]] += 1

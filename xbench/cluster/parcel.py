@@ -210,8 +210,8 @@ def end_receiving(parcel: Parcel, folder: str) -> None:
                     "was sent; start again"
                 )
         final = parcels_folder() / parcel.digest
-        if found(parcel) is None:
-            # What lies there is damaged, or its content would have been found.
+        if not all(_is_whole(final, one) for one in parcel.files):
+            # What lies there, if anything, is damaged.
             shutil.rmtree(final, ignore_errors=True)
             here.replace(final)
     finally:
