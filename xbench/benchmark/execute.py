@@ -164,11 +164,13 @@ def _kept(record: Record) -> Record:
         ) from error
 
 
-def lost_records(context: RunContext, unit: WorkUnit, reason: str) -> list[Record]:
+def lost_records(
+    context: RunContext, unit: WorkUnit, reason: str, status: str = "failed"
+) -> list[Record]:
     """Record a unit whose worker has ended, but for those of its runs that had finished."""
     store = ResultStore(context.store)
     finished = store.finished(context.since)
-    outcome = {"status": "failed", "reason": reason, "seconds": 0.0}
+    outcome = {"status": status, "reason": reason, "seconds": 0.0}
     records = []
     for key, run_id in zip(unit.keys, unit.run_ids, strict=True):
         if run_id not in finished:

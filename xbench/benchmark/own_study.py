@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from xbench.benchmark.explain import assembled_problem, check_selection
 from xbench.benchmark.own_task import own_task, resolved, toml_text
 from xbench.benchmark.request import Request
-from xbench.benchmark.resolve import Plan, ask, checked_keys
+from xbench.benchmark.resolve import Plan, ask, checked_keys, train_elsewhere
 from xbench.benchmark.runner import run_plan
 from xbench.benchmark.task import MethodSpec, Task, known_tasks
 from xbench.data.arrays import dataset_of
@@ -317,6 +317,7 @@ def plan_own(
         raise XbenchError(f"--judge: {what}")
     data = request.data.absolute()
     dataset = data.load()
+    train_elsewhere(request, dataset, request.surrogate, "strict", request.surrogate_seed)
     surrogate, place = opened_or_obtained(
         dataset,
         request.model,

@@ -1,14 +1,17 @@
 """What is to be run, with which data, surrogate and device, and how it is told that runs go on."""
 
+import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, Protocol
 
 from xbench.benchmark.plan import WorkUnit
 from xbench.data.dataset import Dataset
 from xbench.data.load import DataChoice
 from xbench.errors import XbenchWarning
+from xbench.results.leases import Claims
 from xbench.results.record import FAILED, Record
 from xbench.surrogates.checkpoint import OpenedSurrogate
 from xbench.surrogates.own_model import ModelChoice
@@ -55,6 +58,8 @@ class Request:
         from it, instead of from a Python of their own that has to start first.
     progress
         Told how training and runs go.
+    elsewhere
+        Where runs and training are carried out; in processes of this machine where None.
     """
 
     task: str
@@ -78,6 +83,7 @@ class Request:
     again: bool = False
     fresh_process: bool = False
     progress: Progress = SILENT
+    elsewhere: "Elsewhere | None" = None
 
 
 class RunsTold:
@@ -95,6 +101,9 @@ class RunsTold:
         self._progress = progress
         self._running: list[str] = []
         self._done = self._failed = 0
+        self._places: int | None = None
+        self._begun = time.monotonic()
+        self._to_do = to_do
         kept = f", {finished} finished before" if finished else ""
         progress.said(f"{to_do} runs to do{kept}")
         progress.started(_RUNS, to_do, unit="runs")
@@ -117,11 +126,29 @@ class RunsTold:
                 self._progress.said(line)
         self._tell()
 
+    def at_work(self, workers: int) -> None:
+        """Tell how many workers of a cluster there are at the moment."""
+        if workers != self._places:
+            self._places = workers
+            self._tell()
+
     def _tell(self) -> None:
-        note = ", ".join(self._running[:2])
+        note = ", ".join([*self._of_workers(), *self._running[:2]])
         if self._failed:
             note += f" ({self._failed} failed)"
         self._progress.advanced(_RUNS, self._done, note.strip())
+
+    def _of_workers(self) -> list[str]:
+        """Say of a cluster how many work, how fast, and how long it still takes."""
+        if self._places is None:
+            return []
+        count = f"{self._places} worker{'s' * (self._places > 1)}"
+        words = [count if self._places else "waiting for workers"]
+        minutes = (time.monotonic() - self._begun) / 60
+        if self._done:
+            left = minutes * (self._to_do - self._done) / self._done
+            words += [f"{self._done / minutes:.3g} runs a minute", f"{left:.2g} min left"]
+        return words
 
 
 _RUNS = "runs"
@@ -183,6 +210,29 @@ class Study:
     dataset: Dataset
     surrogate: OpenedSurrogate
     judge: OpenedSurrogate | None = None
+
+
+class Elsewhere(Protocol):
+    """A place that carries out what would else be done by processes of this machine."""
+
+    def check_request(self, device: str, jobs: int | None) -> None:
+        """Raise `XbenchError` where the place has no such device."""
+
+    def train(self, dataset: Dataset, name: str | None, **options: Any) -> None:
+        """Train a surrogate there where it is not in this machine's cache yet, into that.
+
+        The options are those of `xbench.surrogates.obtain.train_surrogate`.
+        """
+
+    def carry_out(
+        self,
+        context: RunContext,
+        dataset: Dataset,
+        units: Sequence[WorkUnit],
+        told: RunsTold,
+        claims: Claims,
+    ) -> Iterator[tuple[WorkUnit, list[Record]]]:
+        """Yield each unit with its records, stored by this process, as they come."""
 
 
 def read_quietly(choice: DataChoice) -> Dataset:

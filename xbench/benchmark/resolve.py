@@ -124,7 +124,10 @@ def ask(request: Request, task: Task | None = None) -> Asked:
     known = tuple(KnownFile.of(path) for path in task.known)
     asked = Asked(request, task, specs, entries, data, known)
     asked.keys(task)  # What is asked in vain is better known before the data are read.
-    check_machine(request.device, request.jobs)
+    if request.elsewhere is None:
+        check_machine(request.device, request.jobs)
+    else:
+        request.elsewhere.check_request(request.device, request.jobs)
     check_seed(request.surrogate_seed)
     check_parameters(task, specs if specs is not None else task.methods, entries)
     return asked
@@ -177,6 +180,7 @@ def make_plan(
     keys = checked_keys(asked, dataset, explicit=bool(request.targets))
     if request.checkpoint is None and request.model is None:
         store.prepare()
+    train_elsewhere(request, dataset, task.surrogate, task.split, request.surrogate_seed)
     surrogate, checkpoint = opened_or_obtained(
         dataset,
         request.model,
@@ -190,6 +194,7 @@ def make_plan(
     if task.judge:
         # Another seed, other cells: what both surrogates answer is not one network's own word.
         seed = request.surrogate_seed + 1
+        train_elsewhere(request, dataset, surrogate.name, HALVES[1], seed)
         other, judge = obtain(
             dataset, surrogate.name, split=HALVES[1], seed=seed, progress=request.progress
         )
@@ -198,6 +203,15 @@ def make_plan(
             raise XbenchError(f"surrogate {surrogate.name}: {what}; leave out the judge")
     store.prepare()
     return Plan(asked, dataset, keys, surrogate, checkpoint, judge)
+
+
+def train_elsewhere(
+    request: Request, dataset: Dataset, name: str | None, split: str, seed: int
+) -> None:
+    """Let a surrogate be trained where runs are carried out, if that is elsewhere."""
+    trained = request.checkpoint is None and request.model is None
+    if request.elsewhere is not None and trained:
+        request.elsewhere.train(dataset, name, split=split, seed=seed, progress=request.progress)
 
 
 def _methods(task: Task, request: Request) -> tuple[list[MethodSpec] | None, dict[str, Entry]]:

@@ -158,6 +158,8 @@ def run_request(request: Request, store: ResultStore) -> list[str]:
 
 def run_asked(asked: Asked, store: ResultStore) -> list[str]:
     """Plan and carry out what is asked; workers begin to read the data meanwhile."""
+    if asked.request.elsewhere is not None:
+        return run_plan(make_plan(asked, store), store)
     fresh = asked.request.fresh_process and asked.request.device == "cpu"
     with Nursery(asked.data, fresh=fresh) as nursery:
         return run_plan(make_plan(asked, store), store, nursery)
@@ -177,9 +179,10 @@ def run_plan(plan: Plan, store: ResultStore, nursery: Nursery | None = None) -> 
     store
         Where the records go.
     nursery
-        Where workers come from, reading the same data; a new one where None.
+        Where workers come from, reading the same data; a new one where None. Not asked where the
+        runs are carried out elsewhere.
     """
-    if nursery is None:
+    if nursery is None and plan.asked.request.elsewhere is None:
         with Nursery(plan.asked.data) as own:
             return run_plan(plan, store, own)
     asked, request = plan.asked, plan.asked.request
@@ -232,7 +235,12 @@ def run_plan(plan: Plan, store: ResultStore, nursery: Nursery | None = None) -> 
     )
     if not planned:
         return ids
-    jobs, server = request.jobs or joblib.cpu_count(), nursery.open(context)
-    for unit, records in carry_out(server, context, planned, jobs, told.started, claims):
+    if request.elsewhere is not None:
+        carried = request.elsewhere.carry_out(context, plan.dataset, planned, told, claims)
+    else:
+        assert nursery is not None
+        jobs, server = request.jobs or joblib.cpu_count(), nursery.open(context)
+        carried = carry_out(server, context, planned, jobs, told.started, claims)
+    for unit, records in carried:
         told.ended(unit, records)
     return ids

@@ -27,6 +27,7 @@ from typing import Any, cast
 import torch
 
 from xbench.benchmark.execute import environment, execute, lost_records
+from xbench.benchmark.handing_out import claimed
 from xbench.benchmark.plan import WorkUnit
 from xbench.benchmark.request import RunContext, Study, read_quietly
 from xbench.data.load import DataChoice
@@ -61,7 +62,7 @@ serve_program()
 
 
 @dataclass(frozen=True)
-class _Surroundings:
+class Surroundings:
     """What a new program would find that is started where this process is."""
 
     variables: dict[str, str] = field(default_factory=lambda: dict(os.environ))
@@ -70,6 +71,7 @@ class _Surroundings:
     plugins: tuple[Entry, ...] = field(default_factory=in_use)
 
     def enter(self) -> None:
+        """Be in them, for as long as this process lives."""
         enter(self.plugins)
         os.environ.clear()
         os.environ.update(self.variables)
@@ -94,9 +96,9 @@ class Nursery:
         self._server: ForkServer | None = None
         self._process: int | None = None
         if fresh:
-            self._channel, self._process = forked_process(_nursery, _Surroundings(), choice)
+            self._channel, self._process = forked_process(_nursery, Surroundings(), choice)
         else:
-            self._channel = _forked_from_program(_nursery, _Surroundings(), choice)
+            self._channel = forked_from_program(_nursery, Surroundings(), choice)
 
     def open(self, context: RunContext) -> ForkServer:
         """Tell what the runs are about; return where workers can be had.
@@ -137,7 +139,8 @@ class Nursery:
             os.waitpid(self._process, 0)
 
 
-def _forked_from_program(work: Callable[..., None], *given: Any) -> Connection:
+def forked_from_program(work: Callable[..., None], *given: Any) -> Connection:
+    """Start a process that has computed nothing yet; see `ForkServer.fork`."""
     for attempt in (1, 2):
         try:
             # Of two that threads start at once, one would be forgotten and so end, and its forks
@@ -164,7 +167,7 @@ def _program(owner: int) -> ForkServer:
 
 def _nursery(
     channel: Connection,
-    surroundings: _Surroundings,
+    surroundings: Surroundings,
     choice: DataChoice,
     files: Sequence[int] = (),
 ) -> None:
@@ -254,21 +257,14 @@ def carry_out(
     busy: dict[Connection, WorkUnit] = {}
     try:
         while waiting or busy:
-            for _ in range(len(waiting)):
-                if len(busy) >= jobs:
-                    break
-                unit = waiting.popleft()
-                if not claims.take(unit.run_ids):
-                    waiting.append(unit)
+            ready_units = claimed(waiting, claims)
+            while len(busy) < jobs and (taken := next(ready_units, None)) is not None:
+                whole, done, unit = taken
+                if done:
+                    started(whole)
+                    yield whole, done
+                if unit is None:
                     continue
-                recorded = claims.recorded()
-                if done := [recorded[one] for one in unit.run_ids if one in recorded]:
-                    started(unit)
-                    yield unit, done
-                    if len(done) == len(unit.run_ids):
-                        claims.drop(unit.run_ids)
-                        continue
-                    unit = unit.without(recorded)
                 if idle:
                     worker = idle.pop()
                 else:

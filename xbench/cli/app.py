@@ -11,8 +11,11 @@ from xbench.cli import options
 from xbench.cli.groups import (
     baseline_app,
     bench,
+    cluster_app,
     compare,
     data_app,
+    leaderboard,
+    merge,
     report_app,
     runs_app,
     verify,
@@ -29,8 +32,10 @@ app = options.StrictTyper(
 )
 app.add_typer(data_app)
 app.add_typer(baseline_app)
+app.add_typer(cluster_app)
 app.add_typer(report_app)
 app.add_typer(runs_app)
+app.command(epilog="Example: xbench merge laptop cluster --into results")(merge)
 app.command(epilog="Example: xbench compare ci --store results --junit report.xml")(compare)
 
 
@@ -95,6 +100,7 @@ def run(
     surrogate: options.SurrogateOption = None,
     surrogate_seed: options.SurrogateSeed = 0,
     jobs: options.Jobs = None,
+    cluster: options.Cluster = None,
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
     checkpoint: options.Checkpoint = None,
     model: options.Model = None,
@@ -134,7 +140,13 @@ def run(
         again=again,
         fresh_process=fresh,
     )
-    run_and_show(request, store=store, skip_missing_data=skip_missing_data, metrics=metric or [])
+    run_and_show(
+        request,
+        store=store,
+        skip_missing_data=skip_missing_data,
+        metrics=metric or [],
+        cluster=cluster,
+    )
 
 
 @app.command(epilog='Example: xbench explain --data mine.h5mu --target "14:Gad1" -L 10')
@@ -218,6 +230,7 @@ def train(
         typer.Option("--unpaired", help="Do not use which cells of both modalities are the same."),
     ] = False,
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
+    cluster: options.Cluster = None,
     changes: Annotated[
         list[str] | None,
         typer.Option(
@@ -242,6 +255,7 @@ def train(
         unpaired=unpaired,
         device=device,
         changes=changes or (),
+        cluster=cluster,
     )
 
 
@@ -338,6 +352,7 @@ def reproduce(
         ),
     ] = None,
     jobs: options.Jobs = None,
+    cluster: options.Cluster = None,
     store: options.Store = Path("results"),
     skip_missing_data: options.SkipMissingData = False,
     again: options.Again = False,
@@ -370,21 +385,8 @@ def reproduce(
         store=store,
         out=out,
         skip_missing_data=skip_missing_data,
+        cluster=cluster,
     )
-
-
-@app.command(epilog="Example: xbench leaderboard --store results --out pages")
-def leaderboard(
-    store: Annotated[
-        list[Path] | None,
-        typer.Option(help="Folder of the results; repeat it for several. [default: results]"),
-    ] = None,
-    out: options.Pages = Path("leaderboard/published"),
-) -> None:
-    """Render the results to Markdown, CSV and LaTeX."""
-    from xbench.cli.leaderboard import render_stores
-
-    render_stores(store or [Path("results")], out)
 
 
 @app.command(epilog="Example: xbench site --store results --out site, then open site/index.html")
@@ -417,5 +419,6 @@ def site(
     build_and_show(store or [], published, out, look_at_data=look_at_data, known=known or [])
 
 
+app.command(epilog="Example: xbench leaderboard --store results --out pages")(leaderboard)
 app.command(epilog="Example: xbench bench --show")(bench)
 app.command(epilog="Example: xbench verify ../shared/reference/grids_trace")(verify)

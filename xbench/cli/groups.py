@@ -10,7 +10,17 @@ from typing import Annotated, Any
 
 import typer
 
-from xbench.cli.options import Checkpoint, Store, StrictTyper, chooses_runs, reads_data
+from xbench.cli.options import (
+    Checkpoint,
+    Cluster,
+    DatasetOption,
+    Jobs,
+    Pages,
+    Store,
+    StrictTyper,
+    chooses_runs,
+    reads_data,
+)
 from xbench.data.read_options import AS_IT_IS, ReadOptions
 
 
@@ -198,6 +208,39 @@ def surrogate(
     )
 
 
+cluster_app = StrictTyper(
+    name="cluster",
+    help="Work on Dask: see what the workers of a cluster have.",
+    rich_markup_mode=None,
+    no_args_is_help=True,
+)
+
+
+@cluster_app.callback()
+def _cluster() -> None:
+    """A group, though it has one command yet."""
+
+
+@cluster_app.command(
+    epilog="Example: xbench cluster check --cluster lab.yml --dataset snare-cortex"
+)
+@reads_data
+def check(
+    cluster: Cluster = "local",
+    dataset: DatasetOption = None,
+    reading: ReadOptions = AS_IT_IS,
+    jobs: Jobs = None,
+    wait: Annotated[
+        float, typer.Option(help="Wait so many seconds for workers that are not there yet.")
+    ] = 120.0,
+) -> None:
+    """Say whether workers see the same xbench, versions and data; exit code 2 where they do not."""
+    from xbench.cli.cluster import check_and_show
+    from xbench.data.load import DataChoice
+
+    check_and_show(cluster or "local", DataChoice(dataset, reading), jobs=jobs, wait=wait)
+
+
 runs_app = StrictTyper(
     name="runs",
     help="Look at the runs of a store, take some out, merge stores, export what was selected.",
@@ -278,6 +321,19 @@ def export(
     from xbench.cli.runs import FORMATS, export_and_show
 
     export_and_show(store, which, file_format or list(FORMATS), out)
+
+
+def leaderboard(
+    store: Annotated[
+        list[Path] | None,
+        typer.Option(help="Folder of the results; repeat it for several. [default: results]"),
+    ] = None,
+    out: Pages = Path("leaderboard/published"),
+) -> None:
+    """Render the results to Markdown, CSV and LaTeX."""
+    from xbench.cli.leaderboard import render_stores
+
+    render_stores(store or [Path("results")], out)
 
 
 def bench(

@@ -98,6 +98,14 @@ Judge = Annotated[
 Jobs = Annotated[
     int | None, typer.Option(help="Work in so many processes; one a core where left out.")
 ]
+Cluster = Annotated[
+    str | None,
+    typer.Option(
+        metavar="<local|slurm|address|yml>",
+        help="Work on Dask: workers of this machine, Slurm jobs, a scheduler's address, or a .yml "
+        "file of your lab; --jobs is then the number of jobs. See docs/cluster.md.",
+    ),
+]
 Again = Annotated[
     bool,
     typer.Option("--again", "--force", help="Run what is finished in the store again too."),

@@ -14,6 +14,7 @@ from xbench.analysis.contact_source import ContactSource
 from xbench.analysis.loops import read_loops
 from xbench.benchmark.request import Request
 from xbench.benchmark.task import known_tasks, load_task
+from xbench.cli.cluster import on_cluster
 from xbench.cli.leaderboard import upgrade_published
 from xbench.cli.printing import end_where_failed, print_line
 from xbench.cli.progress_bars import ShownProgress
@@ -40,6 +41,7 @@ def reproduce_and_show(
     store: Path,
     out: Path,
     skip_missing_data: bool,
+    cluster: str | None = None,
 ) -> None:
     """Make runs and analyses of the paper's results, and render them.
 
@@ -59,7 +61,7 @@ def reproduce_and_show(
         raise XbenchError(f"--out {out}: is a file; name a folder")
     kept = ResultStore(store)
     maps = contact_maps(hic, request.data, [one.name for one in results])
-    with ShownProgress(console) as progress:
+    with ShownProgress(console) as progress, on_cluster(cluster, request, progress) as request:
         order = Order(
             [one.name for one in results],
             replace(request, progress=progress),

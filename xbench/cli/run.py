@@ -16,6 +16,7 @@ from xbench.benchmark.request import Request
 from xbench.benchmark.resolve import ask
 from xbench.benchmark.runner import run_asked, run_plan
 from xbench.benchmark.task import Task
+from xbench.cli.cluster import on_cluster
 from xbench.cli.printing import end_where_failed, print_line
 from xbench.cli.progress_bars import ShownProgress
 from xbench.data.candidates import window_of
@@ -30,21 +31,27 @@ from xbench.utils.text import plain
 
 
 def run_and_show(
-    request: Request, *, store: Path, skip_missing_data: bool, metrics: Sequence[str] = ()
+    request: Request,
+    *,
+    store: Path,
+    skip_missing_data: bool,
+    metrics: Sequence[str] = (),
+    cluster: str | None = None,
 ) -> None:
     """Run a task, or one made for data that come without, and print what came out."""
     console = Console(stderr=True)
     if metrics and request.task:
         raise XbenchError("--metric: a task says what it is scored by; leave out one of them")
-    asked = ask(request) if request.task else None
-    data = request.data if asked is None else asked.data
-    if asked is None and data == DataChoice():
-        raise XbenchError("say what to run: a task of 'xbench list tasks', or --data or --dataset")
-    if skip_missing_data and (reason := missing_data(data)) is not None:
-        print_line(console, f"skipped task {request.task}: {reason}")
-        return
     results = ResultStore(store)
-    with ShownProgress(console) as progress:
+    with ShownProgress(console) as progress, on_cluster(cluster, request, progress) as request:
+        asked = ask(request) if request.task else None
+        data = request.data if asked is None else asked.data
+        if asked is None and data == DataChoice():
+            what = "a task of 'xbench list tasks', or --data or --dataset"
+            raise XbenchError(f"say what to run: {what}")
+        if skip_missing_data and (reason := missing_data(data)) is not None:
+            print_line(console, f"skipped task {request.task}: {reason}")
+            return
         request = replace(request, progress=progress)
         if asked is not None:
             ids = run_asked(replace(asked, request=request), results)

@@ -9,6 +9,8 @@ from pydantic import TypeAdapter, ValidationError
 from rich.console import Console
 
 from xbench.benchmark.checks import check_machine
+from xbench.benchmark.request import Request
+from xbench.cli.cluster import on_cluster
 from xbench.cli.printing import say
 from xbench.cli.progress_bars import ShownProgress
 from xbench.data.load import DataChoice
@@ -37,23 +39,40 @@ def train_and_show(
     unpaired: bool,
     device: str,
     changes: Sequence[str] = (),
+    cluster: str | None = None,
 ) -> None:
     """Train with a progress bar, then say where the surrogate is and how well it fits."""
     if split not in PROTOCOLS:
         raise XbenchError(f"--split {split!r}: must be one of: {', '.join(PROTOCOLS)}")
-    check_machine(device, None)
+    if cluster is None:
+        check_machine(device, None)
     loaded = DataChoice(dataset, reading).load()
     name = surrogate or loaded.default_surrogate
+    settings = _settings(name, unpaired, device, changes)
+    request = Request("", device=device)
     with ShownProgress(Console(stderr=True)) as progress:
+        with on_cluster(cluster, request, progress) as request:
+            if request.elsewhere is not None:
+                request.elsewhere.check_request(device, None)
+                request.elsewhere.train(
+                    loaded,
+                    name,
+                    split=split,
+                    seed=seed,
+                    settings=settings,
+                    folder=out,
+                    progress=progress,
+                    again=again,
+                )
         folder = train_surrogate(
             loaded,
             name,
             split=split,
             seed=seed,
-            settings=_settings(name, unpaired, device, changes),
+            settings=settings,
             folder=out,
             progress=progress,
-            again=again,
+            again=again and cluster is None,
         )
     description = read_description(folder)
     say(f"{description.surrogate} of {description.dataset} in {folder}")

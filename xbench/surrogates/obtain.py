@@ -182,11 +182,7 @@ def train_surrogate(
             f"{dataset.name}: surrogate {name!r} does not fit this data; use {', '.join(fitting)}"
         )
     chosen = settings if settings is not None else recipe.settings
-    declared = asdict(chosen)
-    # Left out where there is none, so that surrogates of before it are found under their names.
-    if not declared.get("cell_type_weight", True):
-        del declared["cell_type_weight"]
-    training = {"settings": declared, "seed": seed, "split": split}
+    training = _declared(chosen, seed, split)
     folder = folder or surrogates_folder() / _folder_name(dataset, name, training)
     bring_back(folder)
     if folder.exists() and not again:
@@ -197,6 +193,23 @@ def train_surrogate(
             # Another process has trained it meanwhile.
             return _as_asked(dataset, name, training, folder)
         return _train(dataset, name, recipe, chosen, training, folder, progress)
+
+
+def place_of(
+    dataset: Dataset, name: str, *, split: str = "strict", seed: int = 0, settings: Any = None
+) -> Path:
+    """Return the folder of the cache that `train_surrogate` keeps such a surrogate in."""
+    chosen = settings if settings is not None else recipe_of(name).settings
+    return surrogates_folder() / _folder_name(dataset, name, _declared(chosen, seed, split))
+
+
+def _declared(settings: Any, seed: int, split: str) -> dict[str, Any]:
+    """Return what a surrogate's description says of how it was trained."""
+    declared = asdict(settings)
+    # Left out where there is none, so that surrogates of before it are found under their names.
+    if not declared.get("cell_type_weight", True):
+        del declared["cell_type_weight"]
+    return {"settings": declared, "seed": seed, "split": split}
 
 
 def _as_asked(dataset: Dataset, name: str, training: dict[str, Any], folder: Path) -> Path:

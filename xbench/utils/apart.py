@@ -117,7 +117,7 @@ def run_apart(
     folder = tempfile.mkdtemp(prefix="xbench-run-")
     if alone:
         _adopt_orphans()
-    ends = _kills_for_memory()
+    ends = kills_for_memory()
     reading, writing = os.pipe()
     parent = os.getpid()
     child = os.fork()
@@ -222,7 +222,7 @@ def _awaited(
         if (reading not in ready or not open_) and (status := _ended(child)) is not None:
             if reading in ready and open_:
                 continue
-            return WorkEnd(status=status, out_of_memory=_kills_for_memory() > ends)
+            return WorkEnd(status=status, out_of_memory=kills_for_memory() > ends)
         if deadline is not None and time.monotonic() > deadline:
             return WorkEnd(timed_out=True)
         if not open_:
@@ -294,7 +294,7 @@ def _end_children() -> None:
             end_group(child)
 
 
-def _kills_for_memory() -> int:
+def kills_for_memory() -> int:
     """Count the processes that the system has ended for want of memory; 0 where it does not say."""
     for path in ("/sys/fs/cgroup/memory.events", "/proc/vmstat"):
         try:
