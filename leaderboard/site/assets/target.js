@@ -66,7 +66,8 @@
       make("details", { class: "menu" }, make("summary", {}, "Methods"), boxes), placed ? download : null),
     notes, drawing, table, runs);
 
-  const geneText = gene && (gene.strand ? `${data.target}, strand ${gene.strand}; flag: TSS`
+  const strand = gene && gene.strand === "-" ? "\u2212" : gene && gene.strand;
+  const geneText = gene && (gene.strand ? `${data.target}, strand ${strand}; flag: TSS`
     : `${data.target}; strand not known: starts at one of the flags`);
   const selectedOn = (chrom) => new Set(data.sizes.flatMap((size) => size.methods.flatMap((one) => one.chosen
     .map(([number]) => number).filter((number) => data.chroms[data.features[number][1]] === chrom)))).size;
@@ -91,7 +92,7 @@
 
   const about = [
     data.genome && `Coordinates: ${data.genome}, 0-based, half-open.`, cells && `Population: ${cells}.`,
-    gene && `${data.target} lies at ${gene.chrom}:${gene.start}-${gene.end}${gene.strand ? `, strand ${gene.strand}` : ""}.`,
+    gene && `${data.target} lies at ${gene.chrom}:${gene.start}-${gene.end}${gene.strand ? `, strand ${strand}` : ""}.`,
     gene && !gene.strand && "The strand of the gene is not known, so distances are to its body.",
     data.truth && `Truth: ${data.truth.length} features regulate the gene in the simulation.`,
     gene && data.cells !== null && `Every peak is shown within ${bases(data.window)} of the gene; further away, selected ones.`,
