@@ -231,11 +231,18 @@ def show(
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the record as one line of JSON.")
     ] = False,
+    look_at_data: Annotated[
+        bool,
+        typer.Option(
+            "--data",
+            help="Open its dataset, if that is here: which features are true, names of old runs.",
+        ),
+    ] = False,
 ) -> None:
     """Show all that is known of one run: its features by name, its cost, its traceback."""
     from xbench.cli.runs import show_run
 
-    show_run(store, run, as_json=as_json)
+    show_run(store, run, as_json=as_json, look_at_data=look_at_data)
 
 
 @runs_app.command(epilog="Example: xbench runs forget --status failed --method lime")

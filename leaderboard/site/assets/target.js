@@ -88,7 +88,13 @@
   let tracks = null;
   table.hidden = features.length === 0;
   const list = xbenchChosenTable.draw(table, model, placed ? (place) => tracks.look(place) : null);
-  if (placed) tracks = xbenchTracks.draw(drawing, model, (view) => list.view(view));
+  // The table follows when the picture has come to rest.
+  let waiting = null;
+  function viewed(view) {
+    window.clearTimeout(waiting);
+    waiting = window.setTimeout(() => list.view(view), 120);
+  }
+  if (placed) tracks = xbenchTracks.draw(drawing, model, viewed);
 
   const about = [
     data.genome && `Coordinates: ${data.genome}, 0-based, half-open.`, cells && `Population: ${cells}.`,
