@@ -58,8 +58,8 @@
   const download = make("button", { type: "button", id: "download-bed", onclick: saveBed }, "Download BED");
   const drawing = make("div", { id: "drawing" });
   const notes = make("p", { class: "note", id: "legend" });
-  const table = make("section", { "aria-label": "Selected features" });
-  const runs = make("section", { "aria-label": "Runs" });
+  const table = make("section");
+  const runs = make("section");
   element.replaceChildren(
     make("div", { class: "track-controls" },
       make("span", {}, make("label", { for: "size" }, "L = "), sizes),
