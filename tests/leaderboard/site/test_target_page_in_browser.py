@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -192,6 +193,9 @@ def test_a_downloaded_bed_is_that_of_runs_export(
     target.find_element("id", "download-bed").click()
     file = places["downloads"] / "VIP-GAD1-L2.bed"
     wait(file.exists)
+    words = shlex.split(text(target, "#export-command"))
+    expected = "xbench runs export --task toy --dataset cortex --surrogate cross-modality"
+    assert words == [*expected.split(), "--target", "VIP:GAD1", "-L", "2", "--format", "bed"]
     views = read_views(records, door(dataset))
     assert wait(file.read_text) == bed_text(chosen_features(views.named.values()))
 
