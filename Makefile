@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 RESULTS ?= results
 READY := $(VENV)/.ready
 
-.PHONY: leaderboard leaderboard-whole site site-test test test-slow test-lowest check ci-benchmark ci-baseline clean help
+.PHONY: leaderboard leaderboard-whole site site-test site-screenshots test test-slow test-lowest check ci-benchmark ci-baseline clean help
 
 help:
 	@echo "make leaderboard   run the main tasks and write leaderboard/published"
@@ -69,10 +69,11 @@ leaderboard-whole: $(READY)
 	done; \
 	exit $$failed
 
-# The docs go into build/site/docs; where they lie there already, the pages link to them.
+# Docs that `make docs` has built go into build/site/docs, and the pages link to them.
 SITE := build/site
 
 site: $(READY)
+	if [ -d build/docs ]; then mkdir -p $(SITE) && rm -rf $(SITE)/docs && cp -R build/docs $(SITE)/docs; fi
 	$(BIN)/xbench site --published --out $(SITE)
 
 # Chromium and its driver are Debian's; axe-core, which looks for what readers with disabilities
@@ -89,6 +90,11 @@ $(CHROMIUM_READY): pyproject.toml constraints.txt $(READY)
 
 site-test: $(CHROMIUM_READY)
 	$(BIN)/python -m pytest -m browser tests/leaderboard/site
+
+# Of the published site, light and dark, wide and narrow: for a review by eye.
+site-screenshots: $(CHROMIUM_READY) site
+	XBENCH_SITE=$(SITE) XBENCH_SCREENSHOTS=docs/screenshots $(BIN)/python -m pytest -m browser \
+		tests/leaderboard/site/test_screenshots.py
 
 # What is measured is measured alone: after the tests that share the cores.
 test: $(READY)

@@ -60,6 +60,42 @@ def test_one_run_is_shown_by_name_and_a_failed_one_with_its_traceback(
     assert "reason: RuntimeError: no answer today" in out
 
 
+def test_a_run_is_shown_in_the_words_of_its_page(store: Path, xbench_command: Command) -> None:
+    from xbench.results.run_facts import SECTIONS
+
+    code, out, _ = xbench_command("runs", "show", ids(store)["random"], "--store", store)
+    assert code == 0
+    for title in ("What was asked", "How it ended", "Scores", "Cost", "Made with"):
+        assert f"{title}:\n" in out
+    for name in ("dataset_digest", "seed", "seconds", "machine"):
+        label = next(named[name] for named in SECTIONS.values() if name in named)
+        assert f"  {label}: " in out
+    assert "(own-class-share-after): " in out
+
+
+def test_positions_of_an_old_run_get_names_from_its_data(
+    store: Path, xbench_command: Command, tmp_path: Path
+) -> None:
+    old = next(
+        record
+        for record in map(json.loads, (store / "runs.jsonl").read_text().splitlines())
+        if record["method"] == "random"
+    )
+    names = old["features"]
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old" / "store.json").write_bytes((store / "store.json").read_bytes())
+    (tmp_path / "old" / "runs.jsonl").write_text(json.dumps(old | {"features": []}) + "\n")
+    words = ("runs", "show", old["run_id"], "--store", tmp_path / "old")
+    code, out, _ = xbench_command(*words)
+    assert code == 0
+    assert "these are positions" in out
+    assert out.count("  feature ") == 16
+    code, out, _ = xbench_command(*words, "--data")
+    assert code == 0
+    assert all(name in out for name in names)
+    assert "these are positions" not in out
+
+
 def test_selections_are_exported_without_tracks_where_nothing_has_a_place(
     store: Path, xbench_command: Command, tmp_path: Path
 ) -> None:

@@ -14,12 +14,12 @@ from xbench.cli.groups import (
     cluster_app,
     compare,
     data_app,
-    leaderboard,
     merge,
     report_app,
     runs_app,
     verify,
 )
+from xbench.cli.pages import leaderboard, site
 from xbench.data.read_options import AS_IT_IS, ReadOptions
 
 app = options.StrictTyper(
@@ -389,36 +389,9 @@ def reproduce(
     )
 
 
-@app.command(epilog="Example: xbench site --store results --out site, then open site/index.html")
-def site(
-    store: Annotated[
-        list[Path] | None,
-        typer.Option(help="Folder of the results; repeat it for several. [default: results]"),
-    ] = None,
-    published: Annotated[
-        bool, typer.Option("--published", help="Show the runs of leaderboard/published instead.")
-    ] = False,
-    out: Annotated[Path, typer.Option(help="Folder that the pages are written into.")] = Path(
-        "build/site"
-    ),
-    look_at_data: Annotated[
-        bool,
-        typer.Option(
-            "--data/--no-data",
-            help="Open datasets that are on this machine, for coordinates, open shares and truth.",
-        ),
-    ] = True,
-    known: Annotated[
-        list[Path] | None,
-        typer.Option(help="Known links to show round genes, where they fit. Repeatable."),
-    ] = None,
-) -> None:
-    """Write a static site to look at results in a browser: sort, filter, compare, drill down."""
-    from xbench.cli.site import build_and_show
-
-    build_and_show(store or [], published, out, look_at_data=look_at_data, known=known or [])
-
-
 app.command(epilog="Example: xbench leaderboard --store results --out pages")(leaderboard)
+app.command(epilog="Example: xbench site --store results --out site, then open site/index.html")(
+    site
+)
 app.command(epilog="Example: xbench bench --show")(bench)
 app.command(epilog="Example: xbench verify ../shared/reference/grids_trace")(verify)

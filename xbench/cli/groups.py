@@ -15,7 +15,6 @@ from xbench.cli.options import (
     Cluster,
     DatasetOption,
     Jobs,
-    Pages,
     Store,
     StrictTyper,
     chooses_runs,
@@ -274,11 +273,18 @@ def show(
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the record as one line of JSON.")
     ] = False,
+    look_at_data: Annotated[
+        bool,
+        typer.Option(
+            "--data",
+            help="Open its dataset, if that is here: which features are true, names of old runs.",
+        ),
+    ] = False,
 ) -> None:
     """Show all that is known of one run: its features by name, its cost, its traceback."""
     from xbench.cli.runs import show_run
 
-    show_run(store, run, as_json=as_json)
+    show_run(store, run, as_json=as_json, look_at_data=look_at_data)
 
 
 @runs_app.command(epilog="Example: xbench runs forget --status failed --method lime")
@@ -321,19 +327,6 @@ def export(
     from xbench.cli.runs import FORMATS, export_and_show
 
     export_and_show(store, which, file_format or list(FORMATS), out)
-
-
-def leaderboard(
-    store: Annotated[
-        list[Path] | None,
-        typer.Option(help="Folder of the results; repeat it for several. [default: results]"),
-    ] = None,
-    out: Pages = Path("leaderboard/published"),
-) -> None:
-    """Render the results to Markdown, CSV and LaTeX."""
-    from xbench.cli.leaderboard import render_stores
-
-    render_stores(store or [Path("results")], out)
 
 
 def bench(

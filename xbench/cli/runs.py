@@ -1,5 +1,6 @@
 """``xbench runs``: look at the runs of a store, take some out, merge stores, export selections."""
 
+import importlib
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -77,12 +78,18 @@ def _reasons(records: Sequence[Record]) -> list[tuple[str, int]]:
     return sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:10]
 
 
-def show_run(folder: Path, beginning: str, *, as_json: bool) -> None:
-    """Print everything that a record holds, as its page of the site does, and its traceback."""
+def show_run(folder: Path, beginning: str, *, as_json: bool, look_at_data: bool = False) -> None:
+    """Print everything that a record holds, as its page of the site does, and its traceback.
+
+    Where its data are looked at, also which features are true, and names where it keeps none.
+    """
     record = find_run(open_store(folder).records(), beginning)
     if as_json:
         print(record.to_json())
         return
+    true_names = None
+    if look_at_data:
+        record, true_names = _with_data(record)
     for title, named in SECTIONS.items():
         values = {label: value_text(name, getattr(record, name)) for name, label in named.items()}
         if not any(values.values()):
@@ -93,7 +100,7 @@ def show_run(folder: Path, beginning: str, *, as_json: bool) -> None:
                 _show_metrics(record)
             elif text:
                 say(f"  {label}: {text}")
-    _show_selected(record)
+    _show_selected(record, true_names)
     _show_trace(record)
     if record.traceback:
         say("Traceback:")
@@ -111,7 +118,20 @@ def _show_metrics(record: Record) -> None:
         say(f"  {label}: {'not defined' if value is None else f'{value:.6g}'}")
 
 
-def _show_selected(record: Record) -> None:
+def _with_data(record: Record) -> tuple[Record, frozenset[str] | None]:
+    """Return a record with the names that its data know, and which of them are true if known."""
+    from xbench.cli.site_data import data_door
+
+    # Through its name, as every leaf: this room does not know that one.
+    room = importlib.import_module("xbench.leaderboard.site.views")
+    views = room.read_views([record], data_door())
+    view = views.view(record)
+    if view.note:
+        say(f"not all is known: {view.note}", err=True)
+    return views.named[record.run_id], None if view.truth is None else view.true_names
+
+
+def _show_selected(record: Record, true_names: frozenset[str] | None) -> None:
     rows = selected_rows(record)
     if not rows:
         return
@@ -130,6 +150,8 @@ def _show_selected(record: Record) -> None:
         elif row.place is not None and record.target_place is not None:
             words.append("another chromosome than the gene's")
         words += [f"{name} {value}" for name, value in row.told.items()]
+        if true_names is not None:
+            words.append("true" if row.name in true_names else "not true")
         say("  " + "  ".join(words))
 
 

@@ -191,7 +191,7 @@ class Dataset:
         XbenchError
             There is no such cell type; the error names the nearest ones.
         """
-        types = set(self.cell_types.tolist())
+        types = self._types
         # An alias leading nowhere is passed over: the file may hold a part of the cell types.
         aliases = {alias: of for alias, of in self.cell_type_aliases.items() if of in types}
         known = {**{cell_type: cell_type for cell_type in types}, **aliases}
@@ -201,6 +201,10 @@ class Dataset:
         if len(meant) == 1:
             return meant.pop()
         raise unknown_name(self._kind_of_type(), name, known, self.name)
+
+    @cached_property
+    def _types(self) -> frozenset[str]:
+        return frozenset(self.cell_types.tolist())
 
     def rows(self, cell_type: str, part: str) -> np.ndarray:
         """Return the rows of the cells of one type in one part of the split.

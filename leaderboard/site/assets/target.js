@@ -58,15 +58,18 @@
   const download = make("button", { type: "button", id: "download-bed", onclick: saveBed }, "Download BED");
   const drawing = make("div", { id: "drawing" });
   const notes = make("p", { class: "note", id: "legend" });
-  const table = make("section", { "aria-label": "Selected features" });
-  const runs = make("section", { "aria-label": "Runs" });
+  const table = make("section");
+  const runs = make("section");
+  const command = make("code", { id: "export-command" });
+  const same = make("p", { class: "note" }, "The same BED in a terminal, from the store of the runs: ", command);
   element.replaceChildren(
     make("div", { class: "track-controls" },
       make("span", {}, make("label", { for: "size" }, "L = "), sizes),
       make("details", { class: "menu" }, make("summary", {}, "Methods"), boxes), placed ? download : null),
-    notes, drawing, table, runs);
+    notes, drawing, table, ...(placed ? [same] : []), runs);
 
-  const geneText = gene && (gene.strand ? `${data.target}, strand ${gene.strand}; flag: TSS`
+  const strand = gene && gene.strand === "-" ? "\u2212" : gene && gene.strand;
+  const geneText = gene && (gene.strand ? `${data.target}, strand ${strand}; flag: TSS`
     : `${data.target}; strand not known: starts at one of the flags`);
   const selectedOn = (chrom) => new Set(data.sizes.flatMap((size) => size.methods.flatMap((one) => one.chosen
     .map(([number]) => number).filter((number) => data.chroms[data.features[number][1]] === chrom)))).size;
@@ -87,11 +90,17 @@
   let tracks = null;
   table.hidden = features.length === 0;
   const list = xbenchChosenTable.draw(table, model, placed ? (place) => tracks.look(place) : null);
-  if (placed) tracks = xbenchTracks.draw(drawing, model, (view) => list.view(view));
+  // The table follows when the picture has come to rest.
+  let waiting = null;
+  function viewed(view) {
+    window.clearTimeout(waiting);
+    waiting = window.setTimeout(() => list.view(view), 120);
+  }
+  if (placed) tracks = xbenchTracks.draw(drawing, model, viewed);
 
   const about = [
     data.genome && `Coordinates: ${data.genome}, 0-based, half-open.`, cells && `Population: ${cells}.`,
-    gene && `${data.target} lies at ${gene.chrom}:${gene.start}-${gene.end}${gene.strand ? `, strand ${gene.strand}` : ""}.`,
+    gene && `${data.target} lies at ${gene.chrom}:${gene.start}-${gene.end}${gene.strand ? `, strand ${strand}` : ""}.`,
     gene && !gene.strand && "The strand of the gene is not known, so distances are to its body.",
     data.truth && `Truth: ${data.truth.length} features regulate the gene in the simulation.`,
     gene && data.cells !== null && `Every peak is shown within ${bases(data.window)} of the gene; further away, selected ones.`,
@@ -119,6 +128,7 @@
     }
     list.features([...by].map(([number, chosen]) => ({ feature: features[number], by: chosen }))
       .sort((a, b) => b.by.length - a.by.length || a.feature.number - b.feature.number));
+    command.textContent = `${data.command} -L ${data.sizes[Number(sizes.value)].L} --format bed`;
     drawRuns(methods);
   }
 

@@ -187,11 +187,13 @@ const xbenchTracks = (function () {
     let drag = null;
     frame.addEventListener("pointerdown", (event) => {
       drag = { x: event.clientX, view: state.view };
-      frame.setPointerCapture(event.pointerId);
-      frame.focus({ preventScroll: true });
+      // A finger has no hover: what is touched is focused, and says what it is.
+      (event.target.closest(".mark") || frame).focus({ preventScroll: true });
+      event.preventDefault();
     });
     frame.addEventListener("pointermove", (event) => {
       if (!drag || Math.abs(event.clientX - drag.x) < 3) return;
+      if (!frame.hasPointerCapture(event.pointerId)) frame.setPointerCapture(event.pointerId);
       const by = (drag.x - event.clientX) / state.width * (drag.view.to - drag.view.from);
       show(xbenchScale.panned(drag.view, by, state.end));
     });

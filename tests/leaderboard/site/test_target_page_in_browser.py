@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,7 +16,7 @@ from xbench.results.exports import bed_text, chosen_features
 from xbench.results.record import Record
 from xbench.utils.text import shown
 
-from .chromium import appear, chromium, complaints
+from .chromium import appear, axe_violations, chromium, complaints
 from .shown_targets import HOSTILE, PEAKS, TRACEBACK, door, runs_of_target, small_genome
 
 pytestmark = pytest.mark.browser
@@ -144,13 +145,29 @@ def test_a_mark_says_what_it_is_to_mouse_and_keyboard(target: Any) -> None:
 def test_what_the_picture_does_not_show_is_listed(target: Any) -> None:
     which = target.find_element("id", "which-features")
     which.send_keys("not in")
-    rows = [one.text for one in target.find_elements("css selector", "#chosen-features tbody th")]
-    assert rows == [PEAKS[5][0], PEAKS[0][0], shown(HOSTILE)]
+    expected = [PEAKS[5][0], PEAKS[0][0], shown(HOSTILE)]
+    wait(lambda: listed(target) == expected)
     target.find_element("css selector", "#chosen-features tbody button").click()
     assert text(target, "#track-view").startswith("chr2:")
-    assert [
-        one.text for one in target.find_elements("css selector", "#chosen-features tbody th")
-    ] != rows
+    wait(lambda: listed(target) != expected and PEAKS[5][0] not in listed(target))
+
+
+def listed(browser: Any) -> list[str]:
+    script = (
+        "return [...document.querySelectorAll('#chosen-features tbody th')].map(e => e.textContent)"
+    )
+    return browser.execute_script(script)
+
+
+def test_three_clicks_from_the_front_page_lie_the_peaks_and_which_are_true(
+    browser: Any, places: dict[str, Path]
+) -> None:
+    browser.get((places["site"] / "index.html").as_uri())
+    browser.find_element("css selector", ".menu summary").click()
+    browser.find_element("partial link text", "toy").click()
+    wait(lambda: browser.find_elements("link text", "VIP:GAD1"))[0].click()
+    wait(lambda: browser.find_elements("css selector", ".mark circle.true"))
+    assert "grids · 3 chosen, 2 true (2 runs)" in text(browser, "svg.tracks")
 
 
 def test_distances_are_those_of_the_exports(
@@ -176,6 +193,9 @@ def test_a_downloaded_bed_is_that_of_runs_export(
     target.find_element("id", "download-bed").click()
     file = places["downloads"] / "VIP-GAD1-L2.bed"
     wait(file.exists)
+    words = shlex.split(text(target, "#export-command"))
+    expected = "xbench runs export --task toy --dataset cortex --surrogate cross-modality"
+    assert words == [*expected.split(), "--target", "VIP:GAD1", "-L", "2", "--format", "bed"]
     views = read_views(records, door(dataset))
     assert wait(file.read_text) == bed_text(chosen_features(views.named.values()))
 
@@ -226,6 +246,24 @@ def test_pages_fit_400_pixels(target: Any, theme: str) -> None:
         "const s = getComputedStyle(document.body); return [s.color, s.backgroundColor]"
     )
     assert (sum(rgb(ink)) > sum(rgb(paper))) == (theme == "dark")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("page", ["target", "run", "failed run", "runs"])
+def test_axe_finds_nothing_wrong(
+    browser: Any, places: dict[str, Path], records: list[Record], page: str, theme: str
+) -> None:
+    appear(browser, theme=theme)
+    runs = (places["site"] / "run.html").as_uri()
+    address, drawn = {
+        "target": ((places["site"] / ADDRESS).as_uri(), ".mark"),
+        "run": (f"{runs}#{records[0].run_id}", "#selected"),
+        "failed run": (f"{runs}#{records[-1].run_id}", "#traceback"),
+        "runs": (runs, "a.run"),
+    }[page]
+    browser.get(address)
+    wait(lambda: browser.find_elements("css selector", drawn))
+    assert axe_violations(browser) == []
 
 
 def rgb(colour: str) -> list[int]:
