@@ -14,7 +14,7 @@ author = "the xbench authors"
 project_copyright = author
 version = release = xbench.__version__
 
-extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "registered"]
+extensions = ["myst_nb", "sphinx.ext.autodoc", "numpydoc", "registered"]
 # What is no page: pictures, and what a notebook leaves beside itself.
 exclude_patterns = ["**/.ipynb_checkpoints"]
 
@@ -34,8 +34,8 @@ myst_heading_anchors = 3
 
 # `name` in a docstring is a link where Sphinx knows the name, and code where not.
 default_role = "py:obj"
-napoleon_google_docstring = False
-napoleon_use_rtype = False
+# Members stand below their class, once.
+numpydoc_show_class_members = False
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"
 autodoc_class_signature = "separated"

@@ -23,7 +23,7 @@ def texts_of(book: nbformat.NotebookNode) -> list[str]:
         for cell in book.cells
         if cell.cell_type == "code"
         for text in map(plain_of, cell.outputs)
-        if text and "seconds" not in text
+        if text and "seconds" not in text and "run_id" not in text
     ]
 
 

@@ -80,7 +80,8 @@ def test_a_row_that_contradicts_itself_is_refused(frame: RunsFrame) -> None:
 
 def test_a_notebook_shows_what_matters_and_escapes_names(frame: RunsFrame) -> None:
     assert frame.shown_columns() == [
-        "L", "method", "repetition", "status", "rel-delta", "seconds", "reason",
+        "cell_type", "target", "L", "method", "repetition", "status", "rel-delta", "seconds",
+        "reason",
     ]  # fmt: skip
     page = frame._repr_html_()
     assert page is not None
@@ -101,7 +102,7 @@ def test_a_record_is_shown_with_its_reason_and_escaped() -> None:
     page = FAILED._repr_html_()
     assert "&lt;script&gt;" in page
     assert "<script" not in page
-    assert "<td>failed</td>" in page
+    assert ">failed</td>" in page
     page = a_record()._repr_html_()
     assert "p3, p1" in page
     assert ">-3<" in page

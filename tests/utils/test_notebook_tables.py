@@ -66,7 +66,7 @@ def test_a_selection_shows_rank_name_and_score() -> None:
     scores = [0.25, 0.75, 0.5]
     ranked = Selection([1, 2], ordered=True, nested=True, scores=scores, names=(NASTY, "b"))
     texts = seen(ranked._repr_html_()).texts
-    assert texts[0] == "Selection of 2 features, best first, its first l are those for l"
+    assert texts[0] == "Selection of 2 features, best first, nested"
     assert texts[1:5] == ["rank", "index", "feature", "score"]
     assert texts[-4:] == ["2", "2", "b", "0.5"]
 

@@ -60,7 +60,7 @@ class Selection:
     def _repr_html_(self) -> str:
         how = "best first" if self.ordered else "in no order"
         if self.nested:
-            how += ", its first l are those for l"
+            how += ", nested"
         heading = f"Selection of {len(self.indices):,} features, {how}"
         columns: list[Sequence[object]] = [range(1, len(self.indices) + 1), self.indices.tolist()]
         header = ["rank" if self.ordered else "", "index"]

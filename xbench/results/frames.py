@@ -16,7 +16,9 @@ _NEEDED = tuple(field.name for field in fields(Record) if field.name in FIELDS a
     field.default is MISSING and field.default_factory is MISSING
 ))  # fmt: skip
 _TEXTS = ("parameters", "versions")
-_ASKED = ("dataset", "surrogate", "cell_type", "target", "L", "method", "repetition", "status")
+# What was asked; the first two where they differ.
+_STUDY = ("dataset", "surrogate")
+_ASKED = ("cell_type", "target", "L", "method", "repetition", "status")
 
 
 class RunsFrame(pd.DataFrame):
@@ -42,8 +44,8 @@ class RunsFrame(pd.DataFrame):
             return names
         metrics = [name for name in names if name not in FIELDS and self[name].notna().any()]
         reason = ["reason"] if (self["status"] != "ok").any() else []
-        changing = [name for name in _ASKED if name in _ASKED[4:] or self[name].nunique() > 1]
-        return [*changing, *metrics, "seconds", *reason]
+        differ = [name for name in _STUDY if self[name].nunique() > 1]
+        return [*differ, *_ASKED, *metrics, "seconds", *reason]
 
     def _repr_html_(self) -> str | None:
         # A plain frame of these columns: pandas escapes, shortens and obeys its options.

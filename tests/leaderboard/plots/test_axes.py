@@ -47,7 +47,7 @@ def runs(make_record: RecordMaker, tmp_path: Path) -> pd.DataFrame:
 
 
 def test_an_overview_has_the_means_of_the_table(runs: pd.DataFrame) -> None:
-    (axes,) = xbench.plot.overview(runs)
+    (axes,) = xbench.plot.overview(runs, "rel-delta")
     texts = [text.get_text() for text in axes.texts]
     # Over VIP (-10) and Oligo (-20); the method with a failed run does not compare.
     assert "−15.000" in texts
@@ -56,11 +56,13 @@ def test_an_overview_has_the_means_of_the_table(runs: pd.DataFrame) -> None:
     assert shown == ["grids", "dear", "random", "half"]
     table = xbench.plot.table(runs)
     ranking = {row[1].text: row[2].text for row in table.blocks[0].rows}
-    assert ranking["grids"].startswith("-15.000")
+    # Of a task that is not known, the first metric that has a direction ranks: ten times as much.
+    assert ranking["grids"].startswith("-150.000")
+    assert ranking["dear"].startswith("-110.000")
 
 
 def test_a_front_has_what_no_other_beats_in_both(runs: pd.DataFrame) -> None:
-    axes = xbench.plot.pareto(runs)
+    axes = xbench.plot.pareto(runs, "rel-delta")
     (line,) = [line for line in axes.lines if line.get_drawstyle() == "steps-post"]
     # random is cheapest, grids better for more; "dear" is worse and dearer, "half" incomplete.
     assert list(line.get_xdata()) == [0.5, 8.0]
@@ -169,3 +171,19 @@ def test_importing_xbench_loads_no_matplotlib() -> None:
     code = "import sys, xbench; xbench.plot; print('matplotlib' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+def test_settings_of_the_page_are_put_back_and_no_others(runs: pd.DataFrame) -> None:
+    from xbench.utils.plotting import SETTINGS, drawn_alike
+
+    before = {name: mpl.rcParams[name] for name in SETTINGS}
+    was = mpl.rcParams["interactive"]
+    try:
+        with drawn_alike():
+            assert mpl.rcParams["font.size"] == 8
+            # As a notebook does when its first figure is drawn.
+            mpl.rcParams["interactive"] = not was
+        assert mpl.rcParams["interactive"] is not was
+    finally:
+        mpl.rcParams["interactive"] = was
+    assert {name: mpl.rcParams[name] for name in SETTINGS} == before
