@@ -19,6 +19,9 @@ extensions = ["myst_nb", "sphinx.ext.autodoc", "numpydoc", "registered"]
 exclude_patterns = ["**/.ipynb_checkpoints"]
 
 html_theme = "furo"
+pygments_dark_style = "github-dark"
+# An option stays --option.
+smartquotes = False
 html_title = "xbench"
 html_static_path = ["_static"]
 html_css_files = ["pages.css"]

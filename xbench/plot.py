@@ -14,19 +14,15 @@ Examples
 import importlib
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-import numpy as np
-
-from xbench.benchmark.task import Task, load_task
-from xbench.data.candidates import window_of
-from xbench.data.dataset import Dataset
 from xbench.errors import XbenchError
-from xbench.registry.find import entries
-from xbench.results.record import Place, Record
-from xbench.simulation.target_truth import target_truth
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
+
+    from xbench.benchmark.task import Task
+    from xbench.data.dataset import Dataset
+    from xbench.results.record import Place, Record
 
 __all__ = ["heatmap", "overview", "pareto", "table", "tracks"]
 
@@ -35,7 +31,7 @@ class HasRuns(Protocol):
     """What `xbench.benchmark` returns: its task, and its runs as a frame."""
 
     @property
-    def task(self) -> Task:
+    def task(self) -> "Task":
         """What was asked."""
 
     def to_frame(self) -> "pd.DataFrame":
@@ -189,7 +185,7 @@ def tracks(
     *,
     L: int | None = None,
     around: str | int = "1Mb",
-    dataset: Dataset | None = None,
+    dataset: "Dataset | None" = None,
     ax: "Axes | None" = None,
 ) -> "Axes":
     """Draw the genome round a gene: the peaks that each method chose, a line a method.
@@ -226,6 +222,8 @@ def tracks(
     xbench.errors.XbenchError: 8:3: it is not known where the gene lies; give the data with \
 coordinates, or --gtf
     """
+    from xbench.data.candidates import window_of
+
     records, _ = _records_and_tasks(runs)
     room = _room()
     view = room.track_view(records, target, L, window_of(around))
@@ -238,9 +236,13 @@ coordinates, or --gtf
 
 
 def _of_dataset(
-    dataset: Dataset, explained: tuple[str, str]
-) -> tuple[list[Place], list[tuple[Place, float]]]:
+    dataset: "Dataset", explained: tuple[str, str]
+) -> "tuple[list[Place], list[tuple[Place, float]]]":
     """Return the places that truly regulate a gene, where that is known, and open shares."""
+    import numpy as np
+
+    from xbench.simulation.target_truth import target_truth
+
     target = dataset.target(*explained)
     rows = dataset.rows(target.cell_type, "all")
     open_share = np.asarray((dataset.X[rows] != 0).mean(axis=0)).ravel()
@@ -256,7 +258,9 @@ def _of_dataset(
     return known, shares
 
 
-def _records_and_tasks(runs: Any) -> tuple[list[Record], dict[str, Task]]:
+def _records_and_tasks(runs: Any) -> "tuple[list[Record], dict[str, Task]]":
+    from xbench.benchmark.task import load_task
+    from xbench.registry.find import entries
     from xbench.results.frames import records_of
 
     own = {runs.task.name: runs.task} if hasattr(runs, "to_frame") else {}

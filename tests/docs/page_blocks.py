@@ -32,6 +32,8 @@ PAGES = (
     *sorted((ROOT / "docs").rglob("*.md")),
 )
 LANGUAGES = ("python", "console")
+# test_guides.py runs these pages, and looks at what came out.
+LOOKED_INTO = ("docs/guides/add_an_explainer.md", "docs/guides/command_line.md")
 _FENCE = re.compile(r"^```(\S*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 _MARK = re.compile(r"<!-- (not run|run by|slow)(?:: (.+?))? -->")
 _FILE = re.compile(r"`([\w-]+\.py)`:\s*\Z")
@@ -104,7 +106,9 @@ def all_blocks() -> list[PageBlock]:
     return [block for page in PAGES for block in blocks_of(page)]
 
 
-def run_page(blocks: list[PageBlock], folder: Path) -> Iterator[tuple[PageBlock, str]]:
+def run_page(
+    blocks: list[PageBlock], folder: Path, names: dict[str, Any] | None = None
+) -> Iterator[tuple[PageBlock, str]]:
     """Run the blocks of one page in a folder, which is the current one, and yield what each prints.
 
     Parameters
@@ -113,13 +117,16 @@ def run_page(blocks: list[PageBlock], folder: Path) -> Iterator[tuple[PageBlock,
         In order; all blocks of Python share their names.
     folder
         Empty.
+    names
+        Where what the blocks of Python define goes.
 
     Raises
     ------
     AssertionError
         A command ends with another exit code than 0, or a program prints something else.
     """
-    names: dict[str, Any] = {"__name__": "__main__"}
+    names = {} if names is None else names
+    names["__name__"] = "__main__"
     for block in blocks:
         if block.file:
             (folder / block.file).write_text(block.text, encoding="utf-8")

@@ -1,76 +1,58 @@
-"""What the guides show does what they say."""
+"""What the guides show runs, and does what they say."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 
-from xbench.cli import main
 from xbench.registry.find import methods_from_file
-from xbench.testing.conformance import check_plugin
 
-from .page_blocks import ROOT, blocks_of
-
-GUIDES = ROOT / "docs" / "guides"
+from .page_blocks import LOOKED_INTO, ROOT, PageBlock, blocks_of, run_page
 
 
-def block_with(guide: str, part: str) -> str:
-    """The one block of Python of a guide that holds a text."""
-    found = blocks_of(GUIDES / guide)
-    (block,) = [one for one in found if one.language == "python" and part in one.text]
+def block_with(page: str, part: str) -> str:
+    """The one block of Python of a page that holds a text."""
+    found = [one for one in blocks_of(ROOT / page) if one.language == "python"]
+    (block,) = [one for one in found if part in one.text]
     return block.text
 
 
 @pytest.fixture
-def method() -> str:
-    """The block that defines a method."""
-    return block_with("add_an_explainer.md", "(Explainer)")
-
-
-def test_the_method_has_at_most_fifteen_lines(method: str) -> None:
-    assert method.count("\n") <= 15
-
-
-def test_the_method_runs_and_appears_on_the_leaderboard(
-    method: str,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
-    file = tmp_path / "own.py"
-    file.write_text(method, encoding="utf-8")
-    (entry,) = methods_from_file(file)
-    for words in (["run", "quick", "--method", str(file), "--jobs", "1"], ["leaderboard"]):
-        with pytest.raises(SystemExit) as ended:
-            main(words)
-        assert not ended.value.code
-    assert entry.name in capsys.readouterr().out
-    page = (tmp_path / "leaderboard" / "published" / "README.md").read_text(encoding="utf-8")
-    assert f"| {entry.name}" in page
+    return tmp_path
 
 
-def test_the_method_keeps_the_contract_that_it_teaches(method: str, tmp_path: Path) -> None:
-    file = tmp_path / "own.py"
-    file.write_text(method, encoding="utf-8")
-    (entry,) = methods_from_file(file)
-    broken = [one for one in check_plugin(entry) if one.outcome == "broken"]
-    assert broken == []
+def run_as_it_stands(page: str, folder: Path) -> tuple[dict[str, Any], list[tuple[PageBlock, str]]]:
+    """Run a page, and return what its Python defines and what each block prints."""
+    names: dict[str, Any] = {}
+    blocks = [one for one in blocks_of(ROOT / page) if not one.mark]
+    return names, list(run_page(blocks, folder, names))
 
 
-def test_a_model_is_explained_as_the_page_says() -> None:
-    block = block_with("command_line.md", "xbench.explain(")
-    names: dict[str, object] = {}
-    exec(compile(block, "command_line.md", "exec"), names)
-    _, _, said = block.partition("print(chosen.names)  # ")
-    assert str(names["chosen"].names) == said.strip()  # type: ignore[attr-defined]
+def test_the_method_has_at_most_fifteen_lines_and_keeps_its_contract_and_is_ranked(
+    here: Path,
+) -> None:
+    page = LOOKED_INTO[0]
+    assert block_with(page, "(Explainer)").count("\n") <= 15
+    _, [(block, printed)] = run_as_it_stands(page, here)
+    # `xbench check`, a run of it, and the leaderboard, as the page has them.
+    assert len(block.commands()) == 3
+    (entry,) = methods_from_file(here / "centre_pixels.py")
+    assert entry.name == "centre-pixels"
+    assert "it keeps the contract" in printed
+    ranked = (here / "mine" / "pages" / "README.md").read_text(encoding="utf-8")
+    assert f"| {entry.name}" in ranked
 
 
-def test_the_python_interface_is_as_shown() -> None:
-    names: dict[str, object] = {}
-    exec(compile(block_with("command_line.md", "xbench.run("), "command_line.md", "exec"), names)
-    runs = names["runs"]
-    assert isinstance(runs, pd.DataFrame)
-    assert set(runs["status"]) == {"ok"}
+def test_runs_and_a_model_of_ones_own_in_python_are_as_the_page_says(here: Path) -> None:
+    names, _ = run_as_it_stands(LOOKED_INTO[1], here)
+    assert isinstance(names["runs"], pd.DataFrame)
+    assert set(names["runs"]["status"]) == {"ok"}
+    said = block_with(LOOKED_INTO[1], "xbench.explain(").partition("print(chosen.names)  # ")[2]
+    assert str(names["chosen"].names) == said.strip()
+    pages = list((here / "leaderboard" / "published").glob("README.md"))
+    assert len(pages) == 1
