@@ -68,7 +68,7 @@ def draw_pareto(
     axes
         To draw on; new ones where None.
     """
-    from xbench.utils.plotting import INK, PALETTE, drawn_alike
+    from xbench.utils.plotting import PALETTE, drawn_alike
 
     name, chosen = metric_of(study, metric), size_of(study, size)
     direction, incomplete = study.direction(name), study.incomplete(chosen, name)
@@ -88,16 +88,14 @@ def draw_pareto(
                 axes.plot([spent] * 2, [row.low, row.high], color=GREY, lw=1.0, zorder=2)
             face = "white" if hollow else PALETTE[0]
             axes.plot(spent, row.mean, "o", ms=6, mfc=face, mec=PALETTE[0], zorder=3)
-            text = short(method) + (MARK if hollow else "")
-            axes.annotate(
-                text, (spent, row.mean), xytext=(5, 3), textcoords="offset points", color=INK
-            )
         if direction != "none":
             best = front({m: p for m, p in points.items() if m not in incomplete}, direction)
             across, up = [points[m][0] for m in best], [points[m][1] for m in best]
             axes.step(across, up, where="post", color=PALETTE[5], lw=1.2, zorder=1)
         axes.set_xscale("symlog" if any(x <= 0 for x, _ in points.values()) else "log")
-        axes.margins(x=0.15)
+        axes.xaxis.set_major_formatter(lambda value, _: f"{value:,g}")
+        axes.margins(x=0.15, y=0.12)
+        _name_points(axes, points, incomplete)
         better = {"lower": " (lower is better)", "higher": " (higher is better)"}
         axes.set_ylabel(study.label_with_unit(name) + better.get(direction, ""))
         below = [COST_LABELS[cost]]
@@ -107,6 +105,40 @@ def draw_pareto(
         axes.set_xlabel("\n".join(below))
         axes.set_title(f"{study.title}, L = {chosen}", loc="left", fontweight="bold")
     return axes
+
+
+def _name_points(
+    axes: "Axes", points: dict[str, tuple[float, float]], incomplete: set[str]
+) -> None:
+    """Write the methods beside their dots, below each other where dots lie close together."""
+    from xbench.utils.plotting import INK
+
+    if not points:
+        return
+    # Where dots lie is known once the axes have their limits and the figure its layout.
+    figure = axes.figure.get_figure(root=True)
+    if figure is None:
+        return
+    figure.draw_without_rendering()
+    places = axes.transData.transform(list(points.values()))
+    taken: list[tuple[float, float]] = []
+    line, reach = 11.0 * figure.dpi / 72, 90.0 * figure.dpi / 72
+    for method, (across, up) in sorted(
+        zip(points, places, strict=True), key=lambda one: -one[1][1]
+    ):
+        at = up + line / 3
+        for x, y in taken:
+            if abs(x - across) < reach and abs(y - at) < line:
+                at = y - line
+        taken.append((across, at))
+        axes.annotate(
+            short(method) + (MARK if method in incomplete else ""),
+            points[method],
+            xytext=(6, (at - up) * 72 / figure.dpi),
+            textcoords="offset points",
+            va="center",
+            color=INK,
+        )
 
 
 def new_axes(width: float, height: float) -> "Axes":

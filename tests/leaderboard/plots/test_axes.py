@@ -187,3 +187,19 @@ def test_settings_of_the_page_are_put_back_and_no_others(runs: pd.DataFrame) -> 
     finally:
         mpl.rcParams["interactive"] = was
     assert {name: mpl.rcParams[name] for name in SETTINGS} == before
+
+
+def test_names_of_dots_that_lie_together_do_not_cover_each_other(
+    make_record: RecordMaker, tmp_path: Path
+) -> None:
+    values = {"saliency": -95.0, "gradient-change": -94.9, "smoothgrad": -94.8, "random": 0.0}
+    made = [make_record("VIP/GAD1", name, value) for name, value in values.items()]
+    axes = xbench.plot.pareto(frame_of(made, tmp_path), "rel-delta")
+    figure = axes.figure.get_figure(root=True)
+    assert figure is not None
+    figure.draw_without_rendering()
+    boxes = [text.get_window_extent() for text in axes.texts]
+    assert len(boxes) == 4
+    for place, one in enumerate(boxes):
+        for other in boxes[:place]:
+            assert not one.overlaps(other)
