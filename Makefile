@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 RESULTS ?= results
 READY := $(VENV)/.ready
 
-.PHONY: leaderboard leaderboard-whole site site-test site-screenshots test test-slow test-lowest check ci-benchmark ci-baseline clean help
+.PHONY: leaderboard leaderboard-whole site site-test site-screenshots test test-slow test-lowest check ci-benchmark ci-baseline docs notebooks clean help
 
 help:
 	@echo "make leaderboard   run the main tasks and write leaderboard/published"
@@ -17,6 +17,8 @@ help:
 	@echo "make test-slow     run the long and full-size tests and benchmarks"
 	@echo "make test-lowest   run a part of the tests with the lowest versions that pyproject.toml allows"
 	@echo "make check         lint, format, types, imports between rooms, spelling"
+	@echo "make docs          build the pages into build/docs; a warning is an error"
+	@echo "make notebooks     run the tutorials and keep their outputs"
 	@echo "make ci-benchmark  run the task ci and compare it with baselines/ci.json"
 	@echo "make ci-baseline   run the task ci and save it as baselines/ci.json"
 
@@ -123,6 +125,21 @@ check: $(READY)
 	$(BIN)/mypy xbench methods datasets leaderboard
 	PYTHONPATH=. $(BIN)/lint-imports
 	$(BIN)/codespell
+
+# The pages as a site, build/docs/index.html. Notebooks are shown as they are kept: `make notebooks` runs
+# them, and the tests do.
+DOCS_READY := $(VENV)/.docs-ready
+
+$(DOCS_READY): $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[docs,figures,tabular]"
+	@touch $@
+
+docs: $(DOCS_READY)
+	$(BIN)/python -m sphinx -q -W --keep-going -b html docs build/docs
+	@echo build/docs/index.html
+
+notebooks: $(DOCS_READY)
+	$(BIN)/python -m tests.docs.notebooks
 
 # Always in a new store: one that has the runs already would be compared with itself. A run that
 # failed (exit code 1) is for the comparison to judge.

@@ -56,7 +56,7 @@ class PfcMultiome(DatasetSource):
             raise XbenchError(f"{self.name}: {folder} may not be looked at; allow it") from error
         raise XbenchError(
             f"{self.name}: neither {folder} (a folder of the reference layout, see "
-            f"docs/datasets.md) nor {file}; {self.how_to_get}"
+            f"docs/reference/datasets.md) nor {file}; {self.how_to_get}"
         )
 
     def load(self, reading: ReadOptions = AS_IT_IS) -> "Dataset":

@@ -1,4 +1,4 @@
-"""What docs/own_models.md and CONTRIBUTING.md show runs as it stands there."""
+"""What docs/guides/own_models.md and CONTRIBUTING.md show runs as it stands there."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_the_notebook_runs_in_fifteen_lines(here: Path) -> None:
     pytest.importorskip("sklearn")
-    (cell,) = blocks("docs/own_models.md", "python")
+    (cell,) = blocks("docs/guides/own_models.md", "python")
     assert len([line for line in cell.splitlines() if line.strip()]) <= 15
     names: dict[str, Any] = {"__name__": "__main__"}
     exec(compile(cell, "cell", "exec"), names)
@@ -53,7 +53,7 @@ def test_the_command_lines_run(here: Path, capsys: pytest.CaptureFixture[str]) -
         "import numpy as np\n\ndef make():\n"
         "    return lambda x: np.stack([1 - x[:, 1, 1], x[:, 1, 1]], axis=1)\n"
     )
-    (console,) = blocks("docs/own_models.md", "console")
+    (console,) = blocks("docs/guides/own_models.md", "console")
     lines = [line.partition(" #")[0].strip() for line in console.splitlines()]
     assert len(lines) == 4
     for line in lines:

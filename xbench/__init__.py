@@ -71,9 +71,9 @@ moved.install()
 
 
 def __getattr__(name: str) -> Any:
-    if name == "benchmark":
-        # A room that can be called: a function of its name would be hidden by it.
-        return importlib.import_module("xbench.benchmark")
+    if name in ("benchmark", "plot"):
+        # A room that can be called (a function of its name would be hidden by it), and figures.
+        return importlib.import_module(f"xbench.{name}")
     if name not in _HOME:
         raise AttributeError(f"module 'xbench' has no attribute {name!r}")
     return getattr(importlib.import_module(_HOME[name]), name)

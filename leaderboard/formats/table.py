@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from xbench.utils.notebook import escaped
+
 
 @dataclass(frozen=True)
 class Cell:
@@ -82,3 +84,24 @@ class Table:
             width = sum(cell.span for cell in row)
             if width != len(self.alignment):
                 raise ValueError(f"row has {width} columns but must have {len(self.alignment)}")
+
+    def _repr_html_(self) -> str:
+        parts = [f"<p>{escaped(self.caption)}</p>"]
+        for block in self.blocks:
+            if block.value:
+                parts.append(f"<p><b>{escaped(self.block_name)} = {escaped(block.value)}</b></p>")
+            head = "".join(self._row_html(row, "th") for row in self.header)
+            body = "".join(self._row_html(row, "td") for row in block.rows)
+            parts.append(f"<table><thead>{head}</thead><tbody>{body}</tbody></table>")
+        parts += [f"<p><small>{escaped(note)}</small></p>" for note in self.notes]
+        return f"<div>{''.join(parts)}</div>"
+
+    def _row_html(self, row: tuple[Cell, ...], tag: str) -> str:
+        cells, column = [], 0
+        for cell in row:
+            side = "right" if self.alignment[column] == "r" else "left"
+            text = f"<b>{escaped(cell.text)}</b>" if cell.bold else escaped(cell.text)
+            span = f' colspan="{cell.span}"' if cell.span > 1 else ""
+            cells.append(f'<{tag}{span} style="text-align: {side}">{text}</{tag}>')
+            column += cell.span
+        return f"<tr>{''.join(cells)}</tr>"

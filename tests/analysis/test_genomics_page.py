@@ -1,4 +1,4 @@
-"""The examples of docs/genomics.md run, and print what the page says."""
+"""The examples of docs/explanation/genomics.md run, and print what the page says."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "genomics.md"
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "explanation" / "genomics.md"
 
 
 def test_the_examples_print_what_the_page_says(

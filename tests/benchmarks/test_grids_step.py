@@ -20,7 +20,7 @@ from .paper_size import BATCH, Case, Descent, make_case, one_step
 from .side_by_side import side_by_side, timed
 
 # What a loaded machine still reaches, at the paper's size and at a twentieth of it. The 1,000 that
-# was asked for at the paper's size was reached in single runs only: see docs/performance.md.
+# was asked for at the paper's size was reached in single runs only: see performance.md.
 RATIO, SMALL_RATIO = 400, 20
 MEMORY = 2 * 10**9
 

@@ -1,4 +1,4 @@
-"""docs/datasets.md names every dataset, with the sizes that are registered."""
+"""docs/reference/datasets.md names every dataset, with the sizes that are registered."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from xbench.data.download.downloaded_source import DownloadedSource
 from xbench.registry.find import dataset_source, entries
 from xbench.utils.text import size_text
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "datasets.md"
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "datasets.md"
 
 
 def rows() -> dict[str, list[str]]:

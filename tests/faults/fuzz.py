@@ -7,7 +7,7 @@ more than some seconds or some memory) is wrong. At full count, from the reposit
 
     python -m tests.faults.fuzz --count 1219 --seed 0 --write
 
-which writes its counts into docs/robustness.md.
+which writes its counts into docs/explanation/robustness.md.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ repository:
 
     python -m tests.faults.kills --count 212 --seed 0 --write
 
-which writes its counts into docs/robustness.md.
+which writes its counts into docs/explanation/robustness.md.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Writing counts into docs/robustness.md: by the scripts that count, never by hand."""
+"""Writing counts into docs/explanation/robustness.md: by the scripts that count, never by hand."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-PAGE = Path(__file__).parents[2] / "docs" / "robustness.md"
+PAGE = Path(__file__).parents[2] / "docs" / "explanation" / "robustness.md"
 
 
 def asked(doc: str | None, count: int) -> argparse.Namespace:
@@ -26,7 +26,7 @@ def asked(doc: str | None, count: int) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=doc)
     parser.add_argument("--count", type=int, default=count)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--write", action="store_true", help="write docs/robustness.md")
+    parser.add_argument("--write", action="store_true", help="write docs/explanation/robustness.md")
     return parser.parse_args()
 
 

@@ -1,4 +1,4 @@
-"""The repository that docs/ci.md shows is built, installed, and its workflow's steps are run."""
+"""The repository that docs/guides/ci.md shows is built, installed, and its steps are run."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ import yaml
 from .gate_check import install
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGE = (ROOT / "docs" / "ci.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "guides" / "ci.md").read_text(encoding="utf-8")
 OWN = PAGE.split("## Your own repository")[1]
 FILES = dict(re.findall(r"^`([^`]+)`:\n\n```\w+\n(.*?)^```$", OWN, flags=re.DOTALL | re.MULTILINE))
 (SAVING,) = re.findall(r"^```console\n(.*?)^```$", OWN, flags=re.DOTALL | re.MULTILINE)

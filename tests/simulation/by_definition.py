@@ -1,4 +1,4 @@
-"""F written out as docs/simulation.md defines it, one product and one sum at a time."""
+"""F written out as docs/explanation/simulation.md defines it, one product and one sum at a time."""
 
 from __future__ import annotations
 

@@ -211,7 +211,9 @@ class Comparison:
         return f"{self.task.title}\n{self.summary().to_string(index=False)}"
 
     def _repr_html_(self) -> str:
-        table = self.summary().to_html(index=False, escape=True, float_format="{:.4g}".format)
+        table = self.summary().to_html(
+            index=False, escape=True, float_format="{:.4g}".format, na_rep="\N{EN DASH}", border=0
+        )
         return f"<p>{html.escape(self.task.title)}: mean over runs</p>{table}"
 
 

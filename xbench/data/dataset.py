@@ -12,6 +12,7 @@ from xbench.data.digest import content_digest
 from xbench.data.features import Features, Interval
 from xbench.data.splits import Split
 from xbench.errors import XbenchError, require_shape, unknown_name
+from xbench.utils.notebook import table_html
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,7 @@ GENE_NAME_COLUMNS = (
     *("gene_id", "gene_ids", "ensembl_id", "ensembl_ids", "ensembl"),
 )
 PARTS = ("train", "validation", "test", "all")
+_TYPES_SHOWN = 20
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -133,6 +135,31 @@ class Dataset:
         kind = "classes" if self.is_classification else "outputs"
         shape = f"{self.n_cells} cells x {self.n_features} features"
         return f"Dataset({self.name!r}, {shape}, {self.n_outputs} {kind})"
+
+    def _repr_html_(self) -> str:
+        kind = "classes" if self.is_classification else "outputs"
+        cells = "images or rows" if self.is_classification else "cells"
+        parts = {part: getattr(self.split, part) for part in PARTS[:3]}
+        types, counts = np.unique(self.cell_types, return_counts=True)
+        order = sorted(range(len(types)), key=lambda at: (-counts[at], types[at]))
+        rows = [
+            [
+                types[at],
+                int(counts[at]),
+                *(int((self.cell_types[rows] == types[at]).sum()) for rows in parts.values()),
+            ]
+            for at in order[:_TYPES_SHOWN]
+        ]
+        notes = [f"genome {self.genome}"] if self.genome else []
+        if len(order) > _TYPES_SHOWN:
+            notes.insert(0, f"and {len(order) - _TYPES_SHOWN:,} more")
+        notes.append(f"explained by default: surrogate {self.default_surrogate}")
+        heading = (
+            f"Dataset {self.name}: {self.n_cells:,} {cells} x {self.n_features:,} features, "
+            f"{self.n_outputs:,} {kind}"
+        )
+        what = "class" if self.is_classification else "cell type"
+        return table_html(heading, [what, "all", *parts], rows, notes)
 
     @property
     def X(self) -> sparse.csr_matrix | np.ndarray:

@@ -8,6 +8,10 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
+from xbench.utils.notebook import table_html
+
+_ROWS_SHOWN = 20
+
 
 @dataclass(frozen=True)
 class Selection:
@@ -52,6 +56,24 @@ class Selection:
         object.__setattr__(self, "indices", indices)
         if self.scores is not None:
             object.__setattr__(self, "scores", real_scores(self.scores))
+
+    def _repr_html_(self) -> str:
+        how = "best first" if self.ordered else "in no order"
+        if self.nested:
+            how += ", nested"
+        heading = f"Selection of {len(self.indices):,} features, {how}"
+        columns: list[Sequence[object]] = [range(1, len(self.indices) + 1), self.indices.tolist()]
+        header = ["rank" if self.ordered else "", "index"]
+        if self.names:
+            header.append("feature")
+            columns.append(self.names)
+        if self.scores is not None:
+            header.append("score")
+            columns.append(self.scores[self.indices].tolist())
+        rows = list(zip(*columns, strict=True))
+        left = len(rows) - _ROWS_SHOWN
+        notes = [f"and {left:,} more"] if left > 0 else []
+        return table_html(heading, header, rows[:_ROWS_SHOWN], notes)
 
     @classmethod
     def from_scores(cls, scores: Sequence[float] | np.ndarray, subset_size: int) -> "Selection":

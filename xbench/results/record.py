@@ -7,6 +7,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from xbench.errors import XbenchError, in_words
 from xbench.utils.json import json_line
+from xbench.utils.notebook import table_html
 
 Status = Literal["ok", "failed", "timeout", "oom", "skipped"]
 STATUSES: tuple[str, ...] = get_args(Status)
@@ -187,6 +188,23 @@ class Record:
             For a parameter or a trace that JSON cannot hold.
         """
         return json_line(asdict(self))
+
+    def _repr_html_(self) -> str:
+        heading = f"Run {self.run_id}: {self.method} on {':'.join(self.explained)}, L = {self.L}"
+        facts: dict[str, object] = {
+            "status": self.status,
+            "reason": self.reason,
+            "task": self.task,
+            "dataset": self.dataset,
+            "surrogate": self.surrogate,
+            "repetition": self.repetition,
+            **{name: value for name, value in self.metrics.items() if value is not None},
+            "seconds": self.seconds,
+            "evaluations (forward)": self.forward_evaluations,
+            "evaluations (gradient)": self.gradient_evaluations,
+            "features": ", ".join(self.features[:10]) + (", …" if len(self.features) > 10 else ""),
+        }
+        return table_html(heading, (), [item for item in facts.items() if item[1] != ""])
 
     @staticmethod
     def from_json(line: str | bytes) -> "Record":

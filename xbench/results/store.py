@@ -9,7 +9,7 @@ import os
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -225,13 +225,15 @@ class ResultStore:
             name (``"rel-delta"``), NaN where a run has no value. ``parameters`` and ``versions``
             are JSON text, to group by; ``indices`` and ``trace`` are lists. Without xbench:
             ``pandas.read_json("runs.jsonl", lines=True, dtype=False)``, since without
-            ``dtype=False`` pandas takes the class "8" for the number 8.
+            ``dtype=False`` pandas takes the class "8" for the number 8. A notebook shows what
+            matters of it; `xbench.plot` draws it.
         """
         import pandas
 
+        from xbench.results.frames import FIELDS, RunsFrame
+
         records = self.records()
-        columns = [field.name for field in fields(Record) if field.name != "metrics"]
-        frame = pandas.DataFrame([_row(record) for record in records], columns=columns)
+        frame = RunsFrame([_row(record) for record in records], columns=list(FIELDS))
         metrics = pandas.DataFrame([record.metrics for record in records], index=frame.index)
         return frame.join(metrics.astype(float))
 

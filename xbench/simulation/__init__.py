@@ -1,4 +1,4 @@
-"""A simulated multiome whose regulation is known; docs/simulation.md has every formula."""
+"""A simulated multiome of known regulation; docs/explanation/simulation.md has every formula."""
 
 CITATION = "Simulated by xbench; gene coordinates from Ensembl (hg38)."
 LICENCE = "MIT, as xbench"

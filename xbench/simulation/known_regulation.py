@@ -21,7 +21,7 @@ KEY = "truth"
 
 @dataclass(frozen=True, eq=False)
 class Truth:
-    """The tables of F; see docs/simulation.md for the formulas.
+    """The tables of F; see docs/explanation/simulation.md for the formulas.
 
     ``m_s = 1 - prod_j (1 - weight_j)^(x_j)`` over the CREs j of module s;
     ``cis_g = sum_s effect_s m_s + sum over pairs of pair_effect m_s m_s'``;

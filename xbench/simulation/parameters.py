@@ -1,7 +1,7 @@
 """What a simulation can be asked for, and the constants that it keeps.
 
-The two simulations differ in the constants of a `Design`; docs/simulation.md says where each is
-from. Light, so that listing datasets does not import anndata.
+The two simulations differ in the constants of a `Design`; docs/explanation/simulation.md says where
+each is from. Light, so that listing datasets does not import anndata.
 """
 
 from dataclasses import asdict, dataclass
@@ -140,7 +140,7 @@ class Parameters:
         Wanted mean of peaks seen open in a cell; the design's share of the peaks where None.
     seed
         Not negative. The same seed gives the same data. The default is not 0, with which the
-        markers' constants were chosen (docs/simulation.md).
+        markers' constants were chosen (docs/explanation/simulation.md).
     sparse
         Whether expression follows a hidden state of the chromatin, of which the assay sees little
         (`xbench.simulation.parameters.SPARSE`), instead of the peaks that are seen.

@@ -3,7 +3,8 @@
     python -m xbench.simulation.statistics simulated-multiome-sparse snare-cortex=FILE
 
 prints them as a Markdown table, a column a dataset. The constants of `simulated-multiome-sparse`
-were fixed from such a table before anything was learned or explained on it (docs/simulation.md).
+were fixed from such a table before anything was learned or explained on it
+(docs/explanation/simulation.md).
 """
 
 import argparse

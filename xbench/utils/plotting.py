@@ -90,9 +90,17 @@ def type_styles(
 
 @contextmanager
 def drawn_alike() -> Iterator[None]:
-    """Draw with the page's settings, leaving the caller's as they were."""
-    with mpl.rc_context(SETTINGS):
+    """Draw with the page's settings, leaving the caller's as they were.
+
+    These alone are put back: where the first figure of a notebook is drawn in here, its backend
+    is chosen meanwhile, and what that sets has to stay.
+    """
+    before = {name: mpl.rcParams[name] for name in SETTINGS}
+    mpl.rcParams.update(SETTINGS)
+    try:
         yield
+    finally:
+        mpl.rcParams.update(before)
 
 
 def type_handles(

@@ -26,7 +26,7 @@ class CrossModalityTraining:
 
     The numbers of steps are smaller than the protocol's (see `PROTOCOL`), so that the paper's size
     takes minutes on 2 cores: the ATAC autoencoder is only where the mapping stage begins, and
-    that stage passes the paper's accuracy in a tenth of the steps (docs/training.md).
+    that stage passes the paper's accuracy in a tenth of the steps (docs/explanation/training.md).
 
     Parameters
     ----------
