@@ -8,7 +8,7 @@ Examples
 >>> import xbench
 >>> runs = xbench.run("quick", methods=["random", "gradient-change"])
 >>> xbench.plot.heatmap(runs).get_title(loc="left")
-'8s still predicted as 8 (%), L = 16'
+'own class after(%), L = 16'
 """
 
 import importlib

@@ -203,3 +203,42 @@ def test_names_of_dots_that_lie_together_do_not_cover_each_other(
     for place, one in enumerate(boxes):
         for other in boxes[:place]:
             assert not one.overlaps(other)
+
+
+def test_open_shares_and_truth_are_those_of_the_dataset(
+    make_record: RecordMaker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import numpy as np
+
+    from xbench.simulation.known_regulation import truth_of
+    from xbench.simulation.parameters import Parameters
+    from xbench.simulation.simulation_files import simulated_dataset
+
+    monkeypatch.setenv("XBENCH_CACHE", str(tmp_path))
+    dataset = simulated_dataset(Parameters(n_cells=300, n_peaks=1500, n_genes=40, seed=3))
+    target = dataset.target("VIP", "GAD1")
+    gene = target.interval
+    assert gene is not None
+    record = make_record(
+        "VIP/GAD1", L=1, features=["p"], places=[None],
+        target_place=(gene.chrom, gene.start, gene.end),
+    )  # fmt: skip
+    axes = xbench.plot.tracks(frame_of([record], tmp_path), around="3Mb", dataset=dataset)
+    assert [label.get_text() for label in axes.get_yticklabels()] == [
+        "GAD1", "open share", "known", "grids",
+    ]  # fmt: skip
+    peaks, low, high = dataset.features, gene.start - 3_000_000, gene.end + 3_000_000
+    assert peaks.chrom is not None
+    assert peaks.start is not None
+    assert peaks.end is not None
+    near = (peaks.chrom == gene.chrom) & (peaks.start < high) & (peaks.end > low)
+    open_share = dataset.X[dataset.rows("VIP", "all")].toarray().astype(bool).mean(axis=0)
+    heights = sorted(bar.get_height() / 0.8 for bar in axes.patches)
+    assert heights == pytest.approx(sorted(open_share[near & (open_share > 0)]))
+    truth = truth_of(dataset)
+    assert truth is not None
+    own = np.concatenate([truth.features_of(m) for m in truth.modules_of(target.output)])
+    boxes = [path for drawn in axes.collections for path in drawn.get_paths()]
+    # The gene's body, and the peaks of its modules within.
+    assert len(boxes) == 1 + int(near[own].sum())
+    assert near[own].any()
