@@ -1,12 +1,30 @@
 """A page for each target of each study: the genome round its gene, and what methods chose."""
 
+import shlex
+
 from xbench.results.record import Record
+from xbench.utils.text import shown
 
 from ..statistics import TargetKey
 from .contents import Site, SiteStudy
 from .target_data import target_data
 from .views import Views
 from .writer import SiteWriter
+
+
+def export_command(record: Record) -> str:
+    """Return what to type for the selections of a run's target and study, but for L and format.
+
+    Names are quoted, so that whatever a stranger called a thing, a shell takes it as a name.
+    """
+    chosen = {
+        "--task": record.task,
+        "--dataset": record.dataset,
+        "--surrogate": record.surrogate,
+        "--target": ":".join(record.explained),
+    }
+    words = [shown(word) for pair in chosen.items() for word in pair]
+    return shlex.join(["xbench", "runs", "export", *words])
 
 
 def write_targets(site: Site, writer: SiteWriter, views: Views) -> None:
@@ -35,6 +53,7 @@ def write_targets(site: Site, writer: SiteWriter, views: Views) -> None:
             name = f"target/{study.slug}--{slug}"
             first = by_target[target][0]
             data = target_data(by_target[target], views.view(first), study.runs.study.methods)
+            data["command"] = export_command(first)
             writer.data(name, data)
             writer.page(
                 study.target_address(target),

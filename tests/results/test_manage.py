@@ -27,7 +27,7 @@ def test_a_choice_takes_what_fits_all_that_is_said(make_record: Make) -> None:
     records = [
         make_record(run_id="a0", method="grids", cell_type="VIP", target="GAD1"),
         make_record(run_id="a1", method="grids", cell_type="SST", target="GAD1", status="failed"),
-        make_record(run_id="b0", method="lime", cell_type="VIP", target="GAD2"),
+        make_record(run_id="b0", method="lime", cell_type="VIP", target="GAD2", surrogate="cis"),
     ]
 
     def ids(**what: object) -> list[str]:
@@ -39,6 +39,8 @@ def test_a_choice_takes_what_fits_all_that_is_said(make_record: Make) -> None:
     assert ids(target="VIP:GAD1") == ["a0"]
     assert ids(ids=["b"]) == ["b0"]
     assert ids(status="oom") == []
+    assert ids(surrogate="cis") == ["b0"]
+    assert ids(L=records[0].L) == ["a0", "a1", "b0"]
 
 
 @pytest.mark.parametrize(
@@ -47,6 +49,8 @@ def test_a_choice_takes_what_fits_all_that_is_said(make_record: Make) -> None:
         ({"method": "gridz"}, "grids"),
         ({"status": "broken"}, "failed"),
         ({"target": "VIP:GAD9"}, "VIP:GAD1"),
+        ({"surrogate": "sis"}, "surrogate 'sis'"),
+        ({"L": 7}, "L '7'"),
         ({"ids": ["ff"]}, "xbench runs list"),
         ({"ids": ["a"]}, "2 runs begin so"),
     ],

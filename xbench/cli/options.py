@@ -234,7 +234,9 @@ _CHOOSING: _Options = {
     ),
     "task": (Annotated[str | None, typer.Option(help="Only runs of this task.")], None),
     "dataset": (Annotated[str | None, typer.Option(help="Only runs on this dataset.")], None),
+    "surrogate": (Annotated[str | None, typer.Option(help="Only runs on this surrogate.")], None),
     "method": (Annotated[str | None, typer.Option(help="Only runs of this method.")], None),
+    "L": (Annotated[int | None, typer.Option("-L", help="Only runs that select so many.")], None),
     "target": (
         Annotated[str | None, typer.Option(help="Only runs on this output, or CELL_TYPE:OUTPUT.")],
         None,

@@ -18,7 +18,7 @@ class Choice:
 
     Parameters
     ----------
-    status, task, dataset, method
+    status, task, dataset, surrogate, method, L
         As in the records.
     target
         ``"CELL_TYPE:OUTPUT"``, or the output alone.
@@ -36,6 +36,8 @@ class Choice:
     dataset: str | None = None
     method: str | None = None
     target: str | None = None
+    surrogate: str | None = None
+    L: int | None = None
     ids: Collection[str] = ()
 
     def of(self, records: Sequence[Record]) -> list[Record]:
@@ -50,11 +52,11 @@ class Choice:
         kept = list(records)
         if self.status is not None and self.status not in STATUSES:
             raise unknown_name("status", self.status, STATUSES)
-        for name in ("task", "dataset", "method"):
+        for name in ("task", "dataset", "surrogate", "method", "L"):
             wanted = getattr(self, name)
             known = sorted({getattr(record, name) for record in records})
             if wanted is not None and wanted not in known:
-                raise unknown_name(name, wanted, known)
+                raise unknown_name(name, str(wanted), list(map(str, known)))
             kept = [one for one in kept if wanted is None or getattr(one, name) == wanted]
         if self.target is not None:
             known = sorted({":".join(record.explained) for record in records})

@@ -58,13 +58,15 @@
   const download = make("button", { type: "button", id: "download-bed", onclick: saveBed }, "Download BED");
   const drawing = make("div", { id: "drawing" });
   const notes = make("p", { class: "note", id: "legend" });
-  const table = make("section", { "aria-label": "Selected features" });
-  const runs = make("section", { "aria-label": "Runs" });
+  const table = make("section");
+  const runs = make("section");
+  const command = make("code", { id: "export-command" });
+  const same = make("p", { class: "note" }, "The same BED in a terminal, from the store of the runs: ", command);
   element.replaceChildren(
     make("div", { class: "track-controls" },
       make("span", {}, make("label", { for: "size" }, "L = "), sizes),
       make("details", { class: "menu" }, make("summary", {}, "Methods"), boxes), placed ? download : null),
-    notes, drawing, table, runs);
+    notes, drawing, table, ...(placed ? [same] : []), runs);
 
   const strand = gene && gene.strand === "-" ? "\u2212" : gene && gene.strand;
   const geneText = gene && (gene.strand ? `${data.target}, strand ${strand}; flag: TSS`
@@ -126,6 +128,7 @@
     }
     list.features([...by].map(([number, chosen]) => ({ feature: features[number], by: chosen }))
       .sort((a, b) => b.by.length - a.by.length || a.feature.number - b.feature.number));
+    command.textContent = `${data.command} -L ${data.sizes[Number(sizes.value)].L} --format bed`;
     drawRuns(methods);
   }
 

@@ -58,3 +58,18 @@ def complaints(browser: Any) -> list[str]:
             if not address.startswith(("file:", "data:", "blob:", "about:")):
                 said.append(address)
     return said
+
+
+AXE = Path("build/browser/node_modules/axe-core/axe.min.js")
+
+
+def axe_violations(browser: Any) -> list[Any]:
+    """Return what axe finds wrong with a page; skip the test where axe is not installed."""
+    if not AXE.is_file():
+        pytest.skip("axe-core is not installed; make site-test gets it where npm is")
+    browser.execute_script(AXE.read_text("utf-8"))
+    return browser.execute_async_script(
+        "const done = arguments[0];"
+        "axe.run(document, {resultTypes: ['violations'], preload: false}).then((found) => done("
+        "found.violations.map((one) => [one.id, one.nodes.slice(0, 3).map((node) => node.html)])))"
+    )

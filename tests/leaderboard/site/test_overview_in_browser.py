@@ -13,12 +13,11 @@ import pytest
 from tests.leaderboard.conftest import ToyTask, build_record
 from xbench.leaderboard.site import KeptRuns, Source, build_site
 
-from .chromium import appear, chromium, complaints
+from .chromium import appear, axe_violations, chromium, complaints
 from .shown_results import HOSTILE, TRACEBACK, shown_results
 
 pytestmark = pytest.mark.browser
 STUDY = "study/toy--cortex--cross-modality.html"
-AXE = Path("build/browser/node_modules/axe-core/axe.min.js")
 
 
 @pytest.fixture(scope="module")
@@ -304,18 +303,10 @@ PAGES = {
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("page", PAGES)
 def test_axe_finds_nothing_wrong(browser: Any, site: Path, page: str, theme: str) -> None:
-    if not AXE.is_file():
-        pytest.skip("axe-core is not installed; make site-test gets it where npm is")
     appear(browser, theme=theme)
     opened(browser, site, page, PAGES[page])
     assert browser.execute_script("return document.documentElement.dataset.theme") == theme
-    browser.execute_script(AXE.read_text("utf-8"))
-    found = browser.execute_async_script(
-        "const done = arguments[0];"
-        "axe.run(document, {resultTypes: ['violations'], preload: false}).then((found) => done("
-        "found.violations.map((one) => [one.id, one.nodes.slice(0, 3).map((node) => node.html)])))"
-    )
-    assert found == []
+    assert axe_violations(browser) == []
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from xbench.data.known_link_files import read_known
 from xbench.data.known_links import KnownFile
 from xbench.leaderboard.site.script_data import compact_json
 from xbench.leaderboard.site.target_data import FeatureTable, target_data
+from xbench.leaderboard.site.target_pages import export_command
 from xbench.leaderboard.site.views import DataHere, read_views
 from xbench.results.record import Record
 from xbench.utils.text import shown
@@ -140,3 +142,10 @@ def test_names_of_strangers_end_no_script(make_record: Make, dataset) -> None:
     assert "<" not in text
     assert "\x1b" not in text
     assert "\\u001b" not in text
+
+
+def test_a_command_is_safe_to_copy(make_record: Make) -> None:
+    record = make_record("VIP/$(rm -rf ~)", "grids", dataset="a'; reboot \x1b #")
+    words = ["xbench", "runs", "export", "--task", "toy", "--dataset", "a'; reboot   #"]
+    words += ["--surrogate", "cross-modality", "--target", "VIP:$(rm -rf ~)"]
+    assert shlex.split(export_command(record)) == words

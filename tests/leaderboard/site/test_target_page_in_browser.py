@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,7 +16,7 @@ from xbench.results.exports import bed_text, chosen_features
 from xbench.results.record import Record
 from xbench.utils.text import shown
 
-from .chromium import appear, chromium, complaints
+from .chromium import appear, axe_violations, chromium, complaints
 from .shown_targets import HOSTILE, PEAKS, TRACEBACK, door, runs_of_target, small_genome
 
 pytestmark = pytest.mark.browser
@@ -192,6 +193,9 @@ def test_a_downloaded_bed_is_that_of_runs_export(
     target.find_element("id", "download-bed").click()
     file = places["downloads"] / "VIP-GAD1-L2.bed"
     wait(file.exists)
+    words = shlex.split(text(target, "#export-command"))
+    expected = "xbench runs export --task toy --dataset cortex --surrogate cross-modality"
+    assert words == [*expected.split(), "--target", "VIP:GAD1", "-L", "2", "--format", "bed"]
     views = read_views(records, door(dataset))
     assert wait(file.read_text) == bed_text(chosen_features(views.named.values()))
 
@@ -242,6 +246,24 @@ def test_pages_fit_400_pixels(target: Any, theme: str) -> None:
         "const s = getComputedStyle(document.body); return [s.color, s.backgroundColor]"
     )
     assert (sum(rgb(ink)) > sum(rgb(paper))) == (theme == "dark")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("page", ["target", "run", "failed run", "runs"])
+def test_axe_finds_nothing_wrong(
+    browser: Any, places: dict[str, Path], records: list[Record], page: str, theme: str
+) -> None:
+    appear(browser, theme=theme)
+    runs = (places["site"] / "run.html").as_uri()
+    address, drawn = {
+        "target": ((places["site"] / ADDRESS).as_uri(), ".mark"),
+        "run": (f"{runs}#{records[0].run_id}", "#selected"),
+        "failed run": (f"{runs}#{records[-1].run_id}", "#traceback"),
+        "runs": (runs, "a.run"),
+    }[page]
+    browser.get(address)
+    wait(lambda: browser.find_elements("css selector", drawn))
+    assert axe_violations(browser) == []
 
 
 def rgb(colour: str) -> list[int]:
