@@ -118,9 +118,11 @@ def write_compare(
         data = compare_data(found, tasks.get(place[0]))
         if len(data["sides"]) > 1:
             writer.data(f"compare/{names[place]}", {"place": place, **data})
-            listed.append((names[place], " · ".join(place)))
+            listed.append((names[place], " · ".join(place), len(data["targets"])))
     sources = list(dict.fromkeys(one.source for found in together.values() for one in found))
-    writer.page("compare.html", "compare.html", studies=listed, sources=sources)
+    # Of a single target there is little to see: another study is opened first.
+    first = next((slug for slug, _, targets in listed if targets > 1), "")
+    writer.page("compare.html", "compare.html", studies=listed, first=first, sources=sources)
 
 
 def _by_place(site: Site, baselines: Iterable[KeptRuns]) -> dict[Place, list[_Runs]]:

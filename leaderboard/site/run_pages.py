@@ -55,7 +55,7 @@ def write_runs(site: Site, writer: SiteWriter, views: Views) -> None:
     views
         What the data add to the runs.
     """
-    pages = {
+    pages: dict[tuple[str, ...], str] = {
         (*study.runs.study.place, *target): study.target_address(target)
         for study in site.studies
         for target in study.target_slugs

@@ -230,9 +230,9 @@ def _of_data(known: Surroundings, selected: set[str]) -> TargetView:
         for at in sorted(shown)
         if (place := place_of(features.interval(at))) is not None
     }
-    truth = known.truth and tuple(
+    truth = tuple(
         TrueFeature(str(features.names[one.feature]), one.module, one.effect, one.weight)
-        for one in known.truth
+        for one in known.truth or ()
     )
     image = known.image
     return TargetView(
@@ -242,7 +242,7 @@ def _of_data(known: Surroundings, selected: set[str]) -> TargetView:
         n_cells=known.n_cells,
         places=places,
         levels={str(features.names[at]): float(known.level[at]) for at in sorted(shown)},
-        truth=truth,
+        truth=None if known.truth is None else truth,
         genes=tuple(_genes_near(known)),
         links=known.links,
         loops=known.loops,

@@ -132,9 +132,11 @@ def surroundings(
         level=known[own],
         truth=_truth(dataset, target),
         links=tuple(
-            (row.chrom, int(row.start), int(row.end), bool(row.regulated), one.name)
+            (str(chrom), int(start), int(end), bool(regulated), one.name)
             for one in links
-            for row in one.of_gene(names, target.interval, types).itertuples()
+            for chrom, start, end, regulated in one.of_gene(names, target.interval, types)[
+                ["chrom", "start", "end", "regulated"]
+            ].to_numpy(dtype=object)
         ),
         loops=tuple(loop for one in loops for loop in _of_gene(one, target.interval)),
     )

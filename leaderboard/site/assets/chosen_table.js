@@ -15,8 +15,8 @@ const xbenchChosenTable = (function () {
     const body = make("tbody");
     const more = make("button", { type: "button", onclick: () => { most += STEP; fill(); } }, "Show more");
     const named = model.placed && model.features.some((one) => one.place && one.name !== one.at);
-    const heads = ["Feature", named ? "Place" : null, model.geneWord, model.levelWord,
-      model.truthKnown ? "True" : null, "Chosen by", model.placed ? "Where" : null].filter((text) => text);
+    const heads = ["Feature", model.truthKnown ? "True" : null, named ? "Place" : null,
+      model.geneWord, model.levelWord, "Chosen by", model.placed ? "Where" : null].filter((text) => text);
     const filter = [make("label", { for: "which-features" }, "Show "), which, " "];
     element.append(
       make("h2", {}, "Selected features"),
@@ -39,10 +39,11 @@ const xbenchChosenTable = (function () {
         : feature.name;
       const chosen = by.map(({ method, share, ok }) => (share === 1 ? method : `${method} (${Math.round(share * ok)} of ${ok} runs)`));
       return make("tr", {},
-        make("th", { scope: "row" }, name), named ? make("td", {}, feature.at || "–") : null,
+        make("th", { scope: "row" }, name),
+        model.truthKnown ? make("td", {}, truth ? `✓ ${truth.effect < 0 ? "represses" : "activates"}` : "✗ no") : null,
+        named ? make("td", {}, feature.at || "–") : null,
         model.geneWord ? make("td", { class: "number" }, xbenchGenome.distanceText(feature.place, model.gene)) : null,
         model.levelWord ? make("td", { class: "number" }, feature.level === null ? "–" : model.levelText(feature.level)) : null,
-        model.truthKnown ? make("td", {}, truth ? `✓ ${truth.effect < 0 ? "represses" : "activates"}` : "✗ no") : null,
         make("td", { class: "methods" }, chosen.join(", ") || "no method"),
         model.placed ? make("td", {}, where(feature)) : null);
     }

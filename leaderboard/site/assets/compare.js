@@ -62,7 +62,7 @@
     const rows = byTarget(one, other).sort((a, b) => a.difference - b.difference);
     const name = (row) => data.targets[row.target].slice(0, 2).join(":");
     const label = metric()[1];
-    const looks = { A: { color: COLOURS[0] }, B: { color: COLOURS[1], pattern: { shape: "/", fgcolor: "#5c3d00" } } };
+    const looks = { A: { color: COLOURS[0] }, B: { color: COLOURS[1], pattern: { shape: "/", bgcolor: COLOURS[1], fgcolor: "#5c3d00", size: 6 } } };
     const few = rows.length <= 60;
     return {
       traces: ["A", "B"].map((side) => {
@@ -148,7 +148,7 @@
     if (!byId("choices")) return;
     const wanted = Object.fromEntries(new URLSearchParams(window.location.hash.slice(1)));
     if ([...byId("study").options].some((option) => option.value === wanted.study)) byId("study").value = wanted.study;
-    byId("study").addEventListener("change", () => open());
+    byId("study").addEventListener("change", () => open().catch(xbenchSite.fail));
     for (const id of CHOICES.slice(1)) byId(id).addEventListener("change", show);
     byId("choices").addEventListener("submit", (event) => event.preventDefault());
     byId("exchange").addEventListener("click", () => {
@@ -157,6 +157,6 @@
       byId("other").value = one;
       show();
     });
-    open(wanted);
+    open(wanted).catch(xbenchSite.fail);
   });
 })();

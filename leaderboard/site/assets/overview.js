@@ -263,5 +263,5 @@
     draw();
   }
 
-  document.addEventListener("DOMContentLoaded", start);
+  document.addEventListener("DOMContentLoaded", () => start().catch(xbenchSite.fail));
 })();

@@ -58,7 +58,8 @@
     const why = fields.reason ? make("p", { class: "warning", id: "reason" }, `${fields.status}: ${fields.reason}`) : null;
     const note = run.note && fields.status === "ok" ? make("p", { class: "note" }, `Not all is shown: ${run.note}.`) : null;
     element.replaceChildren(...[
-      ...heading(run), why, section("Traceback", parts.traceback(run)), note,
+      ...heading(run), why, section("Traceback", parts.traceback(run)
+        || (fields.status === "failed" ? make("p", { class: "note" }, "The record keeps none.") : null)), note,
       section("Selected features", parts.selected(run)), others[0],
       section("Learning curve", parts.curves(run)
         || (fields.status === "ok" ? make("p", { class: "note" }, "The record keeps none.") : null)),

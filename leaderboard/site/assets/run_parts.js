@@ -72,14 +72,15 @@ const xbenchRunParts = (function () {
     const apart = features.some((one) => one.place && one.at !== one.name);
     const told = Object.entries(fields.details || {})
       .filter(([, values]) => Array.isArray(values) && values.length === features.length);
-    const heads = [fields.ordered ? "Rank" : "Number", "Feature", apart && "Place", placed && gene && (gene.strand ? "To the TSS" : "To the gene body"),
-      ...told.map(([name]) => name), known && "True"].filter((one) => one);
+    const heads = [fields.ordered ? "Rank" : "No.", "Feature", known && "True", apart && "Place", placed && gene && (gene.strand ? "To the TSS" : "To the gene body"),
+      ...told.map(([name]) => name)].filter((one) => one);
     const right = new Set(known || []);
     const rows = features.map((one, at) => make("tr", {},
-      make("td", { class: "number" }, at + 1), make("th", { scope: "row" }, one.name), apart ? make("td", {}, one.at || "–") : null,
+      make("td", { class: "number" }, at + 1), make("th", { scope: "row" }, one.name),
+      known ? make("td", { class: right.has(at) ? "is-true" : "is-untrue" }, right.has(at) ? "\u2713 true" : "\u2717 not true") : null,
+      apart ? make("td", {}, one.at || "–") : null,
       placed && gene ? make("td", { class: "number" }, xbenchGenome.distanceText(one.place, gene)) : null,
-      ...told.map(([, values]) => make("td", { class: "number" }, typeof values[at] === "number" ? number(values[at], 6) : part(values[at]))),
-      known ? make("td", { class: right.has(at) ? "is-true" : "is-untrue" }, right.has(at) ? "\u2713 true" : "\u2717 not true") : null));
+      ...told.map(([, values]) => make("td", { class: "number" }, typeof values[at] === "number" ? number(values[at], 6) : part(values[at])))));
     const words = [
       fields.ordered ? "Best first." : "The method gives its features in no order.",
       told.length ? null : "The record keeps no score of single features.",

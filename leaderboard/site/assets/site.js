@@ -59,7 +59,14 @@ const xbenchSite = (function () {
       .replace("-", "\u2212");
   }
 
+  // What goes wrong is said on the page. (Of a page from a disk, a browser tells its scripts of no
+  // error that they did not catch.)
+  function fail(error) {
+    const text = `This page could not be drawn: ${error.message}`;
+    document.getElementById("content").prepend(make("p", { class: "warning", role: "alert" }, text));
+  }
+
   const runAddress = (id) => `${root()}run.html#${encodeURIComponent(id)}`;
 
-  return { put, load, script, plotly, make, COLOURS, colour, style, number, root, runAddress };
+  return { put, load, script, plotly, make, COLOURS, colour, style, number, root, runAddress, fail };
 })();

@@ -47,11 +47,13 @@
     const free = data.quality[name][size()].filter((one) => one[kind] === 0).map((one) => one.method);
     const front = offers.filter((one) => one.front.includes(kind)).sort((a, b) => a[kind] - b[kind]);
     const unit = kind === "seconds" ? "seconds a run" : "evaluations a run (cells)";
+    // Names of neighbours stand above and below in turn.
+    const order = [...offers].sort((a, b) => a[kind] - b[kind]);
     const dots = offers.map((one) => {
       const place = data.methods.indexOf(one.method);
       return {
         type: "scatter", mode: "markers+text", name: plain(one.method), x: [one[kind]], y: [one.mean],
-        text: [plain(one.method)], textposition: "top center", textfont: { size: 11 }, showlegend: false, cliponaxis: false,
+        text: [plain(one.method)], textposition: order.indexOf(one) % 2 ? "bottom center" : "top center", textfont: { size: 11 }, showlegend: false, cliponaxis: false,
         error_y: one.low == null ? undefined : {
           type: "data", symmetric: false, array: [one.high - one.mean], arrayminus: [one.mean - one.low], color: style("--faint"), thickness: 1,
         },
@@ -137,5 +139,5 @@
     }
   }
 
-  document.addEventListener("DOMContentLoaded", start);
+  document.addEventListener("DOMContentLoaded", () => start().catch(xbenchSite.fail));
 })();

@@ -216,6 +216,27 @@ def test_every_chart_of_a_study_is_drawn_and_said(study: Any) -> None:
     assert "random 4.00" in ranks
 
 
+def test_a_hostile_name_is_letters_in_charts_too(study: Any) -> None:
+    names = study.execute_script(
+        "return [...document.querySelectorAll('#map-chart .ytick text')]"
+        ".map((one) => one.textContent)"
+    )
+    assert HOSTILE in names
+    assert study.find_elements("css selector", "img") == []
+
+
+def test_data_that_are_missing_are_said(browser: Any, site: Path) -> None:
+    kept = (site / "data" / "overview.js").read_bytes()
+    (site / "data" / "overview.js").unlink()
+    try:
+        browser.get((site / "index.html").as_uri())
+        said = wait(browser, "return document.querySelector('[role=alert]')?.textContent")
+    finally:
+        (site / "data" / "overview.js").write_bytes(kept)
+    assert said.endswith("data/overview.js is missing: build the site again")
+    assert any("overview.js" in text for text in complaints(browser))
+
+
 def test_the_chart_follows_the_choice(study: Any) -> None:
     said = "return document.querySelector('#cost-chart .canvas').getAttribute('aria-label')"
     assert "On the Pareto front: random, saliency, grids" in study.execute_script(said)

@@ -223,8 +223,8 @@ def test_a_run_shows_its_features_scores_and_curve(
     ]
     # The gene's start is its last base, 1,039,999, since it lies on the other strand.
     assert rows == [
-        ["1", PEAKS[3][0], "39.4 kb downstream", "0.75", "✓ true"],
-        ["2", PEAKS[2][0], "49.5 kb downstream", "0.5", "✓ true"],
+        ["1", PEAKS[3][0], "✓ true", "39.4 kb downstream", "0.75"],
+        ["2", PEAKS[2][0], "✓ true", "49.5 kb downstream", "0.5"],
     ]
     assert "loss by step: from 3.5 at step 0 to 1.25 at step 1" in text(browser, "#run")
     assert f"told {shown(HOSTILE)}" in text(browser, "#run")
