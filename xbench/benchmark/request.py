@@ -13,6 +13,7 @@ from xbench.data.load import DataChoice
 from xbench.errors import XbenchWarning
 from xbench.results.leases import Claims
 from xbench.results.record import FAILED, Record
+from xbench.results.store import ResultStore
 from xbench.surrogates.checkpoint import OpenedSurrogate
 from xbench.surrogates.own_model import ModelChoice
 from xbench.utils.progress import SILENT, Progress
@@ -226,6 +227,19 @@ class Elsewhere(Protocol):
         """Train a surrogate there where it is not in this machine's cache yet, into that.
 
         The options are those of `xbench.surrogates.obtain.train_surrogate`.
+        """
+
+    def analyse(
+        self,
+        store: ResultStore,
+        names: Sequence[str],
+        dataset: Dataset,
+        models: tuple[Path | ModelChoice, Path | ModelChoice | None],
+        records: Sequence[Record],
+    ) -> None:
+        """Analyse runs there, and keep what is found in the store.
+
+        The models are where the runs' surrogate and a second one are opened from.
         """
 
     def carry_out(

@@ -138,7 +138,7 @@ def _started(choice: ClusterChoice, security: Any) -> Any:
 
     try:
         return SLURMCluster(
-            **_slurm_options(choice),
+            **slurm_options(choice),
             scheduler_options={"dashboard_address": None, **scheduler},
             security=security,
             protocol="tcp://" if security is None else "tls://",
@@ -152,7 +152,7 @@ def _started(choice: ClusterChoice, security: Any) -> Any:
         ) from error
 
 
-def _slurm_options(choice: ClusterChoice) -> dict[str, Any]:
+def slurm_options(choice: ClusterChoice) -> dict[str, Any]:
     """Return arguments of `SLURMCluster`; what is not given is its configuration's."""
     gpu = ["--resources", f"{GPU}=1"] if choice.gpus else []
     directives = [*choice.directives, *([f"--gres=gpu:{choice.gpus}"] if choice.gpus else [])]

@@ -1,5 +1,6 @@
 """Runs as one Parquet file, a row a run, for DuckDB, pandas and whatever else reads it."""
 
+import contextlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -59,7 +60,8 @@ def write_parquet(records: Sequence[Record], path: Path) -> None:
     except OSError as error:
         raise cannot_write(path, error) from error
     finally:
-        beside.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            beside.unlink()
 
 
 def _row(record: Record) -> dict[str, Any]:
