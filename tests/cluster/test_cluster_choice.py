@@ -130,7 +130,8 @@ ALONE = """
 import sys
 from xbench.cli import main
 try:
-    main(["run", "quick", "--methods", "random", "--store", "store", "--jobs", "1"])
+    main(["run", "ci", "--methods", "random", "--target", "SST:GAD2", "--seeds", "1",
+          "-L", "5", "--store", "store", "--jobs", "1"])
 except SystemExit as ended:
     assert not ended.code, ended.code
 print(sorted(name for name in sys.modules if name.partition(".")[0] in

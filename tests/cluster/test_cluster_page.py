@@ -1,4 +1,4 @@
-"""The examples of docs/cluster.md do what they say, on runs that were really made."""
+"""The examples of docs/guides/cluster.md do what they say, on runs that were really made."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from xbench.results.store import ResultStore
 
 from .conftest import RunAt
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "cluster.md"
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "guides" / "cluster.md"
 BLOCKS = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
 
 
