@@ -34,7 +34,8 @@ def test_tables_are_read_as_the_page_says(number: int, run_at: RunAt, tmp_path: 
     records = ResultStore(tmp_path / "results").records()
     for size in (3, 8):
         values = [one.metrics["rel-delta"] or 0.0 for one in records if size == one.L]
-        assert f"{sum(values) / len(values):.3f}"[:6] in shown.getvalue()
+        # Cut, not rounded: both print more digits than these.
+        assert f"{sum(values) / len(values):.6f}"[:5] in shown.getvalue()
 
 
 def test_the_lab_s_file_of_the_page_is_one(tmp_path: Path) -> None:
