@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 RESULTS ?= results
 READY := $(VENV)/.ready
 
-.PHONY: leaderboard leaderboard-whole site site-test site-screenshots test test-slow test-lowest check ci-benchmark ci-baseline docs notebooks clean help
+.PHONY: leaderboard leaderboard-whole site site-test site-screenshots test test-slow cluster-test test-lowest check ci-benchmark ci-baseline docs notebooks clean help
 
 help:
 	@echo "make leaderboard   run the main tasks and write leaderboard/published"
@@ -16,6 +16,7 @@ help:
 	@echo "make test          run the fast tests"
 	@echo "make test-slow     run the long and full-size tests and benchmarks"
 	@echo "make test-lowest   run a part of the tests with the lowest versions that pyproject.toml allows"
+	@echo "make cluster-test  run on Dask, on a Slurm of its own, and with workers killed at random"
 	@echo "make check         lint, format, types, imports between rooms, spelling"
 	@echo "make docs          build the pages into build/docs; a warning is an error"
 	@echo "make notebooks     run the tutorials and keep their outputs"
@@ -24,7 +25,7 @@ help:
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[test,check,figures,peers,hic,site]"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[test,check,figures,peers,hic,site,cluster,tables]"
 	@touch $@
 
 # What fits into a quarter of an hour on 2 cores; the committed runs of all else are kept. Where
@@ -118,6 +119,13 @@ test-lowest:
 	$(PYTHON) -m venv $(LOWEST)/venv
 	$(LOWEST)/venv/bin/python -m pip install --quiet --disable-pip-version-check -r $(LOWEST)/requirements.txt -e .
 	$(LOWEST)/venv/bin/python -m pytest $(LOWEST_TESTS)
+
+# Slurm is Debian's: apt install slurm-wlm munge; as root. Without, the script says so and ends.
+cluster-test: $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[cluster]"
+	$(BIN)/python -m pytest tests/cluster -m "slow or not slow"
+	$(BIN)/python tests/cluster/worker_kills.py
+	tests/cluster/slurm.sh $(BIN)/python || [ $$? = 77 ]
 
 check: $(READY)
 	$(BIN)/ruff check .

@@ -8,7 +8,7 @@ from xbench.analysis.analyses import ANALYSES, analyse
 from xbench.analysis.contact_source import ContactSource
 from xbench.analysis.subject import Resources
 from xbench.benchmark.request import Request
-from xbench.benchmark.resolve import Plan, ask, make_plan
+from xbench.benchmark.resolve import Plan, ask, make_plan, train_elsewhere
 from xbench.benchmark.runner import run_plan
 from xbench.benchmark.task import load_task
 from xbench.data.cell_types import MARKERS
@@ -68,6 +68,9 @@ RESULTS: dict[str, PaperResult] = {
         PaperResult("transfer", "Transfer to a second surrogate", "table1", ("transfer",)),
     )
 }
+
+
+_OF_CONTACTS = ("contacts", "matched-maps")
 
 
 @dataclass(frozen=True)
@@ -231,9 +234,10 @@ def _analysed(
 ) -> dict[str, str]:
     dataset, task, request = plan.dataset, plan.asked.task, plan.asked.request
     name = task.surrogate or dataset.default_surrogate
-    second = None
+    second = second_place = None
     if "transfer" in wanted and name != "oracle" and request.checkpoint is None:
-        second, _ = obtain(
+        train_elsewhere(request, dataset, name, task.split, order.second)
+        second, second_place = obtain(
             dataset,
             name,
             split=task.split,
@@ -243,6 +247,16 @@ def _analysed(
     resources = Resources(
         dataset, plan.surrogate, second, order.contacts, order.contacts_by_type, MARKERS
     )
+    if request.elsewhere is not None:
+        # Analysed there, these have nothing left to do below. Contact maps are files of this
+        # machine.
+        there = [
+            one
+            for one in wanted
+            if one not in _OF_CONTACTS and ANALYSES[one].missing(resources) is None
+        ]
+        models = plan.checkpoint, second_place
+        request.elsewhere.analyse(store, there, dataset, models, records)
     done = [ANALYSES[one] for one in wanted if ANALYSES[one].missing(resources) is None]
     work = f"analysing: {', '.join(one.title.lower() for one in done)}"
 

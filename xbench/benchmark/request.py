@@ -13,6 +13,7 @@ from xbench.data.load import DataChoice
 from xbench.errors import XbenchWarning
 from xbench.results.leases import Claims
 from xbench.results.record import FAILED, Record
+from xbench.results.store import ResultStore
 from xbench.surrogates.checkpoint import OpenedSurrogate
 from xbench.surrogates.own_model import ModelChoice
 from xbench.utils.progress import SILENT, Progress
@@ -102,8 +103,9 @@ class RunsTold:
         self._running: list[str] = []
         self._done = self._failed = 0
         self._places: int | None = None
-        self._begun = time.monotonic()
         self._to_do = to_do
+        # When the first runs ended, and how many they were: workers take a while to start.
+        self._first: tuple[float, int] | None = None
         kept = f", {finished} finished before" if finished else ""
         progress.said(f"{to_do} runs to do{kept}")
         progress.started(_RUNS, to_do, unit="runs")
@@ -119,6 +121,8 @@ class RunsTold:
         """Tell that a unit came back and is stored, and which of its runs failed."""
         self._running.remove(_name(unit))
         self._done += len(records)
+        if self._first is None:
+            self._first = time.monotonic(), self._done
         for record in records:
             if record.status in FAILED:
                 self._failed += 1
@@ -144,10 +148,11 @@ class RunsTold:
             return []
         count = f"{self._places} worker{'s' * (self._places > 1)}"
         words = [count if self._places else "waiting for workers"]
-        minutes = (time.monotonic() - self._begun) / 60
-        if self._done:
-            left = minutes * (self._to_do - self._done) / self._done
-            words += [f"{self._done / minutes:.3g} runs a minute", f"{left:.2g} min left"]
+        if self._first is not None and self._done > self._first[1]:
+            minutes = (time.monotonic() - self._first[0]) / 60
+            a_minute = (self._done - self._first[1]) / minutes
+            left = (self._to_do - self._done) / a_minute
+            words += [f"{a_minute:.3g} runs a minute", f"{left:.2g} min left"]
         return words
 
 
@@ -222,6 +227,19 @@ class Elsewhere(Protocol):
         """Train a surrogate there where it is not in this machine's cache yet, into that.
 
         The options are those of `xbench.surrogates.obtain.train_surrogate`.
+        """
+
+    def analyse(
+        self,
+        store: ResultStore,
+        names: Sequence[str],
+        dataset: Dataset,
+        models: tuple[Path | ModelChoice, Path | ModelChoice | None],
+        records: Sequence[Record],
+    ) -> None:
+        """Analyse runs there, and keep what is found in the store.
+
+        The models are where the runs' surrogate and a second one are opened from.
         """
 
     def carry_out(

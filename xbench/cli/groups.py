@@ -317,16 +317,31 @@ def export(
     store: Store = Path("results"),
     file_format: Annotated[
         list[str] | None,
-        typer.Option("--format", help="tsv, bed or bedpe; all where left out. Repeatable."),
+        typer.Option(
+            "--format",
+            help="tsv, bed or bedpe, all three where left out; or parquet. Repeatable.",
+        ),
     ] = None,
     out: Annotated[
-        Path, typer.Option(help="The folder for selection.tsv, selection.bed and links.bedpe.")
+        Path,
+        typer.Option(
+            help="The folder for selection.tsv, selection.bed, links.bedpe and runs.parquet."
+        ),
     ] = Path("selections"),
+    mlflow: Annotated[
+        str | None,
+        typer.Option(metavar="<uri>", help="Log the runs in MLflow, such as http://host:5000."),
+    ] = None,
 ) -> None:
-    """Write what runs selected, by name and place, for genome browsers and spreadsheets."""
+    """Write what runs selected, by name and place, for genome browsers and spreadsheets.
+
+    With --format parquet a table of all runs, a row each, for DuckDB and pandas; with --mlflow no
+    file is written but those whose format is given.
+    """
     from xbench.cli.runs import FORMATS, export_and_show
 
-    export_and_show(store, which, file_format or list(FORMATS), out)
+    formats = file_format or ([] if mlflow else list(FORMATS))
+    export_and_show(store, which, formats, out, mlflow=mlflow)
 
 
 def bench(

@@ -103,7 +103,7 @@ Cluster = Annotated[
     typer.Option(
         metavar="<local|slurm|address|yml>",
         help="Work on Dask: workers of this machine, Slurm jobs, a scheduler's address, or a .yml "
-        "file of your lab; --jobs is then the number of jobs. See docs/cluster.md.",
+        "file of your lab; --jobs is then the number of jobs. See docs/guides/cluster.md.",
     ),
 ]
 Again = Annotated[

@@ -26,6 +26,7 @@ FORMATS: dict[str, tuple[str, Callable[[Sequence[Chosen]], str]]] = {
     "bed": ("selection.bed", bed_text),
     "bedpe": ("links.bedpe", links_text),
 }
+_PARQUET = "parquet"
 _SHOWN = 50
 
 
@@ -200,22 +201,43 @@ def merge_and_show(folders: Sequence[Path], into: Path) -> None:
         )
 
 
-def export_and_show(folder: Path, choice: Choice, formats: Sequence[str], out: Path) -> None:
-    """Write the selected features of runs, by name and place.
+def export_and_show(
+    folder: Path, choice: Choice, formats: Sequence[str], out: Path, *, mlflow: str | None = None
+) -> None:
+    """Write the selected features of runs by name and place, tables of runs, or log runs.
 
     Raises
     ------
     XbenchError
-        An unknown format, no run with a result, or a folder that cannot be written.
+        An unknown format, no run with a result, or what cannot be written.
     """
+    known = (*FORMATS, _PARQUET)
     for name in formats:
-        if name not in FORMATS:
-            raise unknown_name("format", name, FORMATS)
+        if name not in known:
+            raise unknown_name("format", name, known)
+    records = choice.of(open_store(folder).records())
+    if not records:
+        raise XbenchError(f"{folder}: no run is meant; 'xbench runs list' shows them")
+    if mlflow is not None:
+        # Imported here: few want it.
+        from xbench.results.mlflow_log import log_runs
+
+        new, before = log_runs(records, mlflow)
+        say(f"{new} runs logged in {mlflow}; {before} were there before")
+    if _PARQUET in formats:
+        from xbench.results.run_table import write_parquet
+
+        path = out / "runs.parquet"
+        write_parquet(records, path)
+        say(f"wrote {path}")
+    selections = [name for name in formats if name != _PARQUET]
+    if not selections:
+        return
     # One window, one version: what was asked otherwise is no repetition of the same.
-    chosen = chosen_features(current(choice.of(open_store(folder).records())).records)
+    chosen = chosen_features(current(records).records)
     if not chosen:
         raise XbenchError(f"{folder}: no run that is meant has a result")
-    for path in write_exports(chosen, formats, out):
+    for path in write_exports(chosen, selections, out):
         say(f"wrote {path}")
 
 

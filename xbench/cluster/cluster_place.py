@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from importlib.util import find_spec
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,9 @@ from xbench.data.dataset import Dataset
 from xbench.errors import XbenchError
 from xbench.results.leases import Claims
 from xbench.results.record import Record
+from xbench.results.store import ResultStore
 from xbench.surrogates.obtain import place_of
+from xbench.surrogates.own_model import ModelChoice
 from xbench.utils.progress import SILENT, Progress
 
 if TYPE_CHECKING:
@@ -109,6 +112,18 @@ class ClusterPlace:
         folder = folder or place_of(dataset, name or dataset.default_surrogate, **asked)
         if options.get("again") or not folder.exists():
             self.executor().train(dataset, name, **options)
+
+    def analyse(
+        self,
+        store: ResultStore,
+        names: Sequence[str],
+        dataset: Dataset,
+        models: tuple[Path | ModelChoice, Path | ModelChoice | None],
+        records: Sequence[Record],
+    ) -> None:
+        """Analyse runs there, each analysis as one task; keep what is found in the store."""
+        if names and records:
+            self.executor().analyse(store, names, dataset, models, records)
 
     def carry_out(
         self,

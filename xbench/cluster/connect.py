@@ -128,7 +128,8 @@ def _started(choice: ClusterChoice, security: Any) -> Any:
             resources={GPU: 1} if choice.gpus else None,
             # What a run needs is in processes of its own, which Dask does not see.
             memory_limit=None,
-            dashboard_address=None,
+            # Any port: of two clusters of one machine the second would warn of the first one's.
+            dashboard_address="127.0.0.1:0",
             scheduler_kwargs=scheduler,
             security=security,
             silence_logs=logging.CRITICAL,
@@ -138,8 +139,8 @@ def _started(choice: ClusterChoice, security: Any) -> Any:
 
     try:
         return SLURMCluster(
-            **_slurm_options(choice),
-            scheduler_options={"dashboard_address": None, **scheduler},
+            **slurm_options(choice),
+            scheduler_options={"dashboard_address": ":0", **scheduler},
             security=security,
             protocol="tcp://" if security is None else "tls://",
             silence_logs=logging.CRITICAL,
@@ -152,7 +153,7 @@ def _started(choice: ClusterChoice, security: Any) -> Any:
         ) from error
 
 
-def _slurm_options(choice: ClusterChoice) -> dict[str, Any]:
+def slurm_options(choice: ClusterChoice) -> dict[str, Any]:
     """Return arguments of `SLURMCluster`; what is not given is its configuration's."""
     gpu = ["--resources", f"{GPU}=1"] if choice.gpus else []
     directives = [*choice.directives, *([f"--gres=gpu:{choice.gpus}"] if choice.gpus else [])]

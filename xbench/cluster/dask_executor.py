@@ -20,6 +20,7 @@ from xbench.benchmark.execute import lost_records
 from xbench.benchmark.handing_out import claimed
 from xbench.benchmark.plan import WorkUnit
 from xbench.benchmark.request import RunContext, RunsTold
+from xbench.cluster.analyse_on_worker import AnalysisOrder, analyse_here
 from xbench.cluster.connect import GPU, Connection
 from xbench.cluster.on_worker import Answer, carry_out_unit, forget_study, machine_state
 from xbench.cluster.packed_data import pack
@@ -31,11 +32,19 @@ from xbench.cluster.parcel import (
     parts_of,
     receive_part,
 )
-from xbench.cluster.portable import Portable, portable_of
-from xbench.cluster.train_on_worker import train_there
+from xbench.cluster.portable import (
+    CarriedEntry,
+    CarriedPlace,
+    Place,
+    Portable,
+    own_digest,
+    portable_of,
+)
+from xbench.cluster.train_on_worker import carried_out, train_there
 from xbench.data.dataset import Dataset
 from xbench.errors import XbenchError
 from xbench.registry.plugins import in_use
+from xbench.results.findings import FILE, Finding, append_findings, read_findings
 from xbench.results.leases import Claims
 from xbench.results.record import Record
 from xbench.results.store import ResultStore
@@ -67,6 +76,33 @@ class DaskExecutor:
     def train(self, dataset: Dataset, name: str | None, **options: Any) -> None:
         """Train a surrogate on a worker, see `xbench.cluster.train_on_worker`."""
         train_there(self._connection, dataset, name, self.data(dataset), self.send, **options)
+
+    def analyse(
+        self,
+        store: ResultStore,
+        names: Sequence[str],
+        dataset: Dataset,
+        models: tuple[Place, Place | None],
+        records: Sequence[Record],
+    ) -> None:
+        """Analyse runs, each analysis as one task, one after the other; keep what is found."""
+        carried = CarriedPlace.of("surrogate", models[0])
+        second = None if models[1] is None else CarriedPlace.of("second surrogate", models[1])
+        for name in names:
+            known = [one for one in read_findings(store.folder / FILE) if one.analysis == name]
+            order = AnalysisOrder(
+                own_digest(),
+                name,
+                self.data(dataset),
+                dataset.digest,
+                carried,
+                second,
+                tuple(one.to_json() for one in records),
+                tuple(one.to_json() for one in known),
+                tuple(CarriedEntry.of(one) for one in in_use() if one.kind != "task"),
+            )
+            lines = carried_out(self._connection, self.send, analyse_here, order)
+            append_findings(store.folder, [Finding.from_json(line) for line in lines])
 
     def data(self, dataset: Dataset) -> Parcel:
         """Return a dataset's parcel, packed once."""
