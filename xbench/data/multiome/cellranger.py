@@ -15,8 +15,9 @@ from scipy import sparse
 from xbench.data.digest import canonical
 from xbench.data.features import COORDINATE_COLUMNS
 from xbench.data.genome import build_name
-from xbench.data.multiome.raw import Modality, RawMultiome, stretches
+from xbench.data.multiome.raw import Modality, RawMultiome
 from xbench.data.open_files import declared_bytes, opened_hdf5, require_memory
+from xbench.data.row_blocks import stretches
 from xbench.errors import XbenchError
 
 _PLACE = r"^(?P<chrom>\S+):(?P<start>\d+)-(?P<end>\d+)$"
