@@ -19,6 +19,7 @@ from typing import Any
 
 import h5py
 import numpy as np
+import pandas as pd
 from anndata import AnnData
 from anndata.io import read_elem, write_elem
 
@@ -149,12 +150,13 @@ def publish(room: FolderRoom, dataset: Dataset) -> Path:
         if matrix is not None
     }
     with h5py.File(room.folder / TABLES, "w") as file:
-        _write_tables(file, dataset)
+        texts = _write_tables(file, dataset)
     files = sorted(path for path in room.folder.iterdir())
     told = {name: getattr(dataset, name) for name in _TOLD}
     described |= {
         "aliases": dict(dataset.cell_type_aliases),
         "digest": dataset.digest,
+        "texts": texts,
         "files": {path.name: _stamp(path) for path in files},
         "tables": _file_digest(room.folder / TABLES),
     }
@@ -184,18 +186,31 @@ def _file_digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _write_tables(file: h5py.File, dataset: Dataset) -> None:
+def _write_tables(file: h5py.File, dataset: Dataset) -> dict[str, list[str]]:
+    """Write all but the matrices; return which columns of each table are texts.
+
+    Texts that occur many times, such as chromosomes, are read much faster as numbers of texts.
+    """
     inputs, outputs = dataset.inputs, dataset.outputs
-    parts = {"obs": inputs.obs, "var": inputs.var, "uns": dict(inputs.uns)}
-    parts |= {"layers": dict(inputs.layers), "cell_types": dataset.cell_types}
+    frames = {"obs": inputs.obs, "var": inputs.var}
     if outputs is not None:
-        parts["genes"] = outputs.var
+        frames["genes"] = outputs.var
+    texts = {}
+    for name, frame in frames.items():
+        texts[name] = [str(one) for one in frame.columns if _is_text(frame[one])]
+        write_elem(file, name, frame.astype(dict.fromkeys(texts[name], "category")))
+    parts: dict[str, Any] = {"uns": dict(inputs.uns), "layers": dict(inputs.layers)}
+    parts["cell_types"] = pd.Categorical(dataset.cell_types)
     if dataset.donors is not None:
-        parts["donors"] = dataset.donors
+        parts["donors"] = pd.Categorical(dataset.donors)
+    parts |= {name: getattr(dataset.split, name) for name in _SPLIT}
     for name, content in parts.items():
         write_elem(file, name, content)
-    for name in _SPLIT:
-        write_elem(file, name, getattr(dataset.split, name))
+    return texts
+
+
+def _is_text(column: pd.Series) -> bool:
+    return column.dtype == object and all(isinstance(one, str) for one in column)
 
 
 def _opened(folder: Path) -> Dataset:
@@ -214,6 +229,8 @@ def _opened(folder: Path) -> Dataset:
             raise XbenchError(f"{folder / TABLES}: is not what was written")
         with h5py.File(folder / TABLES, "r") as file:
             parts = {name: read_elem(file[name]) for name in file}
+        for name, columns in said["texts"].items():
+            parts[name] = parts[name].astype(dict.fromkeys(columns, object))
         inputs = AnnData(
             matrices["inputs"],
             obs=parts["obs"],
@@ -227,7 +244,7 @@ def _opened(folder: Path) -> Dataset:
         dataset = Dataset(
             inputs=inputs,
             outputs=outputs,
-            cell_types=parts["cell_types"],
+            cell_types=np.asarray(parts["cell_types"], dtype=str),
             split=Split(*(parts[name] for name in _SPLIT)),
             cell_type_aliases=said["aliases"],
             donors=np.asarray(parts["donors"], dtype=str) if "donors" in parts else None,

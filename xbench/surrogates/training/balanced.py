@@ -8,7 +8,6 @@ from torch import Tensor
 
 from xbench.utils.sparse import Pattern, products, sums, transposed_sums
 
-
 # Entries of rows that are marked at once, a byte each.
 _MARKED = 1 << 27
 
