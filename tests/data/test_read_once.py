@@ -29,13 +29,16 @@ from xbench.data.dataset import Dataset
 from xbench.data.mapped_matrix import MappedMatrix
 from xbench.data.multiome import read_multiome
 from xbench.data.multiome.layout import read_raw
+from xbench.data.multiome.validate import validate
 from xbench.data.prepared import all_prepared, clear_prepared, keep_prepared, open_prepared
 from xbench.data.read_options import ReadOptions
 from xbench.data.stored_matrix import StoredMatrix
 from xbench.errors import XbenchError, XbenchWarning
 
 from ..small_datasets import small_images, small_multiome
+from .multiome import small_layouts
 from .multiome.small_files import Writer, make_atac, make_rna
+from .multiome.small_layouts import write_labels, write_mtx_folder, write_reference, write_tenx_h5
 from .test_snare_cortex import FILE
 
 pytestmark = pytest.mark.filterwarnings("ignore:Changing the sparsity structure")
@@ -180,6 +183,18 @@ def test_every_layout_that_stays_in_its_file(form: str, tmp_path: Path, write: W
     assert found.digest == in_memory(place).digest == expected.digest
 
 
+@pytest.mark.parametrize("write_layout", [write_tenx_h5, write_mtx_folder, write_reference])
+def test_every_layout_is_mapped(write_layout: Any, tmp_path: Path) -> None:
+    data = small_layouts.small_multiome()
+    place = write_layout(data, tmp_path)
+    options: dict[str, Any] = {"labels": write_labels(data, tmp_path), "binarize": True}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", XbenchWarning)
+        raw = read_raw(place, stays=True)
+        assert isinstance(raw.atac.X, StoredMatrix) == (write_layout is write_tenx_h5)
+        assert_same(read(place, **options), in_memory(place, **options))
+
+
 @pytest.mark.skipif(not FILE.is_file(), reason=f"{FILE} is not here; set XBENCH_SHARED")
 def test_digest_of_published_runs_of_the_cortex(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stored_matrix, "CHUNK", 1 << 20)
@@ -277,6 +292,18 @@ def test_nothing_is_left_of_what_cannot_be_read(write: Writer, cache: Path) -> N
         read(write(rna=rna))
     assert [path.name for path in (cache / "prepared").iterdir()] == ["sources"]
     assert not all_prepared()
+
+
+def test_validation_says_the_same_and_leaves_nothing(write: Writer, cache: Path) -> None:
+    atac = make_atac()
+    atac.X = atac.X * 3
+    for path in (write(), write("counts.h5mu", atac=atac)):
+        found = validate(path)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.delenv("XBENCH_LARGE")
+            assert found == validate(path)
+        assert found.will_do == (path.name == "user.h5mu")
+    assert list((cache / "prepared").iterdir()) == []
 
 
 def test_permissions_are_those_of_the_umask(write: Writer) -> None:

@@ -150,13 +150,13 @@ def publish(room: FolderRoom, dataset: Dataset) -> Path:
         if matrix is not None
     }
     with h5py.File(room.folder / TABLES, "w") as file:
-        texts = _write_tables(file, dataset)
+        tables = _write_tables(file, dataset)
     files = sorted(path for path in room.folder.iterdir())
     told = {name: getattr(dataset, name) for name in _TOLD}
     described |= {
         "aliases": dict(dataset.cell_type_aliases),
         "digest": dataset.digest,
-        "texts": texts,
+        "frames": tables,
         "files": {path.name: _stamp(path) for path in files},
         "tables": _file_digest(room.folder / TABLES),
     }
@@ -186,8 +186,8 @@ def _file_digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _write_tables(file: h5py.File, dataset: Dataset) -> dict[str, list[str]]:
-    """Write all but the matrices; return which columns of each table are texts.
+def _write_tables(file: h5py.File, dataset: Dataset) -> dict[str, dict[str, Any]]:
+    """Write all but the matrices; return which columns of each table are texts, and of its index.
 
     Texts that occur many times, such as chromosomes, are read much faster as numbers of texts.
     """
@@ -195,10 +195,13 @@ def _write_tables(file: h5py.File, dataset: Dataset) -> dict[str, list[str]]:
     frames = {"obs": inputs.obs, "var": inputs.var}
     if outputs is not None:
         frames["genes"] = outputs.var
-    texts = {}
+    kept = {}
     for name, frame in frames.items():
-        texts[name] = [str(one) for one in frame.columns if _is_text(frame[one])]
-        write_elem(file, name, frame.astype(dict.fromkeys(texts[name], "category")))
+        texts = [str(one) for one in frame.columns if _is_text(frame[one])]
+        # Some readers leave a number as the name of an index, which AnnData does not write.
+        kept[name] = {"texts": texts, "index": frame.index.name}
+        packed = frame.astype(dict.fromkeys(texts, "category")).rename_axis(index=None)
+        write_elem(file, name, packed)
     parts: dict[str, Any] = {"uns": dict(inputs.uns), "layers": dict(inputs.layers)}
     parts["cell_types"] = pd.Categorical(dataset.cell_types)
     if dataset.donors is not None:
@@ -206,7 +209,7 @@ def _write_tables(file: h5py.File, dataset: Dataset) -> dict[str, list[str]]:
     parts |= {name: getattr(dataset.split, name) for name in _SPLIT}
     for name, content in parts.items():
         write_elem(file, name, content)
-    return texts
+    return kept
 
 
 def _is_text(column: pd.Series) -> bool:
@@ -229,8 +232,9 @@ def _opened(folder: Path) -> Dataset:
             raise XbenchError(f"{folder / TABLES}: is not what was written")
         with h5py.File(folder / TABLES, "r") as file:
             parts = {name: read_elem(file[name]) for name in file}
-        for name, columns in said["texts"].items():
-            parts[name] = parts[name].astype(dict.fromkeys(columns, object))
+        for name, kept in said["frames"].items():
+            frame = parts[name].astype(dict.fromkeys(kept["texts"], object))
+            parts[name] = frame.rename_axis(index=kept["index"])
         inputs = AnnData(
             matrices["inputs"],
             obs=parts["obs"],

@@ -195,6 +195,7 @@ class FolderRoom:
         self, name: str, blocks: Iterable[sparse.csr_matrix], width: int, value: Any, most: int
     ) -> MappedMatrix:
         """See `Room`."""
+        self.drop(name)
         self.files[name] = written(self.folder / name, blocks, width, value, most)
         return self.files[name].open()
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
+from xbench.data.preprocess import from_half_precision
 from xbench.errors import XbenchError
 
 # Stored numbers that are in memory at once.
@@ -31,10 +32,12 @@ class StoredMatrix:
         Of its values.
     indptr
         Shape (n + 1,), where the numbers of each row begin; None where it is dense.
-    columns
-        The columns that count, in their order; all of them where None.
     where
         File and place, for the error's text.
+    columns
+        The columns that count, in their order; all of them where None.
+    width
+        How many columns there are in the file.
     """
 
     opened: Callable[[], AbstractContextManager[Any]]
@@ -43,6 +46,7 @@ class StoredMatrix:
     indptr: np.ndarray | None
     where: str
     columns: np.ndarray | None = None
+    width: int | None = None
 
     @property
     def entries(self) -> int:
@@ -52,7 +56,12 @@ class StoredMatrix:
     def of_columns(self, columns: np.ndarray) -> "StoredMatrix":
         """Return the same with some of its columns, in their order."""
         chosen = columns if self.columns is None else self.columns[columns]
-        return replace(self, columns=chosen, shape=(self.shape[0], len(columns)))
+        width = self._width
+        return replace(self, columns=chosen, shape=(self.shape[0], len(columns)), width=width)
+
+    @property
+    def _width(self) -> int:
+        return self.shape[1] if self.width is None else self.width
 
     def blocks(self) -> Iterator[tuple[int, Any]]:
         """Yield consecutive rows, and the number of the first; each block is CSR or dense.
@@ -67,7 +76,7 @@ class StoredMatrix:
                 yield first, self._read(element, first, last)
 
     def _stretches(self) -> Iterator[tuple[int, int]]:
-        width = max(1, self.shape[1])
+        width = max(1, self._width)
         n_rows, first = self.shape[0], 0
         while first < n_rows:
             if self.indptr is None:
@@ -85,20 +94,15 @@ class StoredMatrix:
         start, stop = int(self.indptr[first]), int(self.indptr[last])
         values = np.asarray(element["data"][start:stop])
         indices = np.asarray(element["indices"][start:stop])
-        width = self._stored_width(element)
+        width = self._width
         if indices.size and not 0 <= indices.min() <= indices.max() < width:
             raise ValueError(f"a row names a column outside of the {width} that there are")
         pointers = self.indptr[first : last + 1] - start
         # SciPy makes no matrix of half precision: `as_counts` is given what it can look at.
         if values.dtype == np.float16:
-            from xbench.data.preprocess import from_half_precision
-
             values = from_half_precision(values, self.where)
         rows = sparse.csr_matrix((values, indices, pointers), shape=(last - first, width))
         return rows if self.columns is None else rows[:, self.columns]
-
-    def _stored_width(self, element: Any) -> int:
-        return self.shape[1] if self.columns is None else int(element.attrs["shape"][1])
 
 
 def stored_matrix(
@@ -129,16 +133,32 @@ def stored_matrix(
     if element.attrs.get("encoding-type") != "csr_matrix":
         return None
     rows, columns = (int(length) for length in element.attrs["shape"])
+    return stored_rows(element, opened, (rows, columns), where)
+
+
+def stored_rows(
+    element: Any,
+    opened: Callable[[], AbstractContextManager[Any]],
+    shape: tuple[int, int],
+    where: str,
+) -> StoredMatrix:
+    """Return a sparse matrix of a shape that is known, whose parts are in a group of a file.
+
+    Raises
+    ------
+    XbenchError
+        See `stored_matrix`.
+    """
     indptr = element["indptr"]
     data, indices = element["data"], element["indices"]
     kinds = {np.dtype(part.dtype).kind for part in (indptr, indices)}
-    if indptr.shape != (rows + 1,) or data.shape != indices.shape or not kinds <= set("iu"):
+    if indptr.shape != (shape[0] + 1,) or data.shape != indices.shape or not kinds <= set("iu"):
         raise XbenchError(f"{where}: matrix is damaged: its parts do not fit; get the file again")
     pointers = np.asarray(indptr[:]).astype(np.int64)
     if pointers[0] != 0 or (np.diff(pointers) < 0).any() or pointers[-1] != data.shape[0]:
         raise XbenchError(f"{where}: indptr does not count up to the stored numbers")
     _require_stored(indices, where)
-    return StoredMatrix(opened, (rows, columns), np.dtype(data.dtype), pointers, where)
+    return StoredMatrix(opened, shape, np.dtype(data.dtype), pointers, where)
 
 
 def _require_stored(array: Any, where: str) -> None:

@@ -136,7 +136,8 @@ class AdditiveLayer:
                 per_sample_weights=torch.from_numpy(x.data[entries].astype(np.float32)).to(device),
                 include_last_offset=True,
             )
-            parts.append(summed.view(last - first, n_blocks, -1) + self.offset)
+            sums = summed.view(last - first, n_blocks, self.weight.shape[1])
+            parts.append(sums + self.offset)
         return torch.cat(parts)
 
 

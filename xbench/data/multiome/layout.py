@@ -28,7 +28,12 @@ class Layout(NamedTuple):
 # Files by their own name, folders by the name of a file in them.
 FILES = (
     Layout("a MuData file (.h5mu)", re.compile(r".*\.h5mu"), read_h5mu, True),
-    Layout("a feature-barcode matrix of CellRanger ARC (.h5)", re.compile(r".*\.h5"), read_tenx_h5),
+    Layout(
+        "a feature-barcode matrix of CellRanger ARC (.h5)",
+        re.compile(r".*\.h5"),
+        read_tenx_h5,
+        True,
+    ),
     Layout(
         "an AnnData file with peaks and genes (.h5ad)",
         re.compile(r".*\.h5ad"),
