@@ -391,6 +391,10 @@ def falling(file: h5py.File) -> None:
     file["mod/atac/X/indptr"][1] = 50
 
 
+def ending_at_nothing(file: h5py.File) -> None:
+    file["mod/atac/X/indptr"][-1] = 0
+
+
 def boasting(file: h5py.File) -> None:
     pointers = file["mod/atac/X/indptr"][:].astype(np.int64)
     pointers[1:] += 10**12 - pointers[-1]
@@ -401,12 +405,21 @@ def boasting(file: h5py.File) -> None:
     file["mod/atac/X/indptr"] = pointers
 
 
+@pytest.mark.parametrize("change", [outside, falling, ending_at_nothing])
+def test_distrust_of_a_file_that_is_read_at_once(
+    write: Writer, change: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("XBENCH_LARGE")
+    assert "cannot be read" in spoiled(write(), change)
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
         (linked, "is a link to another place"),
         (outside, "names a column outside of the 5"),
         (falling, "indptr does not count up"),
+        (ending_at_nothing, "indptr does not count up"),
         (boasting, r"is said to hold 4,000\.0 GB, but 0 bytes are stored"),
     ],
 )

@@ -24,7 +24,7 @@ from xbench.data.genome import build_name
 from xbench.data.multiome.cellranger import columns_by_modality
 from xbench.data.multiome.raw import Modality, RawMultiome, require_unique
 from xbench.data.open_files import declared_bytes, opened_hdf5, readable, require_memory
-from xbench.data.preprocess import from_half_precision
+from xbench.data.preprocess import checked_sparse, from_half_precision
 from xbench.data.stored_matrix import StoredMatrix, stored_matrix
 from xbench.errors import XbenchError
 from xbench.utils.files import cannot_write, sweep, temporary_beside
@@ -158,11 +158,7 @@ def _table(element: pd.DataFrame) -> pd.DataFrame:
 
 
 def _checked_matrix(matrix: Any) -> Any:
-    """Check that stored indices lie inside the matrix: SciPy trusts them, and would crash."""
-    if sparse.issparse(matrix):
-        matrix.check_format(full_check=True)
-        return matrix
-    return np.atleast_2d(np.asarray(matrix))
+    return checked_sparse(matrix) if sparse.issparse(matrix) else np.atleast_2d(np.asarray(matrix))
 
 
 def named_genome(groups: list[Any], tables: list[pd.DataFrame]) -> str | None:
