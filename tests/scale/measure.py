@@ -103,7 +103,9 @@ def measured(place: Path, point: dict[str, int], jobs: int) -> dict[str, Any]:
 def _told(took: Watched) -> dict[str, Any]:
     return {
         "seconds": round(took.seconds, 2),
+        "processor": round(took.processor, 2),
         "started_after": took.started_after and round(took.started_after, 2),
+        "started_processor": took.started_processor and round(took.started_processor, 2),
         "rss": took.resident,
         "pss": took.proportional,
         "own": took.own,
@@ -113,7 +115,7 @@ def _told(took: Watched) -> dict[str, Any]:
 def slope(points: list[dict[str, Any]], axis: str, value: list[float]) -> str:
     """Return by which power of the axis a value grows, between its smallest and largest point."""
     at = [point["point"][axis] for point in points]
-    if len(at) < 2 or min(value) <= 0:
+    if len(at) < 2 or not min(value) > 0:
         return "-"
     return f"{np.log(value[-1] / value[0]) / np.log(at[-1] / at[0]):+.2f}"
 
@@ -126,6 +128,7 @@ def table(points: list[dict[str, Any]], axis: str) -> str:
         "GRIDS, s a run": lambda p: p["grids"],
         "one gradient, s a run": lambda p: p["gradient-change"],
         "whole command, s": lambda p: p["run"]["seconds"],
+        "its processor s": lambda p: p["run"].get("processor", np.nan),
         "peak RSS, GB": lambda p: p["run"]["rss"] / 1e9,
         "peak PSS, GB": lambda p: p["run"]["pss"] / 1e9,
     }

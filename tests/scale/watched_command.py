@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import resource
 import subprocess
 import threading
 import time
@@ -22,8 +23,11 @@ class Watched:
     ----------
     seconds
         From its start to its end, by the wall.
-    started_after
-        Seconds until a line with the words that were waited for; None where none came.
+    processor
+        Seconds of processors that it and all it waited for took: on a busy machine the wall says
+        more of the others.
+    started_after, started_processor
+        Both until a line with the words that were waited for; None where none came.
     resident, proportional, own
         Peaks of memory summed over processes, in bytes: RSS, which counts what is shared once a
         process; PSS, which shares it out; and what no other process or file has.
@@ -34,7 +38,9 @@ class Watched:
     """
 
     seconds: float = 0.0
+    processor: float = 0.0
     started_after: float | None = None
+    started_processor: float | None = None
     resident: int = 0
     proportional: int = 0
     own: int = 0
@@ -54,7 +60,7 @@ def watched(command: list[str], wait_for: str = "", **variables: str) -> Watched
     variables
         Environment variables beside those of this process.
     """
-    found, began = Watched(), time.perf_counter()
+    found, before, began = Watched(), _of_children(), time.perf_counter()
     process = subprocess.Popen(
         command,
         stdout=subprocess.PIPE,
@@ -82,13 +88,29 @@ def watched(command: list[str], wait_for: str = "", **variables: str) -> Watched
         for line in process.stdout:
             if wait_for and wait_for in line and found.started_after is None:
                 found.started_after = time.perf_counter() - began
+                found.started_processor = sum(_ticks(one) for one in _of_session(process.pid))
             found.output.append(line.rstrip())
         found.status = process.wait()
     finally:
         ended.set()
         looking.join()
     found.seconds = time.perf_counter() - began
+    found.processor = _of_children() - before
     return found
+
+
+def _of_children() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def _ticks(process: int) -> float:
+    """Return the seconds of processors of a process and of those of its children that ended."""
+    try:
+        fields = (_PROC / str(process) / "stat").read_text().rsplit(")", 1)[1].split()
+    except OSError:
+        return 0.0
+    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
 
 
 def _of_session(leader: int) -> list[int]:
