@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -71,7 +71,7 @@ def validate(
     report = Report([f"layout: {layout.name}"])
     with warnings.catch_warnings(record=True) as noted:
         warnings.simplefilter("always", XbenchWarning)
-        with report.collecting(), draft() if is_large(path) else nullcontext() as room:
+        with report.collecting(), _room_for(path) as room:
             raw = read_raw(path, stays=room is not None)
             _look_at(raw, str(path), reading, genome, report, room)
             if report.problems:
@@ -79,6 +79,11 @@ def validate(
     said = [str(note.message) for note in noted if issubclass(note.category, XbenchWarning)]
     report.lines.extend(dict.fromkeys(said))
     return report
+
+
+def _room_for(path: Path) -> AbstractContextManager[Room | None]:
+    """Give a room for the matrices of what is too large for memory, and none for anything else."""
+    return draft() if is_large(path) else nullcontext()
 
 
 # Columns of cell types as common programs call them, the most deliberate first.
@@ -189,8 +194,9 @@ def _look_at_genes(
         counts = checked_rows(raw.rna.X, rows, where, raw.rna.elsewhere)
         lengths = np.concatenate([np.diff(block.indptr) for block in counts])
         _tell_empty(lengths, "a count of any gene", report)
-        for block in () if raw.normalised else counts:
-            require_whole(block, where, raw.rna.elsewhere)
+        if not raw.normalised:
+            for block in counts:
+                require_whole(block, where, raw.rna.elsewhere)
 
 
 def _of_strand(places: pd.DataFrame, known: int) -> str:
