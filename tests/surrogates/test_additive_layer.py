@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_matrix
 
+from xbench.surrogates import layers
 from xbench.surrogates.layers import AdditiveLayer, block_pointers
 
 
@@ -90,3 +91,16 @@ def test_pointers_count_each_blocks_entries(sizes: list[int], n_cells: int, seed
 def test_blocks_that_fall_are_refused() -> None:
     with pytest.raises(ValueError, match="boundaries"):
         AdditiveLayer(torch.zeros(2, 1), torch.zeros(3, 1), np.array([0, 2, 1, 2]))
+
+
+def test_sums_are_the_same_however_many_entries_are_together(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    x = sp.random(40, 30, density=0.3, format="csr", dtype=np.float32, random_state=0)
+    x.data[:] = 1
+    layer = AdditiveLayer(torch.randn(30, 8), torch.randn(2, 8), np.array([0, 11, 30]))
+    expected, pointers = layer.sparse_sums(x), block_pointers(x, layer.boundaries)
+    monkeypatch.setattr(layers, "TOGETHER", 20)
+    assert torch.equal(layer.sparse_sums(x), expected)
+    assert np.array_equal(block_pointers(x, layer.boundaries), pointers)
+    assert layer.sparse_sums(x[:0]).shape == (0, 2, 8)

@@ -153,6 +153,21 @@ def validate(
     validate_and_show(replace(reading, path=file))
 
 
+@data_app.command(epilog="Example: xbench data prepared --clear")
+def prepared(
+    digest: Annotated[
+        str, typer.Argument(help="Of the data that go, or what it begins with; all.")
+    ] = "",
+    clear: Annotated[
+        bool, typer.Option("--clear", help="Remove them; made again when asked for.")
+    ] = False,
+) -> None:
+    """List what the cache keeps ready of data too large for memory, or remove it."""
+    from xbench.cli.prepared_data import clear_and_show, show_prepared
+
+    clear_and_show(digest) if clear else show_prepared(digest)
+
+
 report_app = StrictTyper(
     name="report",
     help="Put what is known of a trained surrogate on one page.",

@@ -124,7 +124,7 @@ _READING: _Options = {
         Annotated[
             Path | None,
             typer.Option(
-                help="Read your own .h5mu, 10x .h5, or folder of .h5ad, MTX or reference files."
+                help="Read your own .h5mu, zarr, 10x .h5, or folder of .h5ad, MTX, reference files."
             ),
         ],
         None,

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import sparse
 
+from xbench.data.mapped_matrix import MappedMatrix, forget
+
 if TYPE_CHECKING:
     from hashlib import _Hash
 
@@ -73,6 +75,9 @@ def canonical(matrix: sparse.csr_matrix) -> sparse.csr_matrix:
     >>> canonical(sparse.csr_matrix(entries, shape=(1, 3))).indices.tolist()
     [0, 2]
     """
+    # What is mapped was written so, and is not read for it.
+    if isinstance(matrix, MappedMatrix):
+        return matrix
     if not matrix.has_canonical_format or not np.all(matrix.data):
         # 200 and 100 in one place are 300, also where each fits a byte.
         narrow = matrix.dtype.kind in "iu" and matrix.dtype.itemsize < 8
@@ -116,3 +121,4 @@ def _add_numbers(digest: _Hash, label: str, values: np.ndarray, kind: str) -> No
     digest.update(json.dumps([label, kind, len(values)]).encode())
     for first in range(0, len(values), _CHUNK):
         digest.update(np.ascontiguousarray(values[first : first + _CHUNK], dtype=kind).data)
+        forget(values)

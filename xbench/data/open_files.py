@@ -214,8 +214,8 @@ write a file that holds all of its data (h5repack, or read and write it again)
         )
 
 
-def declared_bytes(element: h5py.Group | h5py.Dataset) -> int:
-    """Return how many bytes all numbers of an HDF5 element take, as it says itself.
+def declared_bytes(element: Any) -> int:
+    """Return how many bytes all numbers of an element of HDF5 or zarr take, as it says itself.
 
     Examples
     --------
@@ -224,8 +224,10 @@ def declared_bytes(element: h5py.Group | h5py.Dataset) -> int:
     ...     declared_bytes(file["x"])
     400000000000
     """
-    if isinstance(element, h5py.Dataset):
-        return int(element.size or 0) * element.dtype.itemsize
+    if not hasattr(element, "keys"):
+        return int(element.size or 0) * int(element.dtype.itemsize)
+    if not isinstance(element, h5py.Group):
+        return sum(declared_bytes(element[name]) for name in element)
     sizes: list[int] = []
     element.visititems(
         lambda _, part: (

@@ -57,6 +57,31 @@ def as_counts(matrix: object, where: str, elsewhere: str = "") -> sparse.csr_mat
     return counts
 
 
+def checked_sparse(matrix: Any) -> Any:
+    """Return a CSR or CSC matrix of a file once its parts are known to fit together.
+
+    SciPy trusts them, and would write outside of its memory. Its own check looks at no pointer of a
+    matrix whose last one is 0.
+
+    Raises
+    ------
+    ValueError
+        A pointer falls, or an index is none of a row or column that there is.
+
+    Examples
+    --------
+    >>> wrong = sparse.csr_matrix((2, 2))
+    >>> wrong.indptr[:] = [0, 9, 0]
+    >>> checked_sparse(wrong)
+    Traceback (most recent call last):
+    ValueError: indptr does not count up
+    """
+    if matrix.indptr[0] != 0 or (np.diff(matrix.indptr) < 0).any():
+        raise ValueError("indptr does not count up")
+    matrix.check_format(full_check=True)
+    return matrix
+
+
 def from_half_precision(values: np.ndarray, where: str) -> np.ndarray:
     """Return float16 numbers as float32, which SciPy computes with.
 

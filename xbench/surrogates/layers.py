@@ -19,6 +19,8 @@ import scipy.sparse as sp
 import torch
 from torch import Tensor, nn
 
+from xbench.data.row_blocks import stretches
+
 
 @dataclass(frozen=True)
 class AdditiveLayer:
@@ -119,17 +121,28 @@ class AdditiveLayer:
         Tensor
             Shape (n, n_blocks, hidden).
         """
-        device = self.weight.device
+        device, n_blocks = self.weight.device, self.n_blocks
         pointers = block_pointers(x, self.boundaries)
-        summed = nn.functional.embedding_bag(
-            torch.from_numpy(x.indices.astype(np.int64)).to(device),
-            self.weight,
-            torch.from_numpy(pointers).to(device),
-            mode="sum",
-            per_sample_weights=torch.from_numpy(x.data.astype(np.float32)).to(device),
-            include_last_offset=True,
-        )
-        return summed.view(x.shape[0], self.n_blocks, -1) + self.offset
+        parts = []
+        # No sum spans two rows, so that some rows at a time give the same numbers in less memory.
+        for first, last in list(stretches(x.indptr, TOGETHER)) or [(0, 0)]:
+            starts = pointers[first * n_blocks : last * n_blocks + 1]
+            entries = slice(starts[0], starts[-1])
+            summed = nn.functional.embedding_bag(
+                torch.from_numpy(x.indices[entries].astype(np.int64)).to(device),
+                self.weight,
+                torch.from_numpy(starts - starts[0]).to(device),
+                mode="sum",
+                per_sample_weights=torch.from_numpy(x.data[entries].astype(np.float32)).to(device),
+                include_last_offset=True,
+            )
+            sums = summed.view(last - first, n_blocks, self.weight.shape[1])
+            parts.append(sums + self.offset)
+        return torch.cat(parts)
+
+
+# Entries of a sparse matrix that are worked on at once: some hundred MB.
+TOGETHER = 1 << 22
 
 
 def block_pointers(x: sp.csr_matrix, boundaries: np.ndarray) -> np.ndarray:

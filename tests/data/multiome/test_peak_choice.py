@@ -14,6 +14,7 @@ from scipy import sparse
 from xbench.data.multiome import read_multiome
 from xbench.data.multiome.peaks import open_often
 from xbench.data.read_options import ReadOptions
+from xbench.data.row_blocks import rows_of_matrix
 from xbench.errors import XbenchError, XbenchWarning
 
 from .refusals import refusal
@@ -28,14 +29,17 @@ def test_open_in_a_share_of_cells(table: np.ndarray, tenths: int) -> None:
         with pytest.raises(
             XbenchError, match=r"no peak is open in .* of the cells .*; lower --min"
         ):
-            open_often(sparse.csr_matrix(table), share, "atac")
+            open_often(rows_of_matrix(sparse.csr_matrix(table)), share, "atac")
     else:
-        assert open_often(sparse.csr_matrix(table), share, "atac").tolist() == expected.tolist()
+        assert (
+            open_often(rows_of_matrix(sparse.csr_matrix(table)), share, "atac").tolist()
+            == expected.tolist()
+        )
 
 
 @pytest.mark.parametrize("share", [None, 0, 0.0])
 def test_no_share_keeps_all(share: float | None) -> None:
-    assert open_often(sparse.csr_matrix((3, 2), dtype=np.int8), share, "atac").all()
+    assert open_often(rows_of_matrix(sparse.csr_matrix((3, 2), dtype=np.int8)), share, "atac").all()
 
 
 def test_a_share_that_is_no_round_number_of_cells() -> None:
@@ -43,7 +47,10 @@ def test_a_share_that_is_no_round_number_of_cells() -> None:
     assert 0.07 * 100 > 7
     table = np.zeros((100, 2), dtype=np.int8)
     table[:7, 0] = table[:6, 1] = 1
-    assert open_often(sparse.csr_matrix(table), 0.07, "atac").tolist() == [True, False]
+    assert open_often(rows_of_matrix(sparse.csr_matrix(table)), 0.07, "atac").tolist() == [
+        True,
+        False,
+    ]
 
 
 def test_a_share_of_the_cells_that_are_read(tmp_path: Path) -> None:

@@ -4,8 +4,11 @@ One feature table, in HDF5 and in text, holds peaks and genes; the sparse matrix
 by row, in little more memory than it takes.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -15,8 +18,10 @@ from scipy import sparse
 from xbench.data.digest import canonical
 from xbench.data.features import COORDINATE_COLUMNS
 from xbench.data.genome import build_name
-from xbench.data.multiome.raw import Modality, RawMultiome, stretches
+from xbench.data.multiome.raw import Modality, RawMultiome
 from xbench.data.open_files import declared_bytes, opened_hdf5, require_memory
+from xbench.data.row_blocks import stretches
+from xbench.data.stored_matrix import stored_rows
 from xbench.errors import XbenchError
 
 _PLACE = r"^(?P<chrom>\S+):(?P<start>\d+)-(?P<end>\d+)$"
@@ -24,12 +29,13 @@ _PLACE = r"^(?P<chrom>\S+):(?P<start>\d+)-(?P<end>\d+)$"
 CHUNK = 1 << 22
 
 
-def read_tenx_h5(path: Path) -> RawMultiome:
+def read_tenx_h5(path: Path, *, stays: bool = False) -> RawMultiome:
     """Read peaks, genes, their places and the build; such files hold no cell types.
 
     The places of genes are the file's ``interval``: to our knowledge (no such file was at hand) it
     spans a gene's transcription starts, not its body, so that fewer peaks overlap it. The
-    matrix is read a stretch of cells at a time, so that little more than the result is in memory.
+    matrix is read a stretch of cells at a time, so that little more than the result is in memory,
+    or stays in the file, where that is asked for.
 
     Raises
     ------
@@ -44,12 +50,25 @@ def read_tenx_h5(path: Path) -> RawMultiome:
             )
         matrix = file["matrix"]
         features = _features(matrix["features"])
-        require_memory(declared_bytes(matrix), str(path))
+        if not stays:
+            require_memory(declared_bytes(matrix), str(path))
         barcodes = pd.Index(_text(matrix["barcodes"]))
         columns = columns_by_modality(features, str(path))
         _require_fitting(matrix, len(features), len(barcodes), path)
-        matrices = _read_apart(matrix, columns)
+        matrices: dict[str, Any]
+        if stays:
+            shape = (len(barcodes), len(features))
+            whole = stored_rows(matrix, partial(_opened_matrix, path), shape, str(path))
+            matrices = {name: whole.of_columns(of) for name, of in columns.items()}
+        else:
+            matrices = _read_apart(matrix, columns)
     return assembled(matrices, columns, features, barcodes, _genome(features, path))
+
+
+@contextmanager
+def _opened_matrix(path: Path) -> Iterator[Any]:
+    with opened_hdf5(path) as file:
+        yield file["matrix"]
 
 
 def _features(group: h5py.Group) -> pd.DataFrame:
@@ -154,7 +173,7 @@ def columns_by_modality(features: pd.DataFrame, where: str) -> dict[str, np.ndar
 
 
 def assembled(
-    matrices: dict[str, sparse.csr_matrix],
+    matrices: Mapping[str, Any],
     columns: dict[str, np.ndarray],
     features: pd.DataFrame,
     barcodes: pd.Index,

@@ -19,7 +19,7 @@ from xbench.data.cell_types import MARKER_GENES
 from xbench.data.coordinates import read_coordinates, require_inside
 from xbench.data.dataset import GENE_NAME_COLUMNS
 from xbench.data.genome import Genome
-from xbench.data.multiome.raw import PreparedMatrix, RawMultiome, columns_of, rows_of, stretches
+from xbench.data.multiome.raw import PreparedMatrix, RawMultiome
 from xbench.data.own_genome import places_of_genes, read_gtf
 from xbench.data.preprocess import (
     as_counts,
@@ -28,6 +28,16 @@ from xbench.data.preprocess import (
     require_whole,
     scaled_to_total,
 )
+from xbench.data.row_blocks import (
+    Room,
+    checked_rows,
+    columns_of,
+    in_order,
+    rows_of,
+    rows_of_matrix,
+    stretches,
+)
+from xbench.data.stored_matrix import StoredMatrix
 from xbench.errors import XbenchWarning
 
 
@@ -39,6 +49,7 @@ def prepare_genes(
     genome: Genome | None = None,
     chromosome_names: Mapping[str, str] | None = None,
     gtf: Path | None = None,
+    room: Room | None = None,
 ) -> PreparedMatrix:
     """Return log1p of counts scaled to 1e5 a cell, float32, of the genes that are kept.
 
@@ -60,6 +71,8 @@ def prepare_genes(
         Other names to give chromosomes.
     gtf
         A gene annotation that says where genes lie, instead of the data; see `gene_coordinates`.
+    room
+        Where the matrix goes where it is not read into memory.
 
     Raises
     ------
@@ -69,28 +82,63 @@ def prepare_genes(
     coordinates = gene_coordinates(raw, where, chromosome_names, gtf)
     if genome is not None and len(coordinates.columns):
         require_inside(coordinates, genome, where)
-    counts = as_counts(raw.rna.X, where, raw.rna.elsewhere)
-    if raw.normalised:
-        warnings.warn(
-            f"{where}: holds fractions, so it is taken as log1p of counts scaled to 1e5 a cell",
-            XbenchWarning,
-            stacklevel=2,
-        )
-    else:
-        require_whole(counts, where, raw.rna.elsewhere)
-    counts = rows_of(counts, rows)
-    totals = None if raw.normalised else cell_totals(counts)
+    counts = _counts(raw, rows, where, room)
+    totals = None if raw.normalised else _totals(counts)
     kept = np.arange(counts.shape[1])
     if variable_genes is not None and variable_genes < len(kept):
         dispersion = normalised_dispersion(*gene_moments(counts, totals))
         kept = select_genes(raw.rna.var.index, dispersion, variable_genes)
-        counts = columns_of(counts, kept)
-    if totals is None:
-        expression: sparse.csr_matrix = counts.astype(np.float32)
-    else:
-        expression = log_normalise(counts, where, totals)
+    done = 0
+
+    def normalised(block: sparse.csr_matrix) -> sparse.csr_matrix:
+        nonlocal done
+        first, done = done, done + block.shape[0]
+        block = columns_of(block, kept)
+        if totals is None:
+            return block.astype(np.float32)
+        return log_normalise(block, where, totals[first:done])
+
+    blocks = rows_of_matrix(counts).map(normalised).of_width(len(kept))
+    expression = blocks.put(room, "outputs", np.float32)
+    if room is not None:
+        room.drop(_ALL_COUNTS)
     other_names = raw.rna.var[[one for one in GENE_NAME_COLUMNS if one in raw.rna.var.columns]]
     return PreparedMatrix(expression, coordinates.join(other_names).iloc[kept])
+
+
+# What the counts of all genes are called in a room.
+_ALL_COUNTS = "counts"
+
+
+def _counts(raw: RawMultiome, rows: np.ndarray, where: str, room: Room | None) -> sparse.csr_matrix:
+    """Return the counts of all genes, checked, in the order of `rows`."""
+    matrix, elsewhere = raw.rna.X, raw.rna.elsewhere
+    if raw.normalised:
+        warnings.warn(
+            f"{where}: holds fractions, so it is taken as log1p of counts scaled to 1e5 a cell",
+            XbenchWarning,
+            stacklevel=3,
+        )
+
+    def whole(block: sparse.csr_matrix) -> sparse.csr_matrix:
+        if not raw.normalised:
+            require_whole(block, where, elsewhere)
+        return block
+
+    if not isinstance(matrix, StoredMatrix) or room is None:
+        return rows_of(whole(as_counts(matrix, where, elsewhere)), rows)
+    # In the order of the file first: a row here and a row there would unpack all of it each time.
+    stored = np.sort(rows)
+    small = matrix.dtype.kind == "f" and matrix.dtype.itemsize <= 4
+    blocks = checked_rows(matrix, stored, where, elsewhere).map(whole)
+    counts = blocks.put(room, _ALL_COUNTS, np.float32 if small else np.float64)
+    if np.array_equal(stored, rows):
+        return counts
+    return in_order(counts, np.searchsorted(stored, rows), room, f"{_ALL_COUNTS}.ordered")
+
+
+def _totals(counts: sparse.csr_matrix) -> np.ndarray:
+    return np.concatenate([cell_totals(block) for block in rows_of_matrix(counts)])
 
 
 def gene_coordinates(

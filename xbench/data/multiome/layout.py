@@ -10,28 +10,41 @@ from xbench.data.multiome.mtx import MATRIX, read_mtx_folder
 from xbench.data.multiome.mudata import read_h5ad_pair, read_h5mu, read_joint_h5ad
 from xbench.data.multiome.raw import RawMultiome, without_genome_in_symbols
 from xbench.data.multiome.reference import MATRICES, read_reference_files
+from xbench.data.multiome.zarr_stores import read_zarr, read_zarr_pair
 from xbench.data.open_files import require_regular
+from xbench.data.open_zarr import is_zarr
 from xbench.errors import XbenchError
 
 
 class Layout(NamedTuple):
-    """A way to store peaks and genes of the same cells."""
+    """A way to store peaks and genes of the same cells; `stays`: matrices may stay in the file."""
 
     name: str
     pattern: re.Pattern[str]
-    read: Callable[[Path], RawMultiome]
+    read: Callable[..., RawMultiome]
+    stays: bool = False
 
 
 # Files by their own name, folders by the name of a file in them.
 FILES = (
-    Layout("a MuData file (.h5mu)", re.compile(r".*\.h5mu"), read_h5mu),
-    Layout("a feature-barcode matrix of CellRanger ARC (.h5)", re.compile(r".*\.h5"), read_tenx_h5),
+    Layout("a MuData file (.h5mu)", re.compile(r".*\.h5mu"), read_h5mu, True),
     Layout(
-        "an AnnData file with peaks and genes (.h5ad)", re.compile(r".*\.h5ad"), read_joint_h5ad
+        "a feature-barcode matrix of CellRanger ARC (.h5)",
+        re.compile(r".*\.h5"),
+        read_tenx_h5,
+        True,
+    ),
+    Layout(
+        "an AnnData file with peaks and genes (.h5ad)",
+        re.compile(r".*\.h5ad"),
+        read_joint_h5ad,
+        True,
     ),
 )
+STORE = Layout("a zarr store of MuData or AnnData", re.compile(r".*\.zarr"), read_zarr, True)
 FOLDERS = (
-    Layout("a folder with atac.h5ad and rna.h5ad", re.compile(r".*\.h5ad"), read_h5ad_pair),
+    Layout("a folder with atac.h5ad and rna.h5ad", re.compile(r".*\.h5ad"), read_h5ad_pair, True),
+    Layout("a folder with atac.zarr and rna.zarr", re.compile(r".*\.zarr"), read_zarr_pair, True),
     Layout("a folder with matrix.mtx, features.tsv and barcodes.tsv", MATRIX, read_mtx_folder),
     Layout(
         "a folder with train_atac.npz, train_rna.npz and their tables",
@@ -71,18 +84,30 @@ def find_layout(path: Path) -> Layout:
     raise _no_layout(path)
 
 
-def read_raw(path: Path) -> RawMultiome:
+def read_raw(path: Path, *, stays: bool = False) -> RawMultiome:
     """Read a file or folder of any layout, as it is.
+
+    Parameters
+    ----------
+    path
+        The file or folder.
+    stays
+        Whether its matrices stay in it (`xbench.data.stored_matrix`), where the layout allows.
 
     Raises
     ------
     XbenchError
         It has no layout, or a file is damaged or lacks a part.
     """
-    return without_genome_in_symbols(find_layout(path).read(path))
+    layout = find_layout(path)
+    return without_genome_in_symbols(
+        layout.read(path, stays=True) if stays and layout.stays else layout.read(path)
+    )
 
 
 def _of_folder(folder: Path) -> Layout:
+    if is_zarr(folder):
+        return STORE
     # Hidden files, such as a Mac's ._ files, are passed over.
     names = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
     found = [layout for layout in FOLDERS if any(layout.pattern.fullmatch(name) for name in names)]
@@ -99,5 +124,5 @@ def _of_folder(folder: Path) -> Layout:
 
 
 def _no_layout(path: Path, hint: str = "") -> XbenchError:
-    readable = "; ".join(layout.name for layout in (*FILES, *FOLDERS))
+    readable = "; ".join(layout.name for layout in (*FILES, STORE, *FOLDERS))
     return XbenchError(f"{path}: none of the layouts that are read: {readable}{hint}")

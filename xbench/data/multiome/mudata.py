@@ -8,7 +8,9 @@ lets a missing part be named. A copy of a .h5mu file can say which of its peaks 
 import re
 import shutil
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +24,8 @@ from xbench.data.genome import build_name
 from xbench.data.multiome.cellranger import columns_by_modality
 from xbench.data.multiome.raw import Modality, RawMultiome, require_unique
 from xbench.data.open_files import declared_bytes, opened_hdf5, readable, require_memory
-from xbench.data.preprocess import from_half_precision
+from xbench.data.preprocess import checked_sparse, from_half_precision
+from xbench.data.stored_matrix import StoredMatrix, stored_matrix
 from xbench.errors import XbenchError
 from xbench.utils.files import cannot_write, sweep, temporary_beside
 
@@ -30,15 +33,25 @@ from xbench.utils.files import cannot_write, sweep, temporary_beside
 _GLANCE = 10_000
 
 
-def read_modality(group: h5py.Group, where: str) -> Modality:
+# Opens a file once more, and gives what is at a place in it.
+Reopened = Callable[[str], AbstractContextManager[Any]]
+
+
+def read_modality(
+    group: Any, where: str, reopened: Reopened | None = None, place: str = ""
+) -> Modality:
     """Read X, obs and var of an AnnData group.
 
     Parameters
     ----------
     group
-        Root of an .h5ad file, or one modality of an .h5mu file.
+        Root of an .h5ad file, or one modality of an .h5mu file, or the same of a zarr store.
     where
         File and modality, for the error's text.
+    reopened
+        Opens the file once more: then X stays in it, where its layout can be read row by row.
+    place
+        Of the group in its file.
 
     Raises
     ------
@@ -48,13 +61,21 @@ def read_modality(group: h5py.Group, where: str) -> Modality:
     elsewhere = counts_elsewhere(group)
     if _is_absent(group, "X") and elsewhere:
         raise XbenchError(f"{where}: no X; store counts in X{elsewhere}")
-    obs, var, matrix = (read_part(group, part, where) for part in ("obs", "var", "X"))
+    obs, var = (read_part(group, part, where) for part in ("obs", "var"))
+    matrix = None
+    if reopened is not None and not _is_absent(group, "X"):
+        opened = partial(reopened, f"{place}/X".lstrip("/"))
+        with readable(f"{where}: X"):
+            matrix = stored_matrix(group["X"], opened, f"{where}: X")
+    if matrix is None:
+        matrix = read_part(group, "X", where)
     return Modality(matrix, obs, var, elsewhere)
 
 
-def counts_elsewhere(group: h5py.Group) -> str:
+def counts_elsewhere(group: Any) -> str:
     """Return where an AnnData group keeps whole numbers beside X, as the end of an error's text."""
-    places = {f"layers/{name}": f"adata.layers[{name!r}]" for name in group.get("layers", ())}
+    layers = group.get("layers") or ()
+    places = {f"layers/{name}": f"adata.layers[{name!r}]" for name in layers}
     places["raw/X"] = "adata.raw.X"
     found = [code for place, code in places.items() if _looks_like_counts(group, place)]
     if not found:
@@ -62,24 +83,34 @@ def counts_elsewhere(group: h5py.Group) -> str:
     return f"; {' and '.join(found)} look like counts: adata.X = {found[0]}, then write it again"
 
 
-def _looks_like_counts(group: h5py.Group, place: str) -> bool:
+def _is_array(element: Any) -> bool:
+    """Whether an element of HDF5 or zarr holds numbers or texts, not other elements."""
+    return not hasattr(element, "keys")
+
+
+def _looks_like_counts(group: Any, place: str) -> bool:
     """Whether the first numbers of a matrix are whole and none is negative."""
-    stored = group.get(place)
-    if isinstance(stored, h5py.Group):
-        stored = stored.get("data")
-    if not isinstance(stored, h5py.Dataset) or stored.dtype.kind not in "iuf" or not stored.shape:
+    if place not in group:
+        return False
+    stored = group[place]
+    if not _is_array(stored):
+        if "data" not in stored:
+            return False
+        stored = stored["data"]
+    if not _is_array(stored) or stored.dtype.kind not in "iuf" or not stored.shape:
         return False
     # Some rows of a dense matrix, some stored numbers of a sparse one: a fraction shows soon.
-    first = np.asarray(stored[:_GLANCE] if stored.ndim == 1 else stored[: min(9, len(stored))])
+    rows = _GLANCE if stored.ndim == 1 else min(9, stored.shape[0])
+    first = np.asarray(stored[:rows])
     return bool(first.size) and bool(((first >= 0) & (first % 1 == 0)).all()) and bool(first.any())
 
 
-def _is_absent(group: h5py.Group, part: str) -> bool:
+def _is_absent(group: Any, part: str) -> bool:
     # anndata writes an absent matrix as an element of its own kind: null.
     return part not in group or group[part].attrs.get("encoding-type") == "null"
 
 
-def read_part(group: h5py.Group, part: str, where: str) -> Any:
+def read_part(group: Any, part: str, where: str) -> Any:
     """Read a table (a DataFrame with a text index) or, as "X", a matrix.
 
     Raises
@@ -90,7 +121,7 @@ def read_part(group: h5py.Group, part: str, where: str) -> Any:
     if _is_absent(group, part):
         raise XbenchError(f"{where}: no {part}; write the file again with anndata or mudata")
     element = group[part]
-    if (part != "X" and isinstance(element, h5py.Dataset)) or "h5sparse_format" in element.attrs:
+    if (part != "X" and _is_array(element)) or "h5sparse_format" in element.attrs:
         raise XbenchError(
             f"{where}: {part} is as anndata wrote it before version 0.7; read the file with "
             "anndata.read_h5ad, look at it, and write it again by write_h5ad"
@@ -108,13 +139,13 @@ def read_part(group: h5py.Group, part: str, where: str) -> Any:
 _SPARSE = {"csr_matrix": sparse.csr_matrix, "csc_matrix": sparse.csc_matrix}
 
 
-def _is_half_sparse(element: h5py.Group | h5py.Dataset) -> bool:
+def _is_half_sparse(element: Any) -> bool:
     """Whether numbers are of a kind that SciPy, and so anndata, makes no sparse matrix of."""
     known = element.attrs.get("encoding-type") in _SPARSE
     return known and "data" in element and element["data"].dtype == np.float16
 
 
-def _half_sparse(element: h5py.Group, where: str) -> sparse.spmatrix:
+def _half_sparse(element: Any, where: str) -> sparse.spmatrix:
     values = from_half_precision(element["data"][:], where)
     parts = (values, element["indices"][:], element["indptr"][:])
     shape = tuple(int(length) for length in element.attrs["shape"])
@@ -127,14 +158,10 @@ def _table(element: pd.DataFrame) -> pd.DataFrame:
 
 
 def _checked_matrix(matrix: Any) -> Any:
-    """Check that stored indices lie inside the matrix: SciPy trusts them, and would crash."""
-    if sparse.issparse(matrix):
-        matrix.check_format(full_check=True)
-        return matrix
-    return np.atleast_2d(np.asarray(matrix))
+    return checked_sparse(matrix) if sparse.issparse(matrix) else np.atleast_2d(np.asarray(matrix))
 
 
-def _named_genome(groups: list[h5py.Group], tables: list[pd.DataFrame]) -> str | None:
+def named_genome(groups: list[Any], tables: list[pd.DataFrame]) -> str | None:
     """Return the build that ``uns['genome']`` or a var column ``genome`` names, if one does.
 
     Where several are named, it is not known which is meant: 10x files call each gene after its own.
@@ -142,7 +169,9 @@ def _named_genome(groups: list[h5py.Group], tables: list[pd.DataFrame]) -> str |
     said: set[str] = set()
     for group in groups:
         stored = group.get("uns/genome")
-        if isinstance(stored, h5py.Dataset) and stored.shape == () and stored.dtype.kind in "OS":
+        if stored is None or not _is_array(stored) or stored.shape != ():
+            continue
+        if stored.dtype.kind in "OST":
             text = stored[()]
             said.add(text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text))
     if not said:
@@ -155,8 +184,15 @@ def _named_genome(groups: list[h5py.Group], tables: list[pd.DataFrame]) -> str |
 MODALITIES = ("atac", "rna")
 
 
-def read_h5mu(path: Path) -> RawMultiome:
+def read_h5mu(path: Path, *, stays: bool = False) -> RawMultiome:
     """Read the modalities `atac` and `rna` of an .h5mu file; others are left alone.
+
+    Parameters
+    ----------
+    path
+        The file.
+    stays
+        Whether the matrices stay in the file.
 
     Raises
     ------
@@ -164,26 +200,51 @@ def read_h5mu(path: Path) -> RawMultiome:
         The file is not HDF5, cut short, damaged, or lacks a part.
     """
     with opened_hdf5(path) as file:
-        if "mod" not in file:
-            raise XbenchError(
-                f"{path}: not a MuData file (no group 'mod'); write it with mudata's write_h5mu"
-            )
-        present = list(file["mod"])
-        missing = [name for name in MODALITIES if name not in present]
-        if missing:
-            raise XbenchError(
-                f"{path}: no modality {' and '.join(map(repr, missing))}; there are: "
-                f"{', '.join(present) or 'none'}; name peaks 'atac' and genes 'rna'"
-            )
-        atac, rna = (read_modality(file["mod"][name], f"{path}: {name}") for name in MODALITIES)
-        obs = read_part(file, "obs", str(path)) if "obs" in file else pd.DataFrame()
-        groups = [file, *(file["mod"][name] for name in MODALITIES)]
-        genome = _named_genome(groups, [atac.var, rna.var])
+        return of_mudata(file, path, _again(path) if stays else None)
+
+
+def _again(path: Path) -> Reopened:
+    """Return what opens an HDF5 file once more."""
+
+    @contextmanager
+    def opened(place: str) -> Iterator[Any]:
+        with opened_hdf5(path) as file:
+            yield file[place]
+
+    return opened
+
+
+def of_mudata(file: Any, path: Path, reopened: Reopened | None) -> RawMultiome:
+    """Read the modalities `atac` and `rna` of an opened MuData file or store.
+
+    Raises
+    ------
+    XbenchError
+        It is none, or lacks a part.
+    """
+    if "mod" not in file:
+        raise XbenchError(
+            f"{path}: not a MuData file (no group 'mod'); write it with mudata's write_h5mu"
+        )
+    present = list(file["mod"])
+    missing = [name for name in MODALITIES if name not in present]
+    if missing:
+        raise XbenchError(
+            f"{path}: no modality {' and '.join(map(repr, missing))}; there are: "
+            f"{', '.join(present) or 'none'}; name peaks 'atac' and genes 'rna'"
+        )
+    atac, rna = (
+        read_modality(file["mod"][name], f"{path}: {name}", reopened, f"mod/{name}")
+        for name in MODALITIES
+    )
+    obs = read_part(file, "obs", str(path)) if "obs" in file else pd.DataFrame()
+    groups = [file, *(file["mod"][name] for name in MODALITIES)]
+    genome = named_genome(groups, [atac.var, rna.var])
     require_unique(obs.index, "barcode", str(path))
     return RawMultiome(atac, rna, obs, genome)
 
 
-def read_joint_h5ad(path: Path) -> RawMultiome:
+def read_joint_h5ad(path: Path, *, stays: bool = False) -> RawMultiome:
     """Read an .h5ad file that holds peaks and genes in one matrix, told apart by `feature_types`.
 
     Raises
@@ -192,8 +253,13 @@ def read_joint_h5ad(path: Path) -> RawMultiome:
         It holds one modality only, or nothing tells them apart.
     """
     with opened_hdf5(path) as file:
-        joint = read_modality(file, str(path))
-        genome = _named_genome([file], [joint.var])
+        return of_joint(file, path, _again(path) if stays else None)
+
+
+def of_joint(file: Any, path: Path, reopened: Reopened | None) -> RawMultiome:
+    """Read peaks and genes of one opened AnnData file or store; see `read_joint_h5ad`."""
+    joint = read_modality(file, str(path), reopened)
+    genome = named_genome([file], [joint.var])
     if "feature_types" not in joint.var.columns:
         raise XbenchError(
             f"{path}: is one file of several; give the folder that holds all of them (atac.h5ad "
@@ -203,16 +269,22 @@ def read_joint_h5ad(path: Path) -> RawMultiome:
         )
     types = joint.var.rename(columns={"feature_types": "type"}).astype({"type": str})
     columns = columns_by_modality(types, str(path))
+    matrix = joint.X
     atac, rna = (
         Modality(
-            joint.X[:, columns[name]], joint.obs, joint.var.iloc[columns[name]], joint.elsewhere
+            matrix.of_columns(columns[name])
+            if isinstance(matrix, StoredMatrix)
+            else matrix[:, columns[name]],
+            joint.obs,
+            joint.var.iloc[columns[name]],
+            joint.elsewhere,
         )
         for name in MODALITIES
     )
     return RawMultiome(atac, rna, genome=genome)
 
 
-def read_h5ad_pair(folder: Path) -> RawMultiome:
+def read_h5ad_pair(folder: Path, *, stays: bool = False) -> RawMultiome:
     """Read the two files of a folder; other .h5ad files in it are left alone.
 
     Raises
@@ -220,7 +292,12 @@ def read_h5ad_pair(folder: Path) -> RawMultiome:
     XbenchError
         Not exactly one file of each modality, or one of them is damaged or lacks a part.
     """
-    (atac, of_atac), (rna, of_rna) = (_modality(folder, name) for name in MODALITIES)
+    return of_pair(folder, [_modality(folder, name, stays) for name in MODALITIES])
+
+
+def of_pair(folder: Path, pair: list[tuple[Modality, str | None]]) -> RawMultiome:
+    """Put two modalities together that were read of two files, each with the build it names."""
+    (atac, of_atac), (rna, of_rna) = pair
     if of_atac and of_rna and of_atac != of_rna:
         raise XbenchError(
             f"{folder}: peaks are of {of_atac}, genes of {of_rna}; give data of one build"
@@ -228,18 +305,18 @@ def read_h5ad_pair(folder: Path) -> RawMultiome:
     return RawMultiome(atac, rna, genome=of_atac or of_rna)
 
 
-def _modality(folder: Path, name: str) -> tuple[Modality, str | None]:
-    path = _file_of(folder, name)
+def _modality(folder: Path, name: str, stays: bool) -> tuple[Modality, str | None]:
+    path = file_of(folder, name)
     with opened_hdf5(path) as file:
-        modality = read_modality(file, str(path))
-        return modality, _named_genome([file], [modality.var])
+        modality = read_modality(file, str(path), _again(path) if stays else None)
+        return modality, named_genome([file], [modality.var])
 
 
-def _file_of(folder: Path, modality: str) -> Path:
+def file_of(folder: Path, modality: str, ending: str = "h5ad") -> Path:
     """Return the one file called ``atac.h5ad``, or ending in that after a separator."""
-    named = re.compile(rf"(.*[._-])?{modality}\.h5ad", re.IGNORECASE)
+    named = re.compile(rf"(.*[._-])?{modality}\.{ending}", re.IGNORECASE)
     # What begins with a dot is hidden: a Mac's ._ files are no copies of the others.
-    present = sorted(path.name for path in folder.glob("*.h5ad") if path.name[0] != ".")
+    present = sorted(path.name for path in folder.glob(f"*.{ending}") if path.name[0] != ".")
     found = [name for name in present if named.fullmatch(name)]
     if len(found) == 1:
         return folder / found[0]
@@ -249,8 +326,8 @@ def _file_of(folder: Path, modality: str) -> Path:
             "one file of peaks and one of genes"
         )
     raise XbenchError(
-        f"{folder}: no file {modality}.h5ad, nor one ending in _{modality}.h5ad; there are: "
-        f"{', '.join(present)}; name peaks atac.h5ad and genes rna.h5ad"
+        f"{folder}: no file {modality}.{ending}, nor one ending in _{modality}.{ending}; there "
+        f"are: {', '.join(present)}; name peaks atac.{ending} and genes rna.{ending}"
     )
 
 

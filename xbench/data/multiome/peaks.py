@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
-from scipy import sparse
 
 from xbench.data.coordinates import (
     natural_order,
@@ -16,9 +15,10 @@ from xbench.data.coordinates import (
 )
 from xbench.data.features import COORDINATE_COLUMNS
 from xbench.data.genome import Genome, name_of, outside_chromosomes
-from xbench.data.multiome.raw import PreparedMatrix, RawMultiome, columns_of, rows_of
-from xbench.data.preprocess import as_counts, binary
+from xbench.data.multiome.raw import PreparedMatrix, RawMultiome
+from xbench.data.preprocess import binary
 from xbench.data.read_options import ReadOptions
+from xbench.data.row_blocks import Room, RowBlocks, checked_rows, columns_of
 from xbench.errors import XbenchError, XbenchWarning
 from xbench.utils.text import plain
 
@@ -30,6 +30,7 @@ def prepare_peaks(
     where: str,
     genome: Genome | None = None,
     chromosome_names: Mapping[str, str] | None = None,
+    room: Room | None = None,
 ) -> PreparedMatrix:
     """Return the peaks that are kept, 0 or 1 (int8), by chromosome and start.
 
@@ -47,6 +48,8 @@ def prepare_peaks(
         The build that all peaks must be of; None where it is not known.
     chromosome_names
         Other names to give chromosomes.
+    room
+        Where the matrix goes where it is not read into memory.
 
     Raises
     ------
@@ -56,8 +59,8 @@ def prepare_peaks(
     coordinates = peak_coordinates(raw, where, chromosome_names)
     if genome is not None:
         require_inside(coordinates, genome, where)
-    accessibility = rows_of(as_counts(raw.atac.X, where, raw.atac.elsewhere), rows)
-    open_peaks = binary(accessibility, reading.binarize, where)
+    accessibility = checked_rows(raw.atac.X, rows, where, raw.atac.elsewhere)
+    open_peaks = accessibility.map(lambda block: binary(block, reading.binarize, where))
     kept = _on_chromosomes(raw, coordinates, where)
     kept &= open_often(open_peaks, reading.minimum_open_share, where)
     if not kept.any():
@@ -69,7 +72,8 @@ def prepare_peaks(
         _tell_unknown_chromosomes(coordinates, genome, where)
     order = natural_order(coordinates)
     order = order[kept[order]]
-    return PreparedMatrix(columns_of(open_peaks, order), coordinates.iloc[order])
+    chosen = open_peaks.map(lambda block: columns_of(block, order)).of_width(len(order))
+    return PreparedMatrix(chosen.put(room, "inputs", np.int8), coordinates.iloc[order])
 
 
 def peak_coordinates(
@@ -92,9 +96,7 @@ def peak_coordinates(
     return coordinates[list(COORDINATE_COLUMNS)]
 
 
-def open_often(
-    open_peaks: sparse.csr_matrix, minimum_share: float | None, where: str
-) -> np.ndarray:
+def open_often(open_peaks: RowBlocks, minimum_share: float | None, where: str) -> np.ndarray:
     """Return which peaks are open in at least a share of the cells: shape (d,), bool.
 
     Raises
@@ -104,14 +106,17 @@ def open_often(
 
     Examples
     --------
+    >>> from scipy import sparse
     >>> cells = sparse.csr_matrix([[1, 0], [1, 1], [1, 0]])
-    >>> open_often(cells, 0.5, "atac").tolist()
+    >>> open_often(RowBlocks(cells, 2, 4), 0.5, "atac").tolist()
     [True, False]
     """
-    n_cells, n_peaks = open_peaks.shape
     if not minimum_share:
-        return np.ones(n_peaks, dtype=bool)
-    counts = open_peaks.getnnz(axis=0)
+        return np.ones(open_peaks.width, dtype=bool)
+    n_cells, counts = 0, np.zeros(open_peaks.width, dtype=np.int64)
+    for block in open_peaks:
+        n_cells += block.shape[0]
+        counts += block.getnnz(axis=0)
     # Rounded first: 0.1 of 30 cells is 3, not 3.0000000000000004.
     often = counts >= math.ceil(round(minimum_share * n_cells, 9))
     if not often.any():

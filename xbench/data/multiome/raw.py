@@ -1,14 +1,8 @@
-"""What every layout is read into: two matrices of the same cells, as they are in the files.
+"""What every layout is read into: two matrices of the same cells, as they are in the files."""
 
-Rows and columns of a modality get there without needless copies, a few rows at a time, so that work
-on them takes bounded memory.
-"""
-
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
-import numpy as np
 import pandas as pd
 from scipy import sparse
 
@@ -18,8 +12,9 @@ from xbench.errors import XbenchError, require_shape
 
 @dataclass(frozen=True, eq=False)
 class Modality:
-    """One modality: X (n cells x d features, sparse or dense), obs (n rows) and var (d rows).
+    """One modality: X (n cells x d features), obs (n rows) and var (d rows).
 
+    X is sparse, dense or, where it is too large for memory, an `xbench.data.StoredMatrix`.
     obs is indexed by barcode; var by feature name, with columns chrom, start and end where known.
     `elsewhere` says where counts are if not in X: the end of an error's text.
     """
@@ -119,40 +114,3 @@ class PreparedMatrix(NamedTuple):
 
     matrix: sparse.csr_matrix
     var: pd.DataFrame
-
-
-def rows_of(matrix: sparse.csr_matrix, rows: np.ndarray) -> sparse.csr_matrix:
-    """Return the rows in another order; no copy where it is the same."""
-    return matrix if np.array_equal(rows, np.arange(matrix.shape[0])) else matrix[rows]
-
-
-def columns_of(matrix: sparse.csr_matrix, columns: np.ndarray) -> sparse.csr_matrix:
-    """Return the columns in another order, with ascending indices; no copy where it is the same."""
-    if np.array_equal(columns, np.arange(matrix.shape[1])):
-        return matrix
-    chosen = matrix[:, columns]
-    chosen.sort_indices()
-    return chosen
-
-
-def stretches(indptr: np.ndarray, entries: int) -> Iterator[tuple[int, int]]:
-    """Yield consecutive rows, first and last (excluded), with up to so many stored numbers.
-
-    Parameters
-    ----------
-    indptr
-        Shape (n + 1,), where the stored numbers of each row begin, as in a CSR matrix.
-    entries
-        How many stored numbers there may be at once; a row that has more comes alone.
-
-    Examples
-    --------
-    >>> list(stretches(np.array([0, 2, 3, 9, 9]), 3))
-    [(0, 2), (2, 3), (3, 4)]
-    """
-    first = 0
-    while first < len(indptr) - 1:
-        beyond = int(np.searchsorted(indptr, indptr[first] + entries, side="right")) - 1
-        last = max(beyond, first + 1)
-        yield first, last
-        first = last

@@ -1,6 +1,7 @@
 """`read_multiome`: files of any layout as a `Dataset`."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,8 +17,12 @@ from xbench.data.multiome.layout import read_raw
 from xbench.data.multiome.peaks import prepare_peaks
 from xbench.data.multiome.raw import PreparedMatrix, RawMultiome, require_sound
 from xbench.data.own_genome import genome_of
+from xbench.data.prepared import require_room, with_digest
+from xbench.data.read_once import is_large, read_once, reading_key
 from xbench.data.read_options import AS_IT_IS, ReadOptions
+from xbench.data.row_blocks import FolderRoom, Room
 from xbench.data.splits import split_cells, split_donors
+from xbench.data.stored_matrix import StoredMatrix
 from xbench.errors import XbenchError
 
 
@@ -50,7 +55,12 @@ def read_multiome(
         - the ``filtered_feature_bc_matrix.h5`` of CellRanger ARC;
         - a folder with ``matrix.mtx``, ``features.tsv`` and ``barcodes.tsv``, gzipped or not, with
           a common prefix or without;
+        - a zarr store of MuData or AnnData, or a folder with ``atac.zarr`` and ``rna.zarr``, laid
+          out like the first two;
         - a folder in the reference layout (see `xbench.data.multiome.reference`).
+
+        What has 400 MB or more on the disk is read once a machine into the cache and mapped from
+        there (`xbench.data.read_once`); the content, and so the digest, is the same.
 
         Of the output of CellRanger ARC, peaks on scaffolds and the mitochondrion are left out, and
         a warning counts them; all else is taken as it is.
@@ -90,25 +100,49 @@ def read_multiome(
     >>> dataset.features.names.tolist()
     ['chr2:5-9', 'chr10:5-9']
     """
-    parts = assemble(read_raw(Path(path)), str(path), reading, genome, chromosome_names)
-    obs = pd.DataFrame({"cell_type": parts.cells.types}, index=parts.cells.barcodes)
-    return Dataset(
-        name=name,
-        inputs=AnnData(parts.peaks.matrix, obs=obs, var=parts.peaks.var),
-        outputs=AnnData(parts.genes.matrix, obs=obs, var=parts.genes.var),
-        cell_types=parts.cells.types,
-        split=(
-            split_cells(parts.cells.types, seed=reading.split_seed)
-            if parts.cells.donors is None
-            else split_donors(parts.cells.donors, seed=reading.split_seed)
-        ),
-        genome=None if parts.genome is None else name_of(parts.genome),
-        cell_type_aliases=dict(cell_type_aliases or {}),
-        default_surrogate="cross-modality",
-        citation=citation,
-        licence=licence,
-        donors=parts.cells.donors,
+    file = Path(path)
+    aliases = dict(cell_type_aliases or {})
+
+    def read(room: FolderRoom | None = None) -> Dataset:
+        raw = read_raw(file, stays=room is not None)
+        if room is not None:
+            require_room(_bytes_prepared(raw), str(path))
+        parts = assemble(raw, str(path), reading, genome, chromosome_names, room)
+        obs = pd.DataFrame({"cell_type": parts.cells.types}, index=parts.cells.barcodes)
+        donors = parts.cells.donors
+        return Dataset(
+            name=name,
+            inputs=AnnData(parts.peaks.matrix, obs=obs, var=parts.peaks.var),
+            outputs=AnnData(parts.genes.matrix, obs=obs, var=parts.genes.var),
+            cell_types=parts.cells.types,
+            split=(
+                split_cells(parts.cells.types, seed=reading.split_seed)
+                if donors is None
+                else split_donors(donors, seed=reading.split_seed)
+            ),
+            genome=None if parts.genome is None else name_of(parts.genome),
+            cell_type_aliases=aliases,
+            default_surrogate="cross-modality",
+            citation=citation,
+            licence=licence,
+            donors=donors,
+        )
+
+    if not is_large(file):
+        return read()
+    more = {"genome": genome, "chromosome_names": dict(chromosome_names or {})}
+    prepared = read_once(reading_key(file, reading, more), read)
+    # Another name may have been given to the same content before.
+    called = replace(
+        prepared, name=name, cell_type_aliases=aliases, citation=citation, licence=licence
     )
+    return with_digest(called, prepared.digest)
+
+
+def _bytes_prepared(raw: RawMultiome) -> int:
+    """Return how many bytes matrices that stay in their file take at most in the cache."""
+    sizes = ((raw.atac.X, 5), (raw.rna.X, 20))
+    return sum(one.entries * each for one, each in sizes if isinstance(one, StoredMatrix))
 
 
 class Parts(NamedTuple):
@@ -126,8 +160,11 @@ def assemble(
     reading: ReadOptions,
     genome: Genome | None = None,
     chromosome_names: Mapping[str, str] | None = None,
+    room: Room | None = None,
 ) -> Parts:
     """Check and preprocess what a layout's reader read from `where`; see `read_multiome`.
+
+    Matrices that stayed in their file are written into the room.
 
     Raises
     ------
@@ -139,9 +176,16 @@ def assemble(
     require_sound(raw.rna, of_rna)
     genome = agreed_genome(raw, declared_genome(reading, genome), where)
     cells = choose_cells(raw, reading, where)
-    peaks = prepare_peaks(raw, cells.atac_rows, reading, of_atac, genome, chromosome_names)
+    peaks = prepare_peaks(raw, cells.atac_rows, reading, of_atac, genome, chromosome_names, room)
     genes = prepare_genes(
-        raw, cells.rna_rows, reading.variable_genes, of_rna, genome, chromosome_names, reading.gtf
+        raw,
+        cells.rna_rows,
+        reading.variable_genes,
+        of_rna,
+        genome,
+        chromosome_names,
+        reading.gtf,
+        room,
     )
     if "chrom" in genes.var.columns:
         require_shared_chromosomes(peaks.var, genes.var, where)

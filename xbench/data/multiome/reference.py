@@ -13,6 +13,7 @@ from scipy import sparse
 from xbench.data.genome import build_name
 from xbench.data.multiome.raw import Modality, RawMultiome
 from xbench.data.open_files import opened_npz
+from xbench.data.preprocess import checked_sparse
 from xbench.data.text_table import read_tsv
 from xbench.errors import XbenchError
 
@@ -68,9 +69,8 @@ def _matrix(folder: Path, modality: str) -> sparse.csr_matrix:
             raise XbenchError(f"{path}: a {kind} matrix; save it by scipy.sparse.save_npz as csr")
         shape = tuple(int(length) for length in parts["shape"])
         entries = (parts["data"], parts["indices"], parts["indptr"])
-        matrix = sparse.csr_matrix(entries, shape=shape)
-        matrix.check_format(full_check=True)
-        return matrix
+        checked: sparse.csr_matrix = checked_sparse(sparse.csr_matrix(entries, shape=shape))
+        return checked
 
 
 def _peaks(path: Path) -> pd.DataFrame:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -21,8 +21,11 @@ from xbench.data.multiome.layout import find_layout, read_raw
 from xbench.data.multiome.peaks import peak_coordinates
 from xbench.data.multiome.raw import RawMultiome, require_sound
 from xbench.data.multiome.read import Parts, agreed_genome, assemble, declared_genome
-from xbench.data.preprocess import as_counts, binary, require_whole
+from xbench.data.prepared import draft
+from xbench.data.preprocess import binary, require_whole
+from xbench.data.read_once import is_large
 from xbench.data.read_options import AS_IT_IS, ReadOptions
+from xbench.data.row_blocks import Room, checked_rows
 from xbench.data.splits import split_cells, split_donors
 from xbench.errors import XbenchError, XbenchWarning
 
@@ -68,14 +71,19 @@ def validate(
     report = Report([f"layout: {layout.name}"])
     with warnings.catch_warnings(record=True) as noted:
         warnings.simplefilter("always", XbenchWarning)
-        with report.collecting():
-            raw = read_raw(path)
-            _look_at(raw, str(path), reading, genome, report)
+        with report.collecting(), _room_for(path) as room:
+            raw = read_raw(path, stays=room is not None)
+            _look_at(raw, str(path), reading, genome, report, room)
             if report.problems:
-                report.options.extend(_what_would_do(raw, str(path), reading, genome))
+                report.options.extend(_what_would_do(raw, str(path), reading, genome, room))
     said = [str(note.message) for note in noted if issubclass(note.category, XbenchWarning)]
     report.lines.extend(dict.fromkeys(said))
     return report
+
+
+def _room_for(path: Path) -> AbstractContextManager[Room | None]:
+    """Give a room for the matrices of what is too large for memory, and none for anything else."""
+    return draft() if is_large(path) else nullcontext()
 
 
 # Columns of cell types as common programs call them, the most deliberate first.
@@ -87,7 +95,11 @@ _TYPE_COLUMNS = (
 
 
 def _what_would_do(
-    raw: RawMultiome, where: str, reading: ReadOptions, genome: Genome | None
+    raw: RawMultiome,
+    where: str,
+    reading: ReadOptions,
+    genome: Genome | None,
+    room: Room | None,
 ) -> list[str]:
     """Return the options with which the file is usable as far as can be told; none if with none."""
     options: list[str] = []
@@ -98,7 +110,7 @@ def _what_would_do(
             tried = replace(reading, cell_type_key=key, binarize=binarize)
             report = Report()
             with report.collecting():
-                _look_at(raw, where, tried, genome, report)
+                _look_at(raw, where, tried, genome, report, room)
             options = [] if key == reading.cell_type_key else [f"--cell-type-key {key}"]
             options += [] if binarize == reading.binarize else ["--binarize"]
             if report.will_do:
@@ -112,7 +124,12 @@ def _what_would_do(
 
 
 def _look_at(
-    raw: RawMultiome, where: str, reading: ReadOptions, genome: Genome | None, report: Report
+    raw: RawMultiome,
+    where: str,
+    reading: ReadOptions,
+    genome: Genome | None,
+    report: Report,
+    room: Room | None,
 ) -> None:
     report.lines.extend(raw.remarks)
     with report.collecting():
@@ -132,7 +149,7 @@ def _look_at(
     if report.will_do:
         # What no check alone can tell; and the verdict is that of the real thing.
         with report.collecting():
-            _tell_result(assemble(raw, where, reading, genome), report)
+            _tell_result(assemble(raw, where, reading, genome, room=room), report)
 
 
 def _look_at_peaks(
@@ -145,11 +162,13 @@ def _look_at_peaks(
         if genome is not None:
             require_inside(places, genome, where)
     with report.collecting():
-        counts = as_counts(raw.atac.X, where, raw.atac.elsewhere)
-        open_per_cell = np.diff(counts.indptr)
+        rows = np.arange(len(raw.atac.obs))
+        counts = checked_rows(raw.atac.X, rows, where, raw.atac.elsewhere)
+        open_per_cell = np.concatenate([np.diff(block.indptr) for block in counts])
         report.lines.append(f"open peaks a cell: {open_per_cell.mean():,.1f} on average")
         _tell_empty(open_per_cell, "an open peak", report)
-        binary(counts, reading.binarize, where)
+        for block in counts:
+            binary(block, reading.binarize, where)
 
 
 def _look_at_genes(
@@ -171,10 +190,13 @@ def _look_at_genes(
         if genome is not None and known:
             require_inside(places, genome, where)
     with report.collecting():
-        counts = as_counts(raw.rna.X, where, raw.rna.elsewhere)
-        _tell_empty(np.diff(counts.indptr), "a count of any gene", report)
+        rows = np.arange(len(raw.rna.obs))
+        counts = checked_rows(raw.rna.X, rows, where, raw.rna.elsewhere)
+        lengths = np.concatenate([np.diff(block.indptr) for block in counts])
+        _tell_empty(lengths, "a count of any gene", report)
         if not raw.normalised:
-            require_whole(counts, where, raw.rna.elsewhere)
+            for block in counts:
+                require_whole(block, where, raw.rna.elsewhere)
 
 
 def _of_strand(places: pd.DataFrame, known: int) -> str:

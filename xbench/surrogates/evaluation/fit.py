@@ -20,12 +20,23 @@ CHUNK = 1024
 
 def predict(surrogate: Surrogate, x: sp.csr_matrix) -> np.ndarray:
     """Outputs for sparse inputs, shape (n, n_outputs)."""
-    inputs = x.astype(np.float32)
     with torch.no_grad():
         parts = [
-            surrogate.of_sparse(inputs[start : start + CHUNK]).numpy()
-            for start in range(0, inputs.shape[0], CHUNK)
+            surrogate.of_sparse(x[start : start + CHUNK].astype(np.float32)).numpy()
+            for start in range(0, x.shape[0], CHUNK)
         ]
+    return np.concatenate(parts)
+
+
+def predict_rows(surrogate: Surrogate, dataset: Dataset, rows: np.ndarray) -> np.ndarray:
+    """Outputs for some cells of a dataset, read some at a time, shape (rows, n_outputs)."""
+    model, parts = surrogate.frozen(), []
+    for start in range(0, len(rows), CHUNK):
+        inputs = surrogate.inputs_of(dataset, rows[start : start + CHUNK])
+        # Of a table, not of peaks: every number is there.
+        parts.append(
+            predict(model, inputs if sparse.issparse(inputs) else sparse.csr_matrix(inputs))
+        )
     return np.concatenate(parts)
 
 
@@ -78,10 +89,7 @@ def expression_fit(surrogate: Surrogate, dataset: Dataset) -> dict[str, float]:
     rows = dataset.split.test
     types = dataset.cell_types[rows]
     names = counted_types(types)
-    inputs = surrogate.inputs_of(dataset, rows)
-    # Of a table, not of peaks: every number is there.
-    sparse_inputs = inputs if sparse.issparse(inputs) else sparse.csr_matrix(inputs)
-    outputs = predict(surrogate.frozen(), sparse_inputs)
+    outputs = predict_rows(surrogate, dataset, rows)
     predicted = type_means(outputs, types, names)
     squared = pearson(type_means(dataset.Y[rows], types, names), predicted) ** 2
     defined = squared[np.isfinite(squared)]

@@ -103,6 +103,18 @@ def train_cross_modality(
     return surrogate, histories
 
 
+# Validation cells that are looked at: all of them are in memory at once.
+MOST_VALIDATION = 4096
+
+
+def _looked_at(rows: np.ndarray, seed: int) -> np.ndarray:
+    """Return the validation cells that stop a stage: all, or some thousand where there are more."""
+    if len(rows) <= MOST_VALIDATION:
+        return rows
+    generator = np.random.default_rng([seed, len(rows)])
+    return np.sort(generator.choice(rows, MOST_VALIDATION, replace=False))
+
+
 class _Trainer:
     def __init__(
         self,
@@ -118,7 +130,7 @@ class _Trainer:
         self.generator = np.random.default_rng(seed)
         # One fixed sample of validation entries, so that looks can be compared.
         fixed = np.random.default_rng(seed)
-        self.validation = self.cells.batch(dataset.split.validation, fixed)
+        self.validation = self.cells.batch(_looked_at(dataset.split.validation, seed), fixed)
 
     def drawn(self) -> np.ndarray:
         """Rows of the next batch."""

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 import scipy.sparse as sp
@@ -86,8 +86,8 @@ class TrainingCells:
 
     @classmethod
     def of(cls, dataset: Dataset, device: str = "cpu") -> TrainingCells:
-        """Take the matrices of a multiome dataset; they stay as they are, peaks a byte each."""
-        peaks, genes = sp.csr_matrix(dataset.X), sp.csr_matrix(dataset.Y, dtype=np.float32)
+        """Take the matrices of a multiome dataset; they stay where and what they are."""
+        peaks, genes = as_they_are(dataset.X), as_they_are(dataset.Y)
         types = np.unique(dataset.cell_types, return_inverse=True)[1]
         sizes = np.diff(dataset.features.blocks()[1])
         block_of = np.repeat(np.arange(len(sizes)), sizes)
@@ -106,7 +106,7 @@ class TrainingCells:
 
     def gene_batch(self, rows: np.ndarray, generator: np.random.Generator) -> GeneBatch:
         """Return the expression of the cells at `rows`."""
-        values = self.genes[rows].toarray()
+        values = self.genes[rows].toarray().astype(np.float32, copy=False)
         weights = balanced_weights(values, generator)
         return GeneBatch(*(torch.from_numpy(one).to(self.device) for one in (values, weights)))
 
@@ -121,6 +121,11 @@ class TrainingCells:
         counts = np.bincount(pairs, minlength=n_cells * self.n_blocks)
         pointers = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
         return Pattern(pointers, columns.astype(np.int32), len(self.block_of))
+
+
+def as_they_are(matrix: Any) -> sp.csr_matrix:
+    """Return a matrix as CSR, mapped where it was: batches are then read from the page cache."""
+    return matrix if isinstance(matrix, sp.csr_matrix) else sp.csr_matrix(matrix)
 
 
 Batch = TypeVar("Batch")

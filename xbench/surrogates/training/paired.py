@@ -19,7 +19,13 @@ from xbench.surrogates.rate_network import (
     first_sums,
     latent_weight,
 )
-from xbench.surrogates.training.batches import LARGEST_SIZE, Counts, Prefetched, recovered_counts
+from xbench.surrogates.training.batches import (
+    LARGEST_SIZE,
+    Counts,
+    Prefetched,
+    as_they_are,
+    recovered_counts,
+)
 from xbench.surrogates.training.loop import (
     Stage,
     StageHistory,
@@ -78,28 +84,57 @@ class PairedTraining:
 
 
 @dataclass(frozen=True)
+class ChosenRows:
+    """Some rows of a matrix, which stays where it is: a batch of them is read when it is asked for.
+
+    Parameters
+    ----------
+    matrix
+        CSR; where it is mapped, batches come from the page cache.
+    rows
+        Which, shape (n,).
+    """
+
+    matrix: sp.csr_matrix
+    rows: np.ndarray
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows chosen, and columns."""
+        return len(self.rows), self.matrix.shape[1]
+
+    def __getitem__(self, chosen: np.ndarray | slice) -> sp.csr_matrix:
+        """Return some of the rows, CSR."""
+        return self.matrix[self.rows[chosen]]
+
+    def tocsc(self) -> sp.csc_matrix:
+        """Return all of them by column, in memory."""
+        return self.matrix[self.rows].tocsc()
+
+
+@dataclass(frozen=True)
 class Part:
     """Some cells, both modalities.
 
     Parameters
     ----------
     opened
-        Peaks, CSR, shape (n, d).
+        Peaks, shape (n, d).
     values
         log1p expression, CSR, shape (n, genes).
     counts
         What that was made of.
     """
 
-    opened: sp.csr_matrix
+    opened: ChosenRows
     values: sp.csr_matrix
     counts: Counts
 
     @classmethod
     def of(cls, dataset: Dataset, rows: np.ndarray) -> "Part":
         """Take some cells of a dataset."""
-        values = sp.csr_matrix(sp.csr_matrix(dataset.Y)[rows])
-        return cls(sp.csr_matrix(dataset.X)[rows], values, recovered_counts(values))
+        values = as_they_are(dataset.Y)[rows]
+        return cls(ChosenRows(as_they_are(dataset.X), rows), values, recovered_counts(values))
 
     def chunks(self) -> Iterator[tuple[int, sp.csr_matrix]]:
         """Give the peaks of some cells at a time as float32, and the number of the first cell."""
