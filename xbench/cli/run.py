@@ -87,7 +87,8 @@ def _print_phases(records: Sequence[Record], results: ResultStore) -> None:
     console = Console(width=None if sys.stdout.isatty() else 120)
     means = mean_phases(records, read_findings(results.folder / FILE))
     if not means:
-        print_line(console, "no profile: all of these runs were finished; --again runs them again")
+        why = "they were finished (--again runs them again), or ran on a cluster, which keeps none"
+        print_line(console, f"no profile of these runs: {why}")
         return
     rows = []
     for (size, method), of in means.items():
