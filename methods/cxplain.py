@@ -12,6 +12,7 @@ from xbench.explainers.importance_model import (
     Examples,
     ImageUNet,
     SparsePerceptron,
+    in_span,
     spread_to_features,
 )
 from xbench.explainers.neighbours import image_side, window_of_features, windows
@@ -33,12 +34,15 @@ class CXPlain(Explainer):
     - Only windows that masking changes in a cell compete for its shares.
     - A feature's score is the mean over training cells of its part in the predicted share of its
       window: in proportion to how much masking moves each feature, so equal parts for open peaks.
+    - Where there are fewer training cells than features, the network sees a cell's place in the
+      span of the training cells (`in_span`), since version 2: Adam's steps are along other axes
+      than before, and no weight of a feature is ever kept.
     - Uncertainty is of these global scores, over networks trained on bootstrap samples of the
       cells: their median ranks, their 5% and 95% quantiles stand in `details`.
 
     The least work at the paper's size is the exact effect of each open window in each cell (one
-    question to the mask operator, 3 million pairs), then for each cell and epoch 4,811 embeddings
-    of 64 numbers and 31,816 logits.
+    question to the mask operator, 3 million pairs), then for each cell and epoch 64 products with
+    its 790 coordinates and some 4,300 logits of 64 multiply-adds, and Adam on 2 million weights.
 
     Parameters
     ----------
@@ -57,6 +61,7 @@ class CXPlain(Explainer):
     """
 
     name = "cxplain"
+    version = 2
     members: PositiveInt = 5
     width: PositiveInt = 4
     patch: PositiveInt = 2
@@ -75,6 +80,8 @@ class CXPlain(Explainer):
             return Selection.from_scores(np.zeros(problem.n_features), problem.subset_size)
         if not len(validation.usable):
             validation = training
+        if image_side(problem.features) is None:
+            training, validation = in_span(training, validation)
         generator = problem.generator()
         scores: list[np.ndarray] = []
         divergences: list[float] = []
@@ -98,8 +105,9 @@ class CXPlain(Explainer):
         side = image_side(problem.features)
         if side is not None:
             return ImageUNet(side, self.patch)
-        length = np.sqrt(training.changes.power(2).sum() / training.changes.shape[0])
-        return SparsePerceptron(problem.n_features, n_windows, 1 / float(length))
+        seen = training.inputs
+        length = np.sqrt(seen.power(2).sum() / seen.shape[0])
+        return SparsePerceptron(seen.shape[1], n_windows, 1 / float(length))
 
     def _fit(
         self,

@@ -1,6 +1,6 @@
 """LIME: a linear fit around each cell, put together over cells by submodular pick."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from typing import Annotated, Any, Literal
 
@@ -18,6 +18,29 @@ from xbench.explainers.local_models import (
 
 # Bytes of one cell's float32 design; the fit holds a few copies of it.
 LARGEST_DESIGN = 2**28
+
+
+# Cells fitted at once, of nearly as many features each.
+TOGETHER = 25
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What the model is asked around each cell: its features under the first masks."""
+
+    problem: Problem
+    changes: sp.csr_matrix
+    masks: SharedMasks
+
+    def features(self, cell: int) -> np.ndarray:
+        """Features of a cell that differ from p, ascending."""
+        return self.changes.indices[self.changes.indptr[cell] : self.changes.indptr[cell + 1]]
+
+    def values(self, cell: int) -> np.ndarray:
+        """Ask for the number explained of each neighbour, shape (neighbours,)."""
+        features = self.features(cell)
+        absent = ~self.masks.present[:, : len(features)]
+        return self.problem.population.masked_values(cell, features, absent)
 
 
 class Lime(Explainer):
@@ -95,38 +118,47 @@ class Lime(Explainer):
         masks = SharedMasks(
             self._neighbours(problem), int(widths.max(initial=0)), generator, self.kernel_width
         )
-        rows: dict[int, sp.csr_matrix] = {}
+        asked = _Asked(problem, changes, masks)
+        found: dict[int, np.ndarray] = {}
         # The fits are NumPy's: without this they would use every core, unlike other runs.
         with threadpool_limits(1):
-            for number in order.tolist():
-                cell = drawn[number]
-                features = changes.indices[changes.indptr[cell] : changes.indptr[cell + 1]]
-                row = np.zeros(problem.n_features)
-                row[features] = self._fit(problem, masks, cell, features)
-                rows[number] = sp.csr_matrix(row)
-                if problem.exhausted():
+            for start in range(0, len(order), TOGETHER):
+                values: dict[int, np.ndarray] = {}
+                for number in order[start : start + TOGETHER].tolist():
+                    values[number] = asked.values(drawn[number])
+                    if problem.exhausted():
+                        break
+                found |= self._fitted(asked.masks, values, widths)
+                if problem.budget.stopped:
                     break
-        explained = [drawn[number] for number in sorted(rows)]
-        weights = sp.csr_matrix(sp.vstack([rows[number] for number in sorted(rows)]))
+        cells = sorted(found)
+        explained = [drawn[number] for number in cells]
+        pointers = np.concatenate([[0], np.cumsum(widths[cells])])
+        columns = np.concatenate([asked.features(cell) for cell in explained])
+        entries = (np.concatenate([found[number] for number in cells]), columns, pointers)
+        weights = sp.csr_matrix(entries, shape=(len(cells), problem.n_features))
+        weights.eliminate_zeros()
         return self._selection(weights, explained, problem.subset_size)
 
-    def _fit(
-        self, problem: Problem, masks: SharedMasks, cell: int, features: np.ndarray
-    ) -> np.ndarray:
-        """Return the coefficients of a cell's features."""
-        present = masks.present[:, : len(features)]
-        values = problem.population.masked_values(cell, features, ~present)
-        if not len(features):
-            return np.zeros(0)
-        if not self.length:
-            return masks.coefficients(values.astype(np.float64), len(features))
-        return local_coefficients(
-            present,
-            values,
-            length=self.length,
-            choice=self.choice,
-            kernel_width=self.kernel_width,
-        )
+    def _fitted(
+        self, masks: SharedMasks, values: dict[int, np.ndarray], widths: np.ndarray
+    ) -> dict[int, np.ndarray]:
+        """Return the coefficients of each cell's features, by the cell's number."""
+        found = {number: np.zeros(0) for number in values if not widths[number]}
+        numbers = sorted(values.keys() - found.keys(), key=lambda number: widths[number])
+        if not self.length and numbers:
+            of_each = [values[number].astype(np.float64) for number in numbers]
+            fits = masks.coefficients_of_many(of_each, widths[numbers].tolist())
+            return found | dict(zip(numbers, fits, strict=True))
+        for number in numbers:
+            found[number] = local_coefficients(
+                masks.present[:, : widths[number]],
+                values[number],
+                length=self.length,
+                choice=self.choice,
+                kernel_width=self.kernel_width,
+            )
+        return found
 
     def _neighbours(self, problem: Problem) -> int:
         return self.neighbours or (2048 if problem.features.has_coordinates else 1024)

@@ -111,6 +111,7 @@ QUICK: dict[str, dict[str, int]] = {
     "concrete-mask": {"steps": 40},
     "cxplain": {"members": 2, "epochs": 4},
     "shap": {"cells": 2},
+    "shap-reference": {"cells": 2},
     "fimap": {"steps": 40},
     "global-mask": {"steps": 40},
     "lime": {"cells": 20, "neighbours": 600},

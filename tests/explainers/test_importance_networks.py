@@ -8,7 +8,7 @@ import scipy.sparse as sp
 import torch
 
 from xbench.data.features import Features
-from xbench.explainers.importance_model import ImageUNet, SparsePerceptron
+from xbench.explainers.importance_model import Examples, ImageUNet, SparsePerceptron, in_span
 from xbench.explainers.neighbours import window_of_features, windows
 
 from ..toys import messy_csr, random_inputs
@@ -64,3 +64,32 @@ def test_the_u_net_sees_far_and_near() -> None:
     assert corner.argmax() // 6 <= 1  # nearby most
     # Pixels 8 and 9: only the coarsest scale reaches so far, the others together reach pixel 6.
     assert corner[4, 4] > 0
+
+
+@pytest.mark.parametrize("binary", [True, False])
+def test_a_place_in_the_span_tells_a_first_layer_all_about_the_training_cells(binary: bool) -> None:
+    own, others = (messy_csr(random_inputs(n, 40, binary=binary, seed=n)) for n in (9, 5))
+    training, validation = (Examples(one, one, one) for one in (own, others))
+    ours, theirs = in_span(training, validation)
+    assert ours.inputs.shape[1] <= 9 < 40
+    # Scalar products decide what any layer gives that begins in the span and learns from the cells.
+    for seen, x in ((ours, own), (theirs, others)):
+        found = seen.inputs.toarray() @ ours.inputs.toarray().T
+        np.testing.assert_allclose(found, (x @ own.T).toarray(), rtol=1e-4, atol=1e-4)
+    assert ours.changes is own
+    # Fewer features than cells are seen as they are.
+    narrow = messy_csr(random_inputs(50, 40, binary=binary))
+    few = Examples(narrow, narrow, narrow)
+    assert in_span(few, validation)[0] is few
+
+
+def test_logits_where_a_pattern_has_entries_are_those_of_all() -> None:
+    network = SparsePerceptron(15, 30, scale=0.3)
+    x, pattern = messy_csr(random_inputs(6, 15)), sp.random(6, 30, 0.4, "csr", random_state=1)
+    found = network.at_entries(x, pattern)
+    wanted = network(x)[pattern.nonzero()]
+    torch.testing.assert_close(found, wanted, rtol=1e-5, atol=1e-6)
+    weights = list(network.parameters())
+    slopes = [torch.autograd.grad((of**2).sum(), weights) for of in (found, wanted)]
+    for ours, theirs in zip(*slopes, strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-5)

@@ -25,7 +25,7 @@ KEPT = np.array([3, 9, 10, 12, 16, 20])
 SHORT: dict[str, dict[str, Any]] = {
     **{name: {"steps": 20} for name in ("fimap", "global-mask", "concrete-mask")},
 }
-PEERS = {"shap": "shap", "lime": "lime.lime_base", "sage-reference": "sage"}
+PEERS = {"shap-reference": "shap", "lime": "lime.lime_base", "sage-reference": "sage"}
 METHODS = [entry.name for entry in entries("method")]
 
 

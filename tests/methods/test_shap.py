@@ -1,4 +1,4 @@
-"""SHAP by the package and the mask operator, against Shapley values from all subsets."""
+"""SHAP by walks against the package, and against Shapley values from all subsets."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from xbench.registry.find import explainer_class
 
 from ..toys import LinearToy, make_problem, masked_by_hand
 
-pytest.importorskip("shap")
 D = 6
 
 
@@ -60,20 +59,50 @@ def population() -> np.ndarray:
     return x
 
 
+@pytest.mark.parametrize("name", ["shap", "shap-reference"])
 @pytest.mark.parametrize("p", [0.0, np.array([0, 0, 0.5, 0, -1, 2], np.float32)], ids=["0", "p"])
-def test_values_are_those_of_all_subsets(p: Any) -> None:
+def test_values_are_those_of_all_subsets(p: Any, name: str) -> None:
     # Where features interact in pairs, an order and its reverse give exact Shapley values.
+    if name == "shap-reference":
+        pytest.importorskip("shap")
     model, x = Squared(), population()
     exact = np.stack([shapley(model, row, p) for row in x])
     for signed in (True, False):
         problem = make_problem(model, x, 3, perturbation=p)
-        scores = explainer_class("shap")(signed=signed).explain(problem).scores
+        scores = explainer_class(name)(signed=signed).explain(problem).scores
         wanted = (exact if signed else np.abs(exact)).mean(axis=0)
         np.testing.assert_allclose(scores, wanted, atol=1e-4)
         assert problem.counts.gradient == 0
     # Features that are p in a cell are no players: closed ones are worth nothing.
     if not np.any(p):
         assert scores[2] == 0
+
+
+class Curved(Squared):
+    """All features interact, and the number explained is not its loss."""
+
+    def tail(self, sums: Tensor, outputs: Tensor | None = None) -> Tensor:
+        number = LinearToy.tail(self, sums, outputs)
+        return torch.tanh(number) * torch.exp(number)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.tail(self.additive_layer().sums(x))
+
+
+@pytest.mark.parametrize("p", [0.0, np.array([0, 0, 0.5, 0, -1, 2], np.float32)], ids=["0", "p"])
+@pytest.mark.parametrize("permutations", [1, 3])
+@pytest.mark.parametrize("dense", [False, True], ids=["sums", "dense"])
+def test_values_are_the_packages_own(p: Any, permutations: int, dense: bool) -> None:
+    pytest.importorskip("shap")
+    model = torch.nn.Sequential(Curved()) if dense else Curved()
+    ours, theirs = (
+        explainer_class(name)(permutations=permutations, signed=True)
+        .explain(make_problem(model, population(), 3, perturbation=p, objective="cross-entropy"))
+        .scores
+        for name in ("shap", "shap-reference")
+    )
+    np.testing.assert_allclose(ours, theirs, atol=1e-6)
+    assert np.abs(theirs).max() > 0.1
 
 
 def test_cells_and_orders_are_drawn_by_the_seed() -> None:

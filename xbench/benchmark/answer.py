@@ -15,6 +15,7 @@ import numpy as np
 import torch
 
 from xbench.benchmark.explain import build_problem, explain
+from xbench.benchmark.phases import ENCODE, Phases
 from xbench.benchmark.plan import RunKey
 from xbench.benchmark.request import Study
 from xbench.benchmark.window import why_no_candidates
@@ -94,7 +95,11 @@ def _outcome(
     surrogate = study.surrogate._replace(model=study.surrogate.model.to(device))
     if (reason := why_no_candidates(study.dataset, key, target)) is not None:
         return _skipped(reason)
-    problem = build_problem(study.dataset, surrogate, device, key, target)
+    phases = Phases()
+    with phases.timed(ENCODE):
+        problem = build_problem(study.dataset, surrogate, device, key, target)
+    if study.context.profile:
+        given[ENCODE] = phases.seconds[ENCODE]
     reason = made.skip(problem)
     if reason is not None:
         if not isinstance(reason, str) or not reason:

@@ -13,11 +13,13 @@ import numpy as np
 
 from xbench.benchmark.answer import answer, failure
 from xbench.benchmark.explain import score
+from xbench.benchmark.phases import ENCODE, EXPLAIN, READ, SCORE, STORE, Phases
 from xbench.benchmark.plan import RunKey, WorkUnit
 from xbench.benchmark.request import RunContext, Study, StudyNames
 from xbench.data.features import Interval
 from xbench.errors import XbenchError
 from xbench.metrics import Outcome, compute_metrics
+from xbench.results.findings import append_findings
 from xbench.results.record import Record
 from xbench.results.store import ResultStore
 from xbench.utils.apart import run_apart
@@ -51,12 +53,17 @@ def execute(study: Study, unit: WorkUnit, asks: int | None = None) -> list[Recor
     for key, run_id in zip(unit.keys, unit.run_ids, strict=True):
         reuse = earlier if earlier is not None and earlier["nested"] else None
         started = time.perf_counter()
+        phases = Phases({READ: study.read_seconds})
         outcome = _answered(study, unit, key, reuse, asks)
+        phases.add(ENCODE, outcome.pop(ENCODE, 0.0))
         parameters = outcome.pop("parameters", key.parameters)
         asked = Asked(study.context.device, unit, key, run_id, parameters)
         if outcome["status"] == "ok":
             earlier = outcome
-            outcome = _scored(study, key, outcome)
+            # What was computed for a larger L took this run nothing.
+            phases.add(EXPLAIN, 0.0 if reuse else outcome["seconds"])
+            with phases.timed(SCORE):
+                outcome = _scored(study, key, outcome)
         if outcome["status"] != "ok":
             outcome = {"seconds": time.perf_counter() - started} | outcome
         try:
@@ -64,7 +71,10 @@ def execute(study: Study, unit: WorkUnit, asks: int | None = None) -> list[Recor
         except Exception as error:
             failed = failure(error) | {"seconds": time.perf_counter() - started}
             record = run_record(study.context.names, asked, failed)
-        store.append(record)
+        with phases.timed(STORE):
+            store.append(record)
+        if study.context.profile:
+            append_findings(store.folder, [phases.finding(run_id)])
         records.append(record)
     return records
 

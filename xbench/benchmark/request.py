@@ -54,6 +54,8 @@ class Request:
         Processes (all cores where None); ``"cpu"`` or ``"cuda"``.
     again
         Whether runs that are finished in the store are run again too.
+    profile
+        Whether to keep where the seconds of each run go, see `xbench.benchmark.phases`.
     fresh_process
         Whether nothing has been computed yet in the process that asks: workers are then forked
         from it, instead of from a Python of their own that has to start first.
@@ -82,6 +84,7 @@ class Request:
     jobs: int | None = None
     device: str = "cpu"
     again: bool = False
+    profile: bool = False
     fresh_process: bool = False
     progress: Progress = SILENT
     elsewhere: "Elsewhere | None" = None
@@ -180,6 +183,8 @@ class RunContext:
         Bytes of the store's lines that do not count as finished, where runs are made again.
     names
         Of data and surrogate, with their digests, as records have them.
+    profile
+        Whether to keep where the seconds of each run go.
     """
 
     data: DataChoice
@@ -189,6 +194,7 @@ class RunContext:
     names: "StudyNames"
     since: int = 0
     judge: Path | ModelChoice | None = None
+    profile: bool = False
 
 
 @dataclass(frozen=True)
@@ -208,13 +214,15 @@ class StudyNames:
 class Study:
     """The data and the surrogate that runs are about, and where their records go.
 
-    The judge, where there is one, is another surrogate that the selections are masked in too.
+    The judge, where there is one, is another surrogate that the selections are masked in too;
+    `read_seconds` is what it took to read all of them.
     """
 
     context: RunContext
     dataset: Dataset
     surrogate: OpenedSurrogate
     judge: OpenedSurrogate | None = None
+    read_seconds: float = 0.0
 
 
 class Elsewhere(Protocol):

@@ -38,6 +38,7 @@ from xbench.registry.scan import Entry
 from xbench.results.leases import RENEW_SECONDS, Claims
 from xbench.results.record import Record
 from xbench.surrogates.checkpoint import open_surrogate
+from xbench.surrogates.surrogate import Surrogate
 from xbench.utils.apart import plain_streams
 from xbench.utils.fork_server import (
     ForkServer,
@@ -52,6 +53,8 @@ Started = Callable[[WorkUnit], None]
 TRIES = 2
 # How often it is asked whether another start has given up what this one waits for.
 _WAIT_SECONDS = 0.5
+# Features from which on runs will want a surrogate's quick ways.
+LARGE = 10_000
 _LOG = logging.getLogger(__name__)
 _PROGRAM = """
 from xbench.benchmark.workers import import_own_methods
@@ -181,17 +184,24 @@ def _nursery(
     # Threads that a process has once had are lost in its forks, which would wait for them.
     torch.set_num_threads(1)
     error: Exception | None = None
+    started = time.perf_counter()
     try:
         dataset = read_quietly(choice)
     except Exception as problem:
         error = problem
+    seconds = time.perf_counter() - started
     context: RunContext = channel.recv()
+    # Not what the process that plans takes meanwhile.
+    started = time.perf_counter()
     if error is None:
         try:
             judge = None if context.judge is None else open_surrogate(context.judge, dataset)
             # What it answers was checked by the process that planned.
             surrogate = open_surrogate(context.checkpoint, dataset, check=False)
-            study = Study(context, dataset, surrogate, judge)
+            if dataset.n_features >= LARGE and isinstance(surrogate.model, Surrogate):
+                surrogate.model.make_ready()
+            seconds += time.perf_counter() - started
+            study = Study(context, dataset, surrogate, judge, seconds)
         except Exception as problem:
             error = problem
     channel.send(error)

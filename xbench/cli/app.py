@@ -110,6 +110,7 @@ def run(
     store: options.Store = Path("results"),
     skip_missing_data: options.SkipMissingData = False,
     again: options.Again = False,
+    profile: options.Profile = False,
 ) -> None:
     """Run a task. Finished runs in the store are kept; the exit code is 1 if any run failed."""
     # Nothing has been computed in a process that has not even loaded torch.
@@ -138,6 +139,7 @@ def run(
         jobs=jobs,
         device=device,
         again=again,
+        profile=profile,
         fresh_process=fresh,
     )
     run_and_show(

@@ -110,6 +110,10 @@ Again = Annotated[
     bool,
     typer.Option("--again", "--force", help="Run what is finished in the store again too."),
 ]
+Profile = Annotated[
+    bool,
+    typer.Option("--profile", help="Say where the seconds of these runs go, and keep it."),
+]
 SkipMissingData = Annotated[
     bool,
     typer.Option("--skip-missing-data", help="Say so and end well where the data are absent."),

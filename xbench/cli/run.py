@@ -12,6 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from xbench.analysis.trust import fit_line, fit_warning
+from xbench.benchmark.phases import PHASES, READ, mean_phases
 from xbench.benchmark.request import Request
 from xbench.benchmark.resolve import ask
 from xbench.benchmark.runner import run_asked, run_plan
@@ -24,6 +25,7 @@ from xbench.data.load import DataChoice
 from xbench.errors import XbenchError
 from xbench.metrics import METRICS, arrow
 from xbench.registry.find import dataset_source
+from xbench.results.findings import FILE, read_findings
 from xbench.results.record import Record
 from xbench.results.store import ResultStore
 from xbench.surrogates.own_model import ModelChoice
@@ -67,6 +69,8 @@ def run_and_show(
     chosen = [record for record in records if record.run_id in these]
     # Eighty columns, which rich takes where there is no terminal, would cut the table.
     _print_summary(Console(width=None if sys.stdout.isatty() else 120), asked.task, chosen)
+    if request.profile:
+        _print_phases(chosen, results)
     _print_trust(console, chosen)
     print_line(console, f"records in {results.folder}")
     stopped = sum(bool(record.stopped) for record in chosen)
@@ -76,6 +80,23 @@ def run_and_show(
             highlight=False,
         )
     end_where_failed(chosen, results.folder)
+
+
+def _print_phases(records: Sequence[Record], results: ResultStore) -> None:
+    """Print mean seconds of each phase by L and method, of the runs that have a profile."""
+    console = Console(width=None if sys.stdout.isatty() else 120)
+    means = mean_phases(records, read_findings(results.folder / FILE))
+    if not means:
+        why = "they were finished (--again runs them again), or ran on a cluster, which keeps none"
+        print_line(console, f"no profile of these runs: {why}")
+        return
+    rows = []
+    for (size, method), of in means.items():
+        whole = sum(of.values()) - of[READ]
+        seconds = [f"{of[phase]:.3f}" for phase in PHASES]
+        rows.append([str(size), escape(plain(method)), *seconds, f"{whole:.3f}"])
+    print_line(console, "where the seconds go: mean of a run; what is read is read once for all")
+    console.print(_table(["L", "method", *PHASES, "without read"], rows))
 
 
 def _print_trust(console: Console, records: Sequence[Record]) -> None:

@@ -5,11 +5,14 @@ Algorithm 2 (SP-LIME).
 """
 
 import random
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 from scipy.linalg import cho_factor, cho_solve
+
+from xbench.explainers.many_fits import DualSystems
 
 
 def kernel_weights(present: np.ndarray, kernel_width: float) -> np.ndarray:
@@ -33,7 +36,8 @@ class SharedMasks:
     features have one design; with more of them, the same and further columns. In its dual form
     the ridge regression needs the product Z Z^T of the design, of (neighbours x neighbours)
     numbers, which grows column by column: over all cells it is computed once, where each cell's
-    own would cost as much. What is left of a fit is one Cholesky factor.
+    own would cost as much. What is left of a fit is one Cholesky factor, and for cells of nearly
+    as many features (`coefficients_of_many`) one for all of them.
 
     Parameters
     ----------
@@ -96,6 +100,43 @@ class SharedMasks:
         dual = root * cho_solve(cho_factor(system, overwrite_a=True, check_finite=False), left)
         both = np.stack([dual, share]).astype(np.float32) @ self._design[:, :width]
         return both[0].astype(np.float64) - dual.sum() * both[1]
+
+    def coefficients_of_many(
+        self, values: Sequence[np.ndarray], widths: Sequence[int]
+    ) -> list[np.ndarray]:
+        """Fit several cells, with one Cholesky factor for all of them; see `coefficients`.
+
+        Parameters
+        ----------
+        values
+            The numbers explained of each cell, shape (neighbours,).
+        widths
+            Features of each cell, ascending, at least 1.
+
+        Returns
+        -------
+        list of ndarray
+            What `coefficients` would return for each, up to its rounding.
+        """
+        self._extend(widths[0])
+        further = self._design[:, widths[0] : widths[-1]].astype(np.float64)
+        counts = np.asarray(widths) - widths[0]
+        # Features present of each cell: those of the narrowest one, and of its own further ones.
+        present = np.cumsum(further, axis=1)
+        present = np.concatenate([np.zeros((len(present), 1)), present], axis=1)[:, counts]
+        present += self.present[:, : widths[0]].sum(axis=1)[:, None]
+        weights = kernel_weights(present / np.asarray(widths), self._kernel_width)
+        systems = DualSystems(self._product.astype(np.float64), further, counts, weights)
+        numbers, share = np.stack(values, axis=1), systems.shares
+        root = np.sqrt(weights)
+        dual = root * systems.solved(root * (numbers - (share * numbers).sum(axis=0)))
+        both = np.concatenate([dual, share], axis=1).astype(np.float32)
+        found = both.T @ self._design[:, : widths[-1]]
+        return [
+            found[cell, :width].astype(np.float64)
+            - dual[:, cell].sum() * found[len(widths) + cell, :width]
+            for cell, width in enumerate(widths)
+        ]
 
     def _extend(self, width: int) -> None:
         """Let the product be that of the first `width` columns."""

@@ -22,6 +22,7 @@ from xbench.mask.population import (
     check_swap,
     disjoint_groups,
     each_alone,
+    one_after_the_other,
     without,
 )
 from xbench.mask.relaxed import change_by_feature, change_by_pair, charged, check_mask
@@ -36,6 +37,8 @@ TAIL_CHUNK = 4096
 PAIR_CHUNK = 2**17
 # Numbers in one chunk of dense gradients: 256 MB of float32.
 GRADIENT_CHUNK = 2**26
+# Subsets from which on it pays to go through them cell by cell: rows of one cell are near.
+MANY = 128
 
 
 class AdditivePopulation:
@@ -125,6 +128,10 @@ class AdditivePopulation:
         if not len(subsets):
             return np.zeros(0, dtype=np.float32)
         self.counts.add(forward=self.n_cells * len(subsets))
+        if self._surrogate.splits_by_block and len(subsets) >= MANY:
+            together = one_after_the_other([check_subset(one, self.n_features) for one in subsets])
+            found = self._effects(together, np.zeros(0, dtype=np.int64))
+            return found.mean_losses().astype(np.float32)
         unmasked = self._losses_of(self._sums)
         result = np.empty(len(subsets), dtype=np.float32)
         pending: list[tuple[int, np.ndarray, Tensor]] = []
@@ -219,14 +226,19 @@ class AdditivePopulation:
 
     @torch.no_grad()
     def walk(
-        self, permutations: np.ndarray, groups: Sequence[Subset] | None = None
+        self,
+        permutations: np.ndarray,
+        groups: Sequence[Subset] | None = None,
+        *,
+        of_number: bool = False,
     ) -> sp.csr_matrix:
         """Change of each cell's loss at the step that masks each group, shape (n_cells, groups)."""
         disjoint = disjoint_groups(groups, self.n_features)
         steps = steps_of_groups(permutations, self.n_cells, disjoint.count)
         self.counts.add(forward=self.n_cells * (disjoint.count + 1))
         walking = (self._surrogate, self._encoded, self._rows, self._sums)
-        return additive_walk(*walking, disjoint, steps, self._losses_of)
+        told = self._numbers_of if of_number else self._losses_of
+        return additive_walk(*walking, disjoint, steps, told)
 
     def gradients(self, subset: Subset = ()) -> Iterator[np.ndarray]:
         """Gradient of the number explained by the input, in chunks of (cells, n_features)."""
@@ -327,8 +339,11 @@ class AdditivePopulation:
         tail = tail or self._surrogate.tail
         return torch.cat([tail(part, self._wanted) for part in sums.split(TAIL_CHUNK)])
 
+    def _numbers_of(self, sums: Tensor, tail: Tail | None = None) -> Tensor:
+        return explained(self._tail(sums, tail))
+
     def _losses_of(self, sums: Tensor, tail: Tail | None = None) -> Tensor:
-        return self._objective.loss(explained(self._tail(sums, tail)))
+        return self._objective.loss(self._numbers_of(sums, tail))
 
     def _gradient(self, sums: Tensor, of: Callable[[Tensor], Tensor]) -> Tensor:
         self.counts.add(computed=len(sums))

@@ -1,7 +1,6 @@
 """The same questions, answered densely for any `nn.Module`: by autograd and by full passes.
 
-Inputs become dense a bounded number of cells at a time. Effects of single groups and walks take a
-full pass for each group and for each step that changes an input.
+Inputs become dense some cells at a time. Effects and walks take a full pass for each group or step.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -155,13 +154,18 @@ class DensePopulation:
         return np.array([loss.mean(dtype=np.float64) for loss in losses])
 
     def walk(
-        self, permutations: np.ndarray, groups: Sequence[Subset] | None = None
+        self,
+        permutations: np.ndarray,
+        groups: Sequence[Subset] | None = None,
+        *,
+        of_number: bool = False,
     ) -> sp.csr_matrix:
         """Change of each cell's loss at the step that masks each group, shape (n_cells, groups)."""
         disjoint = disjoint_groups(groups, self.n_features)
         steps = steps_of_groups(permutations, self.n_cells, disjoint.count)
         self.counts.add(forward=self.n_cells * (disjoint.count + 1))
-        return dense_walk(self._inputs, self._p, disjoint, steps, self._losses_at)
+        told = self._numbers_at if of_number else self._losses_at
+        return dense_walk(self._inputs, self._p, disjoint, steps, told)
 
     def gradients(self, subset: Subset = ()) -> Iterator[np.ndarray]:
         """Gradient of the number explained by the input, in chunks of (cells, n_features)."""
@@ -256,10 +260,13 @@ class DensePopulation:
         return self._objective.loss(explained(self._outputs(subset))).cpu().numpy()
 
     @torch.no_grad()
-    def _losses_at(self, x: np.ndarray) -> np.ndarray:
+    def _numbers_at(self, x: np.ndarray) -> np.ndarray:
         self.counts.add(computed=len(x))
         outputs = self._model(torch.from_numpy(x).to(self._device))[:, self._wanted]
-        return self._objective.loss(explained(outputs)).cpu().numpy()
+        return explained(outputs).cpu().numpy()
+
+    def _losses_at(self, x: np.ndarray) -> np.ndarray:
+        return self._objective.loss(torch.from_numpy(self._numbers_at(x))).numpy()
 
     def _mean_loss(self, subset: np.ndarray) -> float:
         return self._objective.loss(explained(self._outputs(subset))).mean().item()
@@ -376,7 +383,8 @@ def dense_walk(
     """
     rows = [sp.csr_matrix((0, groups.count))]
     together = max(1, CHUNK // inputs.shape[1])
-    for x, own in zip(_cells(inputs), steps, strict=True):
+    cells = (x.numpy()[0] for x in dense_chunks(inputs, cells=1))
+    for x, own in zip(cells, steps, strict=True):
         # No step ever masks a feature that is in no group.
         masked_at = np.full(len(x), groups.count)
         masked_at[groups.features] = own[groups.number]
@@ -390,8 +398,3 @@ def dense_walk(
         rows.append(sp.csr_matrix((changes, group, [0, len(group)]), shape=(1, groups.count)))
         rows[-1].sort_indices()
     return sp.csr_matrix(sp.vstack(rows))
-
-
-def _cells(inputs: sp.csr_matrix | np.ndarray) -> Iterator[np.ndarray]:
-    for x in dense_chunks(inputs, cells=1):
-        yield x.numpy()[0]

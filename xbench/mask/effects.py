@@ -76,7 +76,7 @@ def additive_effects(
     inputs, p = encoded.columns(groups.features, rows), encoded.perturbation[groups.features]
     splits = surrogate.splits_by_block
     parts = surrogate.parts(sums) if splits else None
-    tail = surrogate.head if splits else surrogate.tail
+    tail = surrogate.head_in_order if splits else surrogate.tail
     unmasked = losses_of(sums if parts is None else parts.sum(dim=1), tail)
     found = [(np.zeros(0, dtype=np.float32), np.zeros(0, dtype=np.int64))]
     counts = np.zeros(len(sums), dtype=np.int64)

@@ -13,6 +13,9 @@ from xbench.mask.descent_of_entries import TiledEntries, descent_of_entries
 from xbench.surrogates.layers import AdditiveLayer, block_pointers
 from xbench.utils.sparse import Pattern, products_at
 
+# Of so many cells one, or fewer, are asked about: their rows are looked at, not all columns.
+FEW = 8
+
 
 @dataclass(frozen=True)
 class EncodedPopulation:
@@ -79,6 +82,8 @@ class EncodedPopulation:
         """Inputs of some features in the given order, CSR, shape (rows, features)."""
         if len(features) == self.inputs.shape[1] and (np.diff(features) == 1).all():
             chosen = self.inputs
+        elif rows is not None and len(rows) * FEW < self.inputs.shape[0]:
+            return self.inputs[rows][:, features]
         else:
             chosen = self._columns[:, features].tocsr()
         return chosen if rows is None else chosen[rows]

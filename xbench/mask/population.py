@@ -115,9 +115,15 @@ class MaskedPopulation(Protocol):
         """Exact mean loss with each candidate masked on top of `subset`, in double, shape (k,)."""
 
     def walk(
-        self, permutations: np.ndarray, groups: Sequence[Subset] | None = None
+        self,
+        permutations: np.ndarray,
+        groups: Sequence[Subset] | None = None,
+        *,
+        of_number: bool = False,
     ) -> sp.csr_matrix:
         """Exact change of each cell's loss as groups are masked one after the other.
+
+        With `of_number` of the number explained, whatever its loss.
 
         Row c of `permutations`, shape (n_cells, groups), is the order in which cell c's groups are
         masked, until all are; groups are disjoint, each feature alone where None. For several
@@ -315,6 +321,19 @@ def disjoint_groups(groups: Sequence[Subset] | None, n_features: int) -> Groups:
 def each_alone(features: np.ndarray) -> Groups:
     """Return a group for each of some distinct features, in their order."""
     return Groups(features, np.arange(len(features)), len(features))
+
+
+def one_after_the_other(subsets: Sequence[np.ndarray]) -> Groups:
+    """Return a group for each subset; these may share features, as no other groups do.
+
+    Examples
+    --------
+    >>> one_after_the_other([np.array([3, 1]), np.array([1])]).features
+    array([1, 3, 1])
+    """
+    number = np.repeat(np.arange(len(subsets)), [len(one) for one in subsets])
+    features = np.concatenate([np.sort(one) for one in subsets])
+    return Groups(features, number, len(subsets))
 
 
 def without(groups: Groups, subset: np.ndarray) -> Groups:

@@ -134,10 +134,14 @@ class RestrictedPopulation:
         return self._whole.added_losses(self._at(subset), self._at(candidates))
 
     def walk(
-        self, permutations: np.ndarray, groups: Sequence[Subset] | None = None
+        self,
+        permutations: np.ndarray,
+        groups: Sequence[Subset] | None = None,
+        *,
+        of_number: bool = False,
     ) -> sp.csr_matrix:
         """Change of each cell's loss at the step that masks each group, shape (n_cells, groups)."""
-        return self._whole.walk(permutations, self._groups(groups))
+        return self._whole.walk(permutations, self._groups(groups), of_number=of_number)
 
     def _at(self, subset: Subset) -> np.ndarray:
         """Return where features of this view stand among all."""

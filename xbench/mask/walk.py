@@ -106,7 +106,7 @@ def additive_walk(
     """
     inputs, p = encoded.columns(groups.features, rows), encoded.perturbation[groups.features]
     parts = surrogate.parts(sums) if surrogate.splits_by_block else None
-    tail = surrogate.tail if parts is None else surrogate.head
+    tail = surrogate.tail if parts is None else surrogate.head_in_order
     width = sums[:1].numel() if parts is None else sums.shape[-1]
 
     def losses(of: Tensor) -> np.ndarray:
