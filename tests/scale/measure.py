@@ -1,4 +1,4 @@
-"""Measure what runs cost against cells, peaks, L and targets; see docs/atlas.md.
+"""Measure what runs cost against cells, peaks, L and targets; see docs/explanation/atlas.md.
 
     python tests/scale/measure.py /scratch/atlas --axes cells,peaks,L,targets
     python tests/scale/measure.py /scratch/atlas --full
