@@ -66,8 +66,9 @@ class AnalysisOrder:
 
     def parcels(self) -> list[Parcel]:
         """Return every parcel that the analysis needs."""
-        parcels = [self.data, self.surrogate.parcel, self.second and self.second.parcel]
-        return [one for one in (*parcels, *(plug.parcel for plug in self.plugins)) if one]
+        carried = [self.surrogate, *([] if self.second is None else [self.second])]
+        parcels = [self.data, *(one.parcel for one in (*carried, *self.plugins))]
+        return [one for one in parcels if one is not None]
 
 
 def analyse_here(order: AnalysisOrder) -> Answer | list[str]:
@@ -79,7 +80,8 @@ def analyse_here(order: AnalysisOrder) -> Answer | list[str]:
     if absent:
         return Answer(address, absent=tuple(absent))
     choice = PackedChoice(folder=places[order.data.digest], digest=order.digest)
-    models = [order.surrogate.here(places), order.second and order.second.here(places)]
+    second = None if order.second is None else order.second.here(places)
+    models = [order.surrogate.here(places), second]
     folder = Path(tempfile.mkdtemp(prefix="xbench-analysis-"))
     try:
         with using([one.here(places) for one in order.plugins]):
