@@ -66,8 +66,9 @@ class AnalysisOrder:
 
     def parcels(self) -> list[Parcel]:
         """Return every parcel that the analysis needs."""
-        carried = [self.surrogate, *([] if self.second is None else [self.second])]
-        parcels = [self.data, *(one.parcel for one in (*carried, *self.plugins))]
+        second = None if self.second is None else self.second.parcel
+        plugins = (one.parcel for one in self.plugins)
+        parcels = [self.data, self.surrogate.parcel, second, *plugins]
         return [one for one in parcels if one is not None]
 
 
