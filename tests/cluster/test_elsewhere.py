@@ -37,7 +37,9 @@ def test_a_surrogate_trained_on_a_worker_is_taken_for_one_of_here(
     place.train(dataset, "cross-modality", settings=FEW_STEPS, seed=3)
     trained = read_description(folder)
     assert train_surrogate(dataset, "cross-modality", settings=FEW_STEPS, seed=3) == folder
-    assert read_description(folder) == trained
+    # The very files: measures of fit are NaN here, and equal nothing.
+    again = read_description(folder)
+    assert (again.weights_digest, again.training) == (trained.weights_digest, trained.training)
     assert trained.dataset_digest == dataset.digest
 
 

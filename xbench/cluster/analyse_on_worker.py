@@ -66,8 +66,10 @@ class AnalysisOrder:
 
     def parcels(self) -> list[Parcel]:
         """Return every parcel that the analysis needs."""
-        parcels = [self.data, self.surrogate.parcel, self.second and self.second.parcel]
-        return [one for one in (*parcels, *(plug.parcel for plug in self.plugins)) if one]
+        second = None if self.second is None else self.second.parcel
+        plugins = (one.parcel for one in self.plugins)
+        parcels = [self.data, self.surrogate.parcel, second, *plugins]
+        return [one for one in parcels if one is not None]
 
 
 def analyse_here(order: AnalysisOrder) -> Answer | list[str]:
@@ -79,7 +81,8 @@ def analyse_here(order: AnalysisOrder) -> Answer | list[str]:
     if absent:
         return Answer(address, absent=tuple(absent))
     choice = PackedChoice(folder=places[order.data.digest], digest=order.digest)
-    models = [order.surrogate.here(places), order.second and order.second.here(places)]
+    second = None if order.second is None else order.second.here(places)
+    models = [order.surrogate.here(places), second]
     folder = Path(tempfile.mkdtemp(prefix="xbench-analysis-"))
     try:
         with using([one.here(places) for one in order.plugins]):

@@ -107,7 +107,7 @@ class Nurseries:
         """Return the places of a study's parcels where its nursery is there already."""
         with self._lock:
             kept = self._kept.get(session)
-            return kept and kept.places
+            return None if kept is None else kept.places
 
     def forget(self, session: str) -> None:
         """Let the nursery of a study end; work of it that goes on ends, too."""

@@ -140,7 +140,8 @@ class Portable:
 
     def parcels(self) -> list[Parcel]:
         """Return every parcel, each once."""
-        parcels = [self.data, self.surrogate.parcel, self.judge and self.judge.parcel]
+        judge = None if self.judge is None else self.judge.parcel
+        parcels = [self.data, self.surrogate.parcel, judge]
         parcels += [one.parcel for one in self.plugins]
         parcels += self.known.values()
         return list({one.digest: one for one in parcels if one is not None}.values())
@@ -160,7 +161,7 @@ class Portable:
             self.context,
             data=PackedChoice(folder=places[self.data.digest], digest=digest),
             checkpoint=self.surrogate.here(places),
-            judge=self.judge and self.judge.here(places),
+            judge=None if self.judge is None else self.judge.here(places),
             store=store,
             since=0,
         )
