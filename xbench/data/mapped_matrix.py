@@ -216,7 +216,7 @@ class MatrixWriter:
         kinds = {"indices": files.index, "data": files.value}
         for part, file in self._opened.items():
             values = np.ascontiguousarray(getattr(rows, part), dtype=kinds[part])
-            file.write(memoryview(values).cast("B") if len(values) else b"")
+            file.write(values.tobytes())
         self._counts.append(np.diff(rows.indptr).astype(np.int64))
         self._files = MatrixFiles(
             files.stem,

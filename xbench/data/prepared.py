@@ -144,7 +144,7 @@ def publish(room: FolderRoom, dataset: Dataset) -> Path:
     dataset
         What it is.
     """
-    described = {
+    described: dict[str, Any] = {
         part: _matrix_in(room, part, matrix)
         for part, matrix in (("inputs", dataset.X), ("outputs", dataset.Y))
         if matrix is not None

@@ -79,7 +79,9 @@ def find_layout(path: Path) -> Layout:
     for layout in FILES:
         if layout.pattern.fullmatch(path.name):
             return layout
-    if any(layout.pattern.fullmatch(path.name) for layout in FOLDERS):
+    # A zarr store is a folder: a file of that name is none of several.
+    several = path.suffix != ".zarr"
+    if several and any(layout.pattern.fullmatch(path.name) for layout in FOLDERS):
         raise XbenchError(f"{path}: is one file of several; give the folder that holds all of them")
     raise _no_layout(path)
 
