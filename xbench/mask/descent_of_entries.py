@@ -15,6 +15,7 @@ from itertools import pairwise
 import numba
 import numpy as np
 import scipy.sparse as sp
+from numba.core.typing import Signature
 
 from xbench.surrogates.layers import block_pointers
 
@@ -65,7 +66,7 @@ class TiledEntries:
         return cls(edges, block_of, block_pointers(inputs, edges))
 
 
-def _signature(index: numba.types.Type) -> numba.types.Type:
+def _signature(index: numba.types.Type) -> Signature:
     """Types of `_descend`; arrays that may be written are taken for such that may not be."""
 
     def read(dtype: numba.types.Type, dimensions: int = 1) -> numba.types.Type:
