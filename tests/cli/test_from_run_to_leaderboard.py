@@ -16,7 +16,7 @@ from ..benchmark.workbench import stored
 Command = Callable[..., tuple[int, str, str]]
 COLUMNS = (
     "task,dataset,surrogate,cell_type,target,method,L,metric,unit,direction,"
-    "mean,low,high,n,status,runs"
+    "mean,low,high,n,status,runs,features"
 )
 
 # The example of design.md, whole.

@@ -50,7 +50,7 @@ def test_every_run_is_a_row_with_its_metrics_as_columns(
 
 def test_a_folder_that_cannot_be_written_is_one_line(records: list[Record], tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(XbenchError, match=r"file/runs\.parquet"):
+    with pytest.raises(XbenchError, match=r"file: cannot write runs\.parquet"):
         write_parquet(records, tmp_path / "file" / "runs.parquet")
 
 
