@@ -30,9 +30,24 @@ const xbenchCharts = (function () {
           make("tbody", {}, ...rows.map((row) => make("tr", {}, ...row.map((text, place) => make(place ? "td" : "th", { scope: place ? null : "row" }, text == null ? "–" : String(text)))))))));
   }
 
-  async function draw(id, make_) {
-    const element = document.getElementById(id);
+  // A page is there, tables and words, before its first chart: charts are drawn one after the other
+  // once it has loaded, and what a reader does comes in between.
+  let last = new Promise((resolve) => {
+    if (document.readyState === "complete") resolve();
+    else window.addEventListener("load", resolve);
+  });
+
+  function draw(id, make_) {
     drawn.set(id, make_);
+    last = last
+      .then(() => new Promise((resolve) => setTimeout(resolve)))
+      .then(() => paint(id, make_))
+      .catch(xbenchSite.fail);
+    return last;
+  }
+
+  async function paint(id, make_) {
+    const element = document.getElementById(id);
     const Plotly = await plotly();
     const { traces, look, label, table, onclick } = make_();
     let canvas = element.querySelector(".canvas");
