@@ -32,7 +32,7 @@ class IntegratedGradientsReference(Explainer):
     def explain(self, problem: Problem) -> Selection:
         """Average over the training cells."""
         attribution = CaptumIntegratedGradients(problem.model)
-        baseline = torch.from_numpy(problem.perturbation)[None].to(problem.device)
+        baseline = torch.tensor(problem.perturbation)[None].to(problem.device)
 
         def attribute(x: Tensor) -> Tensor:
             # All steps at once would hold `steps` times the chunk.

@@ -22,7 +22,7 @@ from xbench.surrogates.layers import (
     folded,
     scale_and_shift,
 )
-from xbench.surrogates.surrogate import Pullback, Surrogate
+from xbench.surrogates.surrogate import Surrogate
 
 CHROMOSOME_CHANNELS = 32
 EMBEDDING_DIMENSION = 20
@@ -97,35 +97,9 @@ class AtacEncoder(nn.Module):
         hidden = nn.functional.prelu(hidden.transpose(0, 1), second.weight[chosen]).transpose(0, 1)
         return torch.bmm(hidden, mix[:, chosen].permute(1, 2, 0)).transpose(0, 1)
 
-    def pullback(self, sums: Tensor) -> tuple[Tensor, Pullback]:
-        """Embed, and take a gradient by the embedding back to the sums; of a folded encoder."""
-        first, linear, second = (cast(Any, layer) for layer in self.blocks)
-        mix = cast(nn.Linear, self.mix[0])
-        hidden = linear(nn.functional.prelu(sums, first.weight))
-        embedding = mix(nn.functional.prelu(hidden, second.weight).flatten(1))
-
-        def back(gradient: Tensor) -> Tensor:
-            by_hidden = (gradient @ mix.weight).view(hidden.shape)
-            by_hidden *= prelu_slope(hidden, second.weight[:, None])
-            by_sums = torch.bmm(by_hidden.transpose(0, 1), linear.weight.transpose(1, 2))
-            return by_sums.transpose(0, 1) * prelu_slope(sums, first.weight[:, None])
-
-        return embedding, back
-
     def forward(self, sums: Tensor) -> Tensor:
         """Embed hidden sums (n, blocks, hidden) as (n, embedding)."""
         return self.mix(self.blocks(sums).flatten(1))
-
-
-def prelu_slope(inputs: Tensor, slope: Tensor) -> Tensor:
-    """Return the derivative of a PReLU: 1 above 0, its slope elsewhere.
-
-    Examples
-    --------
-    >>> prelu_slope(torch.tensor([-2.0, 0.0, 3.0]), torch.tensor(0.25))
-    tensor([0.2500, 0.2500, 1.0000])
-    """
-    return torch.where(inputs > 0, slope.new_ones(()), slope)
 
 
 def perceptron(sizes: Sequence[int]) -> nn.Sequential:
@@ -206,56 +180,6 @@ class CrossModalityNetwork(Surrogate):
         """Expression from the summed parts of the chromosomes."""
         return self._decode(total + cast(nn.Linear, self.encoder.mix[0]).bias, outputs)
 
-    def pullback(self, sums: Tensor, outputs: Tensor) -> tuple[Tensor, Pullback]:
-        """As `Surrogate.pullback`; of a frozen model by hand, in a third of autograd's time."""
-        if not self.encoder.is_folded or self.encoder.weight.requires_grad:
-            return super().pullback(sums, outputs)
-        with torch.no_grad():
-            embedding, back_to_sums = self.encoder.pullback(sums)
-            mapped, back_to_embedding = self.mapping.pullback(embedding)
-            linears = cast("list[nn.Linear]", list(self.decoder)[::2])
-            slopes = [cast(nn.PReLU, layer).weight for layer in list(self.decoder)[1::2]]
-            hidden, before = mapped, []
-            for linear, slope in zip(linears, slopes, strict=False):
-                before.append(linear(hidden))
-                hidden = nn.functional.prelu(before[-1], slope)
-            last = linears[-1]
-            found = nn.functional.linear(hidden, last.weight[outputs], last.bias[outputs])
-
-        def back(gradient: Tensor) -> Tensor:
-            # At 0 itself clamp_min passes a gradient on.
-            by_hidden = (gradient * (found >= 0)) @ last.weight[outputs]
-            for linear, slope, value in zip(
-                linears[-2::-1], slopes[::-1], before[::-1], strict=True
-            ):
-                by_hidden = (by_hidden * prelu_slope(value, slope)) @ linear.weight
-            return back_to_sums(back_to_embedding(by_hidden))
-
-        return found.clamp_min(0), back
-
-    def head_in_order(self, total: Tensor, outputs: Tensor | None = None) -> Tensor:
-        """The same, without the units that cannot change sides from row to row."""
-        one = outputs is not None and len(outputs) == 1 and total.device.type == "cpu"
-        if not one or len(total) < IN_ORDER or not self.encoder.is_folded:
-            return self.head(total, outputs)
-        # Imported here: what it needs takes half a second.
-        from xbench.surrogates.rows_in_order import OrderedHead
-
-        output = int(cast(Tensor, outputs)[0])
-        if output not in self._in_order:
-            self._in_order[output] = OrderedHead.of(self.mapping, self.decoder, output)
-        quick = self._in_order[output]
-        if quick is None:
-            return self.head(total, outputs)
-        embeddings = total + cast(nn.Linear, self.encoder.mix[0]).bias
-        return torch.from_numpy(quick(embeddings.numpy()))[:, None]
-
-    def make_ready(self) -> None:
-        """Compile what `head_in_order` needs."""
-        if self.encoder.is_folded:
-            total = torch.zeros(IN_ORDER, EMBEDDING_DIMENSION, device=self.encoder.offset.device)
-            self.head_in_order(total, torch.zeros(1, dtype=torch.int64))
-
     def _decode(self, embedding: Tensor, outputs: Tensor | None) -> Tensor:
         hidden = self.decoder[:-1](self.mapping(embedding))
         last = cast(nn.Linear, self.decoder[-1])
@@ -324,36 +248,6 @@ class MixtureMapping(nn.Module):
             nn.Linear(dimension, n_hidden), nn.ReLU(), nn.Linear(n_hidden, n_mixed)
         )
         self.activation = nn.PReLU()
-
-    def pullback(self, embedding: Tensor) -> tuple[Tensor, Pullback]:
-        """Map, and take a gradient by the mapped back to the embedding."""
-        first, _, second = cast("list[Any]", list(self.gate))
-        before_gate = first(embedding)
-        mixture = torch.softmax(second(before_gate.relu()), dim=1)
-        hidden, stages = embedding, []
-        for layer, (matrices, offsets) in enumerate(zip(self.matrices, self.offsets, strict=True)):
-            before = hidden
-            if layer:
-                hidden = self.activation(hidden)
-            products = torch.addmm(offsets.flatten(), hidden, matrices.flatten(0, 1).T)
-            products = products.view(len(hidden), -1, self.dimension)
-            stages.append((before, products, matrices))
-            hidden = torch.bmm(mixture[:, None], products)[:, 0]
-
-        def back(gradient: Tensor) -> Tensor:
-            by_mixture = torch.zeros_like(mixture)
-            for layer in reversed(range(N_LAYERS)):
-                before, products, matrices = stages[layer]
-                by_mixture += torch.bmm(products, gradient[:, :, None])[:, :, 0]
-                by_products = mixture[:, :, None] * gradient[:, None, :]
-                gradient = by_products.flatten(1) @ matrices.flatten(0, 1)
-                if layer:
-                    gradient = gradient * prelu_slope(before, self.activation.weight)
-            by_gate = mixture * (by_mixture - (by_mixture * mixture).sum(dim=1, keepdim=True))
-            by_gate = (by_gate @ second.weight) * (before_gate > 0)
-            return gradient + by_gate @ first.weight
-
-        return hidden, back
 
     def forward(self, embedding: Tensor) -> Tensor:
         """Map (n, dimension) to (n, dimension)."""

@@ -112,7 +112,9 @@ class Surrogate(nn.Module):
             found = self.tail(leaf, outputs)
 
         def back(gradient: Tensor) -> Tensor:
-            return torch.autograd.grad(found, leaf, gradient)[0]
+            # As a number of its own: handed to `grad`, a gradient costs the import of sympy, once.
+            with torch.enable_grad():
+                return torch.autograd.grad((found * gradient).sum(), leaf)[0]
 
         return found.detach(), back
 
