@@ -65,10 +65,17 @@ class EncodedPopulation:
 
     def changes(self, features: np.ndarray, rows: np.ndarray | None) -> np.ndarray:
         """How much masking changes each feature: p_j - x_cj, shape (rows, features)."""
+        if rows is None:
+            return self._changes_of(features, np.arange(self.inputs.shape[0]))
+        cells, place = np.unique(rows, return_inverse=True)
+        return self._changes_of(features, cells)[place]
+
+    def _changes_of(self, features: np.ndarray, cells: np.ndarray) -> np.ndarray:
+        """The same for distinct cells: as cheap in a population of any size."""
         columns = self._columns
-        place = None if rows is None else self._places(rows)
-        n_rows = self.inputs.shape[0] if rows is None or place is None else len(rows)
-        changes = np.empty((n_rows, len(features)), dtype=np.float32)
+        place = np.full(self.inputs.shape[0], -1, dtype=np.int64)
+        place[cells] = np.arange(len(cells))
+        changes = np.empty((len(cells), len(features)), dtype=np.float32)
         changes[:] = self.perturbation[features]
         first, last = columns.indptr[features], columns.indptr[np.add(features, 1)]
         counts = last - first
@@ -77,23 +84,10 @@ class EncodedPopulation:
         # All entries of all the columns at once: a loop over them is what would be slow.
         entries = np.repeat(first - (ends - counts), counts) + np.arange(total)
         positions = np.repeat(np.arange(len(features)), counts)
-        if place is None:
-            changes[columns.indices[entries], positions] -= columns.data[entries]
-            return changes if rows is None else changes[rows]
         at = place[columns.indices[entries]]
-        own = at >= 0
-        changes[at[own], positions[own]] -= columns.data[entries[own]]
+        asked = at >= 0
+        changes[at[asked], positions[asked]] -= columns.data[entries[asked]]
         return changes
-
-    def _places(self, rows: np.ndarray) -> np.ndarray | None:
-        """Place of each cell among `rows`, -1 where it is not; None where a cell comes twice.
-
-        A batch is then as cheap in a population of any size.
-        """
-        place = np.full(self.inputs.shape[0], -1, dtype=np.int64)
-        numbers = np.arange(len(rows))
-        place[rows] = numbers
-        return place if (place[rows] == numbers).all() else None
 
     def columns(self, features: np.ndarray, rows: np.ndarray | None) -> sp.csr_matrix:
         """Inputs of some features in the given order, CSR, shape (rows, features)."""

@@ -6,14 +6,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 import scipy.sparse as sp
-import torch
 from torch import Tensor, nn
 
 from xbench.data.dataset import Dataset
 from xbench.surrogates.layers import AdditiveLayer
-
-# From a gradient by the outputs to one by the hidden sums.
-Pullback = Callable[[Tensor], Tensor]
 
 
 @dataclass(frozen=True)
@@ -87,36 +83,6 @@ class Surrogate(nn.Module):
             Shape (n, wanted outputs).
         """
         raise NotImplementedError(f"{type(self).__name__} must define tail()")
-
-    def pullback(self, sums: Tensor, outputs: Tensor) -> tuple[Tensor, Pullback]:
-        """Compute outputs, and what takes a gradient by them back to one by the hidden sums.
-
-        By autograd; a network whose layers are few and small may do without its graph.
-
-        Parameters
-        ----------
-        sums
-            Shape (n, n_blocks, hidden).
-        outputs
-            Indices of the wanted outputs.
-
-        Returns
-        -------
-        Tensor
-            The outputs, shape (n, wanted).
-        callable
-            From (n, wanted) to (n, n_blocks, hidden); to be called once.
-        """
-        leaf = sums.detach().requires_grad_()
-        with torch.enable_grad():
-            found = self.tail(leaf, outputs)
-
-        def back(gradient: Tensor) -> Tensor:
-            # As a number of its own: handed to `grad`, a gradient costs the import of sympy, once.
-            with torch.enable_grad():
-                return torch.autograd.grad((found * gradient).sum(), leaf)[0]
-
-        return found.detach(), back
 
     @property
     def splits_by_block(self) -> bool:
