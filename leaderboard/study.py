@@ -100,6 +100,22 @@ class Study:
         row = self.row(target, method, size, metric)
         return None if row is None or math.isnan(row.mean) else row.mean
 
+    def cost(self, method: str, size: int, cost: str) -> float | None:
+        """Return a method's mean cost over everything; None if it has none.
+
+        Parameters
+        ----------
+        cost
+            ``"seconds"``, or ``"evaluations"``: forward and gradient ones together.
+        """
+        if cost == "seconds":
+            return self.value(OVERALL, method, size, cost)
+        forward, gradient = (
+            self.value(OVERALL, method, size, f"{kind}-evaluations")
+            for kind in ("forward", "gradient")
+        )
+        return None if forward is None or gradient is None else forward + gradient
+
     def instead(self, target: TargetKey, method: str, size: int, metric: str) -> str:
         """Return the word that a table shows where there is no value."""
         return word(self.status(target, method, size, metric))

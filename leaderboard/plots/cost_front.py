@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from ..figures.canvas import GREY, short
+from ..statistics import Offer, pareto_front
 from ..study import MARK, OVERALL, Study
 from .study_of_runs import metric_of, size_of
 
@@ -10,43 +11,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 COST_LABELS = {"seconds": "seconds a run", "evaluations": "evaluations a run (cells)"}
-
-
-def cost_of(study: Study, method: str, size: int, cost: str) -> float | None:
-    """Return a method's mean cost; evaluations are forward and gradient ones together."""
-    if cost == "seconds":
-        return study.value(OVERALL, method, size, cost)
-    parts = [
-        study.value(OVERALL, method, size, f"{kind}-evaluations")
-        for kind in ("forward", "gradient")
-    ]
-    known = [part for part in parts if part is not None]
-    return sum(known) if len(known) == len(parts) else None
-
-
-def front(points: dict[str, tuple[float, float]], direction: str) -> list[str]:
-    """Return the methods that no other beats in quality without a higher cost, cheapest first.
-
-    Parameters
-    ----------
-    points
-        Cost and quality by method.
-    direction
-        Which quality is better: ``"lower"`` or ``"higher"``.
-
-    Examples
-    --------
-    >>> front({"a": (1.0, -2.0), "b": (5.0, -3.0), "c": (6.0, -2.5)}, "lower")
-    ['a', 'b']
-    """
-    sign = -1.0 if direction == "higher" else 1.0
-    found: list[str] = []
-    best = float("inf")
-    for method in sorted(points, key=lambda name: (points[name][0], sign * points[name][1])):
-        if sign * points[method][1] < best:
-            best = sign * points[method][1]
-            found.append(method)
-    return found
 
 
 def draw_pareto(
@@ -77,7 +41,7 @@ def draw_pareto(
     with drawn_alike():
         axes = axes or new_axes(5.2, 3.4)
         for method in study.methods:
-            spent = cost_of(study, method, chosen, cost)
+            spent = study.cost(method, chosen, cost)
             row = study.row(OVERALL, method, chosen, name)
             if spent is None or row is None or row.mean != row.mean:
                 without.append(f"{short(method)}: {study.instead(OVERALL, method, chosen, name)}")
@@ -89,7 +53,10 @@ def draw_pareto(
             face = "white" if hollow else PALETTE[0]
             axes.plot(spent, row.mean, "o", ms=6, mfc=face, mec=PALETTE[0], zorder=3)
         if direction != "none":
-            best = front({m: p for m, p in points.items() if m not in incomplete}, direction)
+            sign = -1.0 if direction == "higher" else 1.0
+            best = pareto_front(
+                {m: Offer(x, sign * y) for m, (x, y) in points.items() if m not in incomplete}
+            )
             across, up = [points[m][0] for m in best], [points[m][1] for m in best]
             axes.step(across, up, where="post", color=PALETTE[5], lw=1.2, zorder=1)
         axes.set_xscale("symlog" if any(x <= 0 for x, _ in points.values()) else "log")

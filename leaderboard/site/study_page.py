@@ -10,16 +10,15 @@ from ..figures.redundancy_curves import redundancy_curves
 from ..formats import Table, format_metric, format_range
 from ..page import failures
 from ..quantities import reason_of
+from ..statistics import Offer, pareto_front
 from ..study import OVERALL, Study, StudyRuns
 from ..tables import tables_of
 from .contents import Site, SiteStudy
 from .critical_difference import MeanRanks, mean_ranks
-from .pareto import Offer, pareto_front
 from .tier_ranks import tier_ranks
 from .writer import SiteWriter
 
 COSTS = {"seconds": "seconds a run", "evaluations": "evaluations of the model, in cells"}
-_EVALUATIONS = ("forward-evaluations", "gradient-evaluations")
 
 
 class RankDiagram(NamedTuple):
@@ -160,7 +159,6 @@ def quality(runs: StudyRuns, size: int, metric: str) -> list[dict[str, Any]]:
         value = study.value(OVERALL, method, size, metric)
         if row is None or value is None:
             continue
-        parts = [study.value(OVERALL, method, size, name) for name in _EVALUATIONS]
         ends = format_range(metric, row.low, row.high)
         found[method] = {
             "method": method,
@@ -170,8 +168,7 @@ def quality(runs: StudyRuns, size: int, metric: str) -> list[dict[str, Any]]:
             "text": format_metric(metric, value) + f" ({ends})" * bool(ends),
             "tier": tiers.get((study.place[2], method)),
             "partial": method in incomplete,
-            "seconds": study.value(OVERALL, method, size, "seconds"),
-            "evaluations": None if None in parts else sum(part for part in parts if part),
+            **{cost: study.cost(method, size, cost) for cost in COSTS},
         }
     fronts = {cost: _front(found, cost, sign) for cost in COSTS}
     return [

@@ -61,13 +61,9 @@ def _best(
     found = []
     for method in study.methods:
         value = study.value(OVERALL, method, size, metric)
-        parts = [
-            study.value(OVERALL, method, size, f"{kind}-evaluations")
-            for kind in ("forward", "gradient")
-        ]
-        if value is None or None in parts or method in incomplete:
+        cost = study.cost(method, size, "evaluations")
+        if value is None or cost is None or method in incomplete:
             continue
-        cost = sum(part for part in parts if part is not None)
         if budget is None or cost <= budget:
             # Of equal ones, but for rounding, the cheaper.
             found.append((six_digits(sign * value), cost, method, value))

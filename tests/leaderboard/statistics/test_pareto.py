@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xbench.leaderboard.site.pareto import Offer, pareto_front
+from xbench.leaderboard.statistics import Offer, pareto_front
 
 FEW = st.integers(0, 5).map(float)
 
