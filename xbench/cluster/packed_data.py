@@ -13,12 +13,12 @@ from typing import Any
 import anndata
 import numpy as np
 
-from xbench.cluster.parcel import Parcel, file_digest, parcels_folder
+from xbench.cluster.parcel import Parcel, parcels_folder
 from xbench.data.dataset import Dataset
 from xbench.data.load import DataChoice
 from xbench.data.splits import Split
 from xbench.errors import XbenchError
-from xbench.utils.files import temporary_beside
+from xbench.utils.files import file_digest, temporary_beside
 
 _INPUTS, _OUTPUTS, _REST = "inputs.h5ad", "outputs.h5ad", "dataset.json"
 _PARTS = ("train", "validation", "test")

@@ -4,14 +4,13 @@ Nothing of a parcel is unpickled. What arrives is laid down under a name made of
 only once every file has the SHA-256 that was announced.
 """
 
-import hashlib
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from xbench.errors import XbenchError
-from xbench.utils.files import cache_folder, temporary_beside
+from xbench.utils.files import cache_folder, file_digest, temporary_beside
 from xbench.utils.json import json_digest
 
 # Bytes sent at once: no message of a cluster holds more than this of a file.
@@ -93,12 +92,6 @@ class Parcel:
     def size(self) -> int:
         """Bytes of all files."""
         return sum(one.size for one in self.files)
-
-
-def file_digest(path: Path) -> str:
-    """Return the SHA-256 of a file's bytes, as 64 hexadecimal digits."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def parcels_folder() -> Path:

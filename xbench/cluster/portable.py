@@ -13,13 +13,14 @@ from pathlib import Path
 from xbench.benchmark.plan import WorkUnit
 from xbench.benchmark.request import RunContext
 from xbench.cluster.packed_data import PackedChoice
-from xbench.cluster.parcel import Parcel, file_digest, found
+from xbench.cluster.parcel import Parcel, found
 from xbench.data.known_links import TRUTH, KnownFile
 from xbench.errors import XbenchError
 from xbench.registry.find import find, source_digest
 from xbench.registry.scan import Entry
 from xbench.registry.sources import own_sources
 from xbench.surrogates.own_model import COMMAND, ModelChoice
+from xbench.utils.files import file_digest
 from xbench.utils.json import json_digest
 
 Place = Path | ModelChoice

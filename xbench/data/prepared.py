@@ -7,7 +7,6 @@ a broken one is as good as absent.
 """
 
 import contextlib
-import hashlib
 import json
 import logging
 import shutil
@@ -32,6 +31,7 @@ from xbench.utils.files import (
     bring_back,
     cache_folder,
     cannot_write,
+    file_digest,
     replace_folder,
     sweep,
     temporary_beside,
@@ -158,7 +158,7 @@ def publish(room: FolderRoom, dataset: Dataset) -> Path:
         "digest": dataset.digest,
         "frames": tables,
         "files": {path.name: _stamp(path) for path in files},
-        "tables": _file_digest(room.folder / TABLES),
+        "tables": file_digest(room.folder / TABLES),
     }
     page = {"format": FORMAT, "version": VERSION, **told, **described}
     write_text(room.folder / DESCRIPTION, json_page(page))
@@ -179,11 +179,6 @@ def _matrix_in(room: FolderRoom, part: str, matrix: Any) -> dict[str, Any]:
 def _stamp(path: Path) -> list[int]:
     found = path.stat()
     return [found.st_size, found.st_mtime_ns]
-
-
-def _file_digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _write_tables(file: h5py.File, dataset: Dataset) -> dict[str, dict[str, Any]]:
@@ -228,7 +223,7 @@ def _opened(folder: Path) -> Dataset:
     try:
         files = {part: MatrixFiles.of(folder / part, said[part]) for part in _parts(said)}
         matrices = {part: one.open() for part, one in files.items()}
-        if _file_digest(folder / TABLES) != said["tables"]:
+        if file_digest(folder / TABLES) != said["tables"]:
             raise XbenchError(f"{folder / TABLES}: is not what was written")
         with h5py.File(folder / TABLES, "r") as file:
             parts = {name: read_elem(file[name]) for name in file}

@@ -26,7 +26,7 @@ from xbench.surrogates.own_model import ModelChoice
 from xbench.surrogates.reference_checkpoint import load_reference_checkpoint
 from xbench.surrogates.size_budget import SizeBudget
 from xbench.surrogates.surrogate import Surrogate
-from xbench.utils.files import bring_back, replace_folder, sweep, temporary_beside
+from xbench.utils.files import bring_back, file_digest, replace_folder, sweep, temporary_beside
 from xbench.utils.text import plain
 
 FORMAT, VERSION = "xbench-surrogate", 1
@@ -105,7 +105,7 @@ def save_surrogate(folder: Path, model: Surrogate, description: Description) -> 
         state = {name: tensor.contiguous().cpu() for name, tensor in model.state_dict().items()}
         save_file(state, parts / WEIGHTS)
         complete = Description(
-            **{**asdict(description), "weights_digest": _file_digest(parts / WEIGHTS)}
+            **{**asdict(description), "weights_digest": file_digest(parts / WEIGHTS)}
         )
         content = {"format": FORMAT, "version": VERSION, **asdict(complete)}
         (parts / DESCRIPTION).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
@@ -184,7 +184,7 @@ def check_weights(description: Description, folder: Path) -> None:
     """
     weights = Path(folder) / WEIGHTS
     try:
-        digest = _file_digest(weights)
+        digest = file_digest(weights)
     except OSError as error:
         raise XbenchError(f"{weights}: cannot be read ({error}); train it again") from error
     if digest != description.weights_digest:
@@ -218,11 +218,6 @@ def read_description(folder: Path) -> Description:
         raise XbenchError(
             f"{path}: unexpected content ({what}); train the surrogate again"
         ) from error
-
-
-def _file_digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def check_dataset(description: Description, dataset: Dataset, where: Path) -> None:

@@ -334,6 +334,18 @@ def _write_new(path: Path, content: bytes) -> None:
 _LONGEST = 60
 
 
+def file_digest(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes, 64 hexadecimal digits.
+
+    Examples
+    --------
+    >>> file_digest(Path(os.devnull))[:8]
+    'e3b0c442'
+    """
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def file_part(name: str) -> str:
     """Return a name as a safe part of a file name; different names stay different.
 
