@@ -4,6 +4,7 @@ import numpy as np
 from pydantic import NonNegativeInt, PositiveInt
 
 from xbench import Explainer, Problem, Selection
+from xbench.explainers.attribution import mean_of_players
 
 
 class Shap(Explainer):
@@ -39,25 +40,16 @@ class Shap(Explainer):
 
     def explain(self, problem: Problem) -> Selection:
         """Walk cell after cell, and average."""
-        population = problem.population
-        players = population.changing_pairs()
-        generator = problem.generator()
-        drawn = generator.permutation(population.n_cells)[: self.cells or None].tolist()
-        total, explained = np.zeros(problem.n_features), 0
-        for cell in drawn:
-            features = players.indices[players.indptr[cell] : players.indptr[cell + 1]]
-            seed = int(generator.integers(2**32))
-            values = self._values(problem, cell, features, seed)
-            total[features] += values if self.signed else np.abs(values)
-            explained += 1
-            if problem.exhausted():
-                break
-        return Selection.from_scores(total / explained, problem.subset_size)
+        scores = mean_of_players(
+            problem,
+            self.cells,
+            lambda *asked: self._values(problem, *asked),
+            signed=self.signed,
+        )
+        return Selection.from_scores(scores, problem.subset_size)
 
     def _values(self, problem: Problem, cell: int, features: np.ndarray, seed: int) -> np.ndarray:
         """Shapley values of some features of one cell, shape (features,)."""
-        if not len(features):
-            return np.zeros(0)
         # The package shuffles one row of numbers again and again, by NumPy's old generator.
         shuffling = np.random.RandomState(seed)
         order = np.arange(len(features))

@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import NonNegativeInt, PositiveInt
 
 from xbench import Explainer, Problem, Selection
-from xbench.explainers.attribution import seeded
+from xbench.explainers.attribution import mean_of_players, seeded
 
 
 class ShapReference(Explainer):
@@ -38,21 +38,14 @@ class ShapReference(Explainer):
 
     def explain(self, problem: Problem) -> Selection:
         """Explain cell after cell, and average."""
-        population = problem.population
-        players = population.changing_pairs()
-        generator = problem.generator()
-        drawn = generator.permutation(population.n_cells)[: self.cells or None].tolist()
-        total, explained = np.zeros(problem.n_features), 0
         with seeded(problem.seed):  # shap seeds NumPy's global generator, and draws from it
-            for cell in drawn:
-                features = players.indices[players.indptr[cell] : players.indptr[cell + 1]]
-                seed = int(generator.integers(2**32))
-                values = self._values(problem, cell, features, seed)
-                total[features] += values if self.signed else np.abs(values)
-                explained += 1
-                if problem.exhausted():
-                    break
-        return Selection.from_scores(total / explained, problem.subset_size)
+            scores = mean_of_players(
+                problem,
+                self.cells,
+                lambda *asked: self._values(problem, *asked),
+                signed=self.signed,
+            )
+        return Selection.from_scores(scores, problem.subset_size)
 
     def skip(self, problem: Problem) -> str | None:
         """Answer that the package is absent."""
@@ -62,8 +55,6 @@ class ShapReference(Explainer):
 
     def _values(self, problem: Problem, cell: int, features: np.ndarray, seed: int) -> np.ndarray:
         """Shapley values of some features of one cell, shape (features,)."""
-        if not len(features):
-            return np.zeros(0)
         present = np.ones((1, len(features)))
         asked = _explainer(
             lambda kept: problem.population.masked_values(cell, features, kept < 0.5),

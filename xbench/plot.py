@@ -239,23 +239,16 @@ def _of_dataset(
     dataset: "Dataset", explained: tuple[str, str]
 ) -> "tuple[list[Place], list[tuple[Place, float]]]":
     """Return the places that truly regulate a gene, where that is known, and open shares."""
-    import numpy as np
+    from xbench.analysis.surroundings import place_of, surroundings
 
-    from xbench.simulation.target_truth import target_truth
-
-    target = dataset.target(*explained)
-    rows = dataset.rows(target.cell_type, "all")
-    open_share = np.asarray((dataset.X[rows] != 0).mean(axis=0)).ravel()
+    around = surroundings(dataset, *explained)
     shares = []
-    gene = target.interval
-    for index in np.flatnonzero(open_share):
-        interval = dataset.features.interval(int(index))
-        if interval is not None and gene is not None and interval.chrom == gene.chrom:
-            shares.append(((interval.chrom, interval.start, interval.end), open_share[index]))
-    truth = target_truth(dataset, target, rows)
-    intervals = [] if truth is None else map(dataset.features.interval, truth.cres.tolist())
-    known = [(one.chrom, one.start, one.end) for one in intervals if one is not None]
-    return known, shares
+    for index in around.level.nonzero()[0]:
+        place = place_of(dataset.features.interval(int(index)))
+        if place is not None and around.gene is not None and place[0] == around.gene.chrom:
+            shares.append((place, float(around.level[index])))
+    places = [place_of(dataset.features.interval(one.feature)) for one in around.truth or ()]
+    return [place for place in places if place is not None], shares
 
 
 def _records_and_tasks(runs: Any) -> "tuple[list[Record], dict[str, Task]]":

@@ -140,6 +140,48 @@ def share_changed(problem: Problem) -> np.ndarray:
     return np.bincount(changing.indices, minlength=changing.shape[1]) / changing.shape[0]
 
 
+def mean_of_players(
+    problem: Problem,
+    cells: int,
+    values_of: Callable[[int, np.ndarray, int], np.ndarray],
+    *,
+    signed: bool,
+) -> np.ndarray:
+    """Average values of the features that differ from p in each of some cells; others count 0.
+
+    Parameters
+    ----------
+    problem
+        Its generator draws the cells; its budget is asked after each.
+    cells
+        Training cells taken, drawn at random; 0 for all.
+    values_of
+        From a cell, its features that differ from p, ascending, and a seed, to one value each.
+    signed
+        Whether to average values, or their absolute values.
+
+    Returns
+    -------
+    ndarray
+        Shape (d,), float64.
+    """
+    population = problem.population
+    players = population.changing_pairs()
+    generator = problem.generator()
+    drawn = generator.permutation(population.n_cells)[: cells or None].tolist()
+    total, explained = np.zeros(problem.n_features), 0
+    for cell in drawn:
+        features = players.indices[players.indptr[cell] : players.indptr[cell + 1]]
+        seed = int(generator.integers(2**32))
+        if len(features):
+            values = values_of(cell, features, seed)
+            total[features] += values if signed else np.abs(values)
+        explained += 1
+        if problem.exhausted():
+            break
+    return total / explained
+
+
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
     """Seed Python's, NumPy's and torch's global generators for a block, and put them back.

@@ -200,16 +200,16 @@ def read_h5mu(path: Path, *, stays: bool = False) -> RawMultiome:
         The file is not HDF5, cut short, damaged, or lacks a part.
     """
     with opened_hdf5(path) as file:
-        return of_mudata(file, path, _again(path) if stays else None)
+        return of_mudata(file, path, again(opened_hdf5, path) if stays else None)
 
 
-def _again(path: Path) -> Reopened:
-    """Return what opens an HDF5 file once more."""
+def again(opening: Callable[[Path], AbstractContextManager[Any]], path: Path) -> Reopened:
+    """Return what opens a file or store once more, at a place in it."""
 
     @contextmanager
     def opened(place: str) -> Iterator[Any]:
-        with opened_hdf5(path) as file:
-            yield file[place]
+        with opening(path) as root:
+            yield root[place]
 
     return opened
 
@@ -253,7 +253,7 @@ def read_joint_h5ad(path: Path, *, stays: bool = False) -> RawMultiome:
         It holds one modality only, or nothing tells them apart.
     """
     with opened_hdf5(path) as file:
-        return of_joint(file, path, _again(path) if stays else None)
+        return of_joint(file, path, again(opened_hdf5, path) if stays else None)
 
 
 def of_joint(file: Any, path: Path, reopened: Reopened | None) -> RawMultiome:
@@ -308,7 +308,7 @@ def of_pair(folder: Path, pair: list[tuple[Modality, str | None]]) -> RawMultiom
 def _modality(folder: Path, name: str, stays: bool) -> tuple[Modality, str | None]:
     path = file_of(folder, name)
     with opened_hdf5(path) as file:
-        modality = read_modality(file, str(path), _again(path) if stays else None)
+        modality = read_modality(file, str(path), again(opened_hdf5, path) if stays else None)
         return modality, named_genome([file], [modality.var])
 
 

@@ -3,14 +3,11 @@
 They hold what .h5mu and .h5ad files hold, and are read by the same functions.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from xbench.data.multiome.mudata import (
     MODALITIES,
-    Reopened,
+    again,
     file_of,
     named_genome,
     of_joint,
@@ -38,7 +35,7 @@ def read_zarr(path: Path, *, stays: bool = False) -> RawMultiome:
         It holds what is not read, is damaged, or lacks a part.
     """
     with opened_zarr(path) as group:
-        reopened = _again(path) if stays else None
+        reopened = again(opened_zarr, path) if stays else None
         return (of_mudata if "mod" in group else of_joint)(group, path, reopened)
 
 
@@ -56,16 +53,5 @@ def read_zarr_pair(folder: Path, *, stays: bool = False) -> RawMultiome:
 def _modality(folder: Path, name: str, stays: bool) -> tuple[Modality, str | None]:
     path = file_of(folder, name, "zarr")
     with opened_zarr(path) as group:
-        modality = read_modality(group, str(path), _again(path) if stays else None)
+        modality = read_modality(group, str(path), again(opened_zarr, path) if stays else None)
         return modality, named_genome([group], [modality.var])
-
-
-def _again(path: Path) -> Reopened:
-    """Return what opens a store once more."""
-
-    @contextmanager
-    def opened(place: str) -> Iterator[Any]:
-        with opened_zarr(path) as group:
-            yield group[place]
-
-    return opened
