@@ -51,29 +51,18 @@ def train_and_show(
     settings = _settings(name, unpaired, device, changes)
     request = Request("", device=device)
     with ShownProgress(Console(stderr=True)) as progress:
+        options: dict[str, Any] = {
+            "split": split,
+            "seed": seed,
+            "settings": settings,
+            "folder": out,
+            "progress": progress,
+        }
         with on_cluster(cluster, request, progress) as request:
             if request.elsewhere is not None:
                 request.elsewhere.check_request(device, None)
-                request.elsewhere.train(
-                    loaded,
-                    name,
-                    split=split,
-                    seed=seed,
-                    settings=settings,
-                    folder=out,
-                    progress=progress,
-                    again=again,
-                )
-        folder = train_surrogate(
-            loaded,
-            name,
-            split=split,
-            seed=seed,
-            settings=settings,
-            folder=out,
-            progress=progress,
-            again=again and cluster is None,
-        )
+                request.elsewhere.train(loaded, name, again=again, **options)
+        folder = train_surrogate(loaded, name, again=again and cluster is None, **options)
     description = read_description(folder)
     say(f"{description.surrogate} of {description.dataset} in {folder}")
     for stage in description.training.get("stages", {}).values():

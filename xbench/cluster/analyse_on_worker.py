@@ -8,28 +8,21 @@ import shutil
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from multiprocessing.connection import Connection as Pipe
 from pathlib import Path
-
-from distributed import get_worker
 
 from xbench.analysis.analyses import analyse
 from xbench.analysis.subject import Resources
-from xbench.benchmark.workers import Surroundings
 from xbench.cluster.on_worker import Answer
 from xbench.cluster.packed_data import PackedChoice
 from xbench.cluster.parcel import Parcel
-from xbench.cluster.portable import CarriedEntry, CarriedPlace, Place, own_digest, parcels_here
-from xbench.cluster.train_on_worker import said_by_process
+from xbench.cluster.portable import CarriedEntry, CarriedPlace, Place
+from xbench.cluster.worker_task import done_apart, places_here
 from xbench.data.cell_types import MARKERS
-from xbench.errors import XbenchError
 from xbench.registry.plugins import using
 from xbench.results.findings import FILE, Finding, append_findings, read_findings
 from xbench.results.record import Record
 from xbench.results.store import ResultStore
 from xbench.surrogates.checkpoint import open_surrogate
-from xbench.utils.apart import plain_streams
-from xbench.utils.fork_server import ProcessEnded
 
 
 @dataclass(frozen=True)
@@ -74,55 +67,36 @@ class AnalysisOrder:
 
 def analyse_here(order: AnalysisOrder) -> Answer | list[str]:
     """Analyse on this Dask worker; return what was found, as lines of JSON."""
-    address = get_worker().address
-    if order.source != own_digest():
-        return Answer(address, problem=f"worker {address}: has other xbench sources")
-    places, absent = parcels_here(order.parcels())
-    if absent:
-        return Answer(address, absent=tuple(absent))
+    places = places_here(order)
+    if isinstance(places, Answer):
+        return places
     choice = PackedChoice(folder=places[order.data.digest], digest=order.digest)
     second = None if order.second is None else order.second.here(places)
     models = [order.surrogate.here(places), second]
     folder = Path(tempfile.mkdtemp(prefix="xbench-analysis-"))
     try:
         with using([one.here(places) for one in order.plugins]):
-            said = said_by_process(_analysing, order, choice, models, folder)
+            found: Answer | list[str] = done_apart(
+                "analysis", _analyse, order, choice, models, folder
+            )
+            return found
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    if isinstance(said, ProcessEnded):
-        return Answer(address, problem=f"worker {address}: the analysis ended ({said.status})")
-    if isinstance(said, BaseException):
-        raise said
-    lines: list[str] = said
-    return lines
 
 
-def _analysing(
-    channel: Pipe,
-    surroundings: Surroundings,
-    order: AnalysisOrder,
-    choice: PackedChoice,
-    models: Sequence[Place | None],
-    folder: Path,
-    files: Sequence[int] = (),
-) -> None:
-    """Be the process that analyses."""
-    plain_streams()
-    surroundings.enter()
-    try:
-        dataset = choice.load()
-        opened = [None if one is None else open_surrogate(one, dataset) for one in models]
-        assert opened[0] is not None
-        resources = Resources(dataset, opened[0], opened[1], markers=MARKERS)
-        store = ResultStore(folder)
-        store.prepare()
-        known = [Finding.from_json(line) for line in order.known]
-        append_findings(folder, known)
-        records = [Record.from_json(line) for line in order.records]
-        analyse(store, [order.name], resources, records, lambda number, of: None)
-        before = {one.key: one for one in known}
-        found = [one for one in read_findings(folder / FILE) if before.get(one.key) != one]
-    except XbenchError as error:
-        channel.send(error)
-    else:
-        channel.send([one.to_json() for one in found])
+def _analyse(
+    order: AnalysisOrder, choice: PackedChoice, models: Sequence[Place | None], folder: Path
+) -> list[str]:
+    dataset = choice.load()
+    opened = [None if one is None else open_surrogate(one, dataset) for one in models]
+    assert opened[0] is not None
+    resources = Resources(dataset, opened[0], opened[1], markers=MARKERS)
+    store = ResultStore(folder)
+    store.prepare()
+    known = [Finding.from_json(line) for line in order.known]
+    append_findings(folder, known)
+    records = [Record.from_json(line) for line in order.records]
+    analyse(store, [order.name], resources, records, lambda number, of: None)
+    before = {one.key: one for one in known}
+    found = [one for one in read_findings(folder / FILE) if before.get(one.key) != one]
+    return [one.to_json() for one in found]

@@ -40,7 +40,8 @@ from xbench.cluster.portable import (
     own_digest,
     portable_of,
 )
-from xbench.cluster.train_on_worker import carried_out, train_there
+from xbench.cluster.train_on_worker import train_there
+from xbench.cluster.worker_task import carried_out
 from xbench.data.dataset import Dataset
 from xbench.errors import XbenchError
 from xbench.registry.plugins import in_use

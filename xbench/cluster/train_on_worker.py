@@ -6,31 +6,23 @@ and only where its weights have the digest that its description says.
 
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from multiprocessing.connection import Connection as Pipe
 from pathlib import Path
 from typing import Any
 
-from distributed import get_worker
-
-from xbench.benchmark.workers import Surroundings, forked_from_program
-from xbench.cluster.connect import GPU, Connection
+from xbench.cluster.connect import Connection
 from xbench.cluster.on_worker import Answer
 from xbench.cluster.packed_data import PackedChoice
 from xbench.cluster.parcel import Parcel, inside
-from xbench.cluster.portable import CarriedEntry, own_digest, parcels_here
+from xbench.cluster.portable import CarriedEntry, own_digest
+from xbench.cluster.worker_task import Send, carried_out, done_apart, places_here
 from xbench.data.dataset import Dataset
 from xbench.errors import XbenchError
 from xbench.registry.plugins import in_use, using
 from xbench.surrogates.checkpoint import check_weights, new_folder_beside, read_description
 from xbench.surrogates.obtain import one_trainer, place_of, train_surrogate
-from xbench.utils.apart import plain_streams
 from xbench.utils.files import replace_folder
-from xbench.utils.fork_server import ProcessEnded
 from xbench.utils.progress import SILENT, Progress
-
-Send = Callable[[str, Sequence[Parcel]], str]
 
 
 @dataclass(frozen=True)
@@ -85,8 +77,6 @@ def train_there(
     name = name or dataset.default_surrogate
     options = {"split": split, "seed": seed, "settings": settings}
     folder = folder or place_of(dataset, name, **options)
-    if folder.exists() and not again:
-        return
     with one_trainer(folder):
         if folder.exists() and not again:
             return
@@ -97,98 +87,26 @@ def train_there(
         _keep(folder, carried_out(connection, send, train_here, order, cuda=cuda))
 
 
-def carried_out(
-    connection: Connection, send: Send, what: Any, order: Any, *, cuda: bool = False
-) -> Any:
-    """Let a worker do one task, sending what it lacks; return what it gives.
-
-    Parameters
-    ----------
-    connection, send
-        The cluster, and what sends parcels to a worker.
-    what, order
-        A function that returns an `Answer`, or anything else, and what it is given.
-    cuda
-        Whether it needs a GPU.
-
-    Raises
-    ------
-    XbenchError
-        What the last of the tries said.
-    """
-    problem = ""
-    for _ in range(connection.choice.retries):
-        for _ in range(2):
-            future = connection.client.submit(
-                what, order, pure=False, retries=0, resources={GPU: 1} if cuda else None
-            )
-            try:
-                answer = future.result()
-            except XbenchError:
-                raise
-            except Exception as error:
-                answer = Answer("", problem=" ".join(f"{type(error).__name__}: {error}".split()))
-            if not isinstance(answer, Answer):
-                return answer
-            problem = send(answer.address, answer.absent) if answer.absent else answer.problem
-            if problem:
-                break
-    raise XbenchError(f"the cluster could not do it: {problem or 'the files did not arrive'}")
-
-
 def train_here(order: TrainingOrder) -> Answer | dict[str, bytes]:
     """Train on this Dask worker; return the surrogate's files, by name."""
-    address = get_worker().address
-    if order.source != own_digest():
-        return Answer(address, problem=f"worker {address}: has other xbench sources")
-    places, absent = parcels_here(order.parcels())
-    if absent:
-        return Answer(address, absent=tuple(absent))
+    places = places_here(order)
+    if isinstance(places, Answer):
+        return places
     parent = Path(tempfile.mkdtemp(prefix="xbench-training-"))
     try:
         folder = parent / "surrogate"
         choice = PackedChoice(folder=places[order.data.digest], digest=order.digest)
         with using([one.here(places) for one in order.plugins]):
-            work = (choice, order.name, order.options, folder)
-            said = said_by_process(_training, *work)
-        if isinstance(said, ProcessEnded):
-            return Answer(address, problem=f"worker {address}: the training ended ({said.status})")
-        if isinstance(said, BaseException):
-            raise said
+            ended = done_apart("training", _train, choice, order.name, order.options, folder)
+        if isinstance(ended, Answer):
+            return ended
         return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
     finally:
         shutil.rmtree(parent, ignore_errors=True)
 
 
-def said_by_process(work: Callable[..., None], *given: Any) -> Any:
-    """Let a process of its own do a piece of work, and return what it says or how it ended."""
-    channel = forked_from_program(work, Surroundings(), *given)
-    try:
-        return channel.recv()
-    except (EOFError, OSError):
-        return ProcessEnded(1)
-    finally:
-        channel.close()
-
-
-def _training(
-    channel: Pipe,
-    surroundings: Surroundings,
-    choice: PackedChoice,
-    name: str,
-    options: dict[str, Any],
-    folder: Path,
-    files: Sequence[int] = (),
-) -> None:
-    """Be the process that trains."""
-    plain_streams()
-    surroundings.enter()
-    try:
-        train_surrogate(choice.load(), name, folder=folder, **options)
-    except XbenchError as error:
-        channel.send(error)
-    else:
-        channel.send(None)
+def _train(choice: PackedChoice, name: str, options: dict[str, Any], folder: Path) -> None:
+    train_surrogate(choice.load(), name, folder=folder, **options)
 
 
 def _keep(folder: Path, files: dict[str, bytes]) -> None:
