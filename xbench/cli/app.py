@@ -10,16 +10,15 @@ import xbench
 from xbench.cli import options
 from xbench.cli.groups import (
     baseline_app,
-    bench,
     cluster_app,
     compare,
     data_app,
     merge,
     report_app,
     runs_app,
-    verify,
 )
 from xbench.cli.pages import leaderboard, site
+from xbench.cli.self_checks import bench, verify
 from xbench.data.read_options import AS_IT_IS, ReadOptions
 
 app = options.StrictTyper(

@@ -95,7 +95,7 @@ def done_apart(what: str, work: Callable[..., Any], *given: Any) -> Any:
     XbenchError
         What the work raised.
     """
-    channel = forked_from_program(_working, Surroundings(), work, *given)
+    channel = forked_from_program(_working, Surroundings(), work, given)
     try:
         said = channel.recv()
     except (EOFError, OSError):
@@ -112,7 +112,7 @@ def _working(
     channel: Pipe,
     surroundings: Surroundings,
     work: Callable[..., Any],
-    *given: Any,
+    given: Sequence[Any],
     files: Sequence[int] = (),
 ) -> None:
     """Be the process that works."""
