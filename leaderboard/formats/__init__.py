@@ -2,7 +2,14 @@
 
 from .latex import latex
 from .markdown import markdown
-from .numbers import NOTHING, format_cost, format_metric, format_range, six_digits
+from .numbers import (
+    NOTHING,
+    format_cost,
+    format_metric,
+    format_range,
+    six_digits,
+    with_range,
+)
 from .spreadsheet import csv_text
 from .table import Block, Cell, Table
 
@@ -18,4 +25,5 @@ __all__ = [
     "latex",
     "markdown",
     "six_digits",
+    "with_range",
 ]

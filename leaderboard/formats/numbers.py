@@ -49,6 +49,18 @@ def format_range(name: str, low: float | None, high: float | None) -> str:
     return f"{format_metric(name, low)} to {format_metric(name, high)}"
 
 
+def with_range(text: str, name: str, low: float | None, high: float | None) -> str:
+    """Return a value's text with its interval behind it; the text alone where there is none.
+
+    Examples
+    --------
+    >>> with_range("-1.000", "rel-delta", -2.0, 0.5)
+    '-1.000 (-2.000 to +0.500)'
+    """
+    ends = format_range(name, low, high)
+    return f"{text} ({ends})" if ends else text
+
+
 def format_cost(value: float) -> str:
     """Return a cost: 3 significant digits, and whole numbers from 100 on.
 

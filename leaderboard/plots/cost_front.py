@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from ..figures.canvas import GREY, short
-from ..statistics import Offer, pareto_front
+from ..statistics import Offer, ascending, pareto_front
 from ..study import MARK, OVERALL, Study
 from .study_of_runs import metric_of, size_of
 
@@ -53,7 +53,7 @@ def draw_pareto(
             face = "white" if hollow else PALETTE[0]
             axes.plot(spent, row.mean, "o", ms=6, mfc=face, mec=PALETTE[0], zorder=3)
         if direction != "none":
-            sign = -1.0 if direction == "higher" else 1.0
+            sign = ascending(direction)
             best = pareto_front(
                 {m: Offer(x, sign * y) for m, (x, y) in points.items() if m not in incomplete}
             )

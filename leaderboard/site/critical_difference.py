@@ -13,8 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from ..statistics import MethodValues, TargetKey
-from ..statistics.tests import ascending
+from ..statistics import MethodValues, TargetKey, ascending
 
 ALPHA = 0.05
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from ..formats import format_cost, format_metric, format_range
+from ..formats import format_cost, format_metric, with_range
 from ..quantities import COSTS
 from ..study import OVERALL, Study
 from .contents import Site, SiteStudy
@@ -120,9 +120,10 @@ def _cells(study: Study, size: int, metric: str) -> Iterator[tuple[str, list[Any
         text = ""
         if value is not None:
             is_cost = metric in _SHOWN_COSTS
-            text = format_cost(value) if is_cost else format_metric(metric, value)
-            ends = "" if is_cost else format_range(metric, row.low, row.high)
-            text += f" ({ends})" * bool(ends)
+            if is_cost:
+                text = format_cost(value)
+            else:
+                text = with_range(format_metric(metric, value), metric, row.low, row.high)
         yield method, [value, row.low, row.high, text, words(study, method, size, metric)]
 
 

@@ -7,10 +7,10 @@ from xbench.results.record import Record
 
 from ..figures.figure3 import cross_effects, shares_of_largest_drop
 from ..figures.redundancy_curves import redundancy_curves
-from ..formats import Table, format_metric, format_range
+from ..formats import Table, format_metric, with_range
 from ..page import failures
 from ..quantities import reason_of
-from ..statistics import Offer, pareto_front
+from ..statistics import Offer, ascending, pareto_front
 from ..study import OVERALL, Study, StudyRuns
 from ..tables import tables_of
 from .contents import Site, SiteStudy
@@ -152,20 +152,19 @@ def quality(runs: StudyRuns, size: int, metric: str) -> list[dict[str, Any]]:
     study = runs.study
     tiers = tier_ranks([runs], size, metric)
     incomplete = study.incomplete(size, metric)
-    sign = -1.0 if study.direction(metric) == "higher" else 1.0
+    sign = ascending(study.direction(metric))
     found: dict[str, dict[str, Any]] = {}
     for method in study.methods:
         row = study.row(OVERALL, method, size, metric)
         value = study.value(OVERALL, method, size, metric)
         if row is None or value is None:
             continue
-        ends = format_range(metric, row.low, row.high)
         found[method] = {
             "method": method,
             "mean": value,
             "low": row.low,
             "high": row.high,
-            "text": format_metric(metric, value) + f" ({ends})" * bool(ends),
+            "text": with_range(format_metric(metric, value), metric, row.low, row.high),
             "tier": tiers.get((study.place[2], method)),
             "partial": method in incomplete,
             **{cost: study.cost(method, size, cost) for cost in COSTS},

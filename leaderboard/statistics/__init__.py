@@ -4,7 +4,7 @@ from .bootstrap import ConfidenceInterval, Nested, hierarchical_interval
 from .comparison import MethodComparison, compare
 from .pairs import Effect, MethodValues, Pairs, TargetKey, effect, of_method, pairs, same
 from .pareto import Offer, pareto_front
-from .tests import Significance, holm, signed_rank_test, t_test
+from .tests import Significance, ascending, holm, signed_rank_test, t_test
 from .tiers import Tier, Tiers, rank_in_tiers
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "TargetKey",
     "Tier",
     "Tiers",
+    "ascending",
     "compare",
     "effect",
     "hierarchical_interval",

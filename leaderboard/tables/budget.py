@@ -1,6 +1,7 @@
 """The leaderboard at equal budget: what the best method is that costs no more."""
 
 from ..formats import Block, Cell, Table, format_cost, format_metric, six_digits
+from ..statistics import ascending
 from ..study import OVERALL, Study
 
 BUDGETS = (0, 1_000, 10_000, 100_000, 1_000_000, 10_000_000)
@@ -24,7 +25,7 @@ def budget_table(study: Study) -> Table | None:
     direction = study.direction(metric)
     if direction == "none" or len(study.methods) < 2:
         return None
-    sign = 1.0 if direction == "lower" else -1.0
+    sign = ascending(direction)
     blocks = []
     for size in study.sizes:
         rows: list[tuple[Cell, ...]] = []

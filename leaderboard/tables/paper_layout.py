@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from xbench.metrics import arrow
 from xbench.results.current import ALL
 
-from ..formats import NOTHING, Block, Cell, Table, format_metric, format_range
+from ..formats import NOTHING, Block, Cell, Table, format_metric, with_range
 from ..statistics import TargetKey
 from ..study import MARK, OVERALL, Study, best
 from .ranked import coverage_notes, task_note
@@ -111,9 +111,10 @@ def method_cells(
     cells = []
     for number, (method, text) in enumerate(texts.items()):
         row = study.row(place, method, size, metric)
-        ends = format_range(metric, row.low, row.high) if row and interval else ""
+        if row and interval:
+            text = with_range(text, metric, row.low, row.high)
         marked = method in incomplete and values[method] is not None
-        cells.append(Cell(text + f" ({ends})" * bool(ends) + MARK * marked, bold=number in bold))
+        cells.append(Cell(text + MARK * marked, bold=number in bold))
     return cells
 
 

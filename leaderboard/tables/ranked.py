@@ -11,8 +11,8 @@ from ..formats import (
     Table,
     format_cost,
     format_metric,
-    format_range,
     six_digits,
+    with_range,
 )
 from ..quantities import COSTS, COUNTS
 from ..study import MARK, OVERALL, Study
@@ -110,8 +110,8 @@ def _order(study: Study, size: int, primary: str) -> list[tuple[str, str]]:
 def _cells(study: Study, size: int, primary: str, others: list[str], method: str) -> list[str]:
     row = study.row(OVERALL, method, size, primary)
     first = _text(study, size, primary, method)
-    if row and (ends := format_range(primary, row.low, row.high)):
-        first += f" ({ends})"
+    if row:
+        first = with_range(first, primary, row.low, row.high)
     if method in study.incomplete(size, primary):
         first += MARK
     return [

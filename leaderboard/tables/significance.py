@@ -4,7 +4,7 @@ from statistics import fmean
 
 from xbench.analysis.overlap import seed_overlap
 
-from ..formats import NOTHING, Block, Cell, Table, format_metric, format_range
+from ..formats import NOTHING, Block, Cell, Table, format_metric, with_range
 from ..statistics import Effect, MethodComparison, Significance, compare, rank_in_tiers
 from ..study import StudyRuns
 
@@ -107,8 +107,7 @@ def _p(value: float | None) -> str:
 def _difference(metric: str, effect: Effect) -> str:
     if effect.mean is None:
         return NOTHING
-    ends = format_range(metric, effect.low, effect.high)
-    return format_metric(metric, effect.mean) + (f" ({ends})" if ends else "")
+    return with_range(format_metric(metric, effect.mean), metric, effect.low, effect.high)
 
 
 def overlap_table(runs: StudyRuns) -> Table | None:

@@ -6,6 +6,7 @@ told again.
 """
 
 import json
+import logging
 import os
 import warnings
 from collections.abc import Callable, Mapping
@@ -22,6 +23,7 @@ from xbench.utils.files import cannot_write, write_text
 from xbench.utils.json import json_digest, json_line
 from xbench.utils.locks import locked
 
+_LOG = logging.getLogger(__name__)
 # Bytes of a file or folder from which on it is read once; XBENCH_LARGE says another number.
 LARGE = 400_000_000
 # Raised by hand with any change that makes other data of the same file.
@@ -111,9 +113,7 @@ def read_once(key: str, read: Callable[[FolderRoom], Dataset]) -> Dataset:
 
 
 def _tell_waiting() -> None:
-    import logging
-
-    logging.getLogger(__name__).info("another process prepares these data; waiting for it")
+    _LOG.info("another process prepares these data; waiting for it")
 
 
 def _pointer(key: str) -> Path:

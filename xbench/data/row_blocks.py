@@ -12,7 +12,7 @@ from scipy import sparse
 
 from xbench.data.mapped_matrix import MappedMatrix, MatrixFiles, written
 from xbench.data.preprocess import as_counts
-from xbench.data.stored_matrix import CHUNK, StoredMatrix
+from xbench.data.stored_matrix import CHUNK, StoredMatrix, stretches
 
 
 class Room(Protocol):
@@ -148,29 +148,6 @@ def columns_of(matrix: sparse.csr_matrix, columns: np.ndarray) -> sparse.csr_mat
     chosen = matrix[:, columns]
     chosen.sort_indices()
     return chosen
-
-
-def stretches(indptr: np.ndarray, entries: int) -> Iterator[tuple[int, int]]:
-    """Yield consecutive rows, first and last (excluded), with up to so many stored numbers.
-
-    Parameters
-    ----------
-    indptr
-        Shape (n + 1,), where the stored numbers of each row begin, as in a CSR matrix.
-    entries
-        How many stored numbers there may be at once; a row that has more comes alone.
-
-    Examples
-    --------
-    >>> list(stretches(np.array([0, 2, 3, 9, 9]), 3))
-    [(0, 2), (2, 3), (3, 4)]
-    """
-    first = 0
-    while first < len(indptr) - 1:
-        beyond = int(np.searchsorted(indptr, int(indptr[first]) + entries, side="right")) - 1
-        last = max(beyond, first + 1)
-        yield first, last
-        first = last
 
 
 class FolderRoom:

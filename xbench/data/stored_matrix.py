@@ -1,8 +1,9 @@
 """A matrix that stays in its file, HDF5 or zarr, and is read some rows at a time."""
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,21 @@ from xbench.errors import XbenchError
 CHUNK = 1 << 22
 # How much smaller than what they hold packed numbers can be: deflate's limit is 1,032 to 1.
 _MOST_PACKED = 1_100
+
+
+# Opens a file once more, and gives what is at a place in it.
+Reopened = Callable[[str], AbstractContextManager[Any]]
+
+
+def again(opening: Callable[[Path], AbstractContextManager[Any]], path: Path) -> Reopened:
+    """Return what opens a file or store once more, at a place in it."""
+
+    @contextmanager
+    def opened(place: str) -> Iterator[Any]:
+        with opening(path) as root:
+            yield root[place]
+
+    return opened
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,16 +92,10 @@ class StoredMatrix:
                 yield first, self._read(element, first, last)
 
     def _stretches(self) -> Iterator[tuple[int, int]]:
-        width = max(1, self._width)
-        n_rows, first = self.shape[0], 0
-        while first < n_rows:
-            if self.indptr is None:
-                last = first + max(1, CHUNK // width)
-            else:
-                beyond = np.searchsorted(self.indptr, self.indptr[first] + CHUNK, side="right")
-                last = max(int(beyond) - 1, first + 1)
-            yield first, min(last, n_rows)
-            first = last
+        if self.indptr is not None:
+            return stretches(self.indptr, CHUNK)
+        n_rows, step = self.shape[0], max(1, CHUNK // max(1, self._width))
+        return ((first, min(first + step, n_rows)) for first in range(0, n_rows, step))
 
     def _read(self, element: Any, first: int, last: int) -> Any:
         if self.indptr is None:
@@ -103,6 +113,29 @@ class StoredMatrix:
             values = from_half_precision(values, self.where)
         rows = sparse.csr_matrix((values, indices, pointers), shape=(last - first, width))
         return rows if self.columns is None else rows[:, self.columns]
+
+
+def stretches(indptr: np.ndarray, entries: int) -> Iterator[tuple[int, int]]:
+    """Yield consecutive rows, first and last (excluded), with up to so many stored numbers.
+
+    Parameters
+    ----------
+    indptr
+        Shape (n + 1,), where the stored numbers of each row begin, as in a CSR matrix.
+    entries
+        How many stored numbers there may be at once; a row that has more comes alone.
+
+    Examples
+    --------
+    >>> list(stretches(np.array([0, 2, 3, 9, 9]), 3))
+    [(0, 2), (2, 3), (3, 4)]
+    """
+    first = 0
+    while first < len(indptr) - 1:
+        beyond = int(np.searchsorted(indptr, int(indptr[first]) + entries, side="right")) - 1
+        last = max(beyond, first + 1)
+        yield first, last
+        first = last
 
 
 def stored_matrix(

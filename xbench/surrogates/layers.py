@@ -19,7 +19,7 @@ import scipy.sparse as sp
 import torch
 from torch import Tensor, nn
 
-from xbench.data.row_blocks import stretches
+from xbench.data.stored_matrix import stretches
 
 
 @dataclass(frozen=True)

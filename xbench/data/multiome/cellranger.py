@@ -5,7 +5,6 @@ by row, in little more memory than it takes.
 """
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,8 +19,7 @@ from xbench.data.features import COORDINATE_COLUMNS
 from xbench.data.genome import build_name
 from xbench.data.multiome.raw import Modality, RawMultiome
 from xbench.data.open_files import declared_bytes, opened_hdf5, require_memory
-from xbench.data.row_blocks import stretches
-from xbench.data.stored_matrix import stored_rows
+from xbench.data.stored_matrix import again, stored_rows, stretches
 from xbench.errors import XbenchError
 
 _PLACE = r"^(?P<chrom>\S+):(?P<start>\d+)-(?P<end>\d+)$"
@@ -58,17 +56,13 @@ def read_tenx_h5(path: Path, *, stays: bool = False) -> RawMultiome:
         matrices: dict[str, Any]
         if stays:
             shape = (len(barcodes), len(features))
-            whole = stored_rows(matrix, partial(_opened_matrix, path), shape, str(path))
+            whole = stored_rows(
+                matrix, partial(again(opened_hdf5, path), "matrix"), shape, str(path)
+            )
             matrices = {name: whole.of_columns(of) for name, of in columns.items()}
         else:
             matrices = _read_apart(matrix, columns)
     return assembled(matrices, columns, features, barcodes, _genome(features, path))
-
-
-@contextmanager
-def _opened_matrix(path: Path) -> Iterator[Any]:
-    with opened_hdf5(path) as file:
-        yield file["matrix"]
 
 
 def _features(group: h5py.Group) -> pd.DataFrame:

@@ -35,9 +35,8 @@ from xbench.data.row_blocks import (
     in_order,
     rows_of,
     rows_of_matrix,
-    stretches,
 )
-from xbench.data.stored_matrix import StoredMatrix
+from xbench.data.stored_matrix import StoredMatrix, stretches
 from xbench.errors import XbenchWarning
 
 

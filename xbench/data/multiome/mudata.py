@@ -8,8 +8,7 @@ lets a missing part be named. A copy of a .h5mu file can say which of its peaks 
 import re
 import shutil
 import warnings
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -25,16 +24,12 @@ from xbench.data.multiome.cellranger import columns_by_modality
 from xbench.data.multiome.raw import Modality, RawMultiome, require_unique
 from xbench.data.open_files import declared_bytes, opened_hdf5, readable, require_memory
 from xbench.data.preprocess import checked_sparse, from_half_precision
-from xbench.data.stored_matrix import StoredMatrix, stored_matrix
+from xbench.data.stored_matrix import Reopened, StoredMatrix, again, stored_matrix
 from xbench.errors import XbenchError
 from xbench.utils.files import cannot_write, sweep, temporary_beside
 
 # Stored numbers that are looked at to tell what a matrix holds.
 _GLANCE = 10_000
-
-
-# Opens a file once more, and gives what is at a place in it.
-Reopened = Callable[[str], AbstractContextManager[Any]]
 
 
 def read_modality(
@@ -201,17 +196,6 @@ def read_h5mu(path: Path, *, stays: bool = False) -> RawMultiome:
     """
     with opened_hdf5(path) as file:
         return of_mudata(file, path, again(opened_hdf5, path) if stays else None)
-
-
-def again(opening: Callable[[Path], AbstractContextManager[Any]], path: Path) -> Reopened:
-    """Return what opens a file or store once more, at a place in it."""
-
-    @contextmanager
-    def opened(place: str) -> Iterator[Any]:
-        with opening(path) as root:
-            yield root[place]
-
-    return opened
 
 
 def of_mudata(file: Any, path: Path, reopened: Reopened | None) -> RawMultiome:

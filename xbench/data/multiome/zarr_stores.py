@@ -7,7 +7,6 @@ from pathlib import Path
 
 from xbench.data.multiome.mudata import (
     MODALITIES,
-    again,
     file_of,
     named_genome,
     of_joint,
@@ -17,6 +16,7 @@ from xbench.data.multiome.mudata import (
 )
 from xbench.data.multiome.raw import Modality, RawMultiome
 from xbench.data.open_zarr import opened_zarr
+from xbench.data.stored_matrix import again
 
 
 def read_zarr(path: Path, *, stays: bool = False) -> RawMultiome:
