@@ -1,45 +1,60 @@
 """Training of `cis`: first the network of all peaks, then every gene's own peaks."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
-from typing import NamedTuple
 
 import numpy as np
-import scipy.sparse as sp
 import torch
 from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 
 from xbench.data.dataset import Dataset
 from xbench.data.features import Features
-from xbench.errors import XbenchError
+from xbench.errors import XbenchError, unknown_name
 from xbench.surrogates.own_peak_network import OwnPeakNetwork
-from xbench.surrogates.rate_network import RateNetwork, first_sums
-from xbench.surrogates.training import noisy_or_fit
+from xbench.surrogates.rate_network import RateNetwork
 from xbench.surrogates.training.batches import LARGEST_SIZE
+from xbench.surrogates.training.gene_columns import GeneColumns, OwnPart
 from xbench.surrogates.training.loop import StageHistory, own_random_numbers
-from xbench.surrogates.training.own_peaks import OwnPeaks, own_peaks, peaks_near_genes
+from xbench.surrogates.training.own_modules import ModuleSettings, fit_modules, fit_without
+from xbench.surrogates.training.own_peaks import peaks_near_genes
 from xbench.surrogates.training.paired import (
     USUAL_SIZE,
     PairedCells,
     PairedTraining,
-    Part,
     calibrate,
     check_loss,
     train_network,
 )
+from xbench.surrogates.training.peak_prior import (
+    GeneScores,
+    PeakPrior,
+    TypeRates,
+    gene_scores,
+    learned_prior,
+)
+from xbench.surrogates.training.shrunken_fit import NearPeaks, fit_shrunken
 from xbench.utils.process import one_thread
 from xbench.utils.progress import SILENT, Progress
 
 LOSSES = ("negative-binomial", "poisson")
-# Steps of the fit without own peaks, which has two parameters.
-ROUNDS_WITHOUT = 4
-# What a peak has to move the log rate by, alone, to be kept.
-NEGLIGIBLE = 1e-3
-WORK = "own peaks"
+FORMS = ("likelier", "modules", "shrunken")
+NETWORKS = ("likelier", "fixed", "trained")
+WORK, TRYING = "own peaks", "forms"
 # Genes between two reports of progress.
 REPORTED = 50
+# Genes, evenly among those with counts, that the prior is learned from and the form is chosen by.
+SAMPLED = 150
+# Counts below which a gene says nothing of either.
+FEW_COUNTS = 10
+# Open peaks of a cell above which the first layer is not trained unless it is asked for.
+MANY_OPEN_PEAKS = 1_000
+# By how much the prior's means and variances may be scaled; validation cells decide. The first is
+# compared with other forms.
+SCALES = ((0.5, 0.3), (0.5, 1.0), (0.5, 0.1), (1.0, 0.3), (1.0, 1.0), (1.0, 0.1))
+
+Fit = Callable[[int], tuple[OwnPart, np.ndarray]]
 
 
 @dataclass(frozen=True)
@@ -48,86 +63,47 @@ class CisTraining(PairedTraining):
 
     Parameters
     ----------
+    network
+        ``"fixed"``: the network's first layer stays what it begins with, the leading directions of
+        the data. ``"trained"``: it is trained, as that of `end-to-end`, with its rate, its weight
+        of types and twice the steps. ``"likelier"``: the network under which validation cells are
+        likelier, or the fixed one where cells have more than 1,000 open peaks on average:
+        directions of so many are known well, and to train them would take longer than all else.
     window
         How far from a gene's body its own peaks may lie, in base pairs.
+    form
+        What a gene's own peaks are: ``"modules"`` of peaks that stand in for each other, each gene
+        for itself; ``"shrunken"``, a sum of effects drawn to what all genes' peaks say; or
+        ``"likelier"``, that of the two under which validation cells of some genes are.
     tests
-        Peaks that each of two score tests chooses for a gene: one over all cells, one within cell
-        types.
+        Peaks that each of two score tests chooses for a gene's modules: one over all cells, one
+        within cell types.
     modules
         Modules of peaks that stand in for each other.
     sparsity
-        Penalty on the sum of the weights of a gene's own peaks, relative to a cell's loss.
+        Penalty on the sum of the weights of a gene's modules, relative to a cell's loss.
     rounds
-        Most steps of each gene's fit.
+        Most steps of each gene's fit of modules.
     """
 
     steps: PositiveInt = 400
     learning_rate: PositiveFloat = 1e-2
     first_layer: bool = False
     cell_type_weight: NonNegativeFloat = 0.0
+    network: str = "likelier"
     window: PositiveFloat = 1e7
+    form: str = "likelier"
     tests: PositiveInt = 20
     modules: PositiveInt = 3
     sparsity: NonNegativeFloat = 3e-4
     rounds: PositiveInt = 8
 
-
-class _Own(NamedTuple):
-    """What was found for a gene.
-
-    Parameters
-    ----------
-    peaks
-        Raising peaks, then lowering ones.
-    fit
-        Their weights.
-    level
-        Mean log rate that the network says in the training cells.
-    """
-
-    peaks: np.ndarray
-    fit: noisy_or_fit.GeneFit
-    level: float
-
-
-@dataclass(frozen=True)
-class _Columns:
-    """Some cells, a gene or a peak at a time."""
-
-    opened: sp.csc_matrix
-    counts: sp.csc_matrix
-    exposure: np.ndarray
-    # Log rates by the network, shape (genes, n).
-    network: np.ndarray
-
-    @classmethod
-    def of(cls, part: Part, model: RateNetwork) -> "_Columns":
-        n_cells = part.opened.shape[0]
-        network = np.empty((model.n_outputs, n_cells), dtype=np.float32)
-        with torch.no_grad():
-            for start, chunk in part.chunks():
-                rates = model.log_rate(first_sums(model.weight, chunk))
-                network[:, start : start + chunk.shape[0]] = rates.T.numpy()
-        counts = part.counts
-        return cls(part.opened.tocsc(), counts.counts.tocsc(), counts.exposure, network)
-
-    def gene(self, number: int, own: OwnPeaks, level: float) -> noisy_or_fit.GeneCells:
-        """Return the cells of one gene's fit; `level` is the network's mean in training."""
-        opened = self.opened[:, own.peak].astype(np.float32)
-        return noisy_or_fit.GeneCells(
-            sp.csr_matrix(opened[:, own.score > 0]),
-            sp.csr_matrix(opened[:, own.score < 0]),
-            self.observed(number),
-            self.exposure,
-            self.network[number] - level,
-        )
-
-    def observed(self, number: int) -> np.ndarray:
-        """Return the counts of one gene, shape (n,)."""
-        found = np.zeros(self.counts.shape[0], dtype=np.float32)
-        some = slice(*self.counts.indptr[number : number + 2])
-        found[self.counts.indices[some]] = self.counts.data[some]
-        return found
+    @property
+    def own_modules(self) -> ModuleSettings:
+        """What the fit of one gene heeds."""
+        poisson = self.loss == "poisson"
+        size = LARGEST_SIZE if poisson else USUAL_SIZE
+        return ModuleSettings(self.tests, self.modules, self.sparsity, self.rounds, poisson, size)
 
 
 def train_cis(
@@ -141,9 +117,8 @@ def train_cis(
 ) -> tuple[OwnPeakNetwork, list[StageHistory]]:
     """Train the network of all peaks, then fit each gene's own peaks to all training cells.
 
-    A gene whose own peaks do not make its validation cells likelier than the network alone does has
-    none. Genes are fitted side by side on as many threads as torch has; no number depends on how
-    many these are.
+    Genes are fitted side by side on as many threads as torch has; no number depends on how many
+    these are.
 
     Parameters
     ----------
@@ -157,16 +132,20 @@ def train_cis(
     OwnPeakNetwork
         On the CPU.
     list of StageHistory
-        Of the network; of the genes (one look: minus the mean log likelihood of a validation
-        entry).
+        Of each network that was trained; of the genes (one look: minus the mean log likelihood of
+        a validation entry).
 
     Raises
     ------
     XbenchError
-        Where peaks or all genes have no coordinates, data have no expression, or the loss is none
-        of counts.
+        Where peaks or all genes have no coordinates, data have no expression, the loss is none of
+        counts, or the form is unknown.
     """
     check_loss(settings.loss, LOSSES)
+    if settings.form not in FORMS:
+        raise unknown_name("form", settings.form, FORMS)
+    if settings.network not in NETWORKS:
+        raise unknown_name("network", settings.network, NETWORKS)
     peaks, genes = dataset.features, dataset.output_features
     cells = PairedCells.of(dataset, train_rows)
     if not peaks.has_coordinates or not genes.has_coordinates:
@@ -175,119 +154,174 @@ def train_cis(
             "use end-to-end, or data with chrom, start and end of both"
         )
     threads = torch.get_num_threads()
-    with own_random_numbers(seed, settings.device), one_thread():
-        network = RateNetwork(dataset.n_features, dataset.n_outputs)
-        histories = [train_network(network, cells, settings, seed, progress)]
-        found, history = _fit_genes(
-            network, cells, settings, (peaks, genes), seed, threads, progress
-        )
+    with one_thread():
+        network, histories = _likelier_network(dataset, cells, settings, seed, progress)
+        fits = _GeneFits(network, cells, settings, (peaks, genes), seed, threads, progress)
+        found, history = fits.all_genes()
         model = _assembled(kind, network, found, settings)
         calibrate(model, cells.training)
     return model, [*histories, history]
 
 
-def _fit_genes(
-    network: RateNetwork,
+def _likelier_network(
+    dataset: Dataset,
     cells: PairedCells,
     settings: CisTraining,
-    places: tuple[Features, Features],
     seed: int,
-    threads: int,
     progress: Progress,
-) -> tuple[list[_Own], StageHistory]:
-    """Fit all genes; none waits for another, and none draws another's random numbers."""
-    started = perf_counter()
-    near = peaks_near_genes(*places, settings.window)
-    training, validation = (_Columns.of(one, network) for one in (cells.training, cells.validation))
-    types = np.unique(cells.types, return_inverse=True)[1]
-
-    def fit(gene: int) -> tuple[_Own, float]:
-        generator = np.random.default_rng([seed, gene])
-        return _fit_gene(gene, near[gene], training, validation, types, settings, generator)
-
-    progress.started(WORK, len(near), unit="genes")
-    results = _side_by_side(fit, len(near), threads, progress)
-    likelihood = sum(value for _, value in results) / max(1, len(near) * len(validation.exposure))
-    history = StageHistory(WORK, settings.rounds, -likelihood, [(settings.rounds, -likelihood)])
-    history.seconds = perf_counter() - started
-    return [own for own, _ in results], history
-
-
-def _side_by_side(
-    fit: Callable[[int], tuple[_Own, float]], n_genes: int, threads: int, progress: Progress
-) -> list[tuple[_Own, float]]:
-    results = []
-    # A new thread begins with torch's default number of threads of its own.
-    pool = ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,))
-    try:
-        for gene, result in enumerate(pool.map(fit, range(n_genes))):
-            results.append(result)
-            if (gene + 1) % REPORTED == 0 or gene + 1 == n_genes:
-                progress.advanced(WORK, gene + 1)
-    finally:
-        pool.shutdown(cancel_futures=True)
-    return results
-
-
-def _fit_gene(
-    gene: int,
-    near: np.ndarray,
-    training: _Columns,
-    validation: _Columns,
-    types: np.ndarray,
-    settings: CisTraining,
-    generator: np.random.Generator,
-) -> tuple[_Own, float]:
-    """Fit one gene with its own peaks and without; keep what the validation cells are likelier by.
-
-    Returns
-    -------
-    tuple of _Own, float
-        The log likelihood is that of the validation cells.
-    """
-    n_cells, poisson = len(training.exposure), settings.loss == "poisson"
-    size = LARGEST_SIZE if poisson else USUAL_SIZE
-    level = float(training.network[gene].mean(dtype=np.float64))
-    penalties = noisy_or_fit.Penalties(settings.sparsity * n_cells, poisson=poisson)
-    own = own_peaks(
-        near,
-        training.opened[:, near],
-        training.observed(gene),
-        training.exposure,
-        types,
-        settings.tests,
-        size,
+) -> tuple[RateNetwork, list[StageHistory]]:
+    """Train the network that is asked for, or both; return the better and the histories of all."""
+    usual = PairedTraining()
+    trained = replace(
+        settings,
+        first_layer=True,
+        learning_rate=usual.learning_rate,
+        cell_type_weight=usual.cell_type_weight,
+        steps=2 * settings.steps,
     )
-    seen, unseen = (one.gene(gene, own, level) for one in (training, validation))
-    modules = settings.modules
-    start = noisy_or_fit.random_start(0, 0, modules, level, size, generator)
-    alone = noisy_or_fit.fitted(seen.without_peaks(), start, penalties, ROUNDS_WITHOUT)
-    best = noisy_or_fit.log_likelihood(unseen.without_peaks(), alone)
-    none = np.zeros(0, dtype=np.int64)
-    if not len(own.peak):
-        return _Own(none, alone, level), best
-    lowering = own.score < 0
-    start = noisy_or_fit.random_start(
-        int((~lowering).sum()), int(lowering.sum()), modules, level, size, generator
-    )
-    fit = noisy_or_fit.fitted(seen, start, penalties, settings.rounds)
-    likelihood = noisy_or_fit.log_likelihood(unseen, fit)
-    if not likelihood > best:
-        return _Own(none, alone, level), best
-    raising, lowered = _not_negligible(fit)
-    peaks = np.concatenate([own.peak[~lowering][raising], own.peak[lowering][lowered]])
-    fit = fit._replace(member=fit.member[raising], lowering=fit.lowering[lowered])
-    return _Own(peaks, fit, level), likelihood
+    asked = {"fixed": [settings], "trained": [trained]}.get(settings.network, [settings, trained])
+    if settings.network == "likelier" and cells.training.open_peaks() > MANY_OPEN_PEAKS:
+        asked = [settings]
+    networks, histories = [], []
+    for one in asked:
+        # Each from the seed: it is the same network whether the other is trained or not.
+        with own_random_numbers(seed, settings.device):
+            networks.append(RateNetwork(dataset.n_features, dataset.n_outputs))
+            histories.append(train_network(networks[-1], cells, one, seed, progress))
+    best = int(np.argmin([history.best_validation for history in histories]))
+    return networks[best], histories
 
 
-def _not_negligible(fit: noisy_or_fit.GeneFit) -> tuple[np.ndarray, np.ndarray]:
-    """Return which raising and which lowering peaks move the log rate, alone."""
-    raised = -np.expm1(-noisy_or_fit.softplus(fit.member)) @ noisy_or_fit.softplus(fit.effect)
-    return raised > NEGLIGIBLE, noisy_or_fit.softplus(fit.lowering) > NEGLIGIBLE
+class _GeneFits:
+    """All genes' fits; none waits for another, and none draws another's random numbers."""
+
+    def __init__(
+        self,
+        network: RateNetwork,
+        cells: PairedCells,
+        settings: CisTraining,
+        places: tuple[Features, Features],
+        seed: int,
+        threads: int,
+        progress: Progress,
+    ) -> None:
+        self.settings, self.seed = settings, seed
+        self.threads, self.progress = threads, progress
+        self.started = perf_counter()
+        self.peaks, self.genes = places
+        self.near = peaks_near_genes(*places, settings.window)
+        self.training, self.validation = (
+            GeneColumns.of(one, network) for one in (cells.training, cells.validation)
+        )
+        self.rates = TypeRates.of(self.training, np.unique(cells.types, return_inverse=True)[1])
+
+    def all_genes(self) -> tuple[list[OwnPart], StageHistory]:
+        """Fit all genes in the form that is asked for."""
+        results = self._side_by_side(self._form(), range(len(self.near)), WORK)
+        n_entries = max(1, len(self.near) * len(self.validation.exposure))
+        likelihood = _total(results) / n_entries
+        rounds = self.settings.rounds
+        history = StageHistory(WORK, rounds, -likelihood, [(rounds, -likelihood)])
+        history.seconds = perf_counter() - self.started
+        return [own for own, _ in results], history
+
+    def _form(self) -> Fit:
+        """Return the fit of a gene; of several, that which makes a sample's validation likelier."""
+        if self.settings.form == "modules":
+            return self._modules
+        sampled = self._sampled()
+        prior = learned_prior(self._scores(sampled))
+        scales = list(SCALES)
+        first = self._shrunken(prior.scaled(*scales[0]))
+        if self.settings.form == "likelier":
+            others = [self._modules, self._without]
+            totals = [self._total(fit, sampled) for fit in (*others, first)]
+            if np.argmax(totals) < len(others):
+                return others[int(np.argmax(totals))]
+        fits = [first, *(self._shrunken(prior.scaled(*scale)) for scale in scales[1:])]
+        return fits[int(np.argmax([self._total(fit, sampled) for fit in fits]))]
+
+    def _total(self, fit: Fit, genes: Sequence[int]) -> float:
+        return _total(self._side_by_side(fit, genes, TRYING))
+
+    def _sampled(self) -> list[int]:
+        counted = np.asarray(self.training.counts.sum(axis=0)).ravel()
+        has = np.array([len(near) > 0 for near in self.near]) & (counted >= FEW_COUNTS)
+        eligible = np.flatnonzero(has)
+        chosen = np.linspace(0, len(eligible) - 1, min(SAMPLED, len(eligible)))
+        return [int(gene) for gene in eligible[chosen.round().astype(int)]]
+
+    def _scores(self, genes: Sequence[int]) -> Iterator[GeneScores]:
+        def scores(gene: int) -> GeneScores:
+            return gene_scores(gene, *self._near(gene), self.training, self.rates)
+
+        # Two at a time, and not all at once: each holds the square of its peaks.
+        with ThreadPoolExecutor(self.threads) as pool:
+            for start in range(0, len(genes), self.threads):
+                yield from pool.map(scores, genes[start : start + self.threads])
+
+    def _near(self, gene: int) -> NearPeaks:
+        near = self.near[gene]
+        place = self.genes.interval(gene)
+        if place is None:
+            return NearPeaks(near, near)
+        distance = self.peaks.take(near).distance_to_start(place)
+        return NearPeaks(near, self.rates.kinds(gene, near, distance))
+
+    def _modules(self, gene: int) -> tuple[OwnPart, np.ndarray]:
+        generator = np.random.default_rng([self.seed, gene])
+        return fit_modules(
+            gene,
+            self.near[gene],
+            self.training,
+            self.validation,
+            self.rates.types,
+            self.settings.own_modules,
+            generator,
+        )
+
+    def _without(self, gene: int) -> tuple[OwnPart, np.ndarray]:
+        return fit_without(gene, self.training, self.validation, self.settings.own_modules)
+
+    def _shrunken(self, prior: PeakPrior) -> Fit:
+        def fit(gene: int) -> tuple[OwnPart, np.ndarray]:
+            if not len(self.near[gene]):
+                return self._without(gene)
+            return fit_shrunken(
+                gene,
+                self._near(gene),
+                self.training,
+                self.validation,
+                self.rates,
+                prior,
+                self.settings.own_modules,
+            )
+
+        return fit
+
+    def _side_by_side(
+        self, fit: Fit, genes: Sequence[int], work: str
+    ) -> list[tuple[OwnPart, np.ndarray]]:
+        results: list[tuple[OwnPart, np.ndarray]] = []
+        self.progress.started(work, len(genes), unit="genes")
+        # A new thread begins with torch's default number of threads of its own.
+        pool = ThreadPoolExecutor(self.threads, initializer=torch.set_num_threads, initargs=(1,))
+        try:
+            for result in pool.map(fit, genes):
+                results.append(result)
+                if len(results) % REPORTED == 0 or len(results) == len(genes):
+                    self.progress.advanced(work, len(results))
+        finally:
+            pool.shutdown(cancel_futures=True)
+        return results
+
+
+def _total(results: list[tuple[OwnPart, np.ndarray]]) -> float:
+    return float(sum(likelihoods.sum() for _, likelihoods in results))
 
 
 def _assembled(
-    kind: type[OwnPeakNetwork], network: RateNetwork, found: list[_Own], settings: CisTraining
+    kind: type[OwnPeakNetwork], network: RateNetwork, found: list[OwnPart], settings: CisTraining
 ) -> OwnPeakNetwork:
     """Put the network and the genes' own peaks into one model."""
     n_pairs = sum(len(own.peaks) for own in found)
@@ -295,21 +329,16 @@ def _assembled(
     model.load_state_dict(network.state_dict(), strict=False)
     start = 0
     with torch.no_grad():
-        # A module without a peak adds nothing.
-        model.member.fill_(2 * noisy_or_fit.LOWEST)
-        for gene, (peaks, fit, level) in enumerate(found):
-            raising = slice(start, start + len(fit.member))
-            lowering = slice(raising.stop, start + len(peaks))
-            model.pair_gene[start : lowering.stop] = gene
-            model.pair_peak[start : lowering.stop] = torch.from_numpy(peaks)
-            model.member[raising] = torch.from_numpy(fit.member).float()
-            model.additive[lowering, 0] = -torch.from_numpy(
-                noisy_or_fit.softplus(fit.lowering)
-            ).float()
-            model.effect[gene] = torch.from_numpy(fit.effect).float()
-            model.size[gene] = fit.size
-            intercept, factor = fit.network.tolist()
+        for gene, own in enumerate(found):
+            pairs = slice(start, start + len(own.peaks))
+            model.pair_gene[pairs] = gene
+            model.pair_peak[pairs] = torch.from_numpy(own.peaks)
+            model.member[pairs] = torch.from_numpy(own.member).float()
+            model.additive[pairs, 0] = torch.from_numpy(own.additive).float()
+            model.effect[gene] = torch.from_numpy(own.effect).float()
+            model.size[gene] = own.size
+            intercept, factor = own.network.tolist()
             model.output.weight[gene] *= factor
-            model.output.bias[gene] = (model.output.bias[gene] - level) * factor + intercept
-            start = lowering.stop
+            model.output.bias[gene] = (model.output.bias[gene] - own.level) * factor + intercept
+            start = pairs.stop
     return model

@@ -65,6 +65,8 @@ class GeneCells:
     network
         Log rate that the network of all peaks says, shape (n,), its mean over the training cells
         taken off.
+    settled
+        What is added to the log rate as it is, shape (n,).
     """
 
     raising: sp.csr_matrix
@@ -72,11 +74,7 @@ class GeneCells:
     counts: np.ndarray
     exposure: np.ndarray
     network: np.ndarray
-
-    def without_peaks(self) -> "GeneCells":
-        """Return the same cells with no candidate."""
-        none = sp.csr_matrix((len(self.counts), 0), dtype=self.counts.dtype)
-        return GeneCells(none, none, self.counts, self.exposure, self.network)
+    settled: np.ndarray | float = 0.0
 
 
 @dataclass(frozen=True)
@@ -188,15 +186,14 @@ def fitted(cells: GeneCells, start: GeneFit, penalties: Penalties, rounds: int) 
     return state.fit
 
 
-def log_likelihood(cells: GeneCells, fit: GeneFit) -> float:
-    """Return the log of the chance of the counts under a fit, summed over cells."""
+def log_likelihoods(cells: GeneCells, fit: GeneFit) -> np.ndarray:
+    """Return the log of the chance of each cell's count under a fit, shape (n,)."""
     rate = _log_rate(cells, fit)[0].astype(np.float64)
     expected, counts, size = np.exp(rate) * cells.exposure, cells.counts, fit.size
     terms = gammaln(counts + size) - gammaln(size) - gammaln(counts + 1)
     # The rate, with its offset, is expected: what does not depend on it is written out as well.
     terms += counts * np.log(np.maximum(expected, 1e-300) / size)
-    terms -= (counts + size) * np.log1p(expected / size)
-    return float(terms.sum())
+    return np.asarray(terms - (counts + size) * np.log1p(expected / size))
 
 
 def softplus(values: np.ndarray) -> np.ndarray:
@@ -210,7 +207,7 @@ def _log_rate(cells: GeneCells, fit: GeneFit) -> tuple[np.ndarray, np.ndarray]:
     closed = np.ascontiguousarray((cells.raising @ -softplus(fit.member).astype(dtype)).T)
     np.exp(closed, out=closed)
     intercept, factor = fit.network.tolist()
-    rate = intercept + factor * cells.network
+    rate = intercept + factor * cells.network + cells.settled
     for effect, module in zip(softplus(fit.effect).tolist(), closed, strict=True):
         rate += effect * (1 - module)
     rate -= cells.lowering @ softplus(fit.lowering).astype(dtype)

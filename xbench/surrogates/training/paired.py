@@ -141,6 +141,11 @@ class Part:
         for start in range(0, self.opened.shape[0], CHUNK):
             yield start, self.opened[start : start + CHUNK].astype(np.float32)
 
+    def open_peaks(self) -> float:
+        """Return how many peaks a cell has open, on average."""
+        lengths = np.diff(self.opened.matrix.indptr)[self.opened.rows]
+        return float(lengths.mean())
+
     def sums(self, weight: Tensor) -> Tensor:
         """Return `first_sums` of all cells."""
         return torch.cat([first_sums(weight, chunk) for _, chunk in self.chunks()])

@@ -1,0 +1,102 @@
+"""Some cells a gene or a peak at a time, and what is found out of a gene's own peaks."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import scipy.sparse as sp
+import torch
+
+from xbench.surrogates.rate_network import RateNetwork, first_sums
+from xbench.surrogates.training import noisy_or_fit
+from xbench.surrogates.training.paired import Part
+
+
+class OwnPart(NamedTuple):
+    """What a gene's own peaks add to its log rate, in the parameters of `OwnPeakNetwork`.
+
+    Parameters
+    ----------
+    peaks
+        Positions, shape (pairs,).
+    member
+        Of the modules' weights w, before softplus, shape (pairs, modules).
+    additive
+        What each peak adds by itself, shape (pairs,).
+    effect
+        Of the modules' effects a, before softplus, shape (modules,).
+    network
+        Intercept, and by how much the network's part is multiplied, shape (2,).
+    size
+        Of the negative binomial.
+    level
+        Mean log rate that the network says in the training cells.
+    """
+
+    peaks: np.ndarray
+    member: np.ndarray
+    additive: np.ndarray
+    effect: np.ndarray
+    network: np.ndarray
+    size: float
+    level: float
+
+    @classmethod
+    def without(cls, fit: noisy_or_fit.GeneFit, level: float) -> "OwnPart":
+        """Return that of a gene without peaks of its own."""
+        none = np.zeros(0)
+        member = np.zeros((0, len(fit.effect)))
+        return cls(none.astype(int), member, none, fit.effect, fit.network, fit.size, level)
+
+
+@dataclass(frozen=True)
+class GeneColumns:
+    """Some cells, a gene or a peak at a time.
+
+    Parameters
+    ----------
+    opened
+        Peaks, shape (n, d).
+    counts
+        Shape (n, genes).
+    exposure
+        Of each cell, see `Counts`.
+    network
+        Log rates by the network, shape (genes, n).
+    """
+
+    opened: sp.csc_matrix
+    counts: sp.csc_matrix
+    exposure: np.ndarray
+    network: np.ndarray
+
+    @classmethod
+    def of(cls, part: Part, model: RateNetwork) -> "GeneColumns":
+        """Turn some cells, and ask the network once for all their genes."""
+        n_cells = part.opened.shape[0]
+        network = np.empty((model.n_outputs, n_cells), dtype=np.float32)
+        with torch.no_grad():
+            for start, chunk in part.chunks():
+                rates = model.log_rate(first_sums(model.weight, chunk))
+                network[:, start : start + chunk.shape[0]] = rates.T.numpy()
+        counts = part.counts
+        return cls(part.opened.tocsc(), counts.counts.tocsc(), counts.exposure, network)
+
+    def level(self, gene: int) -> float:
+        """Return the network's mean log rate of a gene."""
+        return float(self.network[gene].mean(dtype=np.float64))
+
+    def observed(self, gene: int) -> np.ndarray:
+        """Return the counts of one gene, shape (n,)."""
+        found = np.zeros(self.counts.shape[0], dtype=np.float32)
+        some = slice(*self.counts.indptr[gene : gene + 2])
+        found[self.counts.indices[some]] = self.counts.data[some]
+        return found
+
+    def without_peaks(
+        self, gene: int, level: float, settled: np.ndarray | float = 0.0
+    ) -> noisy_or_fit.GeneCells:
+        """Return the cells of a fit of the network's intercept and factor alone."""
+        none = sp.csr_matrix((self.counts.shape[0], 0), dtype=np.float32)
+        observed, network = self.observed(gene), self.network[gene] - level
+        return noisy_or_fit.GeneCells(none, none, observed, self.exposure, network, settled)
