@@ -5,6 +5,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 RESULTS ?= results
 READY := $(VENV)/.ready
+# Empty: Python keeps the bytecode of what it has compiled, whatever the environment says. Tests and
+# benchmarks start xbench over and over, and each start would compile all of it again.
+export PYTHONDONTWRITEBYTECODE =
 
 .PHONY: leaderboard leaderboard-whole site site-test site-screenshots test test-slow cluster-test test-lowest check ci-benchmark ci-baseline docs notebooks clean help
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import runpy
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -14,6 +15,12 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     # As many workers as cores: further threads of one take turns with those of the others, also in
     # the processes that tests start. Read when NumPy and torch are first imported.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# The processes that tests start read what the first one has compiled, instead of compiling all of
+# xbench each. A plug-in's files are another matter: xbench never takes their bytecode for them.
+if sys.dont_write_bytecode:
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
 
 from xbench.results.record import Record
 

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -17,6 +18,8 @@ from xbench.registry.find import KINDS, entries
 HEAVY = ("torch", "captum", "sklearn", "pandas", "anndata", "mudata", "scipy", "joblib")
 COMMANDS = ("list", "run", "train", "leaderboard", "verify")
 LIMIT = 0.5
+# Both sides meet the machine at its quickest in a few rounds, or in more where it is busy.
+FEWEST_ROUNDS, MOST_ROUNDS = 4, 10
 # What any command of this kind waits for, before a line of xbench.
 LIBRARIES = "import typer, typer._adapters, rich.console, pydantic, importlib.metadata"
 Command = Callable[..., tuple[int, str, str]]
@@ -35,21 +38,38 @@ def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 )
 @pytest.mark.parametrize("arguments", [["--help"], ["list"], ["list", "--json"]], ids=" ".join)
 def test_help_and_list_answer_in_half_a_second(arguments: list[str]) -> None:
+    command = ("-m", "xbench", *arguments)
+    # A user has started xbench before, and so has its bytecode.
+    start(*command)
     ours, libraries = [], []
-    # So often that both sides meet the machine at its quickest.
-    for _ in range(10):
-        libraries.append(seconds_of("-c", LIBRARIES))
-        ours.append(seconds_of("-m", "xbench", *arguments))
-    # The quickest: what else the machine does can only add to it. Half a second where nothing else
-    # goes on; a machine that is busy, or slow, is so with the libraries of the command line, too.
-    # (Where these take 0.3 s, twice of what they took where the limit was set, it takes 0.57.)
-    assert min(ours) < max(LIMIT, 2.5 * min(libraries))
+    for already in range(MOST_ROUNDS):
+        libraries.append(start("-c", LIBRARIES))
+        ours.append(start(*command))
+        # The quickest: what else the machine does can only add to it. Half a second where nothing
+        # else goes on. A machine that is busy, or slow, is so with the libraries of the command
+        # line, too: there the seconds of the processor are compared.
+        waited = min(one.waited for one in ours)
+        computed, theirs = (min(one.computed for one in side) for side in (ours, libraries))
+        quick = waited < LIMIT or computed < 1.5 * theirs
+        if quick and already + 1 >= FEWEST_ROUNDS:
+            break
+    assert quick, (waited, computed, theirs)
 
 
-def seconds_of(*words: str) -> float:
-    started = time.perf_counter()
-    subprocess.run([sys.executable, *words], check=True, capture_output=True)
-    return time.perf_counter() - started
+class Seconds(NamedTuple):
+    """Of one process: until it had ended, and of the processor."""
+
+    waited: float
+    computed: float
+
+
+def start(*words: str) -> Seconds:
+    began = time.perf_counter()
+    with subprocess.Popen([sys.executable, *words], stdout=subprocess.DEVNULL) as process:
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0, words
+    return Seconds(time.perf_counter() - began, used.ru_utime + used.ru_stime)
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["list"], ["run", "--help"]], ids=" ".join)

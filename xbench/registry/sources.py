@@ -5,6 +5,7 @@ to have imported. An import by a computed name (`importlib.import_module`) is no
 """
 
 import ast
+import contextlib
 import hashlib
 import importlib
 import json
@@ -12,6 +13,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from importlib.machinery import PathFinder
+from importlib.util import cache_from_source
 from pathlib import Path
 
 from xbench.errors import XbenchError
@@ -117,6 +119,11 @@ def make_importable(files: Sequence[Path]) -> None:
     own = {_top_level(file, files[0].parent) for file in files[1:]}
     for name in [name for name in sys.modules if name.partition(".")[0] in own]:
         del sys.modules[name]
+    for file in files[1:]:
+        # Python would take it for that of a file that was edited within the same second to the
+        # same length. Where it cannot be removed Python could not have written it either.
+        with contextlib.suppress(OSError, NotImplementedError):
+            Path(cache_from_source(str(file))).unlink()
     importlib.invalidate_caches()
 
 
