@@ -185,6 +185,8 @@ class RunContext:
         Of data and surrogate, with their digests, as records have them.
     profile
         Whether to keep where the seconds of each run go.
+    methods
+        Names of the methods that are run; None where that is not known.
     """
 
     data: DataChoice
@@ -195,6 +197,7 @@ class RunContext:
     since: int = 0
     judge: Path | ModelChoice | None = None
     profile: bool = False
+    methods: frozenset[str] | None = None
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ import sys
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from multiprocessing.connection import Connection, wait
@@ -207,16 +207,22 @@ def _nursery(
     channel.send(error)
     if error is None:
         environment()
-        import_own_methods()
+        import_own_methods(context.methods)
         control = socket.socket(fileno=os.dup(channel.fileno()))
         channel.close()
         serve(control, study)
 
 
-def import_own_methods() -> None:
-    """Import what would else be imported for every run; only what comes with xbench."""
+def import_own_methods(names: Collection[str] | None = None) -> None:
+    """Import what would else be imported for every run; only what comes with xbench.
+
+    Parameters
+    ----------
+    names
+        Of the methods that will be run: some bring libraries that take a second. All where None.
+    """
     for entry in entries("method"):
-        if entry.source == "built-in":
+        if entry.source == "built-in" and (names is None or entry.name in names):
             load(entry)
 
 
