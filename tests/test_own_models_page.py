@@ -107,3 +107,4 @@ def test_a_new_plugin_of_a_kind_keeps_its_contract(
         shown = capsys.readouterr()
         assert not ended.value.code, shown
     assert "it keeps the contract" in shown.out
+    assert "BROKEN" not in shown.out

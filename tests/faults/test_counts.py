@@ -10,7 +10,7 @@ from . import fuzz, kills
 from .report import PAGE, write_counts
 
 
-@pytest.mark.parametrize("count", [50, pytest.param(kills.FULL, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [30, pytest.param(kills.FULL, marks=pytest.mark.slow)])
 def test_nothing_is_lost_by_kills(count: int, tmp_path: Path) -> None:
     done = kills.kill(count, 0, tmp_path)
     assert done.wrong == []
@@ -18,7 +18,7 @@ def test_nothing_is_lost_by_kills(count: int, tmp_path: Path) -> None:
     assert set(done.counts) == set(kills.KILLED.values())
 
 
-@pytest.mark.parametrize("count", [300, pytest.param(fuzz.FULL, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [150, pytest.param(fuzz.FULL, marks=pytest.mark.slow)])
 def test_spoiled_files_are_taken_or_refused_in_one_line(count: int, tmp_path: Path) -> None:
     found = fuzz.fuzz(count, 0, tmp_path)
     assert found.wrong == []
