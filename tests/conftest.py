@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import os
 import runpy
 import shutil
@@ -26,6 +27,12 @@ from xbench.results.record import Record
 
 WRITING_PROCESS = Path(__file__).parent / "results" / "writing_process.py"
 NOBODY = 65534
+
+
+def pytest_collection_finish() -> None:
+    """What is imported by now stays: collections of garbage need not look at it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -305,7 +305,7 @@ def test_a_broken_method_ends_with_one(tmp_path: Path, capsys: pytest.CaptureFix
 # Half a minute each and more: a package that compiles in the process of each clause, and methods
 # of ways that others stand for below.
 LONG = {
-    "shap", "sage-reference", "cross-entropy", "fimap", "lime", "concrete-mask", "cxplain"
+    "shap-reference", "sage-reference", "cross-entropy", "fimap", "lime", "concrete-mask", "cxplain"
 }  # fmt: skip
 
 

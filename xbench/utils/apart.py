@@ -8,6 +8,7 @@ does, and says truly how a process ended.
 
 import contextlib
 import ctypes
+import gc
 import os
 import select
 import shutil
@@ -145,6 +146,7 @@ def _work_and_end(
     code = 1
     try:
         end_with(parent)
+        keep_shared()
         os.setsid()
         for descriptor in closed:
             os.close(descriptor)
@@ -156,6 +158,15 @@ def _work_and_end(
     finally:
         # Without the handlers and threads that the work may have left: they could hold it up.
         os._exit(code)
+
+
+def keep_shared() -> None:
+    """Let a fork's collections of garbage pass over what was there before it.
+
+    They would look at every object that the process has loaded, half a million, and each look is a
+    write: tenths of a second for the looking, and as much for copying the memory.
+    """
+    gc.freeze()
 
 
 def _own_surroundings(folder: str) -> None:

@@ -20,7 +20,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from xbench.utils.apart import end_with
+from xbench.utils.apart import end_with, keep_shared
 
 _LOOK_EVERY = 0.1
 _LENGTH = 4
@@ -180,6 +180,7 @@ def _become(
     code = 1
     try:
         end_with(parent)
+        keep_shared()
         for other in others:
             other.close()
         work(Connection(channel.detach()), *given)
