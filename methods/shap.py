@@ -59,5 +59,5 @@ class Shap(Explainer):
             # Putting features back in one order is masking them in the other, with minus the sign.
             orders += [order[::-1].copy(), order.copy()]
         walkers = problem.population.batch(np.full(len(orders), cell))
-        walks = walkers.walk(np.stack(orders), features[:, None].tolist(), of_number=True)
+        walks = walkers.walk(np.stack(orders), features[:, None], of_number=True)
         return -np.asarray(walks.mean(axis=0)).ravel()

@@ -16,7 +16,8 @@ from xbench.mask import MaskedPopulation, masked_population
 from xbench.mask.changed_pairs import changed_pairs
 from xbench.mask.objective import OBJECTIVES
 from xbench.mask.population import disjoint_groups
-from xbench.mask.walk import Path, steps_of_groups
+from xbench.mask.steps import steps_of_groups
+from xbench.mask.walk import Path
 from xbench.surrogates.mlp_classifier import MLPClassifier
 from xbench.surrogates.surrogate import Surrogate
 
@@ -34,6 +35,7 @@ SIZES = [5, 0, 7, 1, 9]
 D = sum(SIZES)
 NARROW = {"decoder_sizes": (12, 14), "n_gate": 8, "n_hidden": 5}
 GENE = Target("all", "gene", 1)
+FIRST = Target("a", "b", 0)
 CLASS = Target("8", "3", 1, contrast=0)
 # Groups across blocks, one of them empty, and features that are in none.
 GROUPS = [[3, 6, 20], [], [1], [21, 0, 9, 10, 11], [8, 7]]
@@ -124,6 +126,97 @@ def test_each_step_is_what_masking_that_much_changes(
         np.testing.assert_array_equal(stored.toarray(), changed)
         assert found.has_sorted_indices
         assert found.dtype == np.float64
+
+
+def steps_of_some(
+    permutations: np.ndarray, kept: np.ndarray, sorted_groups: bool = True
+) -> sp.csr_matrix:
+    """The same orders, of the groups that are kept alone, as steps."""
+    rows = []
+    for order, keep in zip(permutations, kept, strict=True):
+        groups = order[keep[order]]
+        own = sp.csr_matrix(
+            (np.arange(len(groups)), groups, [0, len(groups)]), shape=(1, len(order))
+        )
+        rows.append(own.sorted_indices() if sorted_groups else own)
+    pointers = np.cumsum([0, *(len(row.data) for row in rows)])
+    data, indices = (
+        np.concatenate([getattr(row, of) for row in rows]) for of in ("data", "indices")
+    )
+    return sp.csr_matrix((data, indices, pointers), shape=permutations.shape)
+
+
+@pytest.mark.parametrize("grouped", [False, True])
+@pytest.mark.parametrize("p", [0.0, 1.0])
+def test_steps_of_the_groups_that_change_something_are_a_whole_order(
+    p: float, grouped: bool
+) -> None:
+    model, target, objective, _ = posed("split")
+    groups = GROUPS if grouped else [[feature] for feature in range(D)]
+    x = random_inputs(9, D)
+    orders = shuffled(9, len(groups))
+    for population in (
+        masked_population(model, x, target, OBJECTIVES[objective], p),
+        dense_twin(model, x, target, objective, p),
+    ):
+        whole = population.walk(orders, groups)
+        kept = np.zeros(orders.shape, dtype=bool)
+        kept[whole.nonzero()] = True
+        kept[2] = True
+        for steps in (steps_of_some(orders, kept), steps_of_some(orders, kept, False)):
+            found = population.walk(steps, groups)
+            np.testing.assert_array_equal(found.indices, whole.indices)
+            np.testing.assert_allclose(found.data, whole.data, rtol=0, atol=1e-12)
+
+
+def test_groups_without_a_step_follow_ascending() -> None:
+    model, target, objective, _ = posed("interacting")
+    x = np.ones((1, D), np.float32)
+    order = np.array([[4, 1, *(group for group in range(D) if group not in (4, 1))]])
+    steps = sp.csr_matrix((np.array([1, 0]), np.array([1, 4]), np.array([0, 2])), shape=(1, D))
+    for population in (
+        masked_population(model, x, target, OBJECTIVES[objective]),
+        dense_twin(model, x, target, objective),
+    ):
+        np.testing.assert_allclose(
+            population.walk(steps).toarray(), population.walk(order).toarray(), atol=1e-12
+        )
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ([0, 2], "steps: those of row 0 must be 0 to 1, each once"),
+        ([0, 0], "steps: those of row 0 must be 0 to 1, each once"),
+        ([0, -1], "steps: those of row 0 must be 0 to 1, each once"),
+        ([0.0, 1.0], r"type float64 but must have \(2, 3\) and integers"),
+    ],
+)
+def test_what_are_no_steps_is_refused(data: list[float], message: str) -> None:
+    model = LinearToy(np.ones((3, 1)), [3], np.zeros(1))
+    steps = sp.csr_matrix((np.array(data), np.array([0, 2]), np.array([0, 2, 2])), shape=(2, 3))
+    for population in (
+        masked_population(model, np.ones((2, 3), np.float32), FIRST, OBJECTIVES["expression"]),
+        dense_twin(model, np.ones((2, 3), np.float32), FIRST),
+    ):
+        with pytest.raises(ValueError, match=message):
+            population.walk(steps)
+    with pytest.raises(
+        ValueError, match=r"have shape \(2, 3\) and type int64 but must have \(1, 3\)"
+    ):
+        population.batch(np.array([0])).walk(steps.astype(int))
+
+
+def test_features_as_a_column_are_a_group_each() -> None:
+    model, target, objective, _ = posed("split")
+    ours = masked_population(model, random_inputs(3, D), target, OBJECTIVES[objective])
+    chosen, orders = np.array([4, 0, 13, 9]), shuffled(3, 4)
+    found = ours.walk(orders, chosen[:, None])
+    np.testing.assert_array_equal(
+        found.toarray(), ours.walk(orders, chosen[:, None].tolist()).toarray()
+    )
+    with pytest.raises(ValueError, match="groups: feature 4 is in them more than once"):
+        ours.walk(shuffled(3, 2), np.array([[4], [4]]))
 
 
 @settings(max_examples=20, deadline=None, derandomize=True)

@@ -26,7 +26,8 @@ from xbench.mask.population import (
     without,
 )
 from xbench.mask.relaxed import change_by_feature, change_by_pair, charged, check_mask
-from xbench.mask.walk import additive_walk, steps_of_groups
+from xbench.mask.steps import steps_of_groups
+from xbench.mask.walk import additive_walk
 from xbench.surrogates.surrogate import Surrogate
 
 Tail = Callable[[Tensor, Tensor], Tensor]
@@ -227,7 +228,7 @@ class AdditivePopulation:
     @torch.no_grad()
     def walk(
         self,
-        permutations: np.ndarray,
+        permutations: np.ndarray | sp.csr_matrix,
         groups: Sequence[Subset] | None = None,
         *,
         of_number: bool = False,

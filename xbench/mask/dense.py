@@ -27,7 +27,7 @@ from xbench.mask.population import (
     without,
 )
 from xbench.mask.relaxed import by_cell, charged, check_mask
-from xbench.mask.walk import steps_of_groups
+from xbench.mask.steps import every_step, steps_of_groups
 
 
 class DensePopulation:
@@ -155,14 +155,14 @@ class DensePopulation:
 
     def walk(
         self,
-        permutations: np.ndarray,
+        permutations: np.ndarray | sp.csr_matrix,
         groups: Sequence[Subset] | None = None,
         *,
         of_number: bool = False,
     ) -> sp.csr_matrix:
         """Change of each cell's loss at the step that masks each group, shape (n_cells, groups)."""
         disjoint = disjoint_groups(groups, self.n_features)
-        steps = steps_of_groups(permutations, self.n_cells, disjoint.count)
+        steps = every_step(steps_of_groups(permutations, self.n_cells, disjoint.count))
         self.counts.add(forward=self.n_cells * (disjoint.count + 1))
         told = self._numbers_at if of_number else self._losses_at
         return dense_walk(self._inputs, self._p, disjoint, steps, told)

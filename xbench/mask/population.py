@@ -116,7 +116,7 @@ class MaskedPopulation(Protocol):
 
     def walk(
         self,
-        permutations: np.ndarray,
+        permutations: np.ndarray | sp.csr_matrix,
         groups: Sequence[Subset] | None = None,
         *,
         of_number: bool = False,
@@ -126,7 +126,9 @@ class MaskedPopulation(Protocol):
         With `of_number` of the number explained, whatever its loss.
 
         Row c of `permutations`, shape (n_cells, groups), is the order in which cell c's groups are
-        masked, until all are; groups are disjoint, each feature alone where None. For several
+        masked, until all are; groups are disjoint, each feature alone where None. Or it is CSR and
+        says at which step, 0, 1, ..., some groups of the cell are masked; those that are not stored
+        follow, ascending, so that only groups that change something need to be drawn. For several
         walks of one cell, ask ``batch`` of that cell several times. Negative values lower the
         loss. CSR, float64, sorted, shape (n_cells, groups), with an entry for each step that
         changes some input of the cell, and no other; a row sums to the loss of the cell with all
@@ -306,16 +308,22 @@ def disjoint_groups(groups: Sequence[Subset] | None, n_features: int) -> Groups:
     """
     if groups is None:
         return each_alone(np.arange(n_features))
+    if isinstance(groups, np.ndarray) and groups.ndim == 2 and groups.shape[1] == 1:
+        # One feature each, thousands of them: nothing to be put together one by one.
+        return each_alone(_checked_groups(groups[:, 0].astype(np.int64), n_features))
     parts = [np.asarray(group, dtype=np.int64).reshape(-1) for group in groups]
     sizes = np.array([len(part) for part in parts], dtype=np.int64)
     number = np.repeat(np.arange(len(parts)), sizes)
     features = np.concatenate([np.zeros(0, dtype=np.int64), *parts])
+    order = np.lexsort((_checked_groups(features, n_features), number))
+    return Groups(features[order], number[order], len(parts))
+
+
+def _checked_groups(features: np.ndarray, n_features: int) -> np.ndarray:
     try:
-        check_subset(features, n_features)
+        return check_subset(features, n_features)
     except ValueError as problem:
         raise ValueError(f"groups: {problem}".replace("the subset", "them")) from None
-    order = np.lexsort((features, number))
-    return Groups(features[order], number[order], len(parts))
 
 
 def each_alone(features: np.ndarray) -> Groups:

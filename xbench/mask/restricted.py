@@ -135,7 +135,7 @@ class RestrictedPopulation:
 
     def walk(
         self,
-        permutations: np.ndarray,
+        permutations: np.ndarray | sp.csr_matrix,
         groups: Sequence[Subset] | None = None,
         *,
         of_number: bool = False,

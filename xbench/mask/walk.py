@@ -15,6 +15,7 @@ from torch import Tensor
 from xbench.mask.changed_pairs import ChangedPairs, changed_pairs, run_starts
 from xbench.mask.encoded import EncodedPopulation
 from xbench.mask.population import Groups
+from xbench.mask.steps import step_of
 from xbench.surrogates.layers import AdditiveLayer
 from xbench.surrogates.surrogate import Surrogate
 
@@ -28,51 +29,13 @@ STEP_CHUNK = 2048
 Losses = Callable[[Tensor, Callable[..., Tensor]], Tensor]
 
 
-def steps_of_groups(permutations: np.ndarray, n_cells: int, n_groups: int) -> np.ndarray:
-    """Return the step at which each group is masked, shape (n_cells, n_groups).
-
-    Parameters
-    ----------
-    permutations
-        Groups in the order of masking, a row for each cell, shape (n_cells, n_groups).
-
-    Raises
-    ------
-    ValueError
-        Where the shape is another one, or a row is no permutation.
-
-    Examples
-    --------
-    >>> steps_of_groups(np.array([[2, 0, 1]]), 1, 3)
-    array([[1, 2, 0]])
-    """
-    orders = np.asarray(permutations)
-    if orders.shape != (n_cells, n_groups) or not np.issubdtype(orders.dtype, np.integer):
-        raise ValueError(
-            f"permutations have shape {orders.shape} and type {orders.dtype} but must have "
-            f"({n_cells}, {n_groups}) and integers: an order of the groups for each cell"
-        )
-    if orders.size and (orders.min() < 0 or orders.max() >= n_groups):
-        raise ValueError(f"permutations: a group is out of range 0..{n_groups - 1}")
-    steps = np.full(orders.shape, -1)
-    places = np.arange(n_groups)
-    # Row by row: one assignment to all of them would take four times as long.
-    for step, order in zip(steps, orders, strict=True):
-        step[order] = places
-    absent = np.argwhere(steps < 0)
-    if len(absent):
-        row, group = absent[0]
-        raise ValueError(f"permutations: row {row} does not hold group {group}")
-    return steps
-
-
 def additive_walk(
     surrogate: Surrogate,
     encoded: EncodedPopulation,
     rows: np.ndarray | None,
     sums: Tensor,
     groups: Groups,
-    steps: np.ndarray,
+    steps: np.ndarray | sp.csr_matrix,
     losses_of: Losses,
 ) -> sp.csr_matrix:
     """Change of each cell's loss at the step that masks each group, by running sums.
@@ -153,9 +116,11 @@ class Path:
     change: np.ndarray
 
     @classmethod
-    def of(cls, layer: AdditiveLayer, pairs: ChangedPairs, steps: np.ndarray) -> "Path":
+    def of(
+        cls, layer: AdditiveLayer, pairs: ChangedPairs, steps: np.ndarray | sp.csr_matrix
+    ) -> "Path":
         """Order changed pairs by the steps that mask them, shape (cells, groups)."""
-        place = pairs.cell * steps.shape[1] + steps[pairs.cell, pairs.group]
+        place = pairs.cell * (2 * steps.shape[1]) + step_of(steps, pairs.cell, pairs.group)
         moving = np.flatnonzero(layer.moves[pairs.feature])
         moving = moving[np.argsort(place[pairs.pair[moving]])]
         pair = pairs.pair[moving]
