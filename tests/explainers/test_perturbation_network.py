@@ -3,27 +3,34 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import scipy.sparse as sp
 import torch
+from torch import nn
 
 from xbench.explainers.perturbation_network import PerturbationNetwork
+from xbench.explainers.wide_table import WideTable
 
 from ..toys import random_inputs
 
 
-def network(seed: int = 0) -> PerturbationNetwork:
-    made = PerturbationNetwork(7, 1.5, -2.0, torch.Generator().manual_seed(seed), n_hidden=6)
+def network(seed: int = 0, table: type[nn.Parameter] = nn.Parameter) -> PerturbationNetwork:
+    generator = torch.Generator().manual_seed(seed)
+    made = PerturbationNetwork(7, 1.5, -2.0, generator, n_hidden=6, table=table)
     with torch.no_grad():  # As if it had learned something.
         made.last.normal_(generator=torch.Generator().manual_seed(1))
         made.biases.normal_(generator=torch.Generator().manual_seed(2))
     return made
 
 
-def test_sparse_inputs_give_the_entries_of_dense_ones_and_their_gradients() -> None:
+@pytest.mark.parametrize("table", [nn.Parameter, WideTable])
+def test_sparse_inputs_give_the_entries_of_dense_ones_and_their_gradients(
+    table: type[nn.Parameter],
+) -> None:
     x = random_inputs(5, 7, binary=False)
     matrix = sp.csr_matrix(x)
     cells, features = (torch.from_numpy(side).long() for side in matrix.nonzero())
-    ours, theirs = network(), network()
+    ours, theirs = network(table=table), network()
     dense = theirs(torch.from_numpy(x))[cells, features]
     sparse = ours.at_entries(matrix)
     torch.testing.assert_close(sparse, dense)
@@ -32,9 +39,15 @@ def test_sparse_inputs_give_the_entries_of_dense_ones_and_their_gradients() -> N
     (pull * dense).sum().backward()
     for name, parameter in ours.named_parameters():
         other = dict(theirs.named_parameters())[name]
-        assert parameter.grad is not None
-        assert parameter.grad.abs().sum() > 0
-        torch.testing.assert_close(parameter.grad, other.grad, rtol=1e-4, atol=1e-5)
+        if isinstance(parameter, WideTable):
+            assert parameter.grad is None
+            assert parameter.factored is not None
+            gradient = parameter.factored.dense()
+        else:
+            assert parameter.grad is not None
+            gradient = parameter.grad
+        assert gradient.abs().sum() > 0
+        torch.testing.assert_close(gradient, other.grad, rtol=1e-4, atol=1e-5)
 
 
 def test_its_layers_are_the_paper_s() -> None:

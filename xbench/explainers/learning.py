@@ -14,7 +14,11 @@ from torch import Tensor
 from xbench.explainers.explainer import Problem
 from xbench.explainers.search import batch_rows
 from xbench.explainers.selection import Selection
+from xbench.explainers.wide_table import divided
 from xbench.mask.population import MaskedPopulation
+
+# Of Adam: a short memory of squared gradients, since they change with the price.
+BETAS = (0.9, 0.99)
 
 
 class Perturbation(Protocol):
@@ -105,10 +109,8 @@ def learn(
         Tried on some training cells in each step.
     """
     generator, n_cells = problem.generator(), problem.population.n_cells
-    # A short memory of squared gradients: they change with the price.
-    optimizer = torch.optim.Adam(
-        perturbation.parameters(), settings.learning_rate, betas=(0.9, 0.99), fused=True
-    )
+    tables, others = divided(perturbation.parameters())
+    optimizer = torch.optim.Adam(others, settings.learning_rate, betas=BETAS, fused=True)
     schedule = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.0, settings.steps)
     best = BestOnValidation(problem.validation, problem.subset_size)
     spread = spread_of_losses(problem)
@@ -117,6 +119,8 @@ def learn(
         losses, size = perturbation.trial(batch_rows(n_cells, settings.batch_size, generator))
         optimizer.zero_grad()
         (losses.mean() / spread + multiplier.price * size).backward()
+        for table in tables:
+            table.step(schedule.get_last_lr()[0], BETAS)
         optimizer.step()
         schedule.step()
         multiplier.update(size.item(), settings.wanted(step))

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from xbench.explainers.explainer import Problem
 from xbench.explainers.relaxation import bounded, straight_through
+from xbench.explainers.wide_table import Entries, WideTable
 from xbench.utils.sparse import Pattern, products_at, weighted_sums
 
 
@@ -36,6 +37,9 @@ class PerturbationNetwork(nn.Module):
         Of the initial weights, on the CPU.
     n_hidden, n_layers
         Size and number of hidden layers, the one after the first table included.
+    table
+        `WideTable` for a network that learns from sparse inputs alone: on a CPU the gradients of
+        both tables stay factored then.
 
     Examples
     --------
@@ -52,14 +56,15 @@ class PerturbationNetwork(nn.Module):
         generator: torch.Generator,
         n_hidden: int = 100,
         n_layers: int = 4,
+        table: type[nn.Parameter] = nn.Parameter,
     ) -> None:
         super().__init__()
         self.length, self.start = length, start
         between = torch.randn(n_layers - 1, n_hidden, n_hidden, generator=generator)
-        self.first = nn.Parameter(torch.randn(n_features, n_hidden, generator=generator))
+        self.first = table(torch.randn(n_features, n_hidden, generator=generator))
         self.between = nn.Parameter(between * math.sqrt(2 / n_hidden))
         self.biases = nn.Parameter(torch.zeros(n_layers, n_hidden))
-        self.last = nn.Parameter(torch.zeros(n_features, n_hidden))
+        self.last = table(torch.zeros(n_features, n_hidden))
 
     def forward(self, x: Tensor) -> Tensor:
         """Outputs for all features of dense inputs, both of shape (n, n_features)."""
@@ -67,8 +72,12 @@ class PerturbationNetwork(nn.Module):
 
     def at_entries(self, x: sp.csr_matrix) -> Tensor:
         """Outputs of sparse inputs for the features that are stored, shape (entries,)."""
-        pattern = Pattern.of(x)
         amounts = torch.from_numpy(x.data.astype(np.float32) / np.float32(self.length))
+        if isinstance(self.first, WideTable) and isinstance(self.last, WideTable):
+            entries = Entries.of(x)
+            hidden = self._hidden(self.first.sums(entries, amounts))
+            return self.start + self.last.products(entries, hidden)
+        pattern = Pattern.of(x)
         embedded = weighted_sums(pattern, amounts.to(self.first.device), self.first)
         return self.start + products_at(pattern, self._hidden(embedded), self.last)
 
@@ -120,7 +129,11 @@ class Flips:
         share = min(0.5, start_factor * self.size * n_cells / max(1, changes.nnz))
         length = math.sqrt(float((changes.data**2).sum()) / n_cells) or 1.0
         network = PerturbationNetwork(
-            len(self._features), length, math.log(share / (1 - share)), self._generator
+            len(self._features),
+            length,
+            math.log(share / (1 - share)),
+            self._generator,
+            table=WideTable,
         )
         self._network = network.to(problem.device)
 

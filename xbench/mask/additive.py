@@ -229,7 +229,7 @@ class AdditivePopulation:
     def walk(
         self,
         permutations: np.ndarray | sp.csr_matrix,
-        groups: Sequence[Subset] | None = None,
+        groups: Sequence[Subset] | np.ndarray | None = None,
         *,
         of_number: bool = False,
     ) -> sp.csr_matrix:

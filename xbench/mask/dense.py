@@ -156,7 +156,7 @@ class DensePopulation:
     def walk(
         self,
         permutations: np.ndarray | sp.csr_matrix,
-        groups: Sequence[Subset] | None = None,
+        groups: Sequence[Subset] | np.ndarray | None = None,
         *,
         of_number: bool = False,
     ) -> sp.csr_matrix:

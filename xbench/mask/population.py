@@ -117,7 +117,7 @@ class MaskedPopulation(Protocol):
     def walk(
         self,
         permutations: np.ndarray | sp.csr_matrix,
-        groups: Sequence[Subset] | None = None,
+        groups: Sequence[Subset] | np.ndarray | None = None,
         *,
         of_number: bool = False,
     ) -> sp.csr_matrix:
@@ -286,7 +286,7 @@ class Groups:
     count: int
 
 
-def disjoint_groups(groups: Sequence[Subset] | None, n_features: int) -> Groups:
+def disjoint_groups(groups: Sequence[Subset] | np.ndarray | None, n_features: int) -> Groups:
     """Check groups and put their features in one row.
 
     Parameters

@@ -136,7 +136,7 @@ class RestrictedPopulation:
     def walk(
         self,
         permutations: np.ndarray | sp.csr_matrix,
-        groups: Sequence[Subset] | None = None,
+        groups: Sequence[Subset] | np.ndarray | None = None,
         *,
         of_number: bool = False,
     ) -> sp.csr_matrix:
@@ -147,7 +147,7 @@ class RestrictedPopulation:
         """Return where features of this view stand among all."""
         return self._kept[check_subset(subset, self.n_features)]
 
-    def _groups(self, groups: Sequence[Subset] | None) -> list[np.ndarray]:
+    def _groups(self, groups: Sequence[Subset] | np.ndarray | None) -> list[np.ndarray]:
         each = range(self.n_features) if groups is None else groups
         return [self._at(np.atleast_1d(group)) for group in each]
 

@@ -81,7 +81,7 @@ def every_step(steps: np.ndarray | sp.csr_matrix) -> np.ndarray:
     >>> every_step(steps)
     array([[1, 2, 3, 0]])
     """
-    if not sp.issparse(steps):
+    if isinstance(steps, np.ndarray):
         return steps
     n_cells, n_groups = steps.shape
     cell, group = np.indices((n_cells, n_groups)).reshape(2, -1)
@@ -101,7 +101,7 @@ def step_of(steps: np.ndarray | sp.csr_matrix, cell: np.ndarray, group: np.ndarr
     >>> step_of(steps, np.array([0, 0, 0]), np.array([0, 2, 3]))
     array([1, 6, 0])
     """
-    if not sp.issparse(steps):
+    if isinstance(steps, np.ndarray):
         return steps[cell, group]
     n_groups = steps.shape[1]
     row = np.repeat(np.arange(steps.shape[0], dtype=np.int64), np.diff(steps.indptr))

@@ -1,0 +1,293 @@
+"""Wide learned tables, of which a step uses a row an entry: products, and Adam on the gradient.
+
+A table of one row a feature has millions of weights, and its gradient as many numbers, of which
+each is a sum over the few entries of its feature. Here a step keeps what the gradient is made of
+(entries and the other factor) and makes a row of it where Adam needs it, in the nearest cache: no
+gradient is ever written. Adam still reads and writes every weight and both of its moments once a
+step, as it must, since weights go on moving by what they remember.
+
+Entries are taken feature by feature, so that a row of the table is read once, and the other
+factor, of one row a cell, stays in the cache.
+"""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numba
+import numpy as np
+import scipy.sparse as sp
+import torch
+from torch import Tensor, nn
+
+# Sums may be taken in another order, and multiplied and added in one step; a NaN stays a NaN.
+FASTER = {"contract", "reassoc", "nsz"}
+# Of torch's Adam.
+EPSILON = 1e-8
+
+
+@dataclass(frozen=True)
+class Entries:
+    """Entries of a sparse matrix (cells, features), told feature by feature.
+
+    Parameters
+    ----------
+    pointers
+        Where each feature begins, int64, shape (features + 1,).
+    cell
+        Of each entry, int64, shape (entries,).
+    order
+        Which entry of the matrix, row by row, each of them is, int64, shape (entries,).
+    n_cells
+        Number of rows.
+    """
+
+    pointers: np.ndarray
+    cell: np.ndarray
+    order: np.ndarray
+    n_cells: int
+
+    @classmethod
+    def of(cls, matrix: sp.csr_matrix) -> "Entries":
+        """Sort the entries of a matrix.
+
+        Examples
+        --------
+        >>> Entries.of(sp.csr_matrix(np.array([[0, 1], [1, 1]]))).order
+        array([1, 0, 2])
+        """
+        numbers = np.arange(matrix.nnz, dtype=np.int64)
+        columns = sp.csr_matrix(
+            (numbers, matrix.indices, matrix.indptr), shape=matrix.shape
+        ).tocsc()
+        cell = columns.indices.astype(np.int64)
+        return cls(columns.indptr.astype(np.int64), cell, columns.data, matrix.shape[0])
+
+
+@dataclass(frozen=True)
+class FactoredGradient:
+    """The gradient of a table: for each feature the sum over its entries of amount x left[cell]."""
+
+    entries: Entries
+    amounts: Tensor
+    left: Tensor
+
+    def dense(self) -> Tensor:
+        """Return it as a matrix, shape (features, width)."""
+        entries = self.entries
+        counts = np.diff(entries.pointers)
+        feature = torch.from_numpy(np.repeat(np.arange(len(counts)), counts))
+        amounts = self.amounts[torch.from_numpy(entries.order)]
+        rows = amounts[:, None] * self.left[torch.from_numpy(entries.cell)]
+        return rows.new_zeros(len(counts), rows.shape[1]).index_add(0, feature, rows)
+
+
+class WideTable(nn.Parameter):
+    """A parameter (features, width) on a CPU, float32, whose gradient stays factored.
+
+    What `sums` and `products` are differentiated by leaves its gradient in `factored`, not in
+    `grad`; `step` then takes a step of Adam. Moved to another device, it is an ordinary parameter.
+    """
+
+    factored: FactoredGradient | None
+    _steps: int
+
+    @cached_property
+    def _moments(self) -> tuple[np.ndarray, np.ndarray]:
+        shape = tuple(self.shape)
+        return np.zeros(shape, dtype=np.float32), np.zeros(shape, dtype=np.float32)
+
+    def sums(self, entries: Entries, amounts: Tensor) -> Tensor:
+        """Sum amount x row over the entries of each cell, differentiable, shape (cells, width)."""
+        return _Sums.apply(self, entries, amounts)
+
+    def products(self, entries: Entries, left: Tensor) -> Tensor:
+        """Products of a cell's row of `left` and a feature's row, differentiable.
+
+        Parameters
+        ----------
+        entries
+            Where they are wanted.
+        left
+            Shape (cells, width).
+
+        Returns
+        -------
+        Tensor
+            Row by row, shape (entries,).
+        """
+        return _Products.apply(self, entries, left)
+
+    @torch.no_grad()
+    def step(self, rate: float, betas: tuple[float, float]) -> None:
+        """Take the step of ``torch.optim.Adam`` at this rate, as far as there is a gradient."""
+        gradient, self.factored = getattr(self, "factored", None), None
+        if gradient is None:
+            return
+        self._steps = getattr(self, "_steps", 0) + 1
+        first, second = betas
+        entries, numbers = gradient.entries, np.float32
+        _adam(
+            entries.pointers,
+            entries.cell,
+            entries.order,
+            gradient.amounts.numpy(),
+            gradient.left.numpy(),
+            self.numpy(),
+            *self._moments,
+            numbers(rate / (1 - first**self._steps)),
+            numbers(first),
+            numbers(second),
+            numbers(1 / math.sqrt(1 - second**self._steps)),
+            numbers(EPSILON),
+        )
+
+
+def divided(parameters: Iterable[Tensor]) -> tuple[list[WideTable], list[Tensor]]:
+    """Return the wide tables among parameters, and the others."""
+    every = list(parameters)
+    tables = [one for one in every if isinstance(one, WideTable)]
+    return tables, [one for one in every if not isinstance(one, WideTable)]
+
+
+class _Sums(torch.autograd.Function):
+    @staticmethod
+    def forward(context: Any, table: WideTable, entries: Entries, amounts: Tensor) -> Tensor:
+        context.table, context.entries = table, entries
+        context.save_for_backward(amounts)
+        return _summed(table, entries, amounts)
+
+    @staticmethod
+    def backward(context: Any, *gradients: Tensor) -> tuple[None, None, None]:
+        (amounts,) = context.saved_tensors
+        _remember(context.table, context.entries, amounts, gradients[0])
+        return None, None, None
+
+
+class _Products(torch.autograd.Function):
+    @staticmethod
+    def forward(context: Any, table: WideTable, entries: Entries, left: Tensor) -> Tensor:
+        context.table, context.entries = table, entries
+        context.save_for_backward(left)
+        result = np.empty(len(entries.cell), dtype=np.float32)
+        _multiply(
+            entries.pointers,
+            entries.cell,
+            entries.order,
+            left.detach().contiguous().numpy(),
+            table.detach().numpy(),
+            result,
+        )
+        return torch.from_numpy(result)
+
+    @staticmethod
+    def backward(context: Any, *gradients: Tensor) -> tuple[None, None, Tensor]:
+        (left,) = context.saved_tensors
+        amounts = gradients[0].contiguous()
+        _remember(context.table, context.entries, amounts, left)
+        return None, None, _summed(context.table, context.entries, amounts)
+
+
+def _summed(table: Tensor, entries: Entries, amounts: Tensor) -> Tensor:
+    result = np.zeros((entries.n_cells, table.shape[1]), dtype=np.float32)
+    _add(
+        entries.pointers,
+        entries.cell,
+        entries.order,
+        amounts.detach().numpy(),
+        table.detach().numpy(),
+        result,
+    )
+    return torch.from_numpy(result)
+
+
+def _remember(table: WideTable, entries: Entries, amounts: Tensor, left: Tensor) -> None:
+    if getattr(table, "factored", None) is not None:
+        raise RuntimeError("a wide table was used twice before its step; take a step in between")
+    table.factored = FactoredGradient(
+        entries, amounts.detach().contiguous(), left.detach().contiguous()
+    )
+
+
+def _compiled(*more: numba.types.Type) -> Any:
+    """Compile for entries, amounts or rows, and what follows.
+
+    Once an installation, on the first import, and read from numba's cache after: not within the
+    seconds of a run. Without Python's check for a zero divisor, which loops cannot be vectors with.
+    """
+    counts = numba.int64[::1]
+    signature = numba.void(counts, counts, counts, *more)
+    return numba.njit(signature, cache=True, fastmath=FASTER, nogil=True, error_model="numpy")
+
+
+_ROW, _TABLE, _NUMBER = numba.float32[::1], numba.float32[:, ::1], numba.float32
+
+
+@_compiled(_TABLE, _TABLE, _ROW)
+def _multiply(
+    pointers: np.ndarray,
+    cell: np.ndarray,
+    order: np.ndarray,
+    left: np.ndarray,
+    table: np.ndarray,
+    result: np.ndarray,
+) -> None:
+    for feature in range(len(table)):
+        row = table[feature]
+        for entry in range(pointers[feature], pointers[feature + 1]):
+            other = left[cell[entry]]
+            total = np.float32(0)
+            for at in range(len(row)):
+                total += row[at] * other[at]
+            result[order[entry]] = total
+
+
+@_compiled(_ROW, _TABLE, _TABLE)
+def _add(
+    pointers: np.ndarray,
+    cell: np.ndarray,
+    order: np.ndarray,
+    amounts: np.ndarray,
+    table: np.ndarray,
+    result: np.ndarray,
+) -> None:
+    for feature in range(len(table)):
+        row = table[feature]
+        for entry in range(pointers[feature], pointers[feature + 1]):
+            other, amount = result[cell[entry]], amounts[order[entry]]
+            for at in range(len(row)):
+                other[at] += amount * row[at]
+
+
+@_compiled(_ROW, _TABLE, _TABLE, _TABLE, _TABLE, _NUMBER, _NUMBER, _NUMBER, _NUMBER, _NUMBER)
+def _adam(
+    pointers: np.ndarray,
+    cell: np.ndarray,
+    order: np.ndarray,
+    amounts: np.ndarray,
+    left: np.ndarray,
+    table: np.ndarray,
+    means: np.ndarray,
+    squares: np.ndarray,
+    rate: np.float32,
+    first: np.float32,
+    second: np.float32,
+    widened: np.float32,
+    epsilon: np.float32,
+) -> None:
+    one = np.float32(1)
+    gradient = np.empty(table.shape[1], np.float32)
+    for feature in range(len(table)):
+        gradient[:] = 0
+        for entry in range(pointers[feature], pointers[feature + 1]):
+            other, amount = left[cell[entry]], amounts[order[entry]]
+            for at in range(len(gradient)):
+                gradient[at] += amount * other[at]
+        weight, mean, square = table[feature], means[feature], squares[feature]
+        for at in range(len(gradient)):
+            now = first * mean[at] + (one - first) * gradient[at]
+            power = second * square[at] + (one - second) * gradient[at] * gradient[at]
+            mean[at], square[at] = now, power
+            weight[at] -= rate * now / (np.sqrt(power) * widened + epsilon)
