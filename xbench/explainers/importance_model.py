@@ -13,6 +13,7 @@ import scipy.sparse as sp
 import torch
 from torch import Tensor, nn
 
+from xbench.explainers.wide_table import Entries, products_at_entries
 from xbench.mask.population import MaskedPopulation
 from xbench.utils.sparse import Pattern, products_at
 
@@ -129,13 +130,27 @@ def in_span(training: Examples, others: Examples) -> tuple[Examples, Examples]:
     changes = training.changes
     if changes.shape[1] <= changes.shape[0]:
         return training, others
-    products = (changes @ changes.T).toarray().astype(np.float64)
+    products = _products_of_rows(changes, changes)
     squares, axes = np.linalg.eigh(products)
     kept = squares > RANK * squares[-1]
     axes = axes[:, kept] / np.sqrt(squares[kept])
-    seen = [products @ axes, (others.changes @ changes.T).toarray() @ axes]
+    seen = [products @ axes, _products_of_rows(others.changes, changes) @ axes]
     own, other = (sp.csr_matrix(one.astype(np.float32)) for one in seen)
     return replace(training, seen=own), replace(others, seen=other)
+
+
+# Features multiplied at once: their dense rows stay in the cache.
+TILE = 512
+
+
+def _products_of_rows(some: sp.csr_matrix, others: sp.csr_matrix) -> np.ndarray:
+    """Return some @ others.T, in double: a sparse product would look each of its numbers up."""
+    result = np.zeros((some.shape[0], others.shape[0]), dtype=np.float32)
+    columns, rows = sp.csc_matrix(some), sp.csc_matrix(others)
+    for start in range(0, some.shape[1], TILE):
+        here = slice(start, start + TILE)
+        result += columns[:, here].tocsr() @ rows[:, here].T.toarray()
+    return result.astype(np.float64)
 
 
 def _chunks(rows: np.ndarray) -> list[np.ndarray]:
@@ -178,6 +193,9 @@ class SparsePerceptron(nn.Module):
 
     def _embedded(self, x: sp.csr_matrix) -> Tensor:
         device = self.embed.weight.device
+        if 2 * x.nnz > x.shape[0] * x.shape[1]:
+            dense = torch.from_numpy(x.toarray().astype(np.float32)).to(device)
+            return self.scale * dense @ self.embed.weight
         indices, pointers, values = (
             torch.from_numpy(part).to(device)
             for part in (x.indices, x.indptr.astype(x.indices.dtype), x.data.astype(np.float32))
@@ -189,7 +207,11 @@ class SparsePerceptron(nn.Module):
         last = cast(nn.Linear, self.rest[-1])
         hidden = self.rest[:-1](self._embedded(x))
         windows = torch.from_numpy(pattern.indices).long().to(last.bias.device)
-        return products_at(Pattern.of(pattern), hidden, last.weight) + last.bias[windows]
+        if last.weight.device.type == "cpu":
+            products = products_at_entries(last.weight, Entries.of(pattern), hidden)
+        else:
+            products = products_at(Pattern.of(pattern), hidden, last.weight)
+        return products + last.bias[windows]
 
 
 class ImageUNet(nn.Module):

@@ -120,7 +120,7 @@ def learn(
         optimizer.zero_grad()
         (losses.mean() / spread + multiplier.price * size).backward()
         for table in tables:
-            table.step(schedule.get_last_lr()[0], BETAS)
+            table.step(float(schedule.get_last_lr()[0]), BETAS)
         optimizer.step()
         schedule.step()
         multiplier.update(size.item(), settings.wanted(step))

@@ -58,12 +58,12 @@ class Entries:
         >>> Entries.of(sp.csr_matrix(np.array([[0, 1], [1, 1]]))).order
         array([1, 0, 2])
         """
-        numbers = np.arange(matrix.nnz, dtype=np.int64)
-        columns = sp.csr_matrix(
-            (numbers, matrix.indices, matrix.indptr), shape=matrix.shape
-        ).tocsc()
-        cell = columns.indices.astype(np.int64)
-        return cls(columns.indptr.astype(np.int64), cell, columns.data, matrix.shape[0])
+        pointers = np.zeros(matrix.shape[1] + 1, dtype=np.int64)
+        np.cumsum(np.bincount(matrix.indices, minlength=matrix.shape[1]), out=pointers[1:])
+        cell, order = np.empty((2, matrix.nnz), dtype=np.int64)
+        indices, rows = (part.astype(np.int64) for part in (matrix.indices, matrix.indptr))
+        _sort(rows, indices, pointers[:-1].copy(), cell, order)
+        return cls(pointers, cell, order, matrix.shape[0])
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ class WideTable(nn.Parameter):
         Tensor
             Row by row, shape (entries,).
         """
-        return _Products.apply(self, entries, left)
+        return products_at_entries(self, entries, left)
 
     @torch.no_grad()
     def step(self, rate: float, betas: tuple[float, float]) -> None:
@@ -145,6 +145,19 @@ class WideTable(nn.Parameter):
         )
 
 
+def products_at_entries(table: Tensor, entries: Entries, left: Tensor) -> Tensor:
+    """Return the products of `WideTable.products`; an ordinary table gets a dense gradient.
+
+    Parameters
+    ----------
+    table
+        float32 on a CPU, shape (features, width).
+    entries, left
+        See `WideTable.products`.
+    """
+    return _Products.apply(table, entries, left)
+
+
 def divided(parameters: Iterable[Tensor]) -> tuple[list[WideTable], list[Tensor]]:
     """Return the wide tables among parameters, and the others."""
     every = list(parameters)
@@ -168,7 +181,7 @@ class _Sums(torch.autograd.Function):
 
 class _Products(torch.autograd.Function):
     @staticmethod
-    def forward(context: Any, table: WideTable, entries: Entries, left: Tensor) -> Tensor:
+    def forward(context: Any, table: Tensor, entries: Entries, left: Tensor) -> Tensor:
         context.table, context.entries = table, entries
         context.save_for_backward(left)
         result = np.empty(len(entries.cell), dtype=np.float32)
@@ -183,11 +196,14 @@ class _Products(torch.autograd.Function):
         return torch.from_numpy(result)
 
     @staticmethod
-    def backward(context: Any, *gradients: Tensor) -> tuple[None, None, Tensor]:
+    def backward(context: Any, *gradients: Tensor) -> tuple[Tensor | None, None, Tensor]:
         (left,) = context.saved_tensors
         amounts = gradients[0].contiguous()
-        _remember(context.table, context.entries, amounts, left)
-        return None, None, _summed(context.table, context.entries, amounts)
+        by_left = _summed(context.table, context.entries, amounts)
+        if isinstance(context.table, WideTable):
+            _remember(context.table, context.entries, amounts, left)
+            return None, None, by_left
+        return _collected(context.entries, amounts, left.contiguous()), None, by_left
 
 
 def _summed(table: Tensor, entries: Entries, amounts: Tensor) -> Tensor:
@@ -198,6 +214,19 @@ def _summed(table: Tensor, entries: Entries, amounts: Tensor) -> Tensor:
         entries.order,
         amounts.detach().numpy(),
         table.detach().numpy(),
+        result,
+    )
+    return torch.from_numpy(result)
+
+
+def _collected(entries: Entries, amounts: Tensor, left: Tensor) -> Tensor:
+    result = np.empty((len(entries.pointers) - 1, left.shape[1]), dtype=np.float32)
+    _collect(
+        entries.pointers,
+        entries.cell,
+        entries.order,
+        amounts.detach().numpy(),
+        left.detach().numpy(),
         result,
     )
     return torch.from_numpy(result)
@@ -259,6 +288,35 @@ def _add(
             other, amount = result[cell[entry]], amounts[order[entry]]
             for at in range(len(row)):
                 other[at] += amount * row[at]
+
+
+@_compiled(_ROW, _TABLE, _TABLE)
+def _collect(
+    pointers: np.ndarray,
+    cell: np.ndarray,
+    order: np.ndarray,
+    amounts: np.ndarray,
+    left: np.ndarray,
+    result: np.ndarray,
+) -> None:
+    for feature in range(len(result)):
+        row = result[feature]
+        row[:] = 0
+        for entry in range(pointers[feature], pointers[feature + 1]):
+            other, amount = left[cell[entry]], amounts[order[entry]]
+            for at in range(len(row)):
+                row[at] += amount * other[at]
+
+
+@_compiled(numba.int64[::1], numba.int64[::1])
+def _sort(
+    rows: np.ndarray, indices: np.ndarray, place: np.ndarray, cell: np.ndarray, order: np.ndarray
+) -> None:
+    for row in range(len(rows) - 1):
+        for entry in range(rows[row], rows[row + 1]):
+            at = place[indices[entry]]
+            place[indices[entry]] = at + 1
+            cell[at], order[at] = row, entry
 
 
 @_compiled(_ROW, _TABLE, _TABLE, _TABLE, _TABLE, _NUMBER, _NUMBER, _NUMBER, _NUMBER, _NUMBER)

@@ -129,10 +129,21 @@ class _WeightedSums(torch.autograd.Function):
         gradient = gradients[0].contiguous()
         by_amount = by_table = None
         if context.needs_input_grad[0]:
-            by_amount = products(context.pattern, gradient, table)
+            by_amount = _by_amount(context.pattern, gradient, table)
         if context.needs_input_grad[1]:
             by_table = transposed_sums(context.pattern, amounts, gradient)
         return by_amount, by_table, None
+
+
+def _by_amount(pattern: Pattern, gradient: Tensor, table: Tensor) -> Tensor:
+    narrow = table.shape[1] < WIDE and table.is_contiguous()
+    if not narrow or {table.dtype, gradient.dtype} != {torch.float32} or table.is_cuda:
+        return products(pattern, gradient, table)
+    # Imported here: who trains takes no gradient by amounts, and numba takes half a second.
+    from xbench.utils.entry_products import entry_products
+
+    given = (gradient.detach().numpy(), table.detach().numpy())
+    return torch.from_numpy(entry_products(pattern.pointers, pattern.indices, *given))
 
 
 class _ProductsAt(torch.autograd.Function):
