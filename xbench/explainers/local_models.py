@@ -14,6 +14,10 @@ from scipy.linalg import cho_factor, cho_solve
 
 from xbench.explainers.many_fits import DualSystems
 
+# Cells with at most so many times as many features share a factor: with more, systems are so far
+# from each other that conjugate gradients take too many steps.
+ALIKE = 1.4
+
 
 def kernel_weights(present: np.ndarray, kernel_width: float) -> np.ndarray:
     """Weight of each neighbour, ``sqrt(exp(-(distance / width)^2))``, as lime has it for images.
@@ -104,7 +108,9 @@ class SharedMasks:
     def coefficients_of_many(
         self, values: Sequence[np.ndarray], widths: Sequence[int]
     ) -> list[np.ndarray]:
-        """Fit several cells, with one Cholesky factor for all of them; see `coefficients`.
+        """Fit several cells, with one Cholesky factor for those of nearly as many features.
+
+        See `coefficients`.
 
         Parameters
         ----------
@@ -118,6 +124,16 @@ class SharedMasks:
         list of ndarray
             What `coefficients` would return for each, up to its rounding.
         """
+        found: list[np.ndarray] = []
+        while len(found) < len(widths):
+            first = len(found)
+            last = int(np.searchsorted(widths, ALIKE * widths[first], side="right"))
+            found += self._of_one_factor(values[first:last], widths[first:last])
+        return found
+
+    def _of_one_factor(
+        self, values: Sequence[np.ndarray], widths: Sequence[int]
+    ) -> list[np.ndarray]:
         self._extend(widths[0])
         further = self._design[:, widths[0] : widths[-1]].astype(np.float64)
         counts = np.asarray(widths) - widths[0]

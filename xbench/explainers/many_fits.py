@@ -3,7 +3,8 @@
 Cells with more features have the same columns and further ones, and weights that differ little:
 their systems are one matrix, a few more columns and two diagonals of each cell's own. So one
 Cholesky factor serves as the preconditioner of all of them, and a step of conjugate gradients is
-one product of the shared matrix with a column for each cell.
+one product of the shared matrix with a column for each cell. Steps are taken in single precision;
+what they leave is found in double, and solved for again.
 """
 
 from dataclasses import dataclass
@@ -13,8 +14,10 @@ from scipy.linalg import cho_factor, cho_solve
 
 # Where a residual is so much shorter than what is asked for, coefficients have 9 digits.
 SHORT = 1e-10
-# Steps after which a system gets a factor of its own instead.
-STEPS = 60
+# The same of a round in single precision; a round takes its steps at most, and a system that some
+# rounds do not solve gets a factor of its own instead.
+NEAR = 1e-4
+STEPS, ROUNDS = 40, 4
 
 
 @dataclass(frozen=True)
@@ -52,9 +55,10 @@ class DualSystems:
         scaled = root * vectors
         scaled -= share * scaled.sum(axis=0)
         result = self.product @ scaled
-        own = self.more.T @ scaled
+        more = self.more[:, : self.counts[cells].max(initial=0)]
+        own = more.T @ scaled
         own *= np.arange(len(own))[:, None] < self.counts[cells]
-        result += self.more @ own
+        result += more @ own
         result -= (share * result).sum(axis=0)
         return root * result + vectors
 
@@ -88,26 +92,65 @@ class DualSystems:
         True
         """
         middle = len(self.counts) // 2
-        # In single precision: it only has to be near, and takes half the time.
-        factor = cho_factor(self.matrix(middle).astype(np.float32), check_finite=False)
-        result = np.zeros_like(wanted)
+        quick = self._in_single_precision()
+        # It only has to be near.
+        factor = cho_factor(quick.matrix(middle), overwrite_a=True, check_finite=False)
+        result, residual = np.zeros_like(wanted), wanted.copy()
+        goal = SHORT * np.linalg.norm(wanted, axis=0)
         left = np.arange(wanted.shape[1])
-        residual, goal = wanted.copy(), SHORT * np.linalg.norm(wanted, axis=0)
-        ahead, before = np.zeros_like(wanted), np.ones(wanted.shape[1])
-        for step in range(STEPS):
+        for _ in range(ROUNDS):
+            result[:, left] += quick.nearly_solved(residual[:, left], left, factor)
+            residual[:, left] = wanted[:, left] - self.times(result[:, left], left)
             left = left[np.linalg.norm(residual[:, left], axis=0) > goal[left]]
             if not len(left):
                 return result
-            near = cho_solve(factor, residual[:, left].astype(np.float32), check_finite=False)
-            product = (near * residual[:, left]).sum(axis=0)
-            turned = product / before[left] if step else np.zeros(len(left))
-            before[left] = product
-            ahead[:, left] = near + turned * ahead[:, left]
-            moved = self.times(ahead[:, left], left)
-            length = product / (ahead[:, left] * moved).sum(axis=0)
-            result[:, left] += length * ahead[:, left]
-            residual[:, left] -= length * moved
         for cell in left.tolist():
             own = cho_factor(self.matrix(cell), overwrite_a=True, check_finite=False)
             result[:, cell] = cho_solve(own, wanted[:, cell], check_finite=False)
         return result
+
+    def nearly_solved(
+        self, wanted: np.ndarray, cells: np.ndarray, factor: tuple[np.ndarray, bool]
+    ) -> np.ndarray:
+        """Return solutions whose residuals are `NEAR` of what is wanted, in double.
+
+        Parameters
+        ----------
+        wanted
+            Right-hand sides of some cells, shape (n, some).
+        cells
+            Which they are.
+        factor
+            Of a system that is near these.
+        """
+        length = np.linalg.norm(wanted, axis=0)
+        residual = (wanted / np.where(length > 0, length, 1)).astype(self.weights.dtype)
+        result, ahead = np.zeros_like(residual), np.zeros_like(residual)
+        before = np.ones(len(cells), dtype=residual.dtype)
+        left = np.arange(len(cells))
+        for step in range(STEPS):
+            left = left[np.linalg.norm(residual[:, left], axis=0) > NEAR]
+            if not len(left):
+                break
+            near = cho_solve(factor, residual[:, left], check_finite=False)
+            product = (near * residual[:, left]).sum(axis=0)
+            turned = product / before[left] if step else np.zeros_like(product)
+            before[left] = product
+            ahead[:, left] = near + turned * ahead[:, left]
+            moved = self.times(ahead[:, left], cells[left])
+            by = product / (ahead[:, left] * moved).sum(axis=0)
+            result[:, left] += by * ahead[:, left]
+            residual[:, left] -= by * moved
+        return result * length
+
+    def _in_single_precision(self) -> "DualSystems":
+        """Return the same systems in single precision.
+
+        Of the product the means are taken off, which C takes off anyway: what is left is not small
+        beside what cancels.
+        """
+        means = self.product.mean(axis=0)
+        product = self.product - means[:, None] - means[None, :] + means.mean()
+        more = self.more - 0.5
+        single = [some.astype(np.float32) for some in (product, more, self.weights)]
+        return DualSystems(single[0], single[1], self.counts, single[2])
