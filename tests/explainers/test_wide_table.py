@@ -8,7 +8,13 @@ import scipy.sparse as sp
 import torch
 from torch import Tensor, nn
 
-from xbench.explainers.wide_table import Entries, WideTable, divided
+from xbench.explainers.wide_table import (
+    Entries,
+    WideTable,
+    divided,
+    numbers_at,
+    products_at_entries,
+)
 
 BETAS = (0.9, 0.99)
 
@@ -84,3 +90,21 @@ def test_tables_are_told_from_other_parameters() -> None:
     assert tables[0] is table
     assert others[0] is other
     assert (len(tables), len(others)) == (1, 1)
+
+
+def test_an_ordinary_table_has_a_dense_gradient() -> None:
+    x = matrix(3)
+    cells, features = (torch.from_numpy(side).long() for side in x.nonzero())
+    pull = numbers(x.nnz, seed=4)
+    found = []
+    for ours in (True, False):
+        table, left, more = (numbers(*shape).requires_grad_() for shape in ((12, 6), (5, 6), (12,)))
+        if ours:
+            products = products_at_entries(table, Entries.of(x), left)
+            products = products + numbers_at(more, x.indices)
+        else:
+            products = (left @ table.T)[cells, features] + more[features]
+        (products * pull).sum().backward()
+        found.append((products.detach(), table.grad, left.grad, more.grad))
+    for one, other in zip(*found, strict=True):
+        torch.testing.assert_close(one, other)

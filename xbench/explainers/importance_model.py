@@ -6,6 +6,7 @@ shares of windows, brought back to features.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import cast
 
 import numpy as np
@@ -13,7 +14,8 @@ import scipy.sparse as sp
 import torch
 from torch import Tensor, nn
 
-from xbench.explainers.wide_table import Entries, products_at_entries
+from xbench.explainers.share_divergence import divergence_of_shares
+from xbench.explainers.wide_table import Entries, numbers_at, products_at_entries
 from xbench.mask.population import MaskedPopulation
 from xbench.utils.sparse import Pattern, products_at
 
@@ -54,6 +56,13 @@ class Examples:
         """Cells in which some window lowers the loss: the others have no shares."""
         return np.flatnonzero(np.asarray(self.targets.sum(axis=1)).ravel() > 0)
 
+    @cached_property
+    def _entropies(self) -> np.ndarray:
+        """Of each cell's targets, shape (cells,)."""
+        entropy = torch.special.entr(torch.from_numpy(self.targets.data.astype(np.float64)))
+        cells = np.repeat(np.arange(self.targets.shape[0]), np.diff(self.targets.indptr))
+        return np.bincount(cells, entropy.numpy(), minlength=self.targets.shape[0])
+
     @property
     def inputs(self) -> sp.csr_matrix:
         """What the network sees, shape (cells, inputs)."""
@@ -61,6 +70,12 @@ class Examples:
 
     def divergence(self, network: nn.Module, rows: np.ndarray) -> Tensor:
         """Mean Kullback-Leibler divergence of the predicted shares from the targets, in nats."""
+        if isinstance(network, SparsePerceptron) and network.on_cpu:
+            # Targets have the places of `varies`.
+            given = self.targets[rows]
+            logits = network.at_entries(self.inputs[rows], given)
+            sums = divergence_of_shares(logits, given.data, given.indptr)
+            return (sums - float(self._entropies[rows].sum())) / len(rows)
         share = torch.from_numpy(self.targets[rows].data)
         predicted = self.log_shares(network, rows)
         constant = torch.special.entr(share).sum()
@@ -202,16 +217,20 @@ class SparsePerceptron(nn.Module):
         )
         return cast(Tensor, self.embed(indices, pointers, per_sample_weights=self.scale * values))
 
+    @property
+    def on_cpu(self) -> bool:
+        """Whether compiled passes over its numbers can be taken."""
+        return self.embed.weight.device.type == "cpu"
+
     def at_entries(self, x: sp.csr_matrix, pattern: sp.csr_matrix) -> Tensor:
         """Return the logits where a pattern (n, n_windows) has an entry, in its order."""
         last = cast(nn.Linear, self.rest[-1])
         hidden = self.rest[:-1](self._embedded(x))
-        windows = torch.from_numpy(pattern.indices).long().to(last.bias.device)
-        if last.weight.device.type == "cpu":
+        if self.on_cpu:
             products = products_at_entries(last.weight, Entries.of(pattern), hidden)
-        else:
-            products = products_at(Pattern.of(pattern), hidden, last.weight)
-        return products + last.bias[windows]
+            return products + numbers_at(last.bias, pattern.indices)
+        windows = torch.from_numpy(pattern.indices).long().to(last.bias.device)
+        return products_at(Pattern.of(pattern), hidden, last.weight) + last.bias[windows]
 
 
 class ImageUNet(nn.Module):

@@ -158,6 +158,11 @@ def products_at_entries(table: Tensor, entries: Entries, left: Tensor) -> Tensor
     return _Products.apply(table, entries, left)
 
 
+def numbers_at(values: Tensor, indices: np.ndarray) -> Tensor:
+    """Return ``values[indices]``, float32 on a CPU, whose gradient is counted up in one pass."""
+    return _At.apply(values, indices)
+
+
 def divided(parameters: Iterable[Tensor]) -> tuple[list[WideTable], list[Tensor]]:
     """Return the wide tables among parameters, and the others."""
     every = list(parameters)
@@ -204,6 +209,18 @@ class _Products(torch.autograd.Function):
             _remember(context.table, context.entries, amounts, left)
             return None, None, by_left
         return _collected(context.entries, amounts, left.contiguous()), None, by_left
+
+
+class _At(torch.autograd.Function):
+    @staticmethod
+    def forward(context: Any, values: Tensor, indices: np.ndarray) -> Tensor:
+        context.indices, context.size = indices, len(values)
+        return torch.from_numpy(values.detach().numpy()[indices])
+
+    @staticmethod
+    def backward(context: Any, *gradients: Tensor) -> tuple[Tensor, None]:
+        found = np.bincount(context.indices, gradients[0].numpy(), minlength=context.size)
+        return torch.from_numpy(found.astype(np.float32)), None
 
 
 def _summed(table: Tensor, entries: Entries, amounts: Tensor) -> Tensor:
