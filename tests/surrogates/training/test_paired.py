@@ -33,6 +33,7 @@ from xbench.surrogates.evaluation.fit import expression_fit, predict, worse_than
 from xbench.surrogates.obtain import train_surrogate
 from xbench.surrogates.rate_network import first_sums
 from xbench.surrogates.surrogate import Surrogate
+from xbench.surrogates.training import gene_by_gene
 from xbench.surrogates.training.gene_by_gene import CisTraining
 from xbench.surrogates.training.paired import PairedTraining
 
@@ -142,13 +143,23 @@ def test_where_an_assay_sees_little_effects_drawn_to_all_genes_find_the_regulati
     assert np.mean(precisions) > 0.5
 
 
-def test_validation_cells_choose_the_network_and_the_form(simulated: Dataset) -> None:
+def test_validation_cells_choose_the_network_and_the_form(
+    simulated: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What is chosen is one of the two that were trained, and the likelier one."""
     settings = replace(QUICK, steps=30, network="likelier", rounds=1)
     chosen, histories = train_cis(simulated, settings, seed=1)
     fixed, trained_too = (history.best_validation for history in histories[:2])
     alone = "fixed" if fixed <= trained_too else "trained"
     assert same(chosen, train_cis(simulated, replace(settings, network=alone), seed=1)[0])
+    # Of many open peaks the directions are known: the dearer network is not tried.
+    with monkeypatch.context() as few:
+        few.setattr(gene_by_gene, "MANY_OPEN_PEAKS", 0)
+        _, histories = train_cis(simulated, replace(settings, steps=10), seed=1)
+    assert [history.name for history in histories] == [
+        "pairs, first layer fixed",
+        "own peaks: modules",
+    ]
     settings = replace(settings, network="fixed", rounds=3)
     forms = {
         form: train_cis(simulated, replace(settings, form=form), seed=1)

@@ -21,12 +21,12 @@ from xbench.surrogates.training.own_modules import ModuleSettings, fit_modules, 
 from xbench.surrogates.training.own_peaks import peaks_near_genes
 from xbench.surrogates.training.paired import (
     USUAL_SIZE,
-    PairedCells,
     PairedTraining,
     calibrate,
     check_loss,
     train_network,
 )
+from xbench.surrogates.training.paired_cells import PairedCells
 from xbench.surrogates.training.peak_prior import (
     GeneScores,
     PeakPrior,
@@ -179,15 +179,17 @@ def _likelier_network(
         cell_type_weight=usual.cell_type_weight,
         steps=2 * settings.steps,
     )
-    asked = {"fixed": [settings], "trained": [trained]}.get(settings.network, [settings, trained])
+    both = {"fixed": settings, "trained": trained}
+    asked = list(both) if settings.network == "likelier" else [settings.network]
     if settings.network == "likelier" and cells.training.open_peaks() > MANY_OPEN_PEAKS:
-        asked = [settings]
+        asked = ["fixed"]
     networks, histories = [], []
-    for one in asked:
+    for name in asked:
         # Each from the seed: it is the same network whether the other is trained or not.
         with own_random_numbers(seed, settings.device):
             networks.append(RateNetwork(dataset.n_features, dataset.n_outputs))
-            histories.append(train_network(networks[-1], cells, one, seed, progress))
+            stage = f"pairs, first layer {name}"
+            histories.append(train_network(networks[-1], cells, both[name], seed, progress, stage))
     best = int(np.argmin([history.best_validation for history in histories]))
     return networks[best], histories
 
@@ -217,29 +219,30 @@ class _GeneFits:
 
     def all_genes(self) -> tuple[list[OwnPart], StageHistory]:
         """Fit all genes in the form that is asked for."""
-        results = self._side_by_side(self._form(), range(len(self.near)), WORK)
+        form, fit = self._form()
+        results = self._side_by_side(fit, range(len(self.near)), WORK)
         n_entries = max(1, len(self.near) * len(self.validation.exposure))
         likelihood = _total(results) / n_entries
         rounds = self.settings.rounds
-        history = StageHistory(WORK, rounds, -likelihood, [(rounds, -likelihood)])
+        history = StageHistory(f"{WORK}: {form}", rounds, -likelihood, [(rounds, -likelihood)])
         history.seconds = perf_counter() - self.started
         return [own for own, _ in results], history
 
-    def _form(self) -> Fit:
-        """Return the fit of a gene; of several, that which makes a sample's validation likelier."""
+    def _form(self) -> tuple[str, Fit]:
+        """Return the fit of a gene that makes a sample's validation cells likelier; its name."""
         if self.settings.form == "modules":
-            return self._modules
+            return "modules", self._modules
         sampled = self._sampled()
         prior = learned_prior(self._scores(sampled))
-        scales = list(SCALES)
-        first = self._shrunken(prior.scaled(*scales[0]))
+        shrunken = [self._shrunken(prior.scaled(*scale)) for scale in SCALES]
         if self.settings.form == "likelier":
-            others = [self._modules, self._without]
-            totals = [self._total(fit, sampled) for fit in (*others, first)]
-            if np.argmax(totals) < len(others):
-                return others[int(np.argmax(totals))]
-        fits = [first, *(self._shrunken(prior.scaled(*scale)) for scale in scales[1:])]
-        return fits[int(np.argmax([self._total(fit, sampled) for fit in fits]))]
+            forms = {"modules": self._modules, "none": self._without, "shrunken": shrunken[0]}
+            totals = {form: self._total(fit, sampled) for form, fit in forms.items()}
+            form = max(totals, key=lambda one: totals[one])
+            if form != "shrunken":
+                return form, forms[form]
+        best = int(np.argmax([self._total(fit, sampled) for fit in shrunken]))
+        return f"shrunken, prior x {SCALES[best][0]:g} and {SCALES[best][1]:g}", shrunken[best]
 
     def _total(self, fit: Fit, genes: Sequence[int]) -> float:
         return _total(self._side_by_side(fit, genes, TRYING))

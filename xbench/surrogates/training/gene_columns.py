@@ -9,7 +9,7 @@ import torch
 
 from xbench.surrogates.rate_network import RateNetwork, first_sums
 from xbench.surrogates.training import noisy_or_fit
-from xbench.surrogates.training.paired import Part
+from xbench.surrogates.training.paired_cells import Part
 
 
 class OwnPart(NamedTuple):

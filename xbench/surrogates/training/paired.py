@@ -1,30 +1,24 @@
 """Training of `end-to-end`: peaks and expression of the same cells, in one stage."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-import scipy.sparse as sp
 import torch
 from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 from torch import Tensor, nn
 
 from xbench.data.dataset import Dataset
-from xbench.errors import XbenchError, unknown_name
+from xbench.errors import unknown_name
 from xbench.surrogates.rate_network import (
     PER_CELL,
     RateNetwork,
     cells_of_all_types,
-    first_sums,
     latent_weight,
 )
 from xbench.surrogates.training.batches import (
     LARGEST_SIZE,
-    Counts,
     Prefetched,
-    as_they_are,
-    recovered_counts,
 )
 from xbench.surrogates.training.loop import (
     Stage,
@@ -32,6 +26,7 @@ from xbench.surrogates.training.loop import (
     own_random_numbers,
     train_stage,
 )
+from xbench.surrogates.training.paired_cells import CHUNK, PairedCells, Part
 from xbench.utils.process import one_thread
 from xbench.utils.progress import SILENT, Progress
 from xbench.utils.sparse import Pattern, weighted_sums
@@ -39,8 +34,6 @@ from xbench.utils.sparse import Pattern, weighted_sums
 LOSSES = ("negative-binomial", "poisson", "mse")
 # Size of the negative binomial that a gene begins with.
 USUAL_SIZE = 5.0
-# Cells that go through a network at once.
-CHUNK = 512
 # Cells that the first layer's directions are computed from: 3 of 4 at the paper's size tell nothing
 # more, and take three quarters of the time.
 CELLS_FOR_DIRECTIONS = 2_000
@@ -81,107 +74,6 @@ class PairedTraining:
     first_layer: bool = True
     cell_type_weight: NonNegativeFloat = 0.1
     device: str = "cpu"
-
-
-@dataclass(frozen=True)
-class ChosenRows:
-    """Some rows of a matrix, which stays where it is: a batch of them is read when it is asked for.
-
-    Parameters
-    ----------
-    matrix
-        CSR; where it is mapped, batches come from the page cache.
-    rows
-        Which, shape (n,).
-    """
-
-    matrix: sp.csr_matrix
-    rows: np.ndarray
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """Rows chosen, and columns."""
-        return len(self.rows), self.matrix.shape[1]
-
-    def __getitem__(self, chosen: np.ndarray | slice) -> sp.csr_matrix:
-        """Return some of the rows, CSR."""
-        return self.matrix[self.rows[chosen]]
-
-    def tocsc(self) -> sp.csc_matrix:
-        """Return all of them by column, in memory."""
-        return self.matrix[self.rows].tocsc()
-
-
-@dataclass(frozen=True)
-class Part:
-    """Some cells, both modalities.
-
-    Parameters
-    ----------
-    opened
-        Peaks, shape (n, d).
-    values
-        log1p expression, CSR, shape (n, genes).
-    counts
-        What that was made of.
-    """
-
-    opened: ChosenRows
-    values: sp.csr_matrix
-    counts: Counts
-
-    @classmethod
-    def of(cls, dataset: Dataset, rows: np.ndarray) -> "Part":
-        """Take some cells of a dataset."""
-        values = as_they_are(dataset.Y)[rows]
-        return cls(ChosenRows(as_they_are(dataset.X), rows), values, recovered_counts(values))
-
-    def chunks(self) -> Iterator[tuple[int, sp.csr_matrix]]:
-        """Give the peaks of some cells at a time as float32, and the number of the first cell."""
-        for start in range(0, self.opened.shape[0], CHUNK):
-            yield start, self.opened[start : start + CHUNK].astype(np.float32)
-
-    def open_peaks(self) -> float:
-        """Return how many peaks a cell has open, on average."""
-        lengths = np.diff(self.opened.matrix.indptr)[self.opened.rows]
-        return float(lengths.mean())
-
-    def sums(self, weight: Tensor) -> Tensor:
-        """Return `first_sums` of all cells."""
-        return torch.cat([first_sums(weight, chunk) for _, chunk in self.chunks()])
-
-
-@dataclass(frozen=True)
-class PairedCells:
-    """The cells that a surrogate is trained on, and those that stop it.
-
-    Parameters
-    ----------
-    training, validation
-        Where there is no validation cell, the training cells are both.
-    types
-        Type of each training cell, shape (n,).
-    """
-
-    training: Part
-    validation: Part
-    types: np.ndarray
-
-    @classmethod
-    def of(cls, dataset: Dataset, train_rows: np.ndarray | None = None) -> "PairedCells":
-        """Take `train_rows` of a dataset, its training cells by default.
-
-        Raises
-        ------
-        XbenchError
-            Where there is no expression.
-        """
-        if dataset.Y is None:
-            raise XbenchError(f"{dataset.name}: has no expression to learn; use mlp-classifier")
-        rows = np.asarray(dataset.split.train if train_rows is None else train_rows)
-        training, validation = Part.of(dataset, rows), dataset.split.validation
-        stopping = Part.of(dataset, validation) if len(validation) else training
-        return cls(training, stopping, dataset.cell_types[rows])
 
 
 class Batch(NamedTuple):
@@ -247,6 +139,7 @@ def train_network(
     settings: PairedTraining,
     seed: int,
     progress: Progress = SILENT,
+    stage: str = "pairs",
 ) -> StageHistory:
     """Train a network of all peaks from its beginning; it is left on the CPU.
 
@@ -258,12 +151,14 @@ def train_network(
         See `train_end_to_end`.
     seed
         Of the cells in each batch; initial weights are drawn from torch's generator.
+    stage
+        What the history is called.
     """
     generator = np.random.default_rng(seed)
     _begin(model, cells, settings, generator)
     trainer = _Trainer(model.to(settings.device), cells, settings, generator)
-    stage = Stage(
-        "pairs",
+    plan = Stage(
+        stage,
         settings.steps,
         settings.learning_rate,
         settings.evaluate_every,
@@ -272,7 +167,7 @@ def train_network(
     )
     with Prefetched(trainer.drawn) as batches:
         history = train_stage(
-            stage,
+            plan,
             nn.ModuleList([model, trainer.type_output]),
             lambda step: trainer.penalised(batches.next()),
             trainer.validated,
