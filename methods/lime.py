@@ -20,8 +20,9 @@ from xbench.explainers.local_models import (
 LARGEST_DESIGN = 2**28
 
 
-# Cells fitted at once, of nearly as many features each.
-TOGETHER = 25
+# Cells fitted at once, of nearly as many features each; under a budget, which cells of any number
+# of features are asked for in turn, more of them, so that some of these are alike.
+TOGETHER, LIMITED = 25, 100
 
 
 @dataclass(frozen=True)
@@ -115,6 +116,7 @@ class Lime(Explainer):
         limited = problem.budget.seconds is not None or problem.budget.evaluations is not None
         widths = np.diff(changes.indptr)[drawn]
         order = np.arange(len(drawn)) if limited else np.argsort(widths, kind="stable")
+        together = LIMITED if limited else TOGETHER
         masks = SharedMasks(
             self._neighbours(problem), int(widths.max(initial=0)), generator, self.kernel_width
         )
@@ -122,9 +124,9 @@ class Lime(Explainer):
         found: dict[int, np.ndarray] = {}
         # The fits are NumPy's: without this they would use every core, unlike other runs.
         with threadpool_limits(1):
-            for start in range(0, len(order), TOGETHER):
+            for start in range(0, len(order), together):
                 values: dict[int, np.ndarray] = {}
-                for number in order[start : start + TOGETHER].tolist():
+                for number in order[start : start + together].tolist():
                     values[number] = asked.values(drawn[number])
                     if problem.exhausted():
                         break
