@@ -74,3 +74,10 @@ def test_at_first_every_output_is_the_start_and_no_global_number_is_drawn() -> N
         wide = PerturbationNetwork(4000, 4000**0.5, 0.0, torch.Generator().manual_seed(0))
         hidden = wide._hidden(torch.ones(1, 4000) / wide.length @ wide.first)
     assert 0.2 < float(hidden.square().mean()) < 2
+
+
+def test_on_another_device_tables_are_ordinary_parameters() -> None:
+    moved = network(table=WideTable).to("meta")
+    assert not isinstance(moved.first, WideTable)
+    assert not isinstance(moved.last, WideTable)
+    assert isinstance(network(table=WideTable).to("cpu").first, WideTable)
