@@ -16,7 +16,8 @@ from xbench.mask.sums_of_masks import sums_of_masks
 
 from .side_by_side import side_by_side, timed
 
-# Half of what was measured, or less where a busy machine had it; widths are those of `cis`, and of a chromosome of the paper's.
+# Half of what was measured, or less where a busy machine had it; widths are those of `cis`, and of
+# a chromosome of the paper's.
 ABSOLUTE, MASKS = {37: 1.15, 16: 1.15}, {37: 1.3, 16: 1.2}
 ABSOLUTE_AT_SIZE, MASKS_AT_SIZE = 3, 2.7
 
