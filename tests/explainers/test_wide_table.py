@@ -57,7 +57,7 @@ def test_learning_is_that_of_dense_gradients_and_torch_s_adam() -> None:
         x = matrix(step)
         cells, features = (torch.from_numpy(side).long() for side in x.nonzero())
         amounts, pull = torch.from_numpy(x.data), wanted[features]
-        rate = schedule.get_last_lr()[0]
+        rate = float(schedule.get_last_lr()[0])
         entries = Entries.of(x)
         products = ours[1].products(entries, torch.tanh(ours[0].sums(entries, amounts)))
         (products - pull).square().sum().backward()
