@@ -44,11 +44,13 @@ NETWORKS = ("likelier", "fixed", "trained")
 WORK, TRYING = "own peaks", "forms"
 # Genes between two reports of progress.
 REPORTED = 50
-# Genes, evenly among those with counts, that the prior is learned from and the form is chosen by.
-SAMPLED = 150
+# Genes, evenly among those with counts, that the form is chosen by; and that the prior is learned
+# from where cells have few open peaks, of which pairs are soon counted.
+SAMPLED, MORE_SAMPLED = 150, 900
 # Counts below which a gene says nothing of either.
 FEW_COUNTS = 10
-# Open peaks of a cell above which the first layer is not trained unless it is asked for.
+# Open peaks of a cell above which the first layer is not trained unless it is asked for, and fewer
+# genes are asked for the prior.
 MANY_OPEN_PEAKS = 1_000
 # By how much the prior's means and variances may be scaled; validation cells decide. The first is
 # compared with other forms.
@@ -209,7 +211,7 @@ class _GeneFits:
     ) -> None:
         self.settings, self.seed = settings, seed
         self.threads, self.progress = threads, progress
-        self.started = perf_counter()
+        self.started, self.open_peaks = perf_counter(), cells.training.open_peaks()
         self.peaks, self.genes = places
         self.near = peaks_near_genes(*places, settings.window)
         self.training, self.validation = (
@@ -232,8 +234,8 @@ class _GeneFits:
         """Return the fit of a gene that makes a sample's validation cells likelier; its name."""
         if self.settings.form == "modules":
             return "modules", self._modules
-        sampled = self._sampled()
-        prior = learned_prior(self._scores(sampled))
+        sampled, many = self._sampled(SAMPLED), self.open_peaks > MANY_OPEN_PEAKS
+        prior = learned_prior(self._scores(sampled if many else self._sampled(MORE_SAMPLED)))
         shrunken = [self._shrunken(prior.scaled(*scale)) for scale in SCALES]
         if self.settings.form == "likelier":
             forms = {"modules": self._modules, "none": self._without, "shrunken": shrunken[0]}
@@ -247,11 +249,11 @@ class _GeneFits:
     def _total(self, fit: Fit, genes: Sequence[int]) -> float:
         return _total(self._side_by_side(fit, genes, TRYING))
 
-    def _sampled(self) -> list[int]:
+    def _sampled(self, most: int) -> list[int]:
         counted = np.asarray(self.training.counts.sum(axis=0)).ravel()
         has = np.array([len(near) > 0 for near in self.near]) & (counted >= FEW_COUNTS)
         eligible = np.flatnonzero(has)
-        chosen = np.linspace(0, len(eligible) - 1, min(SAMPLED, len(eligible)))
+        chosen = np.linspace(0, len(eligible) - 1, min(most, len(eligible)))
         return [int(gene) for gene in eligible[chosen.round().astype(int)]]
 
     def _scores(self, genes: Sequence[int]) -> Iterator[GeneScores]:
