@@ -7,6 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from xbench.utils.compiled import EXACT, compiled
+
 
 def divergence_of_shares(logits: Tensor, shares: np.ndarray, pointers: np.ndarray) -> Tensor:
     """Sum over rows of the Kullback-Leibler divergence of ``softmax(logits)`` from shares, in nats.
@@ -48,9 +50,7 @@ class _Divergence(torch.autograd.Function):
         return gradients[0] * gradient, None, None
 
 
-# Both compiled once an installation, on the first import, and read from numba's cache after: not
-# within the seconds of a run.
-@numba.njit(numba.void(numba.int64[::1], numba.float32[::1]), cache=True, nogil=True)
+@compiled(numba.void(numba.int64[::1], numba.float32[::1]), freedom=EXACT)
 def _below_highest(pointers: np.ndarray, logits: np.ndarray) -> None:
     """Take the highest of its row off each logit."""
     for row in range(len(pointers) - 1):
@@ -59,11 +59,10 @@ def _below_highest(pointers: np.ndarray, logits: np.ndarray) -> None:
             own -= own.max()
 
 
-@numba.njit(
+@compiled(
     numba.float64(numba.int64[::1], numba.float32[::1], numba.float32[::1], numba.float32[::1]),
-    cache=True,
-    nogil=True,
-    error_model="numpy",
+    freedom=EXACT,
+    checks_division=False,
 )
 def _settle(
     pointers: np.ndarray, logits: np.ndarray, shares: np.ndarray, powers: np.ndarray

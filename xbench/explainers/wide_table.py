@@ -11,7 +11,7 @@ factor, of one row a cell, stays in the cache.
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -22,8 +22,8 @@ import scipy.sparse as sp
 import torch
 from torch import Tensor, nn
 
-# Sums may be taken in another order, and multiplied and added in one step; a NaN stays a NaN.
-FASTER = {"contract", "reassoc", "nsz"}
+from xbench.utils.compiled import Loop, compiled
+
 # Of torch's Adam.
 EPSILON = 1e-8
 
@@ -190,15 +190,7 @@ class _Products(torch.autograd.Function):
         context.table, context.entries = table, entries
         context.save_for_backward(left)
         result = np.empty(len(entries.cell), dtype=np.float32)
-        _multiply(
-            entries.pointers,
-            entries.cell,
-            entries.order,
-            left.detach().contiguous().numpy(),
-            table.detach().numpy(),
-            result,
-        )
-        return torch.from_numpy(result)
+        return _filled(_multiply, entries, left.contiguous(), table, result)
 
     @staticmethod
     def backward(context: Any, *gradients: Tensor) -> tuple[Tensor | None, None, Tensor]:
@@ -225,27 +217,20 @@ class _At(torch.autograd.Function):
 
 def _summed(table: Tensor, entries: Entries, amounts: Tensor) -> Tensor:
     result = np.zeros((entries.n_cells, table.shape[1]), dtype=np.float32)
-    _add(
-        entries.pointers,
-        entries.cell,
-        entries.order,
-        amounts.detach().numpy(),
-        table.detach().numpy(),
-        result,
-    )
-    return torch.from_numpy(result)
+    return _filled(_add, entries, amounts, table, result)
 
 
 def _collected(entries: Entries, amounts: Tensor, left: Tensor) -> Tensor:
     result = np.empty((len(entries.pointers) - 1, left.shape[1]), dtype=np.float32)
-    _collect(
-        entries.pointers,
-        entries.cell,
-        entries.order,
-        amounts.detach().numpy(),
-        left.detach().numpy(),
-        result,
-    )
+    return _filled(_collect, entries, amounts, left, result)
+
+
+def _filled(
+    loop: Callable[..., None], entries: Entries, one: Tensor, other: Tensor, result: np.ndarray
+) -> Tensor:
+    """Let a compiled loop over entries, and two tensors, write a result."""
+    numbers = (tensor.detach().numpy() for tensor in (one, other))
+    loop(entries.pointers, entries.cell, entries.order, *numbers, result)
     return torch.from_numpy(result)
 
 
@@ -257,21 +242,16 @@ def _remember(table: WideTable, entries: Entries, amounts: Tensor, left: Tensor)
     )
 
 
-def _compiled(*more: numba.types.Type) -> Any:
-    """Compile for entries, amounts or rows, and what follows.
-
-    Once an installation, on the first import, and read from numba's cache after: not within the
-    seconds of a run. Without Python's check for a zero divisor, which loops cannot be vectors with.
-    """
+def _over_entries(*more: numba.types.Type) -> Callable[[Loop], Loop]:
+    """Compile for entries, and what follows; loops with a check of divisions are no vectors."""
     counts = numba.int64[::1]
-    signature = numba.void(counts, counts, counts, *more)
-    return numba.njit(signature, cache=True, fastmath=FASTER, nogil=True, error_model="numpy")
+    return compiled(numba.void(counts, counts, counts, *more), checks_division=False)
 
 
 _ROW, _TABLE, _NUMBER = numba.float32[::1], numba.float32[:, ::1], numba.float32
 
 
-@_compiled(_TABLE, _TABLE, _ROW)
+@_over_entries(_TABLE, _TABLE, _ROW)
 def _multiply(
     pointers: np.ndarray,
     cell: np.ndarray,
@@ -290,7 +270,7 @@ def _multiply(
             result[order[entry]] = total
 
 
-@_compiled(_ROW, _TABLE, _TABLE)
+@_over_entries(_ROW, _TABLE, _TABLE)
 def _add(
     pointers: np.ndarray,
     cell: np.ndarray,
@@ -307,7 +287,7 @@ def _add(
                 other[at] += amount * row[at]
 
 
-@_compiled(_ROW, _TABLE, _TABLE)
+@_over_entries(_ROW, _TABLE, _TABLE)
 def _collect(
     pointers: np.ndarray,
     cell: np.ndarray,
@@ -325,7 +305,7 @@ def _collect(
                 row[at] += amount * other[at]
 
 
-@_compiled(numba.int64[::1], numba.int64[::1])
+@_over_entries(numba.int64[::1], numba.int64[::1])
 def _sort(
     rows: np.ndarray, indices: np.ndarray, place: np.ndarray, cell: np.ndarray, order: np.ndarray
 ) -> None:
@@ -336,7 +316,7 @@ def _sort(
             cell[at], order[at] = row, entry
 
 
-@_compiled(_ROW, _TABLE, _TABLE, _TABLE, _TABLE, _NUMBER, _NUMBER, _NUMBER, _NUMBER, _NUMBER)
+@_over_entries(_ROW, _TABLE, _TABLE, _TABLE, _TABLE, _NUMBER, _NUMBER, _NUMBER, _NUMBER, _NUMBER)
 def _adam(
     pointers: np.ndarray,
     cell: np.ndarray,

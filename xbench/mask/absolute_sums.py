@@ -9,10 +9,10 @@ Here a feature's products with some cells stay in the nearest cache, and only th
 import numba
 import numpy as np
 
+from xbench.utils.compiled import compiled
+
 # Cells at a time: their gradients, and a feature's products with them, stay in the first cache.
 CELLS = 128
-# Sums may be taken in another order, and multiplied and added in one step; a NaN stays a NaN.
-FASTER = {"contract", "reassoc", "nsz"}
 
 
 def absolute_sums(gradient: np.ndarray, weight: np.ndarray) -> np.ndarray:
@@ -38,14 +38,7 @@ def absolute_sums(gradient: np.ndarray, weight: np.ndarray) -> np.ndarray:
     return result
 
 
-# Compiled once an installation, on the first import, and read from numba's cache after: not within
-# the seconds of a run.
-@numba.njit(
-    numba.void(numba.float32[:, ::1], numba.float32[:, ::1], numba.float32[::1]),
-    cache=True,
-    fastmath=FASTER,
-    nogil=True,
-)
+@compiled(numba.void(numba.float32[:, ::1], numba.float32[:, ::1], numba.float32[::1]))
 def _add_absolute(gradient: np.ndarray, weight: np.ndarray, result: np.ndarray) -> None:
     width, cells = gradient.shape
     whole = width - width % 4

@@ -18,13 +18,12 @@ import scipy.sparse as sp
 from numba.core.typing import Signature
 
 from xbench.surrogates.layers import block_pointers
+from xbench.utils.compiled import compiled
 
 # Numbers added at a time: one vector register of AVX2, half of one of AVX-512.
 LANES = 8
 # Bytes of the sums of a tile, which share the cache with the gradient: measured on 2**16 to 2**18.
 TILE_BYTES = 2**16
-# Sums may be taken in another order, and multiplied and added in one step; a NaN stays a NaN.
-FASTER = {"contract", "reassoc", "nsz"}
 
 
 @dataclass(frozen=True)
@@ -142,11 +141,7 @@ def descent_of_entries(
     return result
 
 
-# Compiled once an installation, on the first import, and read from numba's cache after: not within
-# the seconds of a run.
-@numba.njit(
-    [_signature(numba.int32), _signature(numba.int64)], cache=True, fastmath=FASTER, nogil=True
-)
+@compiled(_signature(numba.int32), _signature(numba.int64))
 def _descend(
     pointers: np.ndarray,
     indices: np.ndarray,

@@ -9,6 +9,8 @@ arithmetic of a matrix product, and no mask becomes a number.
 import numba
 import numpy as np
 
+from xbench.utils.compiled import compiled
+
 # Features of a table.
 BITS = 8
 # Tables looked up together, so that a sum is read and written once for all of them.
@@ -51,15 +53,11 @@ def sums_of_masks(masks: np.ndarray, rows: np.ndarray) -> np.ndarray:
     return result
 
 
-# Compiled once an installation, on the first import, and read from numba's cache after: not within
-# the seconds of a run.
-@numba.njit(
+@compiled(
     numba.void(
         numba.uint8[:, ::1], numba.float32[:, ::1], numba.float32[:, :, ::1], numba.float32[:, ::1]
     ),
-    cache=True,
-    fastmath={"reassoc"},
-    nogil=True,
+    freedom=frozenset({"reassoc"}),
 )
 def _add_looked_up(
     codes: np.ndarray, rows: np.ndarray, tables: np.ndarray, result: np.ndarray

@@ -7,8 +7,7 @@ while its entries are passed: for narrow tables some ten times as fast as torch'
 import numba
 import numpy as np
 
-# Sums may be taken in another order, and multiplied and added in one step; a NaN stays a NaN.
-FASTER = {"contract", "reassoc", "nsz"}
+from xbench.utils.compiled import compiled
 
 
 def entry_products(
@@ -43,11 +42,7 @@ def _signature(index: numba.types.Type) -> numba.core.typing.Signature:
     return numba.void(read(index, 1), read(index, 1), *tables, numba.float32[::1])
 
 
-# Compiled once an installation, on the first import, and read from numba's cache after: not within
-# the seconds of a run.
-@numba.njit(
-    [_signature(numba.int32), _signature(numba.int64)], cache=True, fastmath=FASTER, nogil=True
-)
+@compiled(_signature(numba.int32), _signature(numba.int64))
 def _multiply(
     pointers: np.ndarray,
     indices: np.ndarray,

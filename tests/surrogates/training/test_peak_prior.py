@@ -19,9 +19,9 @@ from xbench.surrogates.training.peak_prior import (
     N_KINDS,
     GeneScores,
     TypeRates,
+    TypeResiduals,
     gene_scores,
     learned_prior,
-    type_size,
 )
 from xbench.surrogates.training.shrunken_fit import effects
 
@@ -54,7 +54,7 @@ def negative_log_likelihood(
 def test_scores_and_information_are_derivatives_with_the_types_rates_left_free(seed: int) -> None:
     cells = some_columns(seed)
     rates = TypeRates.of(cells, TYPES)
-    size = type_size(0, cells, rates)
+    size = TypeResiduals.of(0, cells, rates).size
     found = gene_scores(0, np.arange(4), np.zeros(4, dtype=int), cells, rates)
 
     def loss(values: np.ndarray) -> float:

@@ -181,10 +181,9 @@ def _likelier_network(
         cell_type_weight=usual.cell_type_weight,
         steps=2 * settings.steps,
     )
-    both = {"fixed": settings, "trained": trained}
-    asked = list(both) if settings.network == "likelier" else [settings.network]
-    if settings.network == "likelier" and cells.training.open_peaks() > MANY_OPEN_PEAKS:
-        asked = ["fixed"]
+    both, asked = {"fixed": settings, "trained": trained}, [settings.network]
+    if settings.network == "likelier":
+        asked = ["fixed"] if cells.training.open_peaks() > MANY_OPEN_PEAKS else list(both)
     networks, histories = [], []
     for name in asked:
         # Each from the seed: it is the same network whether the other is trained or not.
@@ -214,6 +213,7 @@ class _GeneFits:
         self.started, self.open_peaks = perf_counter(), cells.training.open_peaks()
         self.peaks, self.genes = places
         self.near = peaks_near_genes(*places, settings.window)
+        self._with_kinds: dict[int, NearPeaks] = {}
         self.training, self.validation = (
             GeneColumns.of(one, network) for one in (cells.training, cells.validation)
         )
@@ -224,7 +224,7 @@ class _GeneFits:
         form, fit = self._form()
         results = self._side_by_side(fit, range(len(self.near)), WORK)
         n_entries = max(1, len(self.near) * len(self.validation.exposure))
-        likelihood = _total(results) / n_entries
+        likelihood = _log_likelihood(results) / n_entries
         rounds = self.settings.rounds
         history = StageHistory(f"{WORK}: {form}", rounds, -likelihood, [(rounds, -likelihood)])
         history.seconds = perf_counter() - self.started
@@ -237,17 +237,19 @@ class _GeneFits:
         sampled, many = self._sampled(SAMPLED), self.open_peaks > MANY_OPEN_PEAKS
         prior = learned_prior(self._scores(sampled if many else self._sampled(MORE_SAMPLED)))
         shrunken = [self._shrunken(prior.scaled(*scale)) for scale in SCALES]
+        totals = [self._total(shrunken[0], sampled)]
         if self.settings.form == "likelier":
-            forms = {"modules": self._modules, "none": self._without, "shrunken": shrunken[0]}
-            totals = {form: self._total(fit, sampled) for form, fit in forms.items()}
-            form = max(totals, key=lambda one: totals[one])
-            if form != "shrunken":
-                return form, forms[form]
-        best = int(np.argmax([self._total(fit, sampled) for fit in shrunken]))
+            others = {"modules": self._modules, "none": self._without}
+            of_others = {form: self._total(fit, sampled) for form, fit in others.items()}
+            form = max(of_others, key=lambda one: of_others[one])
+            if of_others[form] >= totals[0]:
+                return form, others[form]
+        totals += [self._total(fit, sampled) for fit in shrunken[1:]]
+        best = int(np.argmax(totals))
         return f"shrunken, prior x {SCALES[best][0]:g} and {SCALES[best][1]:g}", shrunken[best]
 
     def _total(self, fit: Fit, genes: Sequence[int]) -> float:
-        return _total(self._side_by_side(fit, genes, TRYING))
+        return _log_likelihood(self._side_by_side(fit, genes, TRYING))
 
     def _sampled(self, most: int) -> list[int]:
         counted = np.asarray(self.training.counts.sum(axis=0)).ravel()
@@ -260,12 +262,18 @@ class _GeneFits:
         def scores(gene: int) -> GeneScores:
             return gene_scores(gene, *self._near(gene), self.training, self.rates)
 
-        # Two at a time, and not all at once: each holds the square of its peaks.
+        # As many at a time as there are threads: each holds the square of its peaks.
         with ThreadPoolExecutor(self.threads) as pool:
             for start in range(0, len(genes), self.threads):
                 yield from pool.map(scores, genes[start : start + self.threads])
 
     def _near(self, gene: int) -> NearPeaks:
+        """Return the peaks near a gene with their kinds; each fit of it asks once more."""
+        if gene not in self._with_kinds:
+            self._with_kinds[gene] = self._look_near(gene)
+        return self._with_kinds[gene]
+
+    def _look_near(self, gene: int) -> NearPeaks:
         near = self.near[gene]
         place = self.genes.interval(gene)
         if place is None:
@@ -321,7 +329,7 @@ class _GeneFits:
         return results
 
 
-def _total(results: list[tuple[OwnPart, np.ndarray]]) -> float:
+def _log_likelihood(results: list[tuple[OwnPart, np.ndarray]]) -> float:
     return float(sum(likelihoods.sum() for _, likelihoods in results))
 
 

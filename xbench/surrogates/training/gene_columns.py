@@ -41,13 +41,6 @@ class OwnPart(NamedTuple):
     size: float
     level: float
 
-    @classmethod
-    def without(cls, fit: noisy_or_fit.GeneFit, level: float) -> "OwnPart":
-        """Return that of a gene without peaks of its own."""
-        none = np.zeros(0)
-        member = np.zeros((0, len(fit.effect)))
-        return cls(none.astype(int), member, none, fit.effect, fit.network, fit.size, level)
-
 
 @dataclass(frozen=True)
 class GeneColumns:
@@ -93,10 +86,20 @@ class GeneColumns:
         found[self.counts.indices[some]] = self.counts.data[some]
         return found
 
-    def without_peaks(
-        self, gene: int, level: float, settled: np.ndarray | float = 0.0
+    def beside(
+        self, gene: int, level: float, peaks: np.ndarray, additive: np.ndarray
     ) -> noisy_or_fit.GeneCells:
-        """Return the cells of a fit of the network's intercept and factor alone."""
+        """Return the cells of a fit of the network's share beside peaks that are settled.
+
+        Parameters
+        ----------
+        gene, level
+            A gene, and the network's mean log rate of it in training.
+        peaks, additive
+            Positions, and what each peak adds to the log rate.
+        """
         none = sp.csr_matrix((self.counts.shape[0], 0), dtype=np.float32)
         observed, network = self.observed(gene), self.network[gene] - level
+        # Without any, the rates stay what they are: of single precision.
+        settled = self.opened[:, peaks].astype(np.float64) @ additive if len(peaks) else 0.0
         return noisy_or_fit.GeneCells(none, none, observed, self.exposure, network, settled)

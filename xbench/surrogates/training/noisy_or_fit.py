@@ -303,7 +303,9 @@ def _step(
     for _ in range(TRIES):
         damped = curvature.copy()
         np.einsum("ii->i", damped)[:] += damping * (diagonal + 1.0)
-        member, lowering, effect, network = np.split(_solved(damped, gradient), edges)
+        member, lowering, effect, network = np.split(
+            solved_step(damped, gradient, LARGEST_STEP), edges
+        )
         tried = GeneFit(
             (fit.member - member.reshape(n_modules, n_peaks).T).clip(LOWEST, HIGHEST),
             (fit.effect - effect).clip(LOWEST, HIGHEST),
@@ -318,14 +320,21 @@ def _step(
     return None, damping
 
 
-def _solved(matrix: np.ndarray, right: np.ndarray) -> np.ndarray:
+def solved_step(curvature: np.ndarray, gradient: np.ndarray, largest: float) -> np.ndarray:
+    """Return Newton's step, each number in -largest..largest; no step where it is not positive.
+
+    Examples
+    --------
+    >>> solved_step(np.diag([2.0, 0.1]), np.array([1.0, 1.0]), 1.5).round(6).tolist()
+    [0.5, 1.5]
+    """
     # By torch, whose number of threads training fixes: on more of them the last digits differ.
-    factor, failed = torch.linalg.cholesky_ex(torch.from_numpy(matrix))
+    factor, failed = torch.linalg.cholesky_ex(torch.from_numpy(curvature))
     if failed:
         # The curvature is positive but for rounding, which a longer damping takes care of.
-        return np.zeros_like(right)
-    solution = torch.cholesky_solve(torch.from_numpy(right)[:, None], factor)[:, 0]
-    return solution.clamp(-LARGEST_STEP, LARGEST_STEP).numpy()
+        return np.zeros_like(gradient)
+    solution = torch.cholesky_solve(torch.from_numpy(gradient)[:, None], factor)[:, 0]
+    return solution.clamp(-largest, largest).numpy()
 
 
 def random_start(

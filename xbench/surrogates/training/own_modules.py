@@ -46,14 +46,44 @@ def fit_without(
     tuple of OwnPart, ndarray
         The log likelihood of each validation cell.
     """
+    none = np.zeros(0)
+    return fit_beside(gene, none.astype(int), none, training, validation, settings)
+
+
+def fit_beside(
+    gene: int,
+    peaks: np.ndarray,
+    additive: np.ndarray,
+    training: GeneColumns,
+    validation: GeneColumns,
+    settings: ModuleSettings,
+) -> tuple[OwnPart, np.ndarray]:
+    """Fit the network's intercept and factor beside peaks whose effects are settled.
+
+    Parameters
+    ----------
+    gene
+        A gene.
+    peaks, additive
+        Positions of its own peaks, and what each adds to the log rate, shape (peaks,).
+    training, validation
+        Cells fitted to, and those that say how well.
+    settings
+        See `ModuleSettings`; of modules, which are empty, only the number counts.
+
+    Returns
+    -------
+    tuple of OwnPart, ndarray
+        The log likelihood of each validation cell.
+    """
     level = training.level(gene)
-    penalties = noisy_or_fit.Penalties(0.0, poisson=settings.poisson)
+    seen, unseen = (one.beside(gene, level, peaks, additive) for one in (training, validation))
     start = _start(0, 0, settings, level, np.random.default_rng(0))
-    alone = noisy_or_fit.fitted(
-        training.without_peaks(gene, level), start, penalties, ROUNDS_WITHOUT
-    )
-    likelihoods = noisy_or_fit.log_likelihoods(validation.without_peaks(gene, level), alone)
-    return OwnPart.without(alone, level), likelihoods
+    penalties = noisy_or_fit.Penalties(0.0, poisson=settings.poisson)
+    fit = noisy_or_fit.fitted(seen, start, penalties, ROUNDS_WITHOUT)
+    member = np.full((len(peaks), settings.modules), 2 * noisy_or_fit.LOWEST)
+    part = OwnPart(peaks, member, additive, fit.effect, fit.network, fit.size, level)
+    return part, noisy_or_fit.log_likelihoods(unseen, fit)
 
 
 def fit_modules(

@@ -9,6 +9,7 @@ spread as LD score regression does, Bulik-Sullivan et al. 2015), with no truth a
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -77,8 +78,13 @@ class TypeRates:
         counts, exposure = (each @ cells.counts).toarray(), each @ cells.exposure
         overall = counts.sum(axis=0) / exposure.sum()
         rate = (counts + FEW_EXPOSURE * overall) / (exposure[:, None] + FEW_EXPOSURE)
-        opened = (each @ cells.opened.astype(np.float64)).toarray()
-        return cls(np.maximum(rate, 1e-9), opened, types)
+        # Single precision counts cells exactly; for doubles all open peaks would be copied twice.
+        opened = cells.opened.T @ each.T.toarray().astype(np.float32)
+        return cls(np.maximum(rate, 1e-9), opened.T.astype(np.float64), types)
+
+    @cached_property
+    def _open_peaks(self) -> np.ndarray:
+        return self.opened.sum(axis=1)
 
     def concordance(self, gene: int, peaks: np.ndarray) -> np.ndarray:
         """Return how strongly the types that have some peaks open express a gene, shape (peaks,).
@@ -86,7 +92,7 @@ class TypeRates:
         In standard deviations of the gene's log rate between types, each type weighted by its
         open peaks; 0 where types do not differ, or the peak is hardly ever open.
         """
-        weights = self.opened.sum(axis=1)
+        weights = self._open_peaks
         logs = np.log(self.rate[:, gene])
         deviation = logs - np.average(logs, weights=weights)
         spread = float(np.sqrt(np.average(deviation**2, weights=weights)))
@@ -129,11 +135,31 @@ class GeneScores(NamedTuple):
     information: np.ndarray
 
 
-def type_size(gene: int, cells: GeneColumns, rates: TypeRates) -> float:
-    """Return the size of the negative binomial of a gene's counts about its types' rates."""
-    mean = rates.rate[rates.types, gene] * cells.exposure
-    excess = ((cells.observed(gene) - mean) ** 2 - mean).sum()
-    return float(dispersion_size((mean**2).sum(), excess))
+class TypeResiduals(NamedTuple):
+    """A gene's counts about the rates of the cells' types.
+
+    Parameters
+    ----------
+    left
+        Derivative of the log likelihood by each cell's log rate, shape (n,).
+    spread
+        Its variance, shape (n,).
+    size
+        Of the negative binomial, by moments.
+    """
+
+    left: np.ndarray
+    spread: np.ndarray
+    size: float
+
+    @classmethod
+    def of(cls, gene: int, cells: GeneColumns, rates: TypeRates) -> "TypeResiduals":
+        """Compare one gene's counts with what its types' rates expect."""
+        rate, observed = rates.rate[rates.types, gene], cells.observed(gene)
+        mean = rate * cells.exposure
+        size = float(dispersion_size((mean**2).sum(), ((observed - mean) ** 2 - mean).sum()))
+        damped = 1.0 + mean / size
+        return cls((observed - mean) / damped, mean / damped, size)
 
 
 def gene_scores(
@@ -148,11 +174,9 @@ def gene_scores(
     cells, rates
         Training cells.
     """
-    mean = rates.rate[rates.types, gene] * cells.exposure.astype(np.float64)
-    damped = 1.0 + mean / type_size(gene, cells, rates)
+    left, spread, _ = TypeResiduals.of(gene, cells, rates)
     opened = cells.opened[:, peaks].astype(np.float64)
-    score = opened.T @ ((cells.observed(gene) - mean) / damped)
-    spread = mean / damped
+    score = opened.T @ left
     information = (opened.T @ sp.diags_array(spread) @ opened).toarray()
     n_types = len(rates.rate)
     by_type = sp.csr_matrix((spread, (rates.types, np.arange(len(spread)))), (n_types, len(spread)))

@@ -10,16 +10,11 @@ from typing import NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
-import torch
 
 from xbench.surrogates.training import noisy_or_fit
 from xbench.surrogates.training.gene_columns import GeneColumns, OwnPart
-from xbench.surrogates.training.own_modules import ROUNDS_WITHOUT, ModuleSettings
-from xbench.surrogates.training.peak_prior import (
-    PeakPrior,
-    TypeRates,
-    type_size,
-)
+from xbench.surrogates.training.own_modules import ModuleSettings, fit_beside
+from xbench.surrogates.training.peak_prior import PeakPrior, TypeRates, TypeResiduals
 
 # Peaks of a gene that are fitted together: those that may add most, one at a time. More would take
 # cubes of their number, and hold what the prior says is near nothing.
@@ -73,54 +68,38 @@ def fit_shrunken(
     rates, prior
         Of all genes.
     settings
-        See `ModuleSettings`; only the number of modules, of which none is used, and the counts'.
+        See `ModuleSettings`; of modules, which are empty, only the number counts.
 
     Returns
     -------
     tuple of OwnPart, ndarray
         The log likelihood of each validation cell.
     """
-    peaks, kind = _likely(gene, near, training, rates, prior)
+    about = TypeResiduals.of(gene, training, rates)
+    peaks, kind = _likely(near, training, about, prior)
     opened = training.opened[:, peaks].astype(np.float64)
-    size = settings.size if settings.poisson else type_size(gene, training, rates)
     found = effects(
         opened,
         training.observed(gene).astype(np.float64),
         np.log(rates.rate[rates.types, gene]) + np.log(training.exposure.astype(np.float64)),
         rates.types,
-        size,
+        settings.size if settings.poisson else about.size,
         prior.mean[kind],
         prior.variance[kind],
     ).peaks
     kept = np.abs(found) > NEGLIGIBLE
     peaks, found = peaks[kept], found[kept]
-    level = training.level(gene)
-    seen, unseen = (
-        columns.without_peaks(gene, level, columns.opened[:, peaks].astype(np.float64) @ found)
-        for columns in (training, validation)
-    )
-    penalties = noisy_or_fit.Penalties(0.0, poisson=settings.poisson)
-    start = noisy_or_fit.random_start(
-        0, 0, settings.modules, level, settings.size, np.random.default_rng(0)
-    )
-    fit = noisy_or_fit.fitted(seen, start, penalties, ROUNDS_WITHOUT)
-    member = np.full((len(peaks), settings.modules), 2 * noisy_or_fit.LOWEST)
-    part = OwnPart(peaks, member, found, fit.effect, fit.network, fit.size, level)
-    return part, noisy_or_fit.log_likelihoods(unseen, fit)
+    return fit_beside(gene, peaks, found, training, validation, settings)
 
 
 def _likely(
-    gene: int, near: NearPeaks, cells: GeneColumns, rates: TypeRates, prior: PeakPrior
+    near: NearPeaks, cells: GeneColumns, about: TypeResiduals, prior: PeakPrior
 ) -> NearPeaks:
     """Keep the peaks that may add most, each by the most probable effect it would have alone."""
     if len(near.peaks) <= MOST_PEAKS:
         return near
-    mean = rates.rate[rates.types, gene] * cells.exposure.astype(np.float64)
-    damped = 1.0 + mean / type_size(gene, cells, rates)
     opened = cells.opened[:, near.peaks].astype(np.float64)
-    score, information = (
-        opened.T @ np.stack([(cells.observed(gene) - mean) / damped, mean / damped], axis=1)
-    ).T
+    score, information = (opened.T @ np.stack([about.left, about.spread], axis=1)).T
     usual, variance = prior.mean[near.kind], prior.variance[near.kind]
     alone = usual + variance * (score - information * usual) / (1 + variance * information)
     adds = np.abs(alone) * np.sqrt(information)
@@ -199,7 +178,7 @@ def effects(
                 [shared, np.diag(each @ spread + TYPE_PRECISION)],
             ]
         )
-        step = _solved(curvature, gradient).clip(-LARGEST_STEP, LARGEST_STEP)
+        step = noisy_or_fit.solved_step(curvature, gradient, LARGEST_STEP)
         for shortening in range(SHORTENINGS):
             shorter = step / 3.0**shortening
             tried = found - shorter[: len(free)], shifts - shorter[len(free) :]
@@ -214,9 +193,3 @@ def effects(
     all_effects = mean.copy()
     all_effects[free] += found
     return Effects(all_effects, shifts)
-
-
-def _solved(matrix: np.ndarray, right: np.ndarray) -> np.ndarray:
-    # By torch, whose number of threads training fixes: on more of them the last digits differ.
-    factor = torch.linalg.cholesky(torch.from_numpy(matrix))
-    return torch.cholesky_solve(torch.from_numpy(right)[:, None], factor)[:, 0].numpy()
