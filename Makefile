@@ -105,6 +105,7 @@ site-screenshots: $(CHROMIUM_READY) site
 # What is measured is measured alone: after the tests that share the cores.
 test: $(READY)
 	$(BIN)/python -m pytest -n 2 --dist worksteal
+	$(BIN)/python -m pytest tests/benchmarks --benchmark-columns=median,min,max,rounds
 	$(BIN)/python -m pytest --noconftest tests/cli/test_start_and_help.py -k half_a_second
 
 test-slow: $(READY)

@@ -1,9 +1,17 @@
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
 import torch
+
+
+@pytest.fixture(autouse=True)
+def measured_alone() -> None:
+    """Beside another test pytest-benchmark would time one round only, and that one by chance."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        pytest.skip("measured alone, by the second command of make test")
 
 
 @pytest.fixture(autouse=True)

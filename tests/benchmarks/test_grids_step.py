@@ -59,7 +59,7 @@ def compare(benchmark: Any, case: Case, subset_size: int, rounds: int) -> float:
     return ratio
 
 
-@pytest.mark.parametrize("subset_size", [10, 128])
+@pytest.mark.parametrize("subset_size", [10, pytest.param(128, marks=pytest.mark.slow)])
 def test_a_twentieth_of_the_papers_size(benchmark: Any, small: Case, subset_size: int) -> None:
     assert compare(benchmark, small, subset_size, rounds=3) >= SMALL_RATIO
 

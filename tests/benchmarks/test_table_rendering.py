@@ -47,6 +47,6 @@ def test_a_leaderboard_of_300_records(benchmark: Any, tmp_path: Path) -> None:
         timed(lambda: [json.loads(json.dumps(run)) for run in plain], repeat=5),
         against="the records to JSON and back",
         size=f"{len(runs)} records, {len(files)} files",
-        rounds=5,
+        rounds=3,
     )
     assert ratio >= RATIO

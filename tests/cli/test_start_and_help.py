@@ -34,7 +34,7 @@ def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.skipif(
-    "PYTEST_XDIST_WORKER" in os.environ, reason="timed alone, by the second command of make test"
+    "PYTEST_XDIST_WORKER" in os.environ, reason="timed alone, by the third command of make test"
 )
 @pytest.mark.parametrize("arguments", [["--help"], ["list"], ["list", "--json"]], ids=" ".join)
 def test_help_and_list_answer_in_half_a_second(arguments: list[str]) -> None:
