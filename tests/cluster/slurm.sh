@@ -3,9 +3,10 @@
 # set up in a temporary folder, used, and taken down again: Table 1 as Slurm jobs, compared with
 # --jobs 2 and with a LocalCluster. As root, for munged and slurmd want it.
 #
-#   tests/cluster/slurm.sh [PYTHON] [--full]
+#   tests/cluster/slurm.sh [PYTHON] [--full] [--seeds 1]
 #
-# --full: Table 1 at the paper's size (an hour and more on 2 cores); else on the small simulation.
+# --full: Table 1 at the paper's size (some hours on 2 cores; with --seeds 1 a fifth of that); else on
+# the small simulation.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 python=${1:-.venv/bin/python}

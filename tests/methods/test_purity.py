@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+from xbench.benchmark.explain import read_only
 from xbench.registry.find import explainer_class
 
 from ..toys import make_problem, messy_csr, random_cross_modality, random_inputs
@@ -23,6 +24,7 @@ METHODS: list[tuple[str, dict[str, Any]]] = [
     ("gradient-change", {}),
     ("lime", {"neighbours": 20}),
     ("cxplain", {"members": 2, "epochs": 2}),
+    ("fimap", {"steps": 3}),
     ("sage", {"permutations": 40}),
     ("sage", {"permutations": 40, "group": "windows"}),
     ("grids", {"steps": 9, "batch_size": 4}),
@@ -34,13 +36,16 @@ METHODS: list[tuple[str, dict[str, Any]]] = [
 ]
 
 
+# A method says nothing to the user of the arrays that it is given to read.
+@pytest.mark.filterwarnings("error:The given NumPy array is not writable")
 @pytest.mark.parametrize(("name", "parameters"), METHODS)
 @pytest.mark.parametrize("sparse", [True, False], ids=["sparse", "dense"])
 def test_a_method_changes_nothing(name: str, parameters: dict[str, Any], sparse: bool) -> None:
     model = random_cross_modality(SIZES, decoder_sizes=(8, 9)).frozen()
     x = random_inputs(7, D)
     inputs = messy_csr(x) if sparse else x.copy()
-    problem = make_problem(model, inputs, 3)
+    problem = make_problem(model, read_only(inputs), 3)
+    read_only(problem.perturbation)
     before = copy.deepcopy(model.state_dict())
     python, numpy = random.getstate(), np.random.get_state()  # noqa: NPY002
     generator = torch.random.get_rng_state()

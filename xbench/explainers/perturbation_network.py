@@ -176,7 +176,7 @@ class Moves:
         self._problem = problem
         self._inputs = torch.cat(list(problem.dense_inputs()))
         self._range = (float(self._inputs.min()), float(self._inputs.max()))
-        changes = torch.from_numpy(problem.perturbation).to(self._inputs) - self._inputs
+        changes = torch.tensor(problem.perturbation).to(self._inputs) - self._inputs
         masked = changes[:, torch.from_numpy(chosen).to(changes.device)].abs().sum(dim=1)
         self.size = max(float(masked.mean()), 1e-6)
         length = float(self._inputs.square().sum(dim=1).mean().sqrt()) or 1.0
