@@ -207,8 +207,9 @@ def _declared(settings: Any, seed: int, split: str) -> dict[str, Any]:
     """Return what a surrogate's description says of how it was trained."""
     declared = asdict(settings)
     # Left out where there is none, so that surrogates of before it are found under their names.
-    if not declared.get("cell_type_weight", True):
-        del declared["cell_type_weight"]
+    for second_output in ("cell_type_weight", "donor_weight"):
+        if not declared.get(second_output, True):
+            del declared[second_output]
     return {"settings": declared, "seed": seed, "split": split}
 
 

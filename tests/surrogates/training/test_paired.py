@@ -72,6 +72,11 @@ def trained_once(simulated: Dataset) -> Callable[[str], Surrogate]:
     return copy_of
 
 
+def replaced(dataset: Dataset, **others: Any) -> Dataset:
+    fields = {name: getattr(dataset, name) for name in Dataset.__dataclass_fields__}
+    return Dataset(**{**fields, **others})
+
+
 def same(one: Surrogate, other: Surrogate) -> bool:
     states = one.state_dict(), other.state_dict()
     return all(torch.equal(states[0][name], states[1][name]) for name in states[0])
@@ -184,12 +189,17 @@ def test_what_the_others_learned_is_more_than_chance(simulated: Dataset, name: s
     assert truth.optimality(indices) > max(truth.optimality(one) for one in drawn)
 
 
-def test_a_second_output_teaches_the_network_what_tells_types_apart(simulated: Dataset) -> None:
+@pytest.mark.parametrize("label", ["cell_type_weight", "donor_weight"])
+def test_a_second_output_teaches_the_network_what_tells_labels_apart(
+    simulated: Dataset, label: str
+) -> None:
+    """Donors are told apart as types are: here each type is of a donor of its own."""
+    labelled = replaced(simulated, donors=simulated.cell_types)
+
     def apart(weight: float) -> float:
         """Distance of test cells, in hidden units, to their nearest other type over that to own."""
-        model = trained(
-            simulated, "end-to-end", steps=40, batch_size=64, cell_type_weight=weight
-        ).frozen()
+        weights = {"cell_type_weight": 0.0, label: weight}
+        model = trained(labelled, "end-to-end", steps=40, batch_size=64, **weights).frozen()
         units = {}
         for part in ("train", "test"):
             rows = getattr(simulated.split, part)
@@ -297,8 +307,7 @@ def test_genes_without_a_place_get_the_network_alone(simulated: Dataset) -> None
     outputs.var.loc[outputs.var.index[gene], ["start", "end"]] = -1
     outputs.var["chrom"] = outputs.var["chrom"].astype(str)
     outputs.var.loc[outputs.var.index[gene], "chrom"] = ""
-    fields = {name: getattr(simulated, name) for name in Dataset.__dataclass_fields__}
-    model: Any = trained(Dataset(**{**fields, "outputs": outputs}), "cis")
+    model: Any = trained(replaced(simulated, outputs=outputs), "cis")
     assert not (model.pair_gene == gene).any()
     assert (model.pair_gene == gene + 1).any()
 
@@ -313,6 +322,9 @@ def test_wrong_uses_are_refused(
         train_end_to_end(multiome, PairedTraining(loss="l1"))
     with pytest.raises(XbenchError, match="unknown loss 'mse'"):
         train_cis(simulated, CisTraining(loss="mse"))
+    for train, settings in ((train_cis, CisTraining), (train_end_to_end, PairedTraining)):
+        with pytest.raises(XbenchError, match="name no donors; give their column by --donor-key"):
+            train(simulated, settings(donor_weight=0.1))
     with pytest.raises(XbenchError, match="unknown form 'sum'"):
         train_cis(simulated, CisTraining(form="sum"))
     with pytest.raises(XbenchError, match="unknown network 'deep'"):
@@ -337,8 +349,7 @@ def test_only_the_rows_given_are_trained_on(simulated: Dataset) -> None:
     values = sparse.lil_matrix(spoilt.X)
     values[np.setdiff1d(simulated.split.train, rows)[:20]] = 7.0
     spoilt.X = sparse.csr_matrix(values, dtype=np.float32)
-    fields = {name: getattr(simulated, name) for name in Dataset.__dataclass_fields__}
-    other = Dataset(**{**fields, "outputs": spoilt})
+    other = replaced(simulated, outputs=spoilt)
     settings, _ = TRAININGS["cis"]
     models = [train_cis(one, settings, train_rows=rows)[0] for one in (simulated, other)]  # type: ignore[arg-type]
     assert same(*models)

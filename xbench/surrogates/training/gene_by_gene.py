@@ -23,6 +23,7 @@ from xbench.surrogates.training.paired import (
     USUAL_SIZE,
     PairedTraining,
     calibrate,
+    check_donors,
     check_loss,
     train_network,
 )
@@ -140,8 +141,8 @@ def train_cis(
     Raises
     ------
     XbenchError
-        Where peaks or all genes have no coordinates, data have no expression, the loss is none of
-        counts, or the form is unknown.
+        Where peaks or all genes have no coordinates, data have no expression, or no donors that are
+        asked for, the loss is none of counts, or the form is unknown.
     """
     check_loss(settings.loss, LOSSES)
     if settings.form not in FORMS:
@@ -150,6 +151,7 @@ def train_cis(
         raise unknown_name("network", settings.network, NETWORKS)
     peaks, genes = dataset.features, dataset.output_features
     cells = PairedCells.of(dataset, train_rows)
+    check_donors(settings, cells)
     if not peaks.has_coordinates or not genes.has_coordinates:
         raise XbenchError(
             f"{dataset.name}: surrogate cis needs to know where peaks and genes lie; "

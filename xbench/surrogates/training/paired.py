@@ -9,7 +9,7 @@ from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 from torch import Tensor, nn
 
 from xbench.data.dataset import Dataset
-from xbench.errors import unknown_name
+from xbench.errors import XbenchError, unknown_name
 from xbench.surrogates.rate_network import (
     PER_CELL,
     RateNetwork,
@@ -60,6 +60,8 @@ class PairedTraining:
         Weight of a second output while training, the cell's type (cross-entropy in nats): what
         tells types apart is then learned from every cell's label, not from noisy counts alone. The
         output is dropped afterwards. None of it where 0.
+    donor_weight
+        The same for the cell's donor, where the data name donors (``--donor-key``).
     device
         ``"cpu"`` or ``"cuda"``.
     """
@@ -73,18 +75,50 @@ class PairedTraining:
     decay: NonNegativeFloat = 1e-3
     first_layer: bool = True
     cell_type_weight: NonNegativeFloat = 0.1
+    donor_weight: NonNegativeFloat = 0.0
     device: str = "cpu"
 
 
 class Batch(NamedTuple):
-    """Some cells: sums or peaks, number of open peaks, counts (or log1p values), exposure, type."""
+    """Some cells: sums or peaks, number of open peaks, counts (or log1p values), exposure, rows.
+
+    Rows are those of training cells, which second outputs are asked for; None of others.
+    """
 
     sums: Tensor | None
     peaks: Pattern | None
     totals: Tensor
     observed: Tensor
     exposure: Tensor
-    types: Tensor | None = None
+    rows: Tensor | None = None
+
+
+class SecondOutput(nn.Module):
+    """What hidden units say of a cell's label, while a network is trained.
+
+    Parameters
+    ----------
+    labels
+        Of each training cell, shape (n,).
+    weight
+        Of its cross-entropy in the loss.
+    n_hidden
+        Hidden units.
+    """
+
+    labels: Tensor
+
+    def __init__(self, labels: np.ndarray, weight: float, n_hidden: int) -> None:
+        super().__init__()
+        names, numbers = np.unique(labels, return_inverse=True)
+        self.weight = weight
+        self.register_buffer("labels", torch.from_numpy(numbers))
+        self.layer = nn.Linear(n_hidden, len(names))
+
+    def loss(self, hidden: Tensor, rows: Tensor) -> Tensor:
+        """Weighted mean cross-entropy, in nats, of some training cells."""
+        named = self.layer(hidden)
+        return self.weight * nn.functional.cross_entropy(named, self.labels[rows])
 
 
 def train_end_to_end(
@@ -115,10 +149,11 @@ def train_end_to_end(
     Raises
     ------
     XbenchError
-        An unknown loss, or data without expression.
+        An unknown loss, data without expression, or donors asked for that the data do not name.
     """
     check_loss(settings.loss, LOSSES)
     cells = PairedCells.of(dataset, train_rows)
+    check_donors(settings, cells)
     # One thread: the same numbers however many there are. A second one makes the batches.
     with own_random_numbers(seed, settings.device), one_thread():
         model = kind(dataset.n_features, dataset.n_outputs)
@@ -131,6 +166,15 @@ def check_loss(loss: str, losses: tuple[str, ...]) -> None:
     """Refuse a loss that is not among some."""
     if loss not in losses:
         raise unknown_name("loss", loss, losses)
+
+
+def check_donors(settings: PairedTraining, cells: PairedCells) -> None:
+    """Refuse donors as a second output where cells have none."""
+    if settings.donor_weight and cells.donors is None:
+        raise XbenchError(
+            f"donor_weight = {settings.donor_weight:g}: the data name no donors; "
+            "give their column by --donor-key, or leave donor_weight at 0"
+        )
 
 
 def train_network(
@@ -168,7 +212,7 @@ def train_network(
     with Prefetched(trainer.drawn) as batches:
         history = train_stage(
             plan,
-            nn.ModuleList([model, trainer.type_output]),
+            nn.ModuleList([model, *trainer.second_outputs]),
             lambda step: trainer.penalised(batches.next()),
             trainer.validated,
             progress,
@@ -225,9 +269,15 @@ class _Trainer:
     ) -> None:
         self.model, self.cells, self.settings = model, cells, settings
         self.generator = generator
-        names, types = np.unique(cells.types, return_inverse=True)
-        self.types = torch.from_numpy(types)
-        self.type_output = nn.Linear(model.hidden.out_features, len(names)).to(settings.device)
+        n_hidden = model.hidden.out_features
+        # Made even where it weighs nothing: the random numbers after it are then the same.
+        of_types = SecondOutput(cells.types, settings.cell_type_weight, n_hidden)
+        self.second_outputs = [of_types] if settings.cell_type_weight else []
+        if settings.donor_weight and cells.donors is not None:
+            of_donors = SecondOutput(cells.donors, settings.donor_weight, n_hidden)
+            self.second_outputs.append(of_donors)
+        for second in self.second_outputs:
+            second.to(settings.device)
         self.fixed: dict[int, Tensor] = {}
         if not settings.first_layer:
             model.weight.requires_grad_(False)
@@ -247,7 +297,7 @@ class _Trainer:
             torch.from_numpy(totals).to(device),
             torch.from_numpy(observed[rows].toarray()).to(device),
             torch.from_numpy(part.counts.exposure[rows])[:, None].to(device),
-            self.types[torch.from_numpy(rows)].to(device) if part is self.cells.training else None,
+            torch.from_numpy(rows).to(device) if part is self.cells.training else None,
         )
 
     def first_sums(self, batch: Batch) -> Tensor:
@@ -275,10 +325,10 @@ class _Trainer:
         weights = (self.model.output.weight**2).sum() / self.model.n_outputs
         sums = self.first_sums(batch)
         loss = self.loss(batch, sums) + self.settings.decay * weights
-        if self.settings.cell_type_weight and batch.types is not None:
-            named = self.type_output(self.model.hidden_units(sums))
-            of_types = nn.functional.cross_entropy(named, batch.types)
-            loss = loss + self.settings.cell_type_weight * of_types
+        if self.second_outputs and batch.rows is not None:
+            hidden = self.model.hidden_units(sums)
+            for second in self.second_outputs:
+                loss = loss + second.loss(hidden, batch.rows)
         return loss
 
     def drawn(self) -> Batch:

@@ -95,11 +95,14 @@ class PairedCells:
         Where there is no validation cell, the training cells are both.
     types
         Type of each training cell, shape (n,).
+    donors
+        Donor of each training cell, shape (n,); None where the data name none.
     """
 
     training: Part
     validation: Part
     types: np.ndarray
+    donors: np.ndarray | None = None
 
     @classmethod
     def of(cls, dataset: Dataset, train_rows: np.ndarray | None = None) -> "PairedCells":
@@ -115,4 +118,5 @@ class PairedCells:
         rows = np.asarray(dataset.split.train if train_rows is None else train_rows)
         training, validation = Part.of(dataset, rows), dataset.split.validation
         stopping = Part.of(dataset, validation) if len(validation) else training
-        return cls(training, stopping, dataset.cell_types[rows])
+        donors = None if dataset.donors is None else dataset.donors[rows]
+        return cls(training, stopping, dataset.cell_types[rows], donors)
