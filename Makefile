@@ -31,8 +31,8 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[test,check,figures,peers,hic,site,cluster,tables]"
 	@touch $@
 
-# What fits into a quarter of an hour on 2 cores; the committed runs of all else are kept. Where
-# its data are absent a task says so. Exit code 1 means that some runs failed: they belong on the
+# What fits into some minutes on 2 cores; the committed runs of all else are kept. Where its data
+# are absent a task says so. Exit code 1 means that some runs failed: they belong on the
 # leaderboard too.
 QUICK := random,saliency,smoothgrad,grids,gradient-change
 REPRODUCE := $(BIN)/xbench reproduce --store $(RESULTS) --out leaderboard/published

@@ -145,7 +145,7 @@ def table(points: list[dict[str, Any]], axis: str) -> str:
 def main() -> None:
     """Measure what the command line asks for, and print tables."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("place", type=Path, help="A folder on a disk with 70 GB free.")
+    parser.add_argument("place", type=Path, help="A folder on a disk with 25 GB free.")
     parser.add_argument("--axes", default="cells,peaks,L,targets")
     parser.add_argument("--full", action="store_true", help="Only 250,000 cells, once more.")
     parser.add_argument("--show", action="store_true", help="Only print what is there.")
