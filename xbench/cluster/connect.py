@@ -81,7 +81,10 @@ class Connection:
         """
         self.check()
         resources = {GPU: 1} if cuda else None
-        return self.client.submit(what, *given, key=key, pure=False, retries=0, resources=resources)
+        future: Future = self.client.submit(
+            what, *given, key=key, pure=False, retries=0, resources=resources
+        )
+        return future
 
     def check(self) -> None:
         """Find out whether the scheduler is still there.
