@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from distributed import Future, KilledWorker, wait
-from distributed.client import FutureCancelledError
+from distributed.client import CancelledError
 
 from xbench.benchmark.execute import lost_records
 from xbench.benchmark.handing_out import claimed
@@ -268,7 +268,7 @@ class _Round:
             time.sleep(_WAIT_SECONDS)
             return []
         client = self._executor.connection.client
-        with contextlib.suppress(TimeoutError, FutureCancelledError), client.as_current():
+        with contextlib.suppress(TimeoutError, CancelledError), client.as_current():
             wait(list(self._flying), timeout=_WAIT_SECONDS, return_when="FIRST_COMPLETED")
         return [one for one in self._flying if one.done()]
 
