@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # A real Slurm on this machine's loopback (slurmctld, slurmd, munged; Debian's slurm-wlm and munge),
 # set up in a temporary folder, used, and taken down again: Table 1 as Slurm jobs, compared with
-# --jobs 2 and with a LocalCluster. As root, for munged and slurmd want it.
+# --jobs 2 and with a LocalCluster; then Ctrl-C, cancelled jobs and a queue that does not exist. As
+# root, for munged and slurmd want it.
 #
 #   tests/cluster/slurm.sh [PYTHON] [--full] [--seeds 1]
 #
@@ -107,5 +108,6 @@ export XBENCH_CACHE=${XBENCH_CACHE:-$here/cache}
 echo "\$ xbench cluster check --cluster lab.yml --dataset simulated-multiome-small"
 "$python" -m xbench cluster check --cluster "$here/lab.yml" --dataset simulated-multiome-small
 "$python" tests/cluster/table1_everywhere.py --slurm "$here/lab.yml" "$@"
+"$python" tests/cluster/slurm_disturbed.py "$here/lab.yml"
 echo "jobs left in the queue: $(squeue -h | wc -l)"
 [ "$(squeue -h -t pending,running | wc -l)" = 0 ]

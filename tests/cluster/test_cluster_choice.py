@@ -11,7 +11,7 @@ import pytest
 
 from xbench.cluster.cluster_choice import ClusterChoice
 from xbench.cluster.cluster_place import ClusterPlace
-from xbench.cluster.connect import slurm_options
+from xbench.cluster.slurm_jobs import slurm_options
 from xbench.cluster.worker_check import look_here, problems
 from xbench.errors import XbenchError
 

@@ -52,22 +52,3 @@ def test_a_folder_that_cannot_be_written_is_one_line(records: list[Record], tmp_
     (tmp_path / "file").write_text("")
     with pytest.raises(XbenchError, match=r"file: cannot write runs\.parquet"):
         write_parquet(records, tmp_path / "file" / "runs.parquet")
-
-
-def test_mlflow_gets_every_run_once(records: list[Record], tmp_path: Path) -> None:
-    mlflow = pytest.importorskip("mlflow", reason="MLflow is not installed: the extra 'mlflow'")
-    pytest.importorskip("alembic", reason="alembic is not installed: a database needs it")
-    from xbench.results.mlflow_log import RUN_TAG, log_runs
-
-    uri = f"sqlite:///{tmp_path}/runs.db"
-    assert log_runs(records[:2], uri) == (2, 0)
-    assert log_runs(records, uri) == (1, 2)
-    client = mlflow.MlflowClient(tracking_uri=uri)
-    experiment = client.get_experiment_by_name(f"xbench/{records[0].task}")
-    runs = {one.data.tags[RUN_TAG]: one for one in client.search_runs([experiment.experiment_id])}
-    assert runs.keys() == {one.run_id for one in records}
-    assert runs["f" * 16].info.status == "FAILED"
-    assert runs["f" * 16].data.tags["xbench.reason"] == "no room"
-    assert runs["a" * 16].info.status == "FINISHED"
-    assert runs["a" * 16].data.metrics["rel-delta"] == -1.5
-    assert runs["a" * 16].data.params["L"] == str(records[2].L)

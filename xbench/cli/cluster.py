@@ -20,6 +20,7 @@ from xbench.utils.progress import Progress
 from xbench.utils.text import plain, size_text
 
 if TYPE_CHECKING:
+    from xbench.cluster.cluster_choice import ClusterChoice
     from xbench.cluster.connect import Connection
     from xbench.cluster.worker_check import Sight
 
@@ -82,13 +83,21 @@ def check_and_show(cluster: str, data: DataChoice, *, jobs: int | None, wait: fl
         wrong = list(dict.fromkeys(line for one in sights for line in problems(driver, one)))
     if not sights:
         raise XbenchError(
-            f"--cluster {cluster}: no worker came in {wait:g} s; look at the queue (squeue), or "
+            f"--cluster {cluster}: no worker came in {wait:g} s; {_what_to_do(place.choice)}, or "
             "wait longer: --wait"
         )
     _print_sights([driver, *(one for one in sights if not isinstance(one, str))])
     if wrong:
         raise XbenchError("; ".join(wrong))
-    say(f"{len(sights)} workers are fit for runs")
+    count = "1 worker is" if len(sights) == 1 else f"{len(sights)} workers are"
+    say(f"{count} fit for runs")
+
+
+def _what_to_do(choice: "ClusterChoice") -> str:
+    if choice.kind == "address":
+        certificates = " --tls-ca-file ..." if choice.tls is not None else ""
+        return f"start one: 'dask worker {choice.address}{certificates}'"
+    return "look at the queue (squeue)" if choice.kind == "slurm" else "is the machine busy?"
 
 
 def _await_workers(connection: "Connection", wait: float) -> None:

@@ -1,6 +1,7 @@
 """What ``--cluster`` means: ``local``, ``slurm``, an address, or a file that a lab keeps."""
 
 import re
+import ssl
 from pathlib import Path
 from typing import Any, Literal
 
@@ -10,6 +11,8 @@ from xbench.errors import XbenchError, in_words
 
 _ADDRESS = re.compile(r"(tcp|tls|ws|wss|ucx)://\S+|[\w.-]+:\d+")
 _FILES = (".yml", ".yaml")
+# What Dask's workers are said to have one of, or more.
+GPU = "GPU"
 # A worker of 8 jobs that dies 3 times in a row at one run: not the machine's fault, most likely.
 TRIES = 3
 
@@ -20,7 +23,7 @@ class Certificates(BaseModel):
     Parameters
     ----------
     ca, certificate, key
-        Of the authority; of this user, and its private key. PEM.
+        Of the authority; of this user, and its private key, without a passphrase. PEM.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -28,6 +31,45 @@ class Certificates(BaseModel):
     ca: Path
     certificate: Path
     key: Path
+
+    def beside(self, folder: Path) -> "Certificates":
+        """Return them with paths that are relative to a folder made absolute; ``~`` is the home."""
+        return Certificates(
+            ca=folder / self.ca.expanduser(),
+            certificate=folder / self.certificate.expanduser(),
+            key=folder / self.key.expanduser(),
+        )
+
+    def check(self) -> None:
+        """Refuse files that cannot be read, are no certificates, or do not belong together.
+
+        Raises
+        ------
+        XbenchError
+            With the file that is wrong.
+        """
+        for name in Certificates.model_fields:
+            path: Path = getattr(self, name)
+            try:
+                path.read_bytes()
+            except OSError as error:
+                raise XbenchError(
+                    f"--cluster: tls.{name}: {path}: cannot be read ({error.strerror})"
+                ) from error
+        try:
+            context = ssl.create_default_context(cafile=str(self.ca))
+        except (ssl.SSLError, ValueError) as error:
+            raise XbenchError(
+                f"--cluster: tls.ca: {self.ca}: holds no certificate (PEM)"
+            ) from error
+        try:
+            # Else OpenSSL asks the terminal for a passphrase, here and on every worker.
+            context.load_cert_chain(self.certificate, self.key, password=lambda: "")
+        except (ssl.SSLError, ValueError) as error:
+            raise XbenchError(
+                f"--cluster: tls: {self.certificate} and {self.key} are not a certificate and its "
+                "private key (PEM, without a passphrase)"
+            ) from error
 
 
 class ClusterChoice(BaseModel):
@@ -62,7 +104,7 @@ class ClusterChoice(BaseModel):
     logs
         A folder for what jobs print; nothing is kept where None.
     tls
-        Certificates; plain TCP where None.
+        Certificates, by paths that are relative to the file; plain TCP where None.
 
     Examples
     --------
@@ -144,4 +186,22 @@ def _of_file(path: Path) -> ClusterChoice:
         raise XbenchError(
             f"--cluster {path}: an address belongs to 'kind: address', and only to it"
         )
-    return choice
+    if choice.address and not _ADDRESS.fullmatch(choice.address):
+        raise XbenchError(
+            f"--cluster {path}: address: must be that of a Dask scheduler, such as "
+            f"tcp://head:8786, not {choice.address!r}"
+        )
+    return choice if choice.tls is None else _with_certificates(choice, choice.tls, path)
+
+
+def _with_certificates(choice: ClusterChoice, tls: Certificates, path: Path) -> ClusterChoice:
+    """Return a choice whose certificates are found from everywhere, and whose address has TLS."""
+    address = choice.address
+    if address and "://" not in address:
+        address = f"tls://{address}"
+    if address and not address.startswith(("tls://", "wss://")):
+        raise XbenchError(
+            f"--cluster {path}: tls: a scheduler that has certificates is at tls://, not {address}"
+        )
+    beside = tls.beside(path.absolute().parent)
+    return choice.model_copy(update={"address": address, "tls": beside})

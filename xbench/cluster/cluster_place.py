@@ -41,7 +41,7 @@ class ClusterPlace:
     Raises
     ------
     XbenchError
-        Where the text means nothing, or Dask is missing.
+        Where the text means nothing, certificates are wrong, or Dask is missing.
 
     Examples
     --------
@@ -60,6 +60,8 @@ class ClusterPlace:
         self._jobs, self._progress = jobs, progress
         self._stack = ExitStack()
         self._made: DaskExecutor | None = None
+        if self.choice.tls is not None:
+            self.choice.tls.check()
         needed = ["distributed", *(["dask_jobqueue"] if self.choice.kind == "slurm" else [])]
         for name in needed:
             if find_spec(name) is None:

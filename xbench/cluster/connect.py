@@ -5,25 +5,28 @@ the ``with`` block, whatever ends that; jobs of a driver that was killed end by 
 their workers have not heard of it for a minute.
 """
 
+import asyncio
 import logging
 import os
-import sys
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
 from typing import Any
 
-from distributed import Client, LocalCluster
+from distributed import Client, Future, LocalCluster
+from distributed.comm import connect
 from distributed.security import Security
+from distributed.utils import LoopRunner
 
-from xbench.cluster.cluster_choice import ClusterChoice
+from xbench.cluster.cluster_choice import GPU, ClusterChoice
+from xbench.cluster.slurm_jobs import SlurmJobs, slurm_options
 from xbench.errors import XbenchError
 from xbench.utils.progress import SILENT, Progress
 
 _LOG = logging.getLogger(__name__)
-_DEATH_TIMEOUT = "60"
 _CONNECT_SECONDS = 20
-GPU = "GPU"
 
 
 @dataclass(frozen=True)
@@ -38,11 +41,14 @@ class Connection:
         What was asked for.
     cluster
         What was started here; None of a scheduler that was there.
+    jobs
+        Of Slurm, that workers are.
     """
 
     client: Client
     choice: ClusterChoice
     cluster: Any = None
+    jobs: SlurmJobs | None = None
 
     def workers(self) -> dict[str, dict[str, Any]]:
         """Return what the scheduler knows of each worker, by address."""
@@ -58,10 +64,46 @@ class Connection:
             for one in self.workers().values()
         )
 
+    def submit(self, what: Any, *given: Any, cuda: bool = False, key: str | None = None) -> Future:
+        """Hand out one task: a function of a module, and what it is given.
+
+        Parameters
+        ----------
+        cuda
+            Whether it needs a GPU.
+        key
+            Its name; any where None.
+
+        Raises
+        ------
+        XbenchError
+            Where the scheduler is gone.
+        """
+        self.check()
+        resources = {GPU: 1} if cuda else None
+        future: Future = self.client.submit(
+            what, *given, key=key, pure=False, retries=0, resources=resources
+        )
+        return future
+
+    def check(self) -> None:
+        """Find out whether the scheduler is still there.
+
+        Raises
+        ------
+        XbenchError
+            Where it was lost, and did not come back in time.
+        """
+        if self.client.status in ("closing", "closed"):
+            raise XbenchError(
+                f"{self.choice}: the connection to the scheduler was lost, and did not come back "
+                f"in {_CONNECT_SECONDS} s; finished runs are kept: start again when it is there"
+            )
+
     def ask_for_jobs(self) -> None:
         """Ask for the jobs that are missing, such as those whose walltime is over."""
-        if self.choice.kind == "slurm":
-            self.cluster.scale(jobs=self.choice.jobs or 1)
+        if self.jobs is not None:
+            self.jobs.ask_again(len(self.workers()))
 
 
 @contextmanager
@@ -88,19 +130,40 @@ def connected(
         choice = choice.model_copy(update={"jobs": jobs})
     security = _security(choice)
     progress.said(f"connecting to {choice}")
-    cluster = _started(choice, security)
+    cluster = None
     try:
+        with _interrupts_kept_from_workers():
+            cluster = _started(choice, security)
         client = _client(choice, cluster, security)
         try:
-            connection = Connection(client, choice, cluster)
-            connection.ask_for_jobs()
-            yield connection
+            jobs_of = None
+            if choice.kind == "slurm":
+                jobs_of = SlurmJobs(cluster, choice.jobs or 1)
+                jobs_of.ask()
+            yield Connection(client, choice, cluster, jobs_of)
         finally:
             client.close()
     finally:
         if cluster is not None:
             _LOG.info("the workers that were started are told to end")
             cluster.close()
+
+
+@contextmanager
+def _interrupts_kept_from_workers() -> Iterator[None]:
+    """Let what is started meanwhile, and all that it starts later, hear no Ctrl-C.
+
+    A terminal sends it to every process of a command. It is for this one, which tells workers to
+    end, and lets none of its commands to Slurm be cut off.
+    """
+    # It would be started by the first worker, and let interrupts through again.
+    resource_tracker.ensure_running()
+    # What a thread blocks is blocked in its threads and processes, also where one is replaced.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _security(choice: ClusterChoice) -> Any:
@@ -135,8 +198,12 @@ def _started(choice: ClusterChoice, security: Any) -> Any:
             silence_logs=logging.CRITICAL,
             local_directory=None if choice.folder is None else str(choice.folder),
         )
+    interrupted = signal.getsignal(signal.SIGINT)
     from dask_jobqueue import SLURMCluster
 
+    if interrupted is not None and signal.getsignal(signal.SIGINT) is not interrupted:
+        # Its import lets Ctrl-C end this program without a word, with exit code 0.
+        signal.signal(signal.SIGINT, interrupted)
     try:
         return SLURMCluster(
             **slurm_options(choice),
@@ -153,42 +220,52 @@ def _started(choice: ClusterChoice, security: Any) -> Any:
         ) from error
 
 
-def slurm_options(choice: ClusterChoice) -> dict[str, Any]:
-    """Return arguments of `SLURMCluster`; what is not given is its configuration's."""
-    gpu = ["--resources", f"{GPU}=1"] if choice.gpus else []
-    directives = [*choice.directives, *([f"--gres=gpu:{choice.gpus}"] if choice.gpus else [])]
-    given = {
-        "queue": choice.queue,
-        "account": choice.account,
-        "cores": choice.cores,
-        # A worker a core: a run computes on one thread. With GPUs, a worker a GPU.
-        "processes": choice.gpus or choice.cores,
-        "memory": choice.memory,
-        "walltime": choice.walltime,
-        "job_script_prologue": list(choice.environment) or None,
-        "python": choice.python or sys.executable,
-        "job_extra_directives": directives or None,
-        "interface": choice.interface,
-        "local_directory": None if choice.folder is None else str(choice.folder),
-        "log_directory": None if choice.logs is None else str(choice.logs),
-        "worker_extra_args": [*gpu, "--no-dashboard"],
-        "death_timeout": _DEATH_TIMEOUT,
-    }
-    return {name: value for name, value in given.items() if value is not None}
-
-
 def _client(choice: ClusterChoice, cluster: Any, security: Any) -> Client:
     try:
+        if cluster is None:
+            _greet(choice.address, security)
         client = Client(
             choice.address if cluster is None else cluster,
             security=security,
             timeout=_CONNECT_SECONDS,
             set_as_default=False,
         )
-    except (OSError, ValueError, TypeError) as error:
-        what = " ".join(str(error).split())
+    except (OSError, ValueError, TypeError, RuntimeError, ImportError) as error:
+        words = str(error) or str(error.__cause__ or type(error).__name__)
+        what = " ".join(words.split())
         raise XbenchError(
-            f"--cluster {choice.address or choice.kind}: cannot be reached ({what}); is the "
-            "scheduler running, and the address right?"
+            f"--cluster {choice.address or choice.kind}: cannot be reached ({what}); "
+            f"{_what_to_look_at(choice)}"
         ) from error
     return client
+
+
+def _greet(address: str, security: Any) -> None:
+    """Connect to a scheduler, and part again.
+
+    A client that cannot connect leaves half of itself behind, which is heard of at the exit.
+    """
+    given = (security or Security()).get_connection_args("client")
+
+    async def greet() -> None:
+        # The greeting itself has no limit there.
+        comm = await asyncio.wait_for(
+            connect(address, timeout=_CONNECT_SECONDS, **given), 2 * _CONNECT_SECONDS
+        )
+        await comm.close()
+
+    runner = LoopRunner()
+    runner.start()
+    try:
+        runner.run_sync(greet)
+    finally:
+        runner.stop()
+
+
+def _what_to_look_at(choice: ClusterChoice) -> str:
+    """Say what most likely keeps a client out."""
+    if choice.tls is not None:
+        return "is the scheduler running, and has it certificates of the same authority as 'tls:'?"
+    if choice.address.startswith("tls://"):
+        return "it wants certificates: give 'kind: address' and 'tls:' in a .yml file"
+    return "is the scheduler running, and the address right? With certificates it is at tls://"

@@ -14,14 +14,14 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from distributed import Future, KilledWorker, wait
-from distributed.client import FutureCancelledError
+from distributed.client import CancelledError
 
 from xbench.benchmark.execute import lost_records
 from xbench.benchmark.handing_out import claimed
 from xbench.benchmark.plan import WorkUnit
 from xbench.benchmark.request import RunContext, RunsTold
 from xbench.cluster.analyse_on_worker import AnalysisOrder, analyse_here
-from xbench.cluster.connect import GPU, Connection
+from xbench.cluster.connect import Connection
 from xbench.cluster.on_worker import Answer, carry_out_unit, forget_study, machine_state
 from xbench.cluster.packed_data import pack
 from xbench.cluster.parcel import (
@@ -243,6 +243,7 @@ class _Round:
         if now - self._looked < _LOOK_SECONDS and self._slots:
             return
         connection = self._executor.connection
+        connection.check()
         self._slots, self._looked = connection.slots(self._context.device), now
         self._told.at_work(self._slots)
         if now - self._asked > _JOBS_SECONDS:
@@ -251,15 +252,13 @@ class _Round:
 
     def _hand_out(self, unit: WorkUnit) -> None:
         self._number += 1
-        future = self._executor.connection.client.submit(
+        future = self._executor.connection.submit(
             carry_out_unit,
             self._study,
             unit,
             self.topic,
+            cuda=self._context.device == "cuda",
             key=f"{self.topic}-{unit.run_ids[0]}-{self._number}",
-            pure=False,
-            retries=0,
-            resources={GPU: 1} if self._context.device == "cuda" else None,
         )
         self._flying[future] = unit
         self._told.started(unit)
@@ -269,7 +268,7 @@ class _Round:
             time.sleep(_WAIT_SECONDS)
             return []
         client = self._executor.connection.client
-        with contextlib.suppress(TimeoutError, FutureCancelledError), client.as_current():
+        with contextlib.suppress(TimeoutError, CancelledError), client.as_current():
             wait(list(self._flying), timeout=_WAIT_SECONDS, return_when="FIRST_COMPLETED")
         return [one for one in self._flying if one.done()]
 
@@ -285,6 +284,9 @@ class _Round:
                 f"a worker could not begin ({what}); see what 'xbench cluster check' says"
             )
         self._lost[first] += 1
+        if future.status == "cancelled" and self._begun[first]:
+            # The connection to the scheduler was lost: that is not the run's doing.
+            self._begun[first].pop()
         tries = len(self._begun[first])
         _LOG.info("a worker ended; %s had begun %d times", first, tries)
         if (

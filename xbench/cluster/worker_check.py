@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from importlib import metadata
 from typing import Any
 
+from xbench.cluster.cluster_choice import GPU
 from xbench.cluster.connect import Connection
 from xbench.cluster.parcel import Parcel, found
 from xbench.cluster.portable import own_digest
@@ -94,7 +95,7 @@ def look_at_workers(connection: Connection, parcels: Sequence[Parcel] = ()) -> l
         more: dict[str, Any] = {
             "address": address,
             "threads": of.get("nthreads", 1),
-            "gpus": int(of.get("resources", {}).get("GPU", 0)),
+            "gpus": int(of.get("resources", {}).get(GPU, 0)),
         }
         sights.append(Sight(**{**vars(said), **more}))
     return sights

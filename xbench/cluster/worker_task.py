@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from distributed import get_worker
 
 from xbench.benchmark.workers import Surroundings, forked_from_program
-from xbench.cluster.connect import GPU, Connection
+from xbench.cluster.connect import Connection
 from xbench.cluster.on_worker import Answer
 from xbench.cluster.parcel import Parcel
 from xbench.cluster.portable import own_digest, parcels_here
@@ -54,9 +54,7 @@ def carried_out(
     problem = ""
     for _ in range(connection.choice.retries):
         for _ in range(2):
-            future = connection.client.submit(
-                what, order, pure=False, retries=0, resources={GPU: 1} if cuda else None
-            )
+            future = connection.submit(what, order, cuda=cuda)
             try:
                 answer = future.result()
             except XbenchError:

@@ -1,25 +1,29 @@
 """Runs in MLflow, by its own API: what a lab that looks at everything there may want.
 
-Optional, and one way: the store stays what counts. A run that is there already is left as it is.
+Optional, and one way: the store stays what counts. A run that is there already is left as it is,
+but where the store has a later record of it: that is logged in its place.
 """
 
 import json
+from collections import defaultdict
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from xbench.errors import XbenchError
 from xbench.results.record import Record
 
-RUN_TAG = "xbench.run_id"
+RUN_TAG, CREATED_TAG = "xbench.run_id", "xbench.created"
 _PARAMETERS = ("dataset", "surrogate", "cell_type", "target", "method", "L", "repetition", "seed")
 _TAGS = (
     *("status", "reason", "dataset_digest", "surrogate_digest", "method_version", "device"),
-    *("method_digest", "git_commit", "machine", "created"),
+    *("method_digest", "git_commit", "machine"),
 )
 _COSTS = ("seconds", "forward_evaluations", "gradient_evaluations", "peak_memory_bytes")
 # MLflow refuses longer ones.
 _LONGEST = 500
 _PAGE = 1000
+_WHOLE = ("FINISHED", "FAILED")
 
 
 def log_runs(records: Sequence[Record], uri: str) -> tuple[int, int]:
@@ -35,7 +39,7 @@ def log_runs(records: Sequence[Record], uri: str) -> tuple[int, int]:
     Returns
     -------
     new, known : int
-        How many were logged, and how many had been before.
+        How many were logged, and how many are there as they are here.
 
     Raises
     ------
@@ -57,12 +61,16 @@ def log_runs(records: Sequence[Record], uri: str) -> tuple[int, int]:
             experiment = _experiment(client, f"xbench/{task}")
             there = _logged(client, experiment)
             for record in of_task:
-                if record.run_id in there:
+                before = there[record.run_id]
+                if any(created == record.created for _, created in before):
                     known += 1
                 else:
                     _log(client, experiment, record)
                     new += 1
-    except (MlflowException, OSError, ImportError) as error:
+                for one, created in before:
+                    if created != record.created:
+                        client.delete_run(one)
+    except (MlflowException, OSError, ImportError, ValueError) as error:
         what = " ".join(str(error).split())[:_LONGEST]
         raise XbenchError(f"--mlflow {uri}: {what}") from error
     return new, known
@@ -73,34 +81,47 @@ def _experiment(client: Any, name: str) -> str:
     return str(found.experiment_id if found is not None else client.create_experiment(name))
 
 
-def _logged(client: Any, experiment: str) -> set[str]:
-    """Return the ids of runs that an experiment has, whole."""
-    found: set[str] = set()
+def _logged(client: Any, experiment: str) -> defaultdict[str, list[tuple[str, str]]]:
+    """Return what an experiment has of each run, whole: MLflow's id, and when the run ended."""
+    found: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
     page = None
     while True:
-        runs = client.search_runs(
-            [experiment],
-            "attributes.status IN ('FINISHED', 'FAILED')",
-            max_results=_PAGE,
-            page_token=page,
-        )
-        found |= {run.data.tags.get(RUN_TAG, "") for run in runs}
+        runs = client.search_runs([experiment], max_results=_PAGE, page_token=page)
+        for run in runs:
+            # Not by a filter of the search: MLflow knows no list of statuses there.
+            if run.info.status not in _WHOLE:
+                continue
+            tags = run.data.tags
+            found[tags.get(RUN_TAG, "")].append((run.info.run_id, tags.get(CREATED_TAG, "")))
         page = runs.token
         if not page:
             return found
 
 
 def _log(client: Any, experiment: str, record: Record) -> None:
+    from mlflow.entities import Metric, Param
+
     tags = {f"xbench.{name}": str(getattr(record, name))[:_LONGEST] for name in _TAGS}
+    tags |= {RUN_TAG: record.run_id, CREATED_TAG: record.created}
     name = f"{record.method} {record.cell_type}:{record.target} L={record.L} #{record.repetition}"
-    run = client.create_run(experiment, tags={RUN_TAG: record.run_id, **tags}, run_name=name)
+    # MLflow counts in milliseconds.
+    ended = int(1000 * datetime.fromisoformat(record.created).timestamp())
+    began = ended - int(1000 * record.seconds)
+    run = client.create_run(experiment, start_time=began, tags=tags, run_name=name)
+    parameters = {name: str(getattr(record, name)) for name in _PARAMETERS}
+    parameters["parameters"] = json.dumps(record.parameters, sort_keys=True)
+    numbers = {**record.metrics, **{name: getattr(record, name) for name in _COSTS}}
     of = run.info.run_id
-    for parameter in _PARAMETERS:
-        client.log_param(of, parameter, str(getattr(record, parameter))[:_LONGEST])
-    client.log_param(of, "parameters", json.dumps(record.parameters, sort_keys=True)[:_LONGEST])
-    costs = {name: getattr(record, name) for name in _COSTS}
-    for metric, value in {**record.metrics, **costs}.items():
-        if value is not None:
-            client.log_metric(of, metric, float(value))
+    # At once, for each is a question to a server.
+    client.log_batch(
+        of,
+        params=[Param(name, text[:_LONGEST]) for name, text in parameters.items()],
+        metrics=[
+            Metric(name, float(value), ended, 0)
+            for name, value in numbers.items()
+            if value is not None
+        ],
+    )
     # Told last: a run whose logging was interrupted is logged once more.
-    client.set_terminated(of, "FINISHED" if record.status in ("ok", "skipped") else "FAILED")
+    status = "FINISHED" if record.status in ("ok", "skipped") else "FAILED"
+    client.set_terminated(of, status, end_time=ended)
