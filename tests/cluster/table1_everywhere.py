@@ -3,7 +3,8 @@
 Each of the three has a store and, so that data have to be sent, workers with a cache of their own
 where Slurm is. The records must be equal but for seconds, memory, host and date.
 
-    python tests/cluster/table1_everywhere.py [--slurm lab.yml] [--full] [--seeds 1] [--cluster-jobs 2]
+    python tests/cluster/table1_everywhere.py [--slurm lab.yml] [--full] [--seeds 1] \\
+        [--cluster-jobs 2]
 """
 
 from __future__ import annotations
