@@ -14,6 +14,8 @@ from xbench.cli import main
 from xbench.registry.plugins import plugin_entries, using
 from xbench.testing.conformance import check_plugin
 
+from .slow_rest import rest_slow
+
 ROOT = Path(__file__).resolve().parents[1]
 KINDS = ("method", "dataset", "surrogate", "metric", "task")
 
@@ -44,6 +46,8 @@ def test_the_notebook_runs_in_fifteen_lines(here: Path) -> None:
     assert all(len(place) == 3 and max(place) < 8 for place in places)
 
 
+# tests/benchmark/test_own_study.py runs, scores and renders the same from the command line.
+@pytest.mark.slow
 def test_the_command_lines_run(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("sklearn")
     x = np.random.default_rng(0).random((60, 2, 4)).astype(np.float32)
@@ -80,7 +84,8 @@ def example(kind: str) -> str:
     return block
 
 
-@pytest.mark.parametrize("kind", KINDS)
+# What `xbench new` writes for a surrogate is checked below.
+@pytest.mark.parametrize("kind", rest_slow(KINDS, ("method", "dataset", "metric", "task")))
 def test_the_example_of_a_kind_is_short_and_keeps_its_contract(kind: str, here: Path) -> None:
     text = example(kind)
     assert len([line for line in text.splitlines() if line.strip()]) < 20
@@ -94,7 +99,8 @@ def test_the_example_of_a_kind_is_short_and_keeps_its_contract(kind: str, here: 
     assert "kept" in {one.outcome for one in verdicts}
 
 
-@pytest.mark.parametrize("kind", KINDS)
+# A method goes through `xbench check` in tests/docs/test_guides.py too.
+@pytest.mark.parametrize("kind", rest_slow(KINDS, ("dataset", "surrogate", "metric", "task")))
 def test_a_new_plugin_of_a_kind_keeps_its_contract(
     kind: str, here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -11,6 +11,7 @@ import pytest
 from xbench.errors import XbenchError
 from xbench.results.record import Record
 
+from ..slow_rest import rest_slow
 from .workbench import explaining, stored, write_method
 
 Run = Callable[..., pd.DataFrame]
@@ -50,7 +51,7 @@ def test_wall_time_stops_too(run: Run, tmp_path: Path) -> None:
     assert record.stopped == "its budget of 1e-06 s was spent"
 
 
-@pytest.mark.parametrize("details", ["{'a': object()}", "3"])
+@pytest.mark.parametrize("details", rest_slow(["{'a': object()}", "3"], 1))
 def test_details_that_a_record_cannot_hold_are_a_failed_run(
     details: str, run: Run, tmp_path: Path
 ) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from xbench.cli import main
 
+from ..slow_rest import rest_slow
 from .workbench import explaining, lasting, stored, write_method, write_task
 
 Run = Callable[..., pd.DataFrame]
@@ -77,7 +78,7 @@ def test_a_class_that_is_no_explainer_is_a_failed_record(run: Run, tmp_path: Pat
     assert frame["reason"][1] == wanted
 
 
-@pytest.mark.parametrize("answer", ["''", "True"])
+@pytest.mark.parametrize("answer", rest_slow(["''", "True"], 1))
 def test_a_skip_without_words_is_a_failed_record(answer: str, run: Run, tmp_path: Path) -> None:
     body = f"def skip(self, problem):\n    return {answer}\n" + explaining(f"return {GOOD}")
     frame = run(methods=["random"], method_files=[write_method(tmp_path, "mute", body)])
@@ -98,7 +99,7 @@ def test_skip_gives_a_skipped_record_with_its_reason(run: Run, tmp_path: Path) -
 
 @pytest.mark.parametrize(
     ("before", "said"),
-    [("import no_such_package", "no_such_package"), ("1 / 0", "ZeroDivisionError")],
+    rest_slow([("import no_such_package", "no_such_package"), ("1 / 0", "ZeroDivisionError")], 1),
 )
 def test_a_file_that_cannot_be_imported_is_a_failed_record(
     before: str, said: str, run: Run, tmp_path: Path
@@ -206,7 +207,7 @@ def test_a_target_that_the_data_lack_is_skipped_where_there_are_others(run: Run)
 
 
 @pytest.mark.parametrize(
-    ("line", "code"), [("1 / 0", 1), (f"return {GOOD}", 0), ("sys.exit(0)", 1)]
+    ("line", "code"), rest_slow([("1 / 0", 1), (f"return {GOOD}", 0), ("sys.exit(0)", 1)], 2)
 )
 def test_the_exit_code_says_whether_a_run_failed(
     line: str, code: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]

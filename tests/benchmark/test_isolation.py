@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from xbench.registry.find import find
 from xbench.surrogates.checkpoint import open_surrogate
 from xbench.utils.fork_server import ForkServer
 
+from ..slow_rest import rest_slow
 from .workbench import explaining, lasting, stored, write_method, write_task
 
 Run = Callable[..., pd.DataFrame]
@@ -98,16 +99,42 @@ SAID = {
 }
 
 
-@pytest.mark.parametrize("jobs", [1, 2])
-def test_no_method_changes_the_record_of_another(jobs: int, run: Run, tmp_path: Path) -> None:
-    store, late = tmp_path / "wild", [name for name, said in SAID.items() if "no result" in said]
+# One of each kind: of the settings of torch and Python, of what others read, of the model, of the
+# bill, of processes and threads, of ends and of what does not end.
+SHOWN = (
+    "default-dtype",
+    "seeds",
+    "warnings",
+    "streams",
+    "signals",
+    "environment",
+    "folder",
+    "patched",
+    "weights",
+    "inputs",
+    "counts",
+    "child",
+    "fills-store",
+    "exit",
+    "crash",
+    "kills-group",
+    "swallows",
+)
+
+
+@pytest.mark.parametrize(("jobs", "names"), rest_slow([(2, SHOWN), (1, DEEDS), (2, DEEDS)], 1))
+def test_no_method_changes_the_record_of_another(
+    jobs: int, names: Collection[str], run: Run, tmp_path: Path
+) -> None:
+    deeds = {name: DEEDS[name] for name in names}
+    store, late = tmp_path / "wild", [name for name in deeds if "no result" in SAID.get(name, "")]
     files = {
         name: write_method(
             tmp_path,
             f"a-{name}",
             explaining(f"import torch; {deed}\n    {GOOD}" if "\n" not in deed else deed.lstrip()),
         )
-        for name, deed in DEEDS.items()
+        for name, deed in deeds.items()
     }
     task = {"methods": OTHERS}
     run(task, store=tmp_path / "calm")
@@ -115,7 +142,7 @@ def test_no_method_changes_the_record_of_another(jobs: int, run: Run, tmp_path: 
     run(task, methods=OTHERS, method_files=list(files.values()), jobs=jobs, store=store)
     run({"timeout_seconds": 1.0}, method_files=slow, jobs=jobs, store=store)
     records = stored(tmp_path / "wild")
-    assert len(records) == len(DEEDS) + len(OTHERS)
+    assert len(records) == len(deeds) + len(OTHERS)
     others = [record for record in records if record.method in OTHERS]
     assert lasting(others) == lasting(stored(tmp_path / "calm"))
     for record in records:
@@ -128,13 +155,11 @@ def test_no_method_changes_the_record_of_another(jobs: int, run: Run, tmp_path: 
             assert record.status in ("ok", "failed"), (name, record.reason)
 
 
-# Those that begin as new programs import torch for seconds: by default with one worker alone.
+# Those that begin as new programs import torch for seconds: forked ones stand for them.
 NEW_PROGRAMS = ("joblib", "spawn")
 
 
-@pytest.mark.parametrize(
-    ("jobs", "programs"), [(1, True), (2, False), pytest.param(2, True, marks=pytest.mark.slow)]
-)
+@pytest.mark.parametrize(("jobs", "programs"), rest_slow([(2, False), (1, True), (2, True)], 1))
 def test_methods_may_use_processes_of_their_own(
     jobs: int, programs: bool, run: Run, tmp_path: Path
 ) -> None:
@@ -190,8 +215,9 @@ def test_nothing_is_scored_where_outputs_are_no_numbers(
     assert record.metrics == {}
 
 
+@pytest.mark.parametrize("starts", rest_slow([2, 3], 1))
 def test_several_starts_share_the_work(
-    tmp_path: Path, small_data: Path, small_surrogate: Path
+    starts: int, tmp_path: Path, small_data: Path, small_surrogate: Path
 ) -> None:
     log = tmp_path / "log"
     file = write_method(
@@ -207,14 +233,14 @@ def test_several_starts_share_the_work(
     def start() -> None:
         frames.append(xbench.run(task, **options, store=store))
 
-    starts = [threading.Thread(target=start) for _ in range(3)]
-    for one in starts:
+    threads = [threading.Thread(target=start) for _ in range(starts)]
+    for one in threads:
         one.start()
-    for one in starts:
+    for one in threads:
         one.join()
     assert len(log.read_text()) == 8
     assert (store / "runs.jsonl").read_text().count("\n") == 8
-    assert [frame["status"].tolist() for frame in frames] == [["ok"] * 8] * 3
+    assert [frame["status"].tolist() for frame in frames] == [["ok"] * 8] * starts
 
 
 @pytest.mark.parametrize(("repetitions", "jobs", "workers"), [(2, 8, 2), (1, 4, 1), (5, 2, 2)])

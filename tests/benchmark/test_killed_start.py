@@ -14,6 +14,7 @@ import pytest
 
 import xbench
 
+from ..slow_rest import rest_slow
 from .workbench import lasting, stored, write_method, write_task
 
 SLOW = """
@@ -60,7 +61,7 @@ def start_and_stop(command: list[str], folder: Path, stop: signal.Signals) -> tu
             os.killpg(process.pid, signal.SIGKILL)
 
 
-@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize("jobs", rest_slow([1, 2], 1))
 def test_a_killed_start_goes_on_where_it_was(
     jobs: int, command: list[str], tmp_path: Path, small_data: Path, small_surrogate: Path
 ) -> None:

@@ -185,6 +185,9 @@ def test_the_task_that_is_made_is_kept_and_read_again(tmp_path: Path) -> None:
         assert load_task(file) == task
 
 
+# Classes of this file, above, reach the runs in the same way; tests/test_own_models_page.py runs a
+# cell of the page in this process.
+@pytest.mark.slow
 def test_a_notebook_cell_works_where_classes_are_of_main(tmp_path: Path) -> None:
     code = Path(__file__).read_text(encoding="utf-8")
     start, end = code.index("class Corner"), code.index("class Largest")

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pytest
 import torch
 
 import xbench
@@ -42,6 +43,8 @@ def test_the_same_command_gives_the_same_records_on_one_and_on_two_processes(
     assert two == one
 
 
+# The same as above of other data.
+@pytest.mark.slow
 def test_the_same_command_gives_the_same_records_on_images(tmp_path: Path) -> None:
     for name in ("one", "again"):
         frame = xbench.run("quick", store=tmp_path / name)
@@ -148,6 +151,9 @@ def test_training_leaves_global_random_numbers_alone(tmp_path: Path, small_data:
     assert torch.get_rng_state().tolist() == before
 
 
+# That changed data are read: tests/data/test_read_once.py; other weights are another surrogate by
+# their digest.
+@pytest.mark.slow
 def test_changed_files_are_read_anew_in_the_same_process(tmp_path: Path) -> None:
     # The same paths with other content: neither this process nor a worker may remember the old.
     data, folder = tmp_path / "mine.h5mu", tmp_path / "surrogate"

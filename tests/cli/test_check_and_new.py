@@ -22,6 +22,8 @@ from xbench.testing.clauses import (
 from xbench.testing.conformance import check_explainer
 from xbench.testing.questions import Answer, Make, Questions, _answer
 
+from ..slow_rest import rest_slow
+
 ALL_BUT = """
 import os, random, signal, sys, threading, time, warnings
 import numpy as np
@@ -174,7 +176,21 @@ def written(
     return explainer_class(path)
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+# One of each kind: a wrong answer, an end of the process, a draw that is not the seed's, what is
+# spoilt of the data, the model, the bill, the random state and the surroundings.
+SHOWN = (
+    "too few",
+    "leaves",
+    "another generator",
+    "writes data",
+    "mode",
+    "asks uncharged",
+    "NumPy's state",
+    "environment",
+)
+
+
+@pytest.mark.parametrize("fault", rest_slow(FAULTS, SHOWN))
 @pytest.mark.parametrize("every", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_a_fault_breaks_its_clause_and_no_other(
     fault: str, every: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -215,6 +231,8 @@ def test_a_false_claim_to_be_nested(tmp_path: Path) -> None:
     assert "nested" in clause
 
 
+# The next test stands for it: a method that makes the claim and breaks it in one way.
+@pytest.mark.slow
 @pytest.mark.usefixtures("asked_here")
 def test_a_false_claim_to_find_the_linear_optimum(tmp_path: Path) -> None:
     claim = "finds_linear_optimum = True"
@@ -302,19 +320,12 @@ def test_a_broken_method_ends_with_one(tmp_path: Path, capsys: pytest.CaptureFix
     assert "returned 3 features but L = 4" in capsys.readouterr().out
 
 
-# Half a minute each and more: a package that compiles in the process of each clause, and methods
-# of ways that others stand for below.
-LONG = {
-    "shap-reference", "sage-reference", "cross-entropy", "fimap", "lime", "concrete-mask", "cxplain"
-}  # fmt: skip
+METHODS = [entry.name for entry in entries("method")]
 
 
+# A control, a ranking by gradients, one by questions, and a search stand for the others.
 @pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(entry.name, marks=[pytest.mark.slow] if entry.name in LONG else [])
-        for entry in entries("method")
-    ],
+    "name", rest_slow(METHODS, ("random", "gradient-change", "leave-one-out", "grids"))
 )
 def test_every_shipped_method_keeps_the_contract(
     name: str, monkeypatch: pytest.MonkeyPatch
@@ -328,7 +339,7 @@ def test_every_shipped_method_keeps_the_contract(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [entry.name for entry in entries("method")])
+@pytest.mark.parametrize("name", METHODS)
 def test_every_shipped_method_keeps_the_contract_in_processes_of_their_own(name: str) -> None:
     (entry,) = [entry for entry in entries("method") if entry.name == name]
     assert broken(load(entry), QUICK.get(name)) == []

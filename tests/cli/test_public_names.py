@@ -12,6 +12,8 @@ import pytest
 
 import xbench
 
+from ..slow_rest import rest_slow
+
 PUBLIC = [name for name in xbench.__all__ if name != "__version__"]
 NAMED_IN_DESIGN = ("run", "load_dataset", "Explainer", "Selection", "Problem", "Dataset")
 
@@ -57,7 +59,12 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
         xbench.explain_all  # noqa: B018
 
 
-@pytest.mark.parametrize("module", ["xbench", *_modules("xbench")])
+# Their examples run and check a method, as tests/docs/test_guides.py does with those of a page.
+LONG = ("xbench.benchmark.runner", "xbench.testing.conformance")
+QUICK = [module for module in ("xbench", *_modules("xbench")) if module not in LONG]
+
+
+@pytest.mark.parametrize("module", rest_slow([*QUICK, *LONG], len(QUICK)))
 def test_the_examples_of_a_module_are_true(module: str) -> None:
     failed, _ = doctest.testmod(importlib.import_module(module), report=False)
     assert failed == 0

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from ..benchmark.workbench import make_multiome, write_multiome
+from ..slow_rest import rest_slow
 
 
 def run(*arguments: str | Path, encoding: str) -> subprocess.CompletedProcess[bytes]:
@@ -21,7 +22,7 @@ def run(*arguments: str | Path, encoding: str) -> subprocess.CompletedProcess[by
     )
 
 
-@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
+@pytest.mark.parametrize("encoding", rest_slow(["ascii", "latin-1", "utf-8"], 1))
 def test_signs_that_an_encoding_lacks_are_replaced(encoding: str, tmp_path: Path) -> None:
     parts = make_multiome()
     kind = "Müller ☃ \x1b[31mred\u202e"

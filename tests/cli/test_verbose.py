@@ -26,6 +26,8 @@ def told(errors: str, module: str) -> list[str]:
     return [line.split(f" {module}: ")[1] for line in errors.splitlines() if f" {module}: " in line]
 
 
+# A training and a process. That the option stands anywhere and what levels show is below.
+@pytest.mark.slow
 def test_a_run_tells_what_it_reads_trains_starts_and_opens(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, xbench_command: Command
 ) -> None:

@@ -139,6 +139,9 @@ print(sorted(name for name in sys.modules if name.partition(".")[0] in
 """
 
 
+# A whole run in a process of its own; what a start imports is looked at in
+# tests/cli/test_start_and_help.py.
+@pytest.mark.slow
 def test_without_cluster_nothing_of_dask_is_imported(tmp_path: Path) -> None:
     # But for arrays and YAML of Dask's, which anndata imports wherever Dask is installed.
     done = subprocess.run(

@@ -75,6 +75,8 @@ def another_machine(place: ClusterPlace, cache: Path, tmp_path: Path) -> Iterato
     client.run(_move_back, str(cache))
 
 
+# test_parcels.py sends without a cluster; make cluster-test runs this too.
+@pytest.mark.slow
 def test_what_a_worker_lacks_is_sent_once_and_checked(
     another_machine: ClusterPlace, run_at: RunAt, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -103,6 +105,8 @@ def _not_here(parcel: object) -> None:
     return None
 
 
+# A worker ends a run as one of two local processes does: tests/benchmark/test_isolation.py.
+@pytest.mark.slow
 def test_a_run_over_its_time_limit_is_ended_on_the_worker(
     place: ClusterPlace, run_at: RunAt, tmp_path: Path
 ) -> None:

@@ -6,7 +6,7 @@ import bioframe
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xbench.data.coordinates import (
@@ -51,9 +51,22 @@ def spelt(parts: tuple[str, str, str, str]) -> str:
 
 
 @given(st.lists(spellings, min_size=1, max_size=12))
+@settings(max_examples=25)
 def test_any_spelling_in_any_order_is_the_same_place(
     parts: list[tuple[str, str, str, str]],
 ) -> None:
+    check_place(parts)
+
+
+# More of the same.
+@pytest.mark.slow
+@given(st.lists(spellings, min_size=1, max_size=12))
+@settings(max_examples=200, deadline=None)
+def test_any_of_many_spellings_is_the_same_place(parts: list[tuple[str, str, str, str]]) -> None:
+    check_place(parts)
+
+
+def check_place(parts: list[tuple[str, str, str, str]]) -> None:
     count = len(parts)
     index = [f"p{number}" for number in range(count)]
     starts = np.arange(count) * 100

@@ -18,6 +18,8 @@ from xbench.data import open_files
 from xbench.data.open_files import opened_hdf5
 from xbench.errors import XbenchError
 
+from ..slow_rest import rest_slow
+
 
 def endless(path: Path) -> Path:
     """Write a file with a text of length 0 in its heap, behind which the library looks for ever."""
@@ -38,7 +40,7 @@ def opened(path: Path) -> None:
         pass
 
 
-@pytest.mark.parametrize("name", ["data.h5ad", "map.cool"])
+@pytest.mark.parametrize("name", rest_slow(["data.h5ad", "map.cool"], 1))
 def test_a_file_that_the_library_reads_for_ever_is_refused(name: str, tmp_path: Path) -> None:
     path, began = endless(tmp_path / name), time.monotonic()
     said = f"{name}: is so damaged that the HDF5 library cannot read it .*signal 24 .SIGXCPU"

@@ -26,9 +26,9 @@ def digest(path: Path, **options: Any) -> str:
     return read_multiome(path, name="user", reading=ReadOptions(**options)).digest
 
 
-@pytest.fixture
-def original(write: Writer) -> str:
-    return digest(write("original.h5mu"))
+@pytest.fixture(scope="module")
+def original(small_file: Path) -> str:
+    return digest(small_file)
 
 
 def test_it_is_a_sha256(original: str) -> None:
@@ -37,13 +37,13 @@ def test_it_is_a_sha256(original: str) -> None:
 
 
 def test_same_for_another_path_name_and_compression(
-    write: Writer, original: str, tmp_path: Path
+    write: Writer, original: str, small_file: Path, tmp_path: Path
 ) -> None:
     folder = tmp_path / "elsewhere"
     folder.mkdir()
     packed = write("packed.h5mu", compression="gzip")
     moved = shutil.copy(packed, folder / "other.h5mu")
-    assert packed.read_bytes() != (tmp_path / "original.h5mu").read_bytes()
+    assert packed.read_bytes() != small_file.read_bytes()
     assert read_multiome(moved, name="another name").digest == original
 
 

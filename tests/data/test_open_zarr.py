@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -23,13 +24,19 @@ pytest.importorskip("zarr")
 METADATA = ("zarr.json", ".zarray", ".zattrs", ".zgroup", ".zmetadata")
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Path:
-    path = tmp_path / "data.zarr"
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("written") / "data.zarr"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         mudata.MuData({"atac": make_atac(), "rna": make_rna()}).write_zarr(path)
     return path
+
+
+@pytest.fixture
+def store(written: Path, tmp_path: Path) -> Path:
+    """A test's own copy."""
+    return Path(shutil.copytree(written, tmp_path / "data.zarr"))
 
 
 def refused(path: Path) -> str:

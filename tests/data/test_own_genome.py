@@ -19,6 +19,7 @@ from xbench.data.read_options import ReadOptions
 from xbench.errors import XbenchError
 
 from ..benchmark.workbench import make_multiome, write_multiome
+from ..slow_rest import rest_slow
 
 GTF = """#!genome-build GRCm38
 chr1\tH\tgene\t5001\t6000\t.\t-\t.\tgene_id "ENSMUSG01.4"; gene_type "x"; gene_name "Mog";
@@ -88,12 +89,15 @@ def test_with_an_annotation_distances_are_from_the_true_start(tmp_path: Path) ->
 
 @pytest.mark.parametrize(
     ("columns", "read"),
-    [
-        ({"chrom": "Chromosome", "start": "Start", "end": "End"}, True),
-        ({"chrom": "seqnames", "start": "start", "end": "end"}, True),
-        ({"chrom": "chr", "start": "chromStart", "end": "chromEnd"}, True),
-        ({"chrom": "place", "start": "from", "end": "to"}, False),
-    ],
+    rest_slow(
+        [
+            ({"chrom": "Chromosome", "start": "Start", "end": "End"}, True),
+            ({"chrom": "place", "start": "from", "end": "to"}, False),
+            ({"chrom": "seqnames", "start": "start", "end": "end"}, True),
+            ({"chrom": "chr", "start": "chromStart", "end": "chromEnd"}, True),
+        ],
+        2,
+    ),
 )
 def test_places_are_read_however_their_columns_are_spelt(
     tmp_path: Path, columns: dict[str, str], read: bool
@@ -243,7 +247,7 @@ def _renamed(part: Any, name: str) -> None:
     part.obs = part.obs.rename(columns={"cell_type": name})
 
 
-@pytest.mark.parametrize("name", VERDICTS)
+@pytest.mark.parametrize("name", rest_slow(VERDICTS, ("counts", "fractions")))
 def test_the_verdict_is_what_reading_with_these_options_does(tmp_path: Path, name: str) -> None:
     spoil, verdict = VERDICTS[name]
     parts = make_multiome()

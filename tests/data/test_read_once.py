@@ -9,6 +9,7 @@ import subprocess
 import sys
 import warnings
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ from xbench.data.read_options import ReadOptions
 from xbench.data.stored_matrix import StoredMatrix
 from xbench.errors import XbenchError, XbenchWarning
 
+from ..slow_rest import rest_slow
 from ..small_datasets import small_images, small_multiome
 from .multiome import small_layouts
 from .multiome.small_files import Writer, make_atac, make_rna
@@ -92,25 +94,43 @@ KINDS = (np.float32, np.float64, np.int8, np.uint16, np.int64, np.float16)
 LAYOUTS = ("csr", "csc", "dense")
 
 
-@given(
-    seed=st.integers(0, 10_000),
-    kinds=st.tuples(st.sampled_from(KINDS), st.sampled_from(KINDS)),
-    layouts=st.tuples(st.sampled_from(LAYOUTS), st.sampled_from(LAYOUTS)),
-    share=st.sampled_from([None, 0.3]),
-    variable=st.sampled_from([None, 4]),
-    labelled=st.booleans(),
+ANY_FILE = st.fixed_dictionaries(
+    {
+        "seed": st.integers(0, 10_000),
+        "kinds": st.tuples(st.sampled_from(KINDS), st.sampled_from(KINDS)),
+        "layouts": st.tuples(st.sampled_from(LAYOUTS), st.sampled_from(LAYOUTS)),
+        "share": st.sampled_from([None, 0.3]),
+        "variable": st.sampled_from([None, 4]),
+        "labelled": st.booleans(),
+    }
 )
-@settings(
-    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-def test_the_same_as_in_memory(
+
+
+DRAWN = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@given(file=ANY_FILE)
+@settings(DRAWN, max_examples=2)
+def test_the_same_as_in_memory(file: dict[str, Any], tmp_path: Path) -> None:
+    compare_with_memory(tmp_path, **file)
+
+
+# More of the same.
+@pytest.mark.slow
+@given(file=ANY_FILE)
+@settings(DRAWN, max_examples=12)
+def test_the_same_as_in_memory_of_many_files(file: dict[str, Any], tmp_path: Path) -> None:
+    compare_with_memory(tmp_path, **file)
+
+
+def compare_with_memory(
+    folder: Path,
     seed: int,
     kinds: tuple[Any, Any],
     layouts: tuple[str, str],
     share: float | None,
     variable: int | None,
     labelled: bool,
-    tmp_path: Path,
 ) -> None:
     generator = np.random.default_rng(seed)
     cells, peaks, genes = 40, 9, 8
@@ -130,7 +150,7 @@ def test_the_same_as_in_memory(
         matrices.append(made)
     atac = anndata.AnnData(matrices[0], types, places)
     rna = anndata.AnnData(matrices[1], types, pd.DataFrame(index=[f"g{n}" for n in range(genes)]))
-    path = tmp_path / f"{seed}.h5mu"
+    path = folder / f"{seed}.h5mu"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         rna = rna[generator.permutation(cells)].copy()
@@ -138,7 +158,7 @@ def test_the_same_as_in_memory(
     options: dict[str, Any] = {"binarize": True, "minimum_open_share": share}
     options["variable_genes"] = variable
     if labelled:
-        labels = tmp_path / "labels.csv"
+        labels = folder / "labels.csv"
         types.iloc[::3].to_csv(labels, index_label="barcode")
         options["labels"] = labels
     with warnings.catch_warnings():
@@ -149,7 +169,9 @@ def test_the_same_as_in_memory(
     clear_prepared()
 
 
-@pytest.mark.parametrize("form", ["h5ad pair", "joint h5ad", "zarr", "zarr pair", "joint zarr"])
+@pytest.mark.parametrize(
+    "form", rest_slow(["h5ad pair", "joint zarr", "joint h5ad", "zarr", "zarr pair"], 2)
+)
 def test_every_layout_that_stays_in_its_file(form: str, tmp_path: Path, write: Writer) -> None:
     if "zarr" in form:
         pytest.importorskip("zarr")
@@ -243,8 +265,14 @@ def test_what_was_told_is_told_again(write: Writer, tmp_path: Path) -> None:
             assert read(path, labels=labels).n_cells == 20
 
 
-@pytest.mark.parametrize("name", ["inputs.indices", "outputs.data", "inputs.indptr", "tables.h5"])
-@pytest.mark.parametrize("damage", ["cut", "gone", "altered"])
+PARTS = ("inputs.indices", "outputs.data", "inputs.indptr", "tables.h5")
+# Each damage once.
+BROKEN = {("inputs.indptr", "cut"), ("tables.h5", "gone"), ("outputs.data", "altered")}
+
+
+@pytest.mark.parametrize(
+    ("name", "damage"), rest_slow(product(PARTS, ("cut", "gone", "altered")), BROKEN)
+)
 def test_broken_prepared_data_are_made_again(write: Writer, name: str, damage: str) -> None:
     path = write()
     expected = read(path)
@@ -263,7 +291,9 @@ def test_broken_prepared_data_are_made_again(write: Writer, name: str, damage: s
     assert place.read_bytes() == content or name == "tables.h5"
 
 
-@pytest.mark.parametrize("content", ["", "[]", "{}", '{"format": "xbench prepared data"}'])
+@pytest.mark.parametrize(
+    "content", rest_slow(['{"format": "xbench prepared data"}', "", "[]", "{}"], 1)
+)
 def test_a_broken_description_counts_as_absent(write: Writer, content: str) -> None:
     path = write()
     digest = read(path).digest
@@ -292,15 +322,18 @@ def test_nothing_is_left_of_what_cannot_be_read(write: Writer, cache: Path) -> N
     assert not all_prepared()
 
 
-def test_validation_says_the_same_and_leaves_nothing(write: Writer, cache: Path) -> None:
+@pytest.mark.parametrize("opened", rest_slow([1, 3], 1))
+def test_validation_says_the_same_and_leaves_nothing(
+    write: Writer, cache: Path, opened: int
+) -> None:
     atac = make_atac()
-    atac.X = atac.X * 3
-    for path in (write(), write("counts.h5mu", atac=atac)):
-        found = validate(path)
-        with pytest.MonkeyPatch.context() as patch:
-            patch.delenv("XBENCH_LARGE")
-            assert found == validate(path)
-        assert found.will_do == (path.name == "user.h5mu")
+    atac.X = atac.X * opened
+    path = write(atac=atac)
+    found = validate(path)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("XBENCH_LARGE")
+        assert found == validate(path)
+    assert found.will_do == (opened == 1)
     assert list((cache / "prepared").iterdir()) == []
 
 
@@ -314,6 +347,8 @@ def test_permissions_are_those_of_the_umask(write: Writer) -> None:
     assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o640}
 
 
+# Two processes at one lock: tests/data/download/test_download_processes.py shows another.
+@pytest.mark.slow
 def test_processes_that_start_together_prepare_once(write: Writer, cache: Path) -> None:
     program = (
         "import sys, logging; logging.basicConfig(level=logging.INFO)\n"

@@ -48,6 +48,8 @@ def test_the_method_has_at_most_fifteen_lines_and_keeps_its_contract_and_is_rank
     assert f"| {entry.name}" in ranked
 
 
+# tests/test_own_models_page.py runs the same in Python and from the command line.
+@pytest.mark.slow
 def test_runs_and_a_model_of_ones_own_in_python_are_as_the_page_says(here: Path) -> None:
     names, _ = run_as_it_stands(LOOKED_INTO[1], here)
     assert isinstance(names["runs"], pd.DataFrame)

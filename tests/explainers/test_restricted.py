@@ -20,6 +20,8 @@ from xbench.testing import toys
 from xbench.testing.clauses import chooses_among_candidates
 from xbench.testing.questions import BrokenClauseError, NotTestedError, Questions
 
+from ..slow_rest import rest_slow
+
 KEPT = np.array([3, 9, 10, 12, 16, 20])
 # As many steps as show what is chosen among, not what is learned.
 SHORT: dict[str, dict[str, Any]] = {
@@ -124,7 +126,11 @@ def test_the_model_of_the_candidates_has_all_others_at_their_means() -> None:
         np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
-@pytest.mark.parametrize("name", METHODS)
+# One of each way to ask: by nothing, gradients, steps, masked features, drawn orders, learning.
+SHOWN = ("random", "gradient-change", "grids", "leave-one-out", "sage", "concrete-mask")
+
+
+@pytest.mark.parametrize("name", rest_slow(METHODS, SHOWN))
 def test_every_method_chooses_among_the_candidates_alone(name: str) -> None:
     if name in PEERS:
         # Once, and not in each process that the method answers in.

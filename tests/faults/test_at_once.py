@@ -19,6 +19,8 @@ from ..benchmark.workbench import FEW_STEPS, stored
 from .commands import QUICK, end_of, started
 
 
+# Starts in threads of one process share a store in tests/benchmark/test_isolation.py.
+@pytest.mark.slow
 @pytest.mark.usefixtures("sabotage")
 def test_two_starts_at_once_share_a_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """They make the store in the same instant, and share the runs: none is carried out twice."""

@@ -24,6 +24,8 @@ def spoiled(tmp_path: Path, xbench_command: Command) -> Path:
     return store
 
 
+# The next test reads the same store for a leaderboard, in this process.
+@pytest.mark.slow
 def test_bad_lines_are_one_warning_and_stay(spoiled: Path) -> None:
     before = (spoiled / "runs.jsonl").read_bytes()
     end = ended(*QUICK, "--store", spoiled, "--jobs", 1)

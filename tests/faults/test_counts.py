@@ -6,11 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from ..slow_rest import rest_slow
 from . import fuzz, kills
 from .report import PAGE, write_counts
 
 
-@pytest.mark.parametrize("count", [30, pytest.param(kills.FULL, marks=pytest.mark.slow)])
+# By default one kill of each kind: test_killed.py and tests/benchmark/test_killed_start.py.
+@pytest.mark.slow
+@pytest.mark.parametrize("count", [30, kills.FULL])
 def test_nothing_is_lost_by_kills(count: int, tmp_path: Path) -> None:
     done = kills.kill(count, 0, tmp_path)
     assert done.wrong == []
@@ -18,7 +21,7 @@ def test_nothing_is_lost_by_kills(count: int, tmp_path: Path) -> None:
     assert set(done.counts) == set(kills.KILLED.values())
 
 
-@pytest.mark.parametrize("count", [150, pytest.param(fuzz.FULL, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", rest_slow([60, 150, fuzz.FULL], 1))
 def test_spoiled_files_are_taken_or_refused_in_one_line(count: int, tmp_path: Path) -> None:
     found = fuzz.fuzz(count, 0, tmp_path)
     assert found.wrong == []

@@ -28,6 +28,8 @@ def fill(folder: Path) -> None:
             file.write(bytes(4096))
 
 
+# tests/results/test_store_faults.py fills the disk below a store in this process.
+@pytest.mark.slow
 def test_a_full_disk_keeps_what_is_finished(
     request: pytest.FixtureRequest, tmp_path: Path, xbench_command: Command
 ) -> None:

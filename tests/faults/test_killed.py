@@ -31,6 +31,8 @@ def kill_in_write(
             assert process.wait(timeout=120) == -signal.SIGKILL
 
 
+# tests/results/test_store_faults.py and tests/utils/test_atomic.py stop writes in the middle.
+@pytest.mark.slow
 @pytest.mark.usefixtures("sabotage")
 def test_a_kill_while_the_store_is_made_leaves_no_obstacle(
     tmp_path: Path, xbench_command: Command, monkeypatch: pytest.MonkeyPatch
@@ -45,6 +47,9 @@ def test_a_kill_while_the_store_is_made_leaves_no_obstacle(
     assert [record.status for record in stored(store)] == ["ok"] * 3
 
 
+# tests/results/test_store_faults.py has records that were cut in the middle, and
+# tests/benchmark/test_killed_start.py a start that is killed.
+@pytest.mark.slow
 @pytest.mark.usefixtures("sabotage")
 def test_a_kill_inside_a_record_loses_that_run_alone(
     tmp_path: Path, xbench_command: Command, monkeypatch: pytest.MonkeyPatch
@@ -66,6 +71,8 @@ def test_a_kill_inside_a_record_loses_that_run_alone(
     assert lasting(stored(store)) == lasting(stored(whole))
 
 
+# The same again for a file that is replaced; tests/utils/test_atomic.py does it in this process.
+@pytest.mark.slow
 @pytest.mark.usefixtures("sabotage")
 def test_a_kill_inside_a_baseline_leaves_the_old_one(
     tmp_path: Path, xbench_command: Command, monkeypatch: pytest.MonkeyPatch

@@ -44,6 +44,8 @@ def wait(path: Path) -> object:
     return signal.pause()
 
 
+# test_counts.py reads spoiled files in the same way.
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="counts memory as Linux tells it")
 def test_one_bad_reader_spoils_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fuzz, "LIMIT_SECONDS", 0.2)

@@ -32,6 +32,8 @@ def read_only(tmp_path: Path, xbench_command: Command) -> Iterator[Path]:
     subprocess.run(["umount", "--lazy", str(store)], check=True)
 
 
+# tests/results/test_store_faults.py has a store that cannot be written to in this process.
+@pytest.mark.slow
 def test_a_read_only_store_is_rendered_but_not_run(
     read_only: Path, tmp_path: Path, xbench_command: Command
 ) -> None:

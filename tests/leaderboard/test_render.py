@@ -267,6 +267,8 @@ def test_unwritable_folder_is_named(records: Any, tmp_path: Path) -> None:
     assert "\n" not in str(error.value)
 
 
+# Of ten records it is rendered in all tests above.
+@pytest.mark.slow
 def test_five_thousand_records_take_seconds(
     make_record: Any, make_task: Any, make_target: Any, tmp_path: Path
 ) -> None:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import numpy as np
+import pytest
 import scipy.sparse as sp
 import torch
 
@@ -35,6 +36,9 @@ def test_they_are_the_derivative_of_the_model() -> None:
     np.testing.assert_allclose((found * way).sum(axis=1), slope, rtol=1e-4, atol=1e-6)
 
 
+# A process that imports torch, for half a second that a run might lose; what a start imports is
+# looked at in tests/cli/test_start_and_help.py.
+@pytest.mark.slow
 def test_they_import_nothing_within_a_run() -> None:
     # A gradient handed to torch.autograd.grad imports sympy: half a second of a run of 10 ms.
     code = """

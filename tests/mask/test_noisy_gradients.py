@@ -11,6 +11,7 @@ from xbench.mask import MaskedPopulation, masked_population
 from xbench.mask.noisy_gradients import noisy_sums
 from xbench.mask.objective import OBJECTIVES
 
+from ..slow_rest import rest_slow
 from ..toys import dense_twin, random_cross_modality, random_inputs
 
 # A block without features, one with fewer features than hidden numbers, and larger ones.
@@ -42,7 +43,7 @@ def test_without_noise_both_operators_give_the_mean_gradient(absolute: bool) -> 
         np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-7)
 
 
-@pytest.mark.parametrize("absolute", [False, True])
+@pytest.mark.parametrize("absolute", rest_slow([False, True], 1))
 def test_with_noise_both_operators_estimate_the_same(absolute: bool) -> None:
     ours, theirs = both()
     # The spread of such a mean, from repeating it with 20 copies each.

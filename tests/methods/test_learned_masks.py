@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from itertools import combinations
+from itertools import combinations, product
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from xbench.registry.find import explainer_class
 from xbench.surrogates.layers import AdditiveLayer
 from xbench.surrogates.surrogate import Surrogate
 
+from ..slow_rest import rest_slow
 from ..toys import InteractingToy, LinearToy, loss_by_hand, make_problem, random_inputs
 
 MASKS = ("global-mask", "concrete-mask")
@@ -31,9 +32,11 @@ def quick(name: str, **parameters: Any) -> Any:
     return method(name, **{"steps": 150, "batch_size": 0, **parameters})
 
 
-@pytest.mark.parametrize("p", [0.0, 0.7])
 # A price keeps apart what lowers the loss, here some 6 of 12, not what raises it.
-@pytest.mark.parametrize(("name", "size"), [(name, size) for name in MASKS for size in (1, 3)])
+@pytest.mark.parametrize(
+    ("name", "size", "p"),
+    rest_slow(product(MASKS, (1, 3), (0.0, 0.7)), {(MASKS[0], 3, 0.7), (MASKS[1], 1, 0.0)}),
+)
 def test_on_a_linear_model_the_best_subset_is_found(name: str, size: int, p: float) -> None:
     for seed in range(3):
         generator = np.random.default_rng(seed)
@@ -73,7 +76,7 @@ def test_features_that_stand_in_for_each_other_are_found_together(name: str) -> 
     assert sorted(found.tolist()) == [0, 1]
 
 
-@pytest.mark.parametrize("name", MASKS)
+@pytest.mark.parametrize("name", rest_slow(MASKS, 1))
 def test_on_interacting_models_it_comes_near_the_best_of_all_subsets(name: str) -> None:
     gaps = []
     for seed in range(4):

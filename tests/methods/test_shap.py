@@ -15,6 +15,7 @@ from torch import Tensor
 from xbench.explainers.explainer import Budget
 from xbench.registry.find import explainer_class
 
+from ..slow_rest import rest_slow
 from ..toys import LinearToy, make_problem, masked_by_hand
 
 D = 6
@@ -59,7 +60,8 @@ def population() -> np.ndarray:
     return x
 
 
-@pytest.mark.parametrize("name", ["shap", "shap-reference"])
+# Importing the package takes 10 s.
+@pytest.mark.parametrize("name", rest_slow(["shap", "shap-reference"], 1))
 @pytest.mark.parametrize("p", [0.0, np.array([0, 0, 0.5, 0, -1, 2], np.float32)], ids=["0", "p"])
 def test_values_are_those_of_all_subsets(p: Any, name: str) -> None:
     # Where features interact in pairs, an order and its reverse give exact Shapley values.
@@ -89,6 +91,8 @@ class Curved(Squared):
         return self.tail(self.additive_layer().sums(x))
 
 
+# Ours against all subsets, above, stands for it: importing the package takes 10 s.
+@pytest.mark.slow
 @pytest.mark.parametrize("p", [0.0, np.array([0, 0, 0.5, 0, -1, 2], np.float32)], ids=["0", "p"])
 @pytest.mark.parametrize("permutations", [1, 3])
 @pytest.mark.parametrize("dense", [False, True], ids=["sums", "dense"])

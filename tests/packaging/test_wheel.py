@@ -122,6 +122,8 @@ def test_the_distribution_has_a_free_name_and_the_command_stays(wheel: Path) -> 
         assert "xbench = xbench.cli:main" in archive.read(points).decode()
 
 
+# A new environment compiles all of xbench. By default the wheel alone is looked into, above.
+@pytest.mark.slow
 def test_the_installed_wheel_lists_and_runs_from_another_folder(
     installed: Path, tmp_path: Path, cache: Path
 ) -> None:

@@ -97,6 +97,8 @@ def test_a_file_that_failed_is_run_anew(folder: Path, mine: str) -> None:
     assert explainer_class(folder / "mine.py").__name__ == "Mine"
 
 
+# Two processes that import torch. test_plugins.py has workers of xbench that load a file.
+@pytest.mark.slow
 def test_an_entry_is_loaded_in_a_worker_process(folder: Path) -> None:
     code = """
         import sys

@@ -17,6 +17,10 @@ from xbench.registry.find import entries, find, load, source_digest
 from xbench.registry.plugins import in_use, plugin_entries, using
 from xbench.results.store import ResultStore
 
+from ..benchmark.workbench import cache
+
+__all__ = ["cache"]
+
 TASK = """
 name = "my-task"
 title = "Mine"
@@ -239,7 +243,11 @@ def test_a_kept_task_of_a_plugin_not_in_use_is_warned_of(plugin: Path, tmp_path:
         assert known_tasks(store)["my-task"].title == "Mine"
 
 
-def test_a_run_of_a_plugin_reaches_its_workers(tmp_path: Path, plugin: Path) -> None:
+def test_a_run_of_a_plugin_reaches_its_workers(
+    tmp_path: Path, plugin: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The surrogate that other tests use too.
+    monkeypatch.setenv("XBENCH_CACHE", str(cache))
     plugin.write_text(FILE.replace('ran = open("ran", "w")', ""))
     with using([plugin]):
         frame = xbench.run("my-task", store=tmp_path / "store", jobs=2)

@@ -154,6 +154,8 @@ def test_names_with_markup_are_shown_as_they_are(xbench_command: Command) -> Non
     assert "[red]x[/red]" in xbench_command("compare", "markup", *told, "--all")[1]
 
 
+# make ci-benchmark compares a real run; recorded ones stand for it above.
+@pytest.mark.slow
 def test_a_real_run_equals_its_baseline_and_a_worse_one_does_not(
     xbench_command: Command, here: Path
 ) -> None:

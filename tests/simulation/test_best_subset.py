@@ -18,6 +18,7 @@ from xbench.simulation.response import Response, response_of
 from xbench.simulation.simulate import Simulation
 from xbench.simulation.target_truth import TargetTruth, _Search, best_subset, target_truth
 
+from ..slow_rest import rest_slow
 from .conftest import true_expression
 
 
@@ -28,7 +29,7 @@ def brute_force(response: Response, size: int) -> float:
     return max(response.drop(np.array(subset, dtype=np.int64)) for subset in subsets)
 
 
-@pytest.mark.parametrize("size", [1, 2, 3, 5])
+@pytest.mark.parametrize("size", rest_slow([1, 2, 3, 5], 3))
 @pytest.mark.parametrize("which", ["small", "sparse_small"])
 def test_it_is_the_best_of_all_subsets(
     request: pytest.FixtureRequest, which: str, size: int

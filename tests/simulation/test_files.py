@@ -97,6 +97,9 @@ def test_another_file_is_no_simulation(dataset: Dataset, tmp_path: Path) -> None
         read_simulation(path)
 
 
+# Other tests read simulations by name; this one makes one that is three times as large as they
+# need.
+@pytest.mark.slow
 def test_as_a_dataset_by_name(cache: Path) -> None:
     source = SimulatedSmall()
     assert source.available() is None
@@ -128,6 +131,8 @@ def test_contacts_and_loops(dataset: Dataset, tmp_path: Path) -> None:
     assert pixels_of_links(dataset, contacts).mean() > 5
 
 
+# A map of each of eight cell types; that CREs touch their promoters is shown above, in one of all.
+@pytest.mark.slow
 def test_a_cre_touches_its_promoter_in_the_types_in_which_it_is_open(
     dataset: Dataset, tmp_path: Path
 ) -> None:

@@ -11,6 +11,8 @@ import pytest
 
 from xbench.testing.performance import Measurement, saved_runs
 
+from ..slow_rest import rest_slow
+
 Command = Callable[..., tuple[int, str, str]]
 Checkout = Callable[..., Path]
 
@@ -31,6 +33,8 @@ def test_what_was_measured_is_saved_and_shown(
     assert xbench_command("bench", "--history", history, "--show") == (0, out, "")
 
 
+# Two more starts of pytest; what was saved is read back above.
+@pytest.mark.slow
 def test_pytest_benchmark_compares_what_was_saved(
     checkout: Checkout, tmp_path: Path, xbench_command: Command
 ) -> None:
@@ -62,11 +66,18 @@ def test_a_ratio_below_its_gate_is_saved_and_ends_with_one(
 
 @pytest.mark.parametrize(
     ("ratio", "options", "said"),
-    [
-        ("1", ["--select", "nothing_like_it"], "--select 'nothing_like_it': finds no benchmark"),
-        ("nonsense(", [], "pytest measured nothing (ERROR tests/benchmarks/test_walk.py"),
-        ("1", ["--select", "without"], "pytest measured nothing (1 passed, 1 deselected"),
-    ],
+    rest_slow(
+        [
+            ("nonsense(", [], "pytest measured nothing (ERROR tests/benchmarks/test_walk.py"),
+            (
+                "1",
+                ["--select", "nothing_like_it"],
+                "--select 'nothing_like_it': finds no benchmark",
+            ),
+            ("1", ["--select", "without"], "pytest measured nothing (1 passed, 1 deselected"),
+        ],
+        1,
+    ),
 )
 def test_where_nothing_is_measured_nothing_is_saved(
     ratio: str,

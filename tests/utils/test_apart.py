@@ -9,12 +9,15 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from xbench.utils.apart import GRACE, run_apart
+
+from ..slow_rest import rest_slow
 
 Work = Callable[[Callable[[], None]], Any]
 
@@ -32,8 +35,17 @@ def _swallowing(begun: Callable[[], None]) -> bytes:
             time.sleep(0.01)
 
 
-@pytest.mark.parametrize("work", [_ignoring, _swallowing, lambda begun: time.sleep(100)])
-@pytest.mark.parametrize("begins", [True, False])
+def _sleeping(begun: Callable[[], None]) -> None:
+    time.sleep(100)
+
+
+@pytest.mark.parametrize(
+    ("work", "begins"),
+    rest_slow(
+        product((_ignoring, _swallowing, _sleeping), (True, False)),
+        {(_ignoring, True), (_swallowing, False)},
+    ),
+)
 def test_a_time_limit_holds_whatever_the_work_does(work: Work, begins: bool) -> None:
     def begin(begun: Callable[[], None]) -> bytes:
         if begins:

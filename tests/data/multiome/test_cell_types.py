@@ -17,6 +17,7 @@ from xbench.data.multiome.cells import read_labels
 from xbench.data.read_options import ReadOptions
 from xbench.errors import XbenchError, XbenchWarning
 
+from ...slow_rest import rest_slow
 from .refusals import refusal
 from .small_files import CELLS, TYPES, Writer, make_atac, make_rna
 
@@ -49,7 +50,7 @@ def test_measurements_are_no_types(write: Writer) -> None:
     assert "holds numbers such as 0.5, so measurements, not cell types; name another" in message
 
 
-@pytest.mark.parametrize("word", ["NA", "nan", "None", "<NA>"])
+@pytest.mark.parametrize("word", rest_slow(["NA", "nan", "None", "<NA>"], 1))
 def test_words_for_missing_are_missing(write: Writer, word: str) -> None:
     types = [*TYPES[:-1], word]
     message = refusal(written(write, atac=types, rna=types))

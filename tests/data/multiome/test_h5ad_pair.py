@@ -10,6 +10,7 @@ import pytest
 from xbench.data.multiome import read_multiome
 from xbench.data.read_options import ReadOptions
 
+from ...slow_rest import rest_slow
 from .refusals import refusal
 from .small_layouts import atac_of, rna_of, small_multiome, write_h5ad_pair
 
@@ -19,7 +20,9 @@ def folder(tmp_path: Path) -> Path:
     return write_h5ad_pair(small_multiome(), tmp_path)
 
 
-@pytest.mark.parametrize("name", ["{}.h5ad", "my-sample-{}.h5ad", "s1.{}.h5ad", "A_{}.h5ad"])
+@pytest.mark.parametrize(
+    "name", rest_slow(["my-sample-{}.h5ad", "{}.h5ad", "s1.{}.h5ad", "A_{}.h5ad"], 1)
+)
 def test_names(folder: Path, name: str) -> None:
     before = read_multiome(folder, name="user", reading=ReadOptions(binarize=True)).digest
     for modality in ("atac", "rna"):

@@ -14,6 +14,7 @@ from xbench.data.multiome import read_multiome
 from xbench.data.multiome.layout import find_layout
 from xbench.data.read_options import ReadOptions
 
+from ...slow_rest import rest_slow
 from .small_layouts import WRITERS, small_multiome, write_labels, write_mtx_folder
 
 WITHOUT_TYPES = ("10x h5", "mtx")
@@ -50,7 +51,7 @@ def test_content_and_digest(layout: str, tmp_path: Path, expected: Dataset) -> N
     assert dataset.digest == expected.digest
 
 
-@pytest.mark.parametrize("layout", WRITERS)
+@pytest.mark.parametrize("layout", rest_slow(WRITERS, ("10x h5", "mtx")))
 def test_the_same_choice_of_features(layout: str, tmp_path: Path) -> None:
     options = {"variable_genes": 2, "minimum_open_share": 0.4}
     (tmp_path / "one").mkdir()

@@ -151,6 +151,8 @@ def test_load_dataset_takes_a_file(write: Writer) -> None:
     )
 
 
+# That memory is bounded by what is stored: test_tenx_h5.py.
+@pytest.mark.slow
 def test_sparse_stays_sparse(write: Writer) -> None:
     cells = [f"c{number}" for number in range(20_000)]
     obs = pd.DataFrame({"cell_type": "Oligo"}, index=cells)

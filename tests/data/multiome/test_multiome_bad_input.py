@@ -5,18 +5,19 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import anndata
 import h5py
-import numpy as np
 import pytest
 
 from xbench.data.multiome import read_multiome
 from xbench.data.read_options import ReadOptions
 from xbench.errors import XbenchError
 
+from ...slow_rest import rest_slow
 from .small_files import Writer, make_atac, make_rna
 
 # The files are small: that SciPy would rather build a matrix in another way does not matter.
@@ -95,26 +96,32 @@ def test_cells_without_a_type(write: Writer, empty: str | None) -> None:
     assert "2 cells, such as 'cell1', have no 'cell_type'" in refusal(write(rna=rna, atac=atac))
 
 
-@pytest.mark.parametrize("modality", ["atac", "rna"])
+NO_COUNTS = {
+    "nan": "X holds NaN or infinite values; store raw counts",
+    "inf": "X holds NaN or infinite values; store raw counts",
+    "-inf": "X holds NaN or infinite values; store raw counts",
+    "-2": "X holds negative values (-2); store raw counts",
+}
+# Each value once, each modality and each layout twice.
+SHOWN = {
+    ("atac", "nan", "sparse"),
+    ("rna", "inf", "dense"),
+    ("atac", "-inf", "dense"),
+    ("rna", "-2", "sparse"),
+}
+
+
 @pytest.mark.parametrize(
-    ("value", "words"),
-    [
-        (np.nan, "X holds NaN or infinite values; store raw counts"),
-        (np.inf, "X holds NaN or infinite values; store raw counts"),
-        (-np.inf, "X holds NaN or infinite values; store raw counts"),
-        (-2, "X holds negative values (-2); store raw counts"),
-    ],
+    ("modality", "value", "layout"),
+    rest_slow(product(("atac", "rna"), NO_COUNTS, ("sparse", "dense")), SHOWN),
 )
-@pytest.mark.parametrize("dense", [False, True])
-def test_values_that_are_no_counts(
-    write: Writer, modality: str, value: float, words: str, dense: bool
-) -> None:
+def test_values_that_are_no_counts(write: Writer, modality: str, value: str, layout: str) -> None:
     modalities = {"atac": make_atac(), "rna": make_rna()}
-    modalities[modality].X[1, 1] = value
-    if dense:
+    modalities[modality].X[1, 1] = float(value)
+    if layout == "dense":
         modalities[modality].X = modalities[modality].X.toarray()
     path = write(modalities=modalities)
-    assert f"{modality}: {words}" in refusal(path, binarize=True)
+    assert f"{modality}: {NO_COUNTS[value]}" in refusal(path, binarize=True)
 
 
 def test_normalised_expression(write: Writer) -> None:
@@ -226,10 +233,11 @@ def refusal_of_shape(path: Path) -> str:
     return str(caught.value)
 
 
-def test_damaged_bytes_inside(write: Writer) -> None:
+@pytest.mark.parametrize("beginnings", rest_slow([2, 10], 1))
+def test_damaged_bytes_inside(write: Writer, beginnings: int) -> None:
     path = write(compression="gzip")
     whole = path.read_bytes()
-    for first in range(2_000, 2_010):
+    for first in range(2_000, 2_000 + beginnings):
         content = bytearray(whole)
         for place in range(first, len(content), 1_499):
             content[place] ^= 0xFF

@@ -18,6 +18,7 @@ from xbench.data.multiome.validate import validate
 from xbench.data.read_options import ReadOptions
 from xbench.errors import XbenchWarning
 
+from ...slow_rest import rest_slow
 from .refusals import refusal
 from .small_layouts import BARCODES, SmallMultiome, small_multiome, write_labels, write_tenx_h5
 
@@ -237,7 +238,7 @@ SPOILERS: dict[str, Spoiler] = {
 }
 
 
-@pytest.mark.parametrize("said", SPOILERS)
+@pytest.mark.parametrize("said", rest_slow(SPOILERS, 4))
 def test_a_spoilt_file(said: str, path: Path, labels: Path) -> None:
     with h5py.File(path, "r+") as file:
         SPOILERS[said](file)

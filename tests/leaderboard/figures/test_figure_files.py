@@ -86,6 +86,8 @@ def test_pixels_only_over_the_digits_that_were_explained(make_record: Any, make_
     assert figure_files(other, "m") == {}
 
 
+# A process that imports pandas and torch; make test-lowest renders without matplotlib.
+@pytest.mark.slow
 def test_the_room_is_imported_without_matplotlib_and_draws_nothing() -> None:
     code = """
 import sys

@@ -198,6 +198,8 @@ def test_json_holds_every_number(report: SurrogateReport) -> None:
     np.testing.assert_allclose(gene["predicted"], report.cells.predicted[:, 1], rtol=1e-5)
 
 
+# All drawn once more.
+@pytest.mark.slow
 def test_the_page_and_its_numbers_are_written_the_same_each_time(
     tmp_path: Path, report: SurrogateReport, html: str, png: bytes
 ) -> None:

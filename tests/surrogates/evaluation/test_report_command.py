@@ -60,6 +60,9 @@ def test_a_checkpoint_of_before_has_no_marker_fit_and_can_be_reported(
     assert stored["subject"]["fit"] == content["fit"]
 
 
+# A report of one that is there is above; tests/cli/test_reproduce.py makes the oracle where it is
+# absent.
+@pytest.mark.slow
 def test_a_surrogate_that_is_not_there_is_made(
     xbench_command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

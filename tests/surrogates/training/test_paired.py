@@ -37,6 +37,8 @@ from xbench.surrogates.training import gene_by_gene
 from xbench.surrogates.training.gene_by_gene import CisTraining
 from xbench.surrogates.training.paired import PairedTraining
 
+from ...slow_rest import rest_slow
+
 train_cis, train_end_to_end = Cis.recipe().train, EndToEnd.recipe().train
 QUICK = CisTraining(steps=100, batch_size=128, evaluate_every=50, network="fixed", form="modules")
 SHORT = {"rounds": 3, "network": "fixed", "form": "modules"}
@@ -60,13 +62,13 @@ def trained(dataset: Dataset, name: str, seed: int = 0, **changes: Any) -> Surro
 
 
 @pytest.fixture(scope="session")
-def trained_once(simulated: Dataset) -> Callable[[str], Surrogate]:
+def trained_once(tiny: Dataset) -> Callable[[str], Surrogate]:
     """Give a copy of the surrogate of a name, which is trained when it is first asked for."""
     kept: dict[str, Surrogate] = {}
 
     def copy_of(name: str) -> Surrogate:
         if name not in kept:
-            kept[name] = trained(simulated, name)
+            kept[name] = trained(tiny, name)
         return deepcopy(kept[name])
 
     return copy_of
@@ -86,6 +88,14 @@ def same(one: Surrogate, other: Surrogate) -> bool:
 def simulated(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
     path = tmp_path_factory.mktemp("simulation") / "small.h5mu"
     write_simulation(path, simulate(Parameters(n_cells=800, n_peaks=6000, n_genes=60)))
+    return read_simulation(path)
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    """For what holds whatever was learned: a training takes a moment."""
+    path = tmp_path_factory.mktemp("simulation") / "tiny.h5mu"
+    write_simulation(path, simulate(Parameters(n_cells=160, n_peaks=2000, n_genes=60)))
     return read_simulation(path)
 
 
@@ -129,6 +139,8 @@ def test_what_cis_learned_is_the_regulation(
     assert np.isin(indices, np.concatenate(truth.modules)).mean() > 0.8
 
 
+# That cis learns the regulation is shown above, on the simulation of which more is seen.
+@pytest.mark.slow
 def test_where_an_assay_sees_little_effects_drawn_to_all_genes_find_the_regulation() -> None:
     """On the sparse simulation most of what shrunken effects rank first are CREs."""
     parameters = Parameters(n_cells=1500, n_peaks=6000, n_genes=120, sparse=True)
@@ -149,25 +161,25 @@ def test_where_an_assay_sees_little_effects_drawn_to_all_genes_find_the_regulati
 
 
 def test_validation_cells_choose_the_network_and_the_form(
-    simulated: Dataset, monkeypatch: pytest.MonkeyPatch
+    tiny: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is chosen is one of the two that were trained, and the likelier one."""
     settings = replace(QUICK, steps=30, network="likelier", rounds=1)
-    chosen, histories = train_cis(simulated, settings, seed=1)
+    chosen, histories = train_cis(tiny, settings, seed=1)
     fixed, trained_too = (history.best_validation for history in histories[:2])
     alone = "fixed" if fixed <= trained_too else "trained"
-    assert same(chosen, train_cis(simulated, replace(settings, network=alone), seed=1)[0])
+    assert same(chosen, train_cis(tiny, replace(settings, network=alone), seed=1)[0])
     # Of many open peaks the directions are known: the dearer network is not tried.
     with monkeypatch.context() as few:
         few.setattr(gene_by_gene, "MANY_OPEN_PEAKS", 0)
-        _, histories = train_cis(simulated, replace(settings, steps=10), seed=1)
+        _, histories = train_cis(tiny, replace(settings, steps=10), seed=1)
     assert [history.name for history in histories] == [
         "pairs, first layer fixed",
         "own peaks: modules",
     ]
     settings = replace(settings, network="fixed", rounds=3)
     forms = {
-        form: train_cis(simulated, replace(settings, form=form), seed=1)
+        form: train_cis(tiny, replace(settings, form=form), seed=1)
         for form in ("likelier", "modules", "shrunken")
     }
     # Of so few genes all are asked for the choice.
@@ -177,7 +189,8 @@ def test_validation_cells_choose_the_network_and_the_form(
     assert same(forms["likelier"][0], forms[likelier][0])
 
 
-@pytest.mark.parametrize("name", ["end-to-end", "ensemble"])
+# An ensemble is the mean of members that are trained as those of the tests above.
+@pytest.mark.parametrize("name", rest_slow(["end-to-end", "ensemble"], 1))
 def test_what_the_others_learned_is_more_than_chance(simulated: Dataset, name: str) -> None:
     settings = {"steps": 300, "batch_size": 64}
     if name == "ensemble":
@@ -235,10 +248,10 @@ def test_the_level_is_that_of_the_training_cells(
 
 @pytest.mark.parametrize("name", list(TRAININGS))
 def test_the_additive_path_is_the_dense_forward(
-    simulated: Dataset, trained_once: Callable[[str], Surrogate], name: str
+    tiny: Dataset, trained_once: Callable[[str], Surrogate], name: str
 ) -> None:
     model = trained_once(name).frozen()
-    inputs = simulated.X[:12].astype(np.float32)
+    inputs = tiny.X[:12].astype(np.float32)
     with torch.no_grad():
         dense = model(torch.tensor(inputs.toarray()))
         for genes in ([7], [3, 41, 5]):
@@ -249,26 +262,20 @@ def test_the_additive_path_is_the_dense_forward(
         torch.testing.assert_close(model.of_sparse(inputs), dense, atol=1e-5, rtol=1e-5)
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        # An ensemble is four trainings of what is tested beside it.
-        pytest.param(name, marks=[pytest.mark.slow] if name == "ensemble" else [])
-        for name in TRAININGS
-    ],
-)
-def test_the_same_at_any_number_of_threads(simulated: Dataset, name: str) -> None:
+# An ensemble is four trainings of what is tested beside it.
+@pytest.mark.parametrize("name", rest_slow(TRAININGS, ("end-to-end", "cis")))
+def test_the_same_at_any_number_of_threads(tiny: Dataset, name: str) -> None:
     before = torch.get_num_threads()
     try:
         torch.set_num_threads(1)
-        one = trained(simulated, name, seed=3)
+        one = trained(tiny, name, seed=3)
         torch.set_num_threads(2)
-        two = trained(simulated, name, seed=3)
+        two = trained(tiny, name, seed=3)
         assert torch.get_num_threads() == 2
     finally:
         torch.set_num_threads(before)
     assert same(one, two)
-    assert not same(one, trained(simulated, name, seed=4))
+    assert not same(one, trained(tiny, name, seed=4))
 
 
 @pytest.mark.parametrize("loss", ["negative-binomial", "poisson", "mse"])
@@ -279,35 +286,35 @@ def test_every_loss_learns(multiome: Dataset, loss: str) -> None:
 
 
 def test_saved_and_opened_it_is_the_same(
-    simulated: Dataset, trained_once: Callable[[str], Surrogate], tmp_path: Path
+    tiny: Dataset, trained_once: Callable[[str], Surrogate], tmp_path: Path
 ) -> None:
     for name, (settings, _) in TRAININGS.items():
-        folder = train_surrogate(simulated, name, settings=settings, folder=tmp_path / name)
-        opened = open_surrogate(folder, simulated)
+        folder = train_surrogate(tiny, name, settings=settings, folder=tmp_path / name)
+        opened = open_surrogate(folder, tiny)
         assert opened.name == name
-        inputs = simulated.X[:5].astype(np.float32)
+        inputs = tiny.X[:5].astype(np.float32)
         expected = trained_once(name).frozen()
         assert torch.equal(opened.model.of_sparse(inputs), expected.of_sparse(inputs))
 
 
 def test_an_ensemble_is_the_mean_of_its_members(
-    simulated: Dataset, trained_once: Callable[[str], Surrogate]
+    tiny: Dataset, trained_once: Callable[[str], Surrogate]
 ) -> None:
     ensemble = trained_once("ensemble")
     assert isinstance(ensemble, Ensemble)
-    inputs = simulated.X[:5].astype(np.float32)
+    inputs = tiny.X[:5].astype(np.float32)
     each = [member.of_sparse(inputs) for member in ensemble._each()]
     assert not torch.equal(each[0], each[1])
     torch.testing.assert_close(ensemble.of_sparse(inputs), (each[0] + each[1]) / 2)
 
 
-def test_genes_without_a_place_get_the_network_alone(simulated: Dataset) -> None:
-    outputs = simulated.outputs.copy()
-    gene = simulated.output_features.index_of("GJA1")
+def test_genes_without_a_place_get_the_network_alone(tiny: Dataset) -> None:
+    outputs = tiny.outputs.copy()
+    gene = tiny.output_features.index_of("GJA1")
     outputs.var.loc[outputs.var.index[gene], ["start", "end"]] = -1
     outputs.var["chrom"] = outputs.var["chrom"].astype(str)
     outputs.var.loc[outputs.var.index[gene], "chrom"] = ""
-    model: Any = trained(replaced(simulated, outputs=outputs), "cis")
+    model: Any = trained(replaced(tiny, outputs=outputs), "cis")
     assert not (model.pair_gene == gene).any()
     assert (model.pair_gene == gene + 1).any()
 
@@ -315,20 +322,20 @@ def test_genes_without_a_place_get_the_network_alone(simulated: Dataset) -> None
 def test_wrong_uses_are_refused(
     multiome: Dataset,
     images: Dataset,
-    simulated: Dataset,
+    tiny: Dataset,
     trained_once: Callable[[str], Surrogate],
 ) -> None:
     with pytest.raises(XbenchError, match="unknown loss 'l1'"):
         train_end_to_end(multiome, PairedTraining(loss="l1"))
     with pytest.raises(XbenchError, match="unknown loss 'mse'"):
-        train_cis(simulated, CisTraining(loss="mse"))
+        train_cis(tiny, CisTraining(loss="mse"))
     for train, settings in ((train_cis, CisTraining), (train_end_to_end, PairedTraining)):
         with pytest.raises(XbenchError, match="name no donors; give their column by --donor-key"):
-            train(simulated, settings(donor_weight=0.1))
+            train(tiny, settings(donor_weight=0.1))
     with pytest.raises(XbenchError, match="unknown form 'sum'"):
-        train_cis(simulated, CisTraining(form="sum"))
+        train_cis(tiny, CisTraining(form="sum"))
     with pytest.raises(XbenchError, match="unknown network 'deep'"):
-        train_cis(simulated, CisTraining(network="deep"))
+        train_cis(tiny, CisTraining(network="deep"))
     with pytest.raises(XbenchError, match="where peaks and genes lie; use end-to-end"):
         train_cis(multiome, CisTraining())
     with pytest.raises(XbenchError, match="has no expression to learn; use mlp-classifier"):
@@ -338,29 +345,29 @@ def test_wrong_uses_are_refused(
     with pytest.raises(XbenchError, match="members cannot be 'ensemble'"):
         train_ensemble(multiome, EnsembleTraining(of="ensemble"))
     narrowed = trained_once("cis").for_outputs([3])
-    sums = narrowed.additive_layer().sparse_sums(simulated.X[:2].astype(np.float32))
+    sums = narrowed.additive_layer().sparse_sums(tiny.X[:2].astype(np.float32))
     with pytest.raises(XbenchError, match=r"not for output 4; use its for_outputs\(\[4\]\)"):
         narrowed.tail(sums, torch.tensor([4]))
 
 
-def test_only_the_rows_given_are_trained_on(simulated: Dataset) -> None:
-    rows = simulated.split.train[::2]
-    spoilt = simulated.outputs.copy()
+def test_only_the_rows_given_are_trained_on(tiny: Dataset) -> None:
+    rows = tiny.split.train[::2]
+    spoilt = tiny.outputs.copy()
     values = sparse.lil_matrix(spoilt.X)
-    values[np.setdiff1d(simulated.split.train, rows)[:20]] = 7.0
+    values[np.setdiff1d(tiny.split.train, rows)[:20]] = 7.0
     spoilt.X = sparse.csr_matrix(values, dtype=np.float32)
-    other = replaced(simulated, outputs=spoilt)
+    other = replaced(tiny, outputs=spoilt)
     settings, _ = TRAININGS["cis"]
-    models = [train_cis(one, settings, train_rows=rows)[0] for one in (simulated, other)]  # type: ignore[arg-type]
+    models = [train_cis(one, settings, train_rows=rows)[0] for one in (tiny, other)]  # type: ignore[arg-type]
     assert same(*models)
 
 
-def test_a_judge_is_trained_on_the_other_half(simulated: Dataset, tmp_path: Path) -> None:
+def test_a_judge_is_trained_on_the_other_half(tiny: Dataset, tmp_path: Path) -> None:
     settings = PairedTraining(steps=20, batch_size=32)
     for half in ("half-a", "half-b"):
         folder = train_surrogate(
-            simulated, "end-to-end", split=half, settings=settings, folder=tmp_path / half
+            tiny, "end-to-end", split=half, settings=settings, folder=tmp_path / half
         )
-        rows = simulated.split.training_rows(half, simulated.cell_types)
-        expected = train_end_to_end(simulated, settings, train_rows=rows)[0].frozen()
-        assert same(open_surrogate(folder, simulated).model, expected)  # type: ignore[arg-type]
+        rows = tiny.split.training_rows(half, tiny.cell_types)
+        expected = train_end_to_end(tiny, settings, train_rows=rows)[0].frozen()
+        assert same(open_surrogate(folder, tiny).model, expected)  # type: ignore[arg-type]
