@@ -111,7 +111,8 @@ def test_a_file_that_cannot_be_imported_is_a_failed_record(
     assert f"{file}:4" in frame["reason"][1]
 
 
-def test_a_method_that_takes_too_long_is_a_timeout(run: Run, tmp_path: Path) -> None:
+@pytest.mark.parametrize("jobs", rest_slow([2, 1], 1))
+def test_a_method_that_takes_too_long_is_a_timeout(jobs: int, run: Run, tmp_path: Path) -> None:
     # One that catches every exception and goes on is stopped too.
     body = """
         def explain(self, problem):
@@ -125,16 +126,15 @@ def test_a_method_that_takes_too_long_is_a_timeout(run: Run, tmp_path: Path) -> 
         write_method(tmp_path, "stubborn", body),
         write_method(tmp_path, "sleepy", explaining("time.sleep(60)")),
     ]
-    for jobs in (1, 2):
-        frame = run({"timeout_seconds": 0.3}, methods=["random"], method_files=files, jobs=jobs)
-        assert frame.set_index("method")["status"].to_dict() == {
-            "random": "ok",
-            "stubborn": "timeout",
-            "sleepy": "timeout",
-        }
-        slow = frame[frame["status"] == "timeout"]
-        assert all("no result after 0.3 s" in reason for reason in slow["reason"])
-        assert slow["seconds"].between(0.3, 5).all()
+    frame = run({"timeout_seconds": 0.3}, methods=["random"], method_files=files, jobs=jobs)
+    assert frame.set_index("method")["status"].to_dict() == {
+        "random": "ok",
+        "stubborn": "timeout",
+        "sleepy": "timeout",
+    }
+    slow = frame[frame["status"] == "timeout"]
+    assert all("no result after 0.3 s" in reason for reason in slow["reason"])
+    assert slow["seconds"].between(0.3, 5).all()
 
 
 def test_a_run_within_its_time_is_ok(run: Run) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 import xbench
 
+from ..slow_rest import rest_slow
 from .workbench import stored, write_method, write_task
 
 # The largest L comes first; the second one ends the process.
@@ -35,7 +36,7 @@ def test_a_finished_subset_size_outlives_the_kill_of_the_next(
     assert len(stored(tmp_path / "store")) == 2
 
 
-@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize("jobs", rest_slow([2, 1], 1))
 def test_a_file_that_leaves_when_it_is_imported_is_a_failed_run(
     jobs: int, tmp_path: Path, small_data: Path, small_surrogate: Path
 ) -> None:

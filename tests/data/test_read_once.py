@@ -104,18 +104,15 @@ ANY_FILE = st.fixed_dictionaries(
         "labelled": st.booleans(),
     }
 )
-
-
 DRAWN = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @given(file=ANY_FILE)
-@settings(DRAWN, max_examples=2)
+@settings(DRAWN, max_examples=3)
 def test_the_same_as_in_memory(file: dict[str, Any], tmp_path: Path) -> None:
     compare_with_memory(tmp_path, **file)
 
 
-# More of the same.
 @pytest.mark.slow
 @given(file=ANY_FILE)
 @settings(DRAWN, max_examples=12)
@@ -327,7 +324,7 @@ def test_validation_says_the_same_and_leaves_nothing(
     write: Writer, cache: Path, opened: int
 ) -> None:
     atac = make_atac()
-    atac.X = atac.X * opened
+    atac.X *= opened
     path = write(atac=atac)
     found = validate(path)
     with pytest.MonkeyPatch.context() as patch:

@@ -131,7 +131,7 @@ def test_contacts_and_loops(dataset: Dataset, tmp_path: Path) -> None:
     assert pixels_of_links(dataset, contacts).mean() > 5
 
 
-# A map of each of eight cell types; that CREs touch their promoters is shown above, in one of all.
+# A map of each cell type; that CREs touch their promoters is shown above, in one of all.
 @pytest.mark.slow
 def test_a_cre_touches_its_promoter_in_the_types_in_which_it_is_open(
     dataset: Dataset, tmp_path: Path

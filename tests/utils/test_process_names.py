@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import subprocess
+import signal
 import sys
 from pathlib import Path
 
@@ -15,20 +15,26 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux says
 
 
 def test_a_process_is_gone_once_it_has_ended() -> None:
-    program = (
-        "from xbench.utils.process import name_of_this; print(name_of_this(), flush=True);input()"
-    )
-    with subprocess.Popen(
-        [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as other:
-        assert other.stdout is not None
-        name = other.stdout.readline().rstrip("\n")
-        assert name.split()[2] == str(other.pid)
+    reading, writing = os.pipe()
+    other = os.fork()
+    if other == 0:
+        try:
+            os.write(writing, name_of_this().encode())
+            signal.pause()
+        finally:
+            os._exit(1)
+    try:
+        name = os.read(reading, 1000).decode()
+        assert name.split()[2] == str(other)
         assert not is_gone(name)
-        other.kill()
-        # Not collected yet: a corpse is gone.
-        os.waitid(os.P_PID, other.pid, os.WEXITED | os.WNOWAIT)
-        assert is_gone(name)
+    finally:
+        os.kill(other, signal.SIGKILL)
+        os.close(reading)
+        os.close(writing)
+    # Not collected yet: a corpse is gone.
+    os.waitid(os.P_PID, other, os.WEXITED | os.WNOWAIT)
+    assert is_gone(name)
+    os.waitpid(other, 0)
     assert is_gone(name)
 
 
