@@ -24,8 +24,21 @@ WITHOUT_MAPS = tuple(name for name in EVERYTHING if name != "hic")
 MAPS = ("contacts-loops.bedpe", "contacts-contacts.cool", "matched-maps")
 
 
+@pytest.fixture(
+    scope="module",
+    params=[
+        pytest.param(WITHOUT_MAPS, id="without maps"),
+        pytest.param(EVERYTHING, id="with maps", marks=pytest.mark.slow),
+    ],
+)
+def names(request: pytest.FixtureRequest) -> tuple[str, ...]:
+    """What is reproduced, into one folder, by the tests that follow each other."""
+    found: tuple[str, ...] = request.param
+    return found
+
+
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(names: tuple[str, ...], tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("reproduced")
 
 
@@ -38,7 +51,6 @@ def kept_in(folder: Path) -> tuple[Any, ...]:
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("names", [WITHOUT_MAPS, pytest.param(EVERYTHING, marks=pytest.mark.slow)])
 def test_every_result_of_the_simulation_is_made_and_rendered(
     names: tuple[str, ...], xbench_command: Callable[..., Any], folder: Path
 ) -> None:
@@ -74,10 +86,10 @@ def test_every_number_of_a_target_leads_to_its_runs(folder: Path) -> None:
 
 
 def test_a_second_time_nothing_is_run_or_analysed_and_the_page_is_the_same(
-    xbench_command: Callable[..., Any], folder: Path
+    names: tuple[str, ...], xbench_command: Callable[..., Any], folder: Path
 ) -> None:
     before = {path.name: path.read_bytes() for path in published(folder).iterdir()}
-    assert xbench_command("reproduce", *WITHOUT_MAPS, *SMALL, *kept_in(folder)).code == 0
+    assert xbench_command("reproduce", *names, *SMALL, *kept_in(folder)).code == 0
     assert {path.name: path.read_bytes() for path in published(folder).iterdir()} == before
 
 

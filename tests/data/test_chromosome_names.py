@@ -51,7 +51,7 @@ def spelt(parts: tuple[str, str, str, str]) -> str:
 
 
 @given(st.lists(spellings, min_size=1, max_size=12))
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 def test_any_spelling_in_any_order_is_the_same_place(
     parts: list[tuple[str, str, str, str]],
 ) -> None:
