@@ -151,6 +151,8 @@ def test_running_out_of_memory_is_oom(run: Run, tmp_path: Path) -> None:
     assert "no room" in frame["reason"]["raises"]
 
 
+# test_isolation.py has methods that kill their process, and worse, beside others.
+@pytest.mark.slow
 def test_a_method_that_kills_its_process_loses_only_its_own_runs(run: Run, tmp_path: Path) -> None:
     file = write_method(tmp_path, "suicide", explaining("os.kill(os.getpid(), signal.SIGKILL)"))
     methods = ["random", "gradient-change", "saliency"]

@@ -152,6 +152,8 @@ def test_records_say_how_many_features_there_are(own: Own) -> None:
     assert (record.n_features, record.method_version) == (30, 1)
 
 
+# The same from the command line.
+@pytest.mark.slow
 def test_the_command_runs_again_and_warns(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -158,6 +158,8 @@ def test_fetch_of_what_is_built_in(xbench_command: Command) -> None:
     assert ended.out.splitlines()[1].endswith("mnist_binary.npz")
 
 
+# The next test fetches all but the contact map; tests/simulation/test_files.py writes that.
+@pytest.mark.slow
 @pytest.mark.usefixtures("tiny")
 def test_fetch_simulates_the_whole_set_once(xbench_command: Command, tmp_path: Path) -> None:
     cooler = pytest.importorskip("cooler")

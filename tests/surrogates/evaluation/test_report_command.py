@@ -40,6 +40,8 @@ def test_a_trained_surrogate_s_page(
     assert [marker["name"] for marker in content["markers"]] == ["Gad1", "Mog"]
 
 
+# All drawn once more.
+@pytest.mark.slow
 def test_a_checkpoint_of_before_has_no_marker_fit_and_can_be_reported(
     xbench_command: Command, small_data: Path, small_surrogate: Path, tmp_path: Path
 ) -> None:
