@@ -23,7 +23,7 @@ COLUMNS = {
 }
 
 
-# Of the table of pipelines: task, dataset, metric, number of decimals. All are of the surrogate cis.
+# Of the table of pipelines, all of the surrogate cis: task, dataset, metric, number of decimals.
 PIPELINES = {
     "simulated": ("pipelines", "simulated-multiome", "optimality", 3),
     "simulated, sparse assay": ("pipelines", "simulated-multiome-sparse", "optimality", 3),
@@ -85,7 +85,9 @@ def test_every_number_of_the_pipelines_is_the_published_one() -> None:
     for row in table:
         for column, (*place, decimals) in PIPELINES.items():
             of = published[*place, row["explainer"].removeprefix("*no model:* ")]  # type: ignore[index]
-            mean, low, high = (f"{float(of[name]):.{decimals}f}" for name in ("mean", "low", "high"))
+            mean, low, high = (
+                f"{float(of[name]):.{decimals}f}" for name in ("mean", "low", "high")
+            )
             assert row[column] == f"{mean} ({low} to {high})", (row["explainer"], column)
     assert len(table) >= 10
 
