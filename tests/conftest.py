@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 if "PYTEST_XDIST_WORKER" in os.environ:
     # As many workers as cores: further threads of one take turns with those of the others, also in
@@ -24,6 +25,10 @@ if sys.dont_write_bytecode:
     sys.dont_write_bytecode = False
 
 from xbench.results.record import Record
+
+# How fast examples are made says how busy the machine is, and nothing of what is tested.
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
 
 WRITING_PROCESS = Path(__file__).parent / "results" / "writing_process.py"
 NOBODY = 65534

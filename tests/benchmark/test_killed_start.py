@@ -90,8 +90,6 @@ def test_a_killed_start_goes_on_where_it_was(
         assert lasting(stored(store)) == lasting(stored(tmp_path / "undisturbed"))
 
 
-# Another signal at the same moment; the kill above stands for it.
-@pytest.mark.slow
 def test_ctrl_c_keeps_what_is_finished_and_says_so(command: list[str], tmp_path: Path) -> None:
     code, errors = start_and_stop([*command, "--jobs", "1"], tmp_path, signal.SIGINT)
     assert code == 130

@@ -104,7 +104,9 @@ ANY_FILE = st.fixed_dictionaries(
         "labelled": st.booleans(),
     }
 )
-DRAWN = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+DRAWN = settings(
+    deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 
 
 @given(file=ANY_FILE)

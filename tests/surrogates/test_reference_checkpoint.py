@@ -203,7 +203,7 @@ def test_files_of_another_kind(tmp_path: Path, content: bytes) -> None:
     max_examples=40,
     deadline=None,
     derandomize=True,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(share=st.floats(0, 0.999))
 def test_a_file_cut_anywhere(path: Path, share: float) -> None:

@@ -124,7 +124,9 @@ def test_a_whole_part_is_taken_and_a_longer_one_is_not(server: FileServer, folde
 
 
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(cuts=st.lists(st.integers(0, 4 * CHUNK), max_size=8), ranges=st.booleans())
 def test_whatever_is_cut_the_file_is_whole_or_absent(
