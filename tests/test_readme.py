@@ -1,4 +1,4 @@
-"""The README must say what the published leaderboard says."""
+"""The README and the page of findings must say what the published leaderboard says."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ PUBLISHED = "leaderboard/published/results.csv"
 
 TRAINED, TRUE = ("simulated-multiome", "cross-modality"), ("simulated-multiome", "oracle")
 CORTEX, MNIST = ("snare-cortex", "cross-modality"), ("mnist-binary", "mlp-classifier")
-# Column of the README's table: dataset and surrogate, L, metric, number of decimals.
+# Column of the findings' table: dataset and surrogate, L, metric, number of decimals.
 COLUMNS = {
     "simulated, L = 10": (*TRAINED, "10", "rel-delta", 2),
     "simulated, L = 128": (*TRAINED, "128", "rel-delta", 2),
@@ -23,7 +23,7 @@ COLUMNS = {
 }
 
 
-# Of the table of pipelines, all of the surrogate cis: task, dataset, metric, number of decimals.
+# Of the README's table of pipelines, all of the surrogate cis: task, dataset, metric, number of decimals.
 PIPELINES = {
     "simulated": ("pipelines", "simulated-multiome", "optimality", 3),
     "simulated, sparse assay": ("pipelines", "simulated-multiome-sparse", "optimality", 3),
@@ -31,8 +31,8 @@ PIPELINES = {
 }
 
 
-def readme_table(part: str) -> list[dict[str, str]]:
-    text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+def table_of(page: str, part: str) -> list[dict[str, str]]:
+    text = (REPOSITORY / page).read_text(encoding="utf-8")
     block = text.split(f"<!-- {part}: begin -->")[1].split(f"<!-- {part}: end -->")[0]
     lines = [line.strip("| ") for line in block.splitlines() if line.startswith("|")]
     head, _, *rows = [[cell.strip() for cell in line.split("|")] for line in lines]
@@ -60,9 +60,9 @@ def overall() -> dict[tuple[str, str, str, str, str], float]:
     }  # type: ignore[misc]
 
 
-def test_every_number_of_the_readme_is_the_published_one() -> None:
+def test_every_number_of_the_findings_is_the_published_one() -> None:
     published = overall()
-    table = readme_table("leaderboard")
+    table = table_of("docs/explanation/findings.md", "leaderboard")
     compared = 0
     for row in table:
         for column, (*place, decimals) in COLUMNS.items():
@@ -81,7 +81,7 @@ def test_every_number_of_the_pipelines_is_the_published_one() -> None:
         for row in published_rows()
         if row["cell_type"] == row["target"] == "*" and row["surrogate"] == "cis"
     }
-    table = readme_table("pipelines")
+    table = table_of("README.md", "pipelines")
     for row in table:
         for column, (*place, decimals) in PIPELINES.items():
             of = published[*place, row["explainer"].removeprefix("*no model:* ")]  # type: ignore[index]
@@ -92,7 +92,7 @@ def test_every_number_of_the_pipelines_is_the_published_one() -> None:
     assert len(table) >= 10
 
 
-def test_grids_beats_the_papers_baselines_where_the_readme_says_so() -> None:
+def test_grids_beats_the_papers_baselines_where_the_findings_say_so() -> None:
     published = overall()
     for *place, _ in COLUMNS.values():
         grids = published[*place, "grids"]
