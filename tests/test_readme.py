@@ -23,7 +23,7 @@ COLUMNS = {
 }
 
 
-# Of the README's table of pipelines, all of the surrogate cis: task, dataset, metric, number of decimals.
+# Of the README's pipelines, all of the surrogate cis: task, dataset, metric, number of decimals.
 PIPELINES = {
     "simulated": ("pipelines", "simulated-multiome", "optimality", 3),
     "simulated, sparse assay": ("pipelines", "simulated-multiome-sparse", "optimality", 3),
