@@ -23,7 +23,6 @@ from xbench.surrogates.training.paired import (
     USUAL_SIZE,
     PairedTraining,
     calibrate,
-    check_donors,
     check_loss,
     train_network,
 )
@@ -151,7 +150,6 @@ def train_cis(
         raise unknown_name("network", settings.network, NETWORKS)
     peaks, genes = dataset.features, dataset.output_features
     cells = PairedCells.of(dataset, train_rows)
-    check_donors(settings, cells)
     if not peaks.has_coordinates or not genes.has_coordinates:
         raise XbenchError(
             f"{dataset.name}: surrogate cis needs to know where peaks and genes lie; "

@@ -153,7 +153,6 @@ def train_end_to_end(
     """
     check_loss(settings.loss, LOSSES)
     cells = PairedCells.of(dataset, train_rows)
-    check_donors(settings, cells)
     # One thread: the same numbers however many there are. A second one makes the batches.
     with own_random_numbers(seed, settings.device), one_thread():
         model = kind(dataset.n_features, dataset.n_outputs)
@@ -166,15 +165,6 @@ def check_loss(loss: str, losses: tuple[str, ...]) -> None:
     """Refuse a loss that is not among some."""
     if loss not in losses:
         raise unknown_name("loss", loss, losses)
-
-
-def check_donors(settings: PairedTraining, cells: PairedCells) -> None:
-    """Refuse donors as a second output where cells have none."""
-    if settings.donor_weight and cells.donors is None:
-        raise XbenchError(
-            f"donor_weight = {settings.donor_weight:g}: the data name no donors; "
-            "give their column by --donor-key, or leave donor_weight at 0"
-        )
 
 
 def train_network(
@@ -197,7 +187,17 @@ def train_network(
         Of the cells in each batch; initial weights are drawn from torch's generator.
     stage
         What the history is called.
+
+    Raises
+    ------
+    XbenchError
+        Where donors are asked for that the data do not name.
     """
+    if settings.donor_weight and cells.donors is None:
+        raise XbenchError(
+            f"donor_weight = {settings.donor_weight:g}: the data name no donors; "
+            "give their column by --donor-key, or leave donor_weight at 0"
+        )
     generator = np.random.default_rng(seed)
     _begin(model, cells, settings, generator)
     trainer = _Trainer(model.to(settings.device), cells, settings, generator)
