@@ -89,6 +89,10 @@ def test_a_run_that_was_tried_again_takes_the_place_of_what_failed(
     assert found["f" * 16].info.status == "FINISHED"
     assert found["f" * 16].data.metrics["rel-delta"] == -1.5
     assert log_runs([later], uri) == (0, 1)
+    # A store of before takes nothing away.
+    assert log_runs(records, uri) == (0, 3)
+    found = {one.data.tags[RUN_TAG]: one for one in logged(uri, later.task)}
+    assert found["f" * 16].info.status == "FINISHED"
 
 
 def test_a_run_whose_logging_was_interrupted_is_logged_whole(

@@ -39,7 +39,7 @@ def log_runs(records: Sequence[Record], uri: str) -> tuple[int, int]:
     Returns
     -------
     new, known : int
-        How many were logged, and how many are there as they are here.
+        How many were logged, and how many are there as they are here, or later.
 
     Raises
     ------
@@ -62,13 +62,14 @@ def log_runs(records: Sequence[Record], uri: str) -> tuple[int, int]:
             there = _logged(client, experiment)
             for record in of_task:
                 before = there[record.run_id]
-                if any(created == record.created for _, created in before):
+                # Of one form and zone, so that later ones are greater.
+                if any(created >= record.created for _, created in before):
                     known += 1
                 else:
                     _log(client, experiment, record)
                     new += 1
                 for one, created in before:
-                    if created != record.created:
+                    if created < record.created:
                         client.delete_run(one)
     except (MlflowException, OSError, ImportError, ValueError) as error:
         what = " ".join(str(error).split())[:_LONGEST]
