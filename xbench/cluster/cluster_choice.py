@@ -34,11 +34,7 @@ class Certificates(BaseModel):
 
     def beside(self, folder: Path) -> "Certificates":
         """Return them with paths that are relative to a folder made absolute; ``~`` is the home."""
-        return Certificates(
-            ca=folder / self.ca.expanduser(),
-            certificate=folder / self.certificate.expanduser(),
-            key=folder / self.key.expanduser(),
-        )
+        return Certificates(**{role: folder / path.expanduser() for role, path in self})
 
     def check(self) -> None:
         """Refuse files that cannot be read, are no certificates, or do not belong together.
@@ -48,13 +44,12 @@ class Certificates(BaseModel):
         XbenchError
             With the file that is wrong.
         """
-        for name in Certificates.model_fields:
-            path: Path = getattr(self, name)
+        for role, path in self:
             try:
                 path.read_bytes()
             except OSError as error:
                 raise XbenchError(
-                    f"--cluster: tls.{name}: {path}: cannot be read ({error.strerror})"
+                    f"--cluster: tls.{role}: {path}: cannot be read ({error.strerror})"
                 ) from error
         try:
             context = ssl.create_default_context(cafile=str(self.ca))
