@@ -104,9 +104,7 @@ ANY_FILE = st.fixed_dictionaries(
         "labelled": st.booleans(),
     }
 )
-DRAWN = settings(
-    deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+DRAWN = settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 
 
 @given(file=ANY_FILE)
