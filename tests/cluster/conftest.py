@@ -18,11 +18,26 @@ from xbench.data.load import DataChoice
 from xbench.data.read_options import ReadOptions
 from xbench.results.store import ResultStore
 
-from ..benchmark.workbench import small_data, small_surrogate, write_task
+from ..benchmark.workbench import (
+    lasting,
+    small_data,
+    small_surrogate,
+    stored,
+    write_method,
+    write_task,
+)
 
 __all__ = ["small_data", "small_surrogate"]
 
 RunAt = Callable[..., pd.DataFrame]
+
+# Long enough to be disturbed.
+DAWDLING = """
+    def explain(self, problem):
+        time.sleep(0.3)
+        return Selection(problem.generator().choice(30, problem.subset_size, replace=False))
+"""
+TASK = {"repetitions": 10}
 
 
 @pytest.fixture(scope="session")
@@ -66,3 +81,18 @@ def run_at(tmp_path: Path, small_data: Path, small_surrogate: Path) -> RunAt:
         return run_request(request, ResultStore(store))
 
     return run
+
+
+@pytest.fixture
+def words(tmp_path: Path, small_data: Path, small_surrogate: Path) -> list[str]:
+    """What follows ``xbench`` to run `TASK`, but for store and place."""
+    options = ["--data", str(small_data), "--checkpoint", str(small_surrogate)]
+    options += ["--method", write_method(tmp_path, "dawdling", DAWDLING)]
+    return ["run", str(write_task(tmp_path, **TASK)), *options]
+
+
+@pytest.fixture
+def here(run_at: RunAt, words: list[str], tmp_path: Path) -> dict[str, dict[str, object]]:
+    """The records of two local processes."""
+    run_at(None, TASK, tmp_path / "here", method_files=[str(tmp_path / "dawdling.py")])
+    return lasting(stored(tmp_path / "here"))

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import yaml
 from programs import Programs, lines_of, programs_in
-from table1_everywhere import lasting
+from table1_everywhere import differing, lasting
 from worker_kills import METHOD, TASK
 
 
@@ -72,10 +72,10 @@ def main() -> None:
             interrupted(programs, [*words, "--cluster", str(lab), "--store", "disturbed"])
             cancelled(programs, [*words, "--cluster", str(two), "--store", "disturbed"])
         ours, theirs = lasting(folder / "calm"), lasting(folder / "disturbed")
-        differing = [one for one in ours.keys() | theirs.keys() if ours.get(one) != theirs.get(one)]
+        unequal = differing(ours, theirs)
         lines = lines_of(folder / "disturbed")
-        print(f"{len(theirs)} records in {lines} lines; {len(differing)} differ from --jobs 2")
-        demand(not differing, differing)
+        print(f"{len(theirs)} records in {lines} lines; {len(unequal)} differ from --jobs 2")
+        demand(not unequal, unequal)
 
 
 def refused_queue(programs: Programs, words: list[str], lab: Path) -> None:

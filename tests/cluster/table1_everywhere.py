@@ -40,6 +40,11 @@ def lasting(folder: Path) -> dict[str, dict[str, Any]]:
     }
 
 
+def differing(ours: dict[str, dict[str, Any]], theirs: dict[str, dict[str, Any]]) -> list[str]:
+    """Return the runs that only one side has, or that are not equal."""
+    return sorted(one for one in ours.keys() | theirs.keys() if ours.get(one) != theirs.get(one))
+
+
 def run(store: Path, more: list[str], options: list[str]) -> dict[str, dict[str, Any]]:
     """Run Table 1 as a user does, and say how long it took."""
     words = ["run", "table1", "--surrogate", "oracle", "--methods", METHODS, *options, *more]
@@ -75,14 +80,10 @@ def main() -> None:
     first, *others = found
     print()
     for name in others:
-        differing = sorted(
-            one
-            for one in found[first].keys() | found[name].keys()
-            if found[first].get(one) != found[name].get(one)
-        )
-        print(f"{first} and {name}: {len(found[first])} records, {len(differing)} differ")
-        if differing:
-            one = differing[0]
+        unequal = differing(found[first], found[name])
+        print(f"{first} and {name}: {len(found[first])} records, {len(unequal)} differ")
+        if unequal:
+            one = unequal[0]
             print(found[first].get(one), found[name].get(one), sep="\n")
             sys.exit(1)
     statuses = sorted({one["status"] for one in found[first].values()})

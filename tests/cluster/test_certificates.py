@@ -13,10 +13,8 @@ from xbench.cluster.cluster_choice import Certificates, ClusterChoice
 from xbench.cluster.cluster_place import ClusterPlace
 from xbench.errors import XbenchError
 
-from ..benchmark.workbench import lasting, stored, write_method, write_task
-from .conftest import RunAt
+from ..benchmark.workbench import lasting, stored
 from .programs import programs_in
-from .test_scheduler_of_others import DAWDLING
 
 pytestmark = pytest.mark.skipif(
     shutil.which("openssl") is None, reason="openssl, which makes certificates, is not installed"
@@ -136,12 +134,8 @@ def lab_file(folder: Path, address: str, tls: Certificates) -> str:
 
 @pytest.mark.slow
 def test_runs_over_tls_are_those_of_here_and_strangers_are_kept_out(
-    keys: Path, run_at: RunAt, tmp_path: Path, small_data: Path, small_surrogate: Path
+    keys: Path, words: list[str], here: dict[str, dict[str, object]], tmp_path: Path
 ) -> None:
-    task = {"repetitions": 4}
-    method = write_method(tmp_path, "dawdling", DAWDLING)
-    words = ["xbench", "run", str(write_task(tmp_path, **task)), "--data", str(small_data)]
-    words += ["--checkpoint", str(small_surrogate), "--method", method]
     tls = tls_of(keys)
     flags = ["--tls-ca-file", str(tls.ca), "--tls-cert", str(tls.certificate)]
     flags += ["--tls-key", str(tls.key)]
@@ -153,9 +147,9 @@ def test_runs_over_tls_are_those_of_here_and_strangers_are_kept_out(
         outsider = programs.worker(plain, "--death-timeout", "5", name="outsider")
         programs.worker(address, *flags)
         lab = lab_file(tmp_path, address, tls)
-        driver = programs.start("driver", *words, "--cluster", lab, "--store", "there")
+        driver = programs.start("driver", "xbench", *words, "--cluster", lab, "--store", "there")
         assert driver.code() == 0, driver.said()
-        refused = programs.start("refused", *words, "--cluster", address, "--store", "no")
+        refused = programs.start("refused", "xbench", *words, "--cluster", address, "--store", "no")
         assert refused.code() == 2
         assert "it wants certificates" in refused.said().splitlines()[-1]
         assert "Traceback" not in refused.said()
@@ -166,5 +160,4 @@ def test_runs_over_tls_are_those_of_here_and_strangers_are_kept_out(
         assert checked.code() == 0, checked.said()
         assert "1 worker is fit for runs" in checked.said()
         assert scheduler.process.poll() is None
-    run_at(None, task, tmp_path / "here", method_files=[method])
-    assert lasting(stored(tmp_path / "there")) == lasting(stored(tmp_path / "here"))
+    assert lasting(stored(tmp_path / "there")) == here

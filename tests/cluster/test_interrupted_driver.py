@@ -9,22 +9,18 @@ from pathlib import Path
 
 import pytest
 
-from ..benchmark.workbench import lasting, stored, write_method, write_task
-from .conftest import RunAt
+from ..benchmark.workbench import lasting, stored
+from .conftest import TASK
 from .programs import lines_of, programs_in
-from .test_scheduler_of_others import DAWDLING, TASK
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.mark.parametrize("whom", ["the driver", "all"])
 def test_ctrl_c_ends_all_and_keeps_what_is_finished(
-    whom: str, run_at: RunAt, tmp_path: Path, small_data: Path, small_surrogate: Path
+    whom: str, words: list[str], here: dict[str, dict[str, object]], tmp_path: Path
 ) -> None:
-    method = write_method(tmp_path, "dawdling", DAWDLING)
-    words = ["xbench", "run", str(write_task(tmp_path, **TASK)), "--data", str(small_data)]
-    words += ["--checkpoint", str(small_surrogate), "--method", method]
-    words += ["--cluster", "local", "--jobs", "2", "--store", "store"]
+    words = ["xbench", *words, "--cluster", "local", "--jobs", "2", "--store", "store"]
     store = tmp_path / "store"
     with programs_in(tmp_path) as programs:
         driver = programs.start("driver", *words)
@@ -49,6 +45,5 @@ def test_ctrl_c_ends_all_and_keeps_what_is_finished(
         second = programs.start("second", *words)
         assert second.code() == 0, second.said()
         assert "finished before" in second.said()
-    run_at(None, TASK, tmp_path / "here", method_files=[method])
-    assert lasting(stored(store)) == lasting(stored(tmp_path / "here"))
+    assert lasting(stored(store)) == here
     assert lines_of(store) == TASK["repetitions"]

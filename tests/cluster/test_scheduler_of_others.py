@@ -8,39 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from ..benchmark.workbench import lasting, stored, write_method, write_task
-from .conftest import RunAt
+from ..benchmark.workbench import lasting, stored
+from .conftest import TASK
 from .programs import Programs, lines_of, programs_in
 
 pytestmark = pytest.mark.slow
-
-DAWDLING = """
-    def explain(self, problem):
-        time.sleep(0.3)
-        return Selection(problem.generator().choice(30, problem.subset_size, replace=False))
-"""
-TASK = {"repetitions": 10}
 
 
 @pytest.fixture
 def programs(tmp_path: Path) -> Iterator[Programs]:
     with programs_in(tmp_path) as started:
         yield started
-
-
-@pytest.fixture
-def words(tmp_path: Path, small_data: Path, small_surrogate: Path) -> list[str]:
-    """What follows ``xbench`` on the command line, but for store and place."""
-    options = ["--data", str(small_data), "--checkpoint", str(small_surrogate)]
-    options += ["--method", write_method(tmp_path, "dawdling", DAWDLING)]
-    return ["run", str(write_task(tmp_path, **TASK)), *options]
-
-
-@pytest.fixture
-def here(run_at: RunAt, words: list[str], tmp_path: Path) -> dict[str, dict[str, object]]:
-    """The records of two local processes."""
-    run_at(None, TASK, tmp_path / "here", method_files=[str(tmp_path / "dawdling.py")])
-    return lasting(stored(tmp_path / "here"))
 
 
 def test_two_starts_and_a_worker_that_comes_late(

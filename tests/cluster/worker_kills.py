@@ -19,7 +19,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from table1_everywhere import lasting
+from table1_everywhere import differing, lasting
 
 METHOD = '''
 import time
@@ -146,13 +146,13 @@ def main() -> None:
         code = disturbed.process.wait(timeout=PATIENCE)
         ours, theirs = lasting(calm), lasting(store)
         lines = disturbed.records()
-        differing = [one for one in ours.keys() | theirs.keys() if ours.get(one) != theirs.get(one)]
+        unequal = differing(ours, theirs)
         print(
             f"{struck['worker']} workers and {struck['driver']} drivers killed; exit code {code}; "
-            f"{len(theirs)} records in {lines} lines; {len(differing)} differ from the "
+            f"{len(theirs)} records in {lines} lines; {len(unequal)} differ from the "
             "undisturbed store"
         )
-        if differing or code:
+        if unequal or code:
             print((here / "driver.log").read_text()[-3000:])
             raise SystemExit(1)
 

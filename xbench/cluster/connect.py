@@ -51,8 +51,18 @@ class Connection:
     jobs: SlurmJobs | None = None
 
     def workers(self) -> dict[str, dict[str, Any]]:
-        """Return what the scheduler knows of each worker, by address."""
-        found: dict[str, dict[str, Any]] = self.client.scheduler_info(n_workers=-1)["workers"]
+        """Return what the scheduler knows of each worker, by address.
+
+        Raises
+        ------
+        XbenchError
+            Where the scheduler is gone.
+        """
+        self.check()
+        known = self.client.scheduler_info(n_workers=-1)
+        # It may have been given up while it was asked, and then nothing is known.
+        self.check()
+        found: dict[str, dict[str, Any]] = known["workers"]
         return found
 
     def slots(self, device: str) -> int:

@@ -243,7 +243,6 @@ class _Round:
         if now - self._looked < _LOOK_SECONDS and self._slots:
             return
         connection = self._executor.connection
-        connection.check()
         self._slots, self._looked = connection.slots(self._context.device), now
         self._told.at_work(self._slots)
         if now - self._asked > _JOBS_SECONDS:
