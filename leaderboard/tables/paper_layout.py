@@ -10,10 +10,14 @@ from ..statistics import TargetKey
 from ..study import MARK, OVERALL, Study, best
 from .ranked import coverage_notes, task_note
 
-DELTAS = ("avg-delta", "rel-delta")
+REL_DELTA, OF_JUDGE, AGREEMENT = "rel-delta", "judge-rel-delta", "judge-agreement"
+# The paper's two, and what a judge says where a task has one.
+COLUMNS = ("avg-delta", REL_DELTA, OF_JUDGE, AGREEMENT)
+# A Rel. Δ(%) that is above it is no drop of which a judge could follow a share.
+LEAST_DROP = -0.5
 
 
-def table1(study: Study, metrics: Sequence[str] = DELTAS) -> Table:
+def table1(study: Study, metrics: Sequence[str] = COLUMNS) -> Table:
     """Lay out tidy rows as the paper's Table 1.
 
     Parameters
@@ -49,10 +53,13 @@ def table1(study: Study, metrics: Sequence[str] = DELTAS) -> Table:
 
 def _caption(study: Study, metrics: list[str]) -> str:
     _, dataset, surrogate = study.place
-    labels = " and ".join(study.label_with_unit(metric) for metric in metrics)
+    *first, last = (study.label_with_unit(metric) for metric in metrics)
+    labels = f"{', '.join(first)} and {last}" if first else last
+    judged = " Agreement is the judge's mean over the own." if AGREEMENT in metrics else ""
     return (
         f"{study.title} ({dataset}, {surrogate}). {labels} after masking L features. A row is the "
         "mean over the cell type's targets, Avg. the mean of the rows; the best of a row is bold."
+        f"{judged}"
     )
 
 
@@ -65,8 +72,35 @@ def _rows(study: Study, size: int, metrics: list[str]) -> list[tuple[Cell, ...]]
 
 
 def _cells(study: Study, size: int, metrics: list[str], place: TargetKey) -> list[Cell]:
-    columns = [method_cells(study, size, metric, place) for metric in metrics]
+    columns = [
+        _agreements(study, size, place)
+        if metric == AGREEMENT
+        else method_cells(study, size, metric, place)
+        for metric in metrics
+    ]
     return [cell for method in zip(*columns, strict=True) for cell in method]
+
+
+def _agreements(study: Study, size: int, place: TargetKey) -> list[Cell]:
+    drops = [
+        [study.value(place, one, size, of) for one in study.methods] for of in (REL_DELTA, OF_JUDGE)
+    ]
+    return [Cell(agreement(own, judged)) for own, judged in zip(*drops, strict=True)]
+
+
+def agreement(own: float | None, judged: float | None) -> str:
+    """Return a judge's mean Rel. Δ(%) over the explained surrogate's: a ratio of two means.
+
+    A mean of ratios would be ruled by the runs whose own drop is next to nothing.
+
+    Examples
+    --------
+    >>> agreement(-4.0, -3.0), agreement(-0.1, -0.3)
+    ('0.75', '–')
+    """
+    if own is None or judged is None or own >= LEAST_DROP:
+        return NOTHING
+    return f"{judged / own:.2f}"
 
 
 def method_cells(

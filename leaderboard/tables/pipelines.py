@@ -10,11 +10,10 @@ from ..formats import NOTHING, Block, Cell, Table
 from ..statistics import hierarchical_interval, of_method
 from ..study import MARK, OVERALL, StudyRuns
 from ..tidy import declared_first
-from .paper_layout import method_cells
+from .paper_layout import AGREEMENT, OF_JUDGE, REL_DELTA, agreement, method_cells
 
 LAYOUT = "pipelines"
 WORSE = "‡"
-_AGREEMENT = "judge-agreement"
 
 
 def pipelines_tables(every: Sequence[StudyRuns]) -> dict[str, Table]:
@@ -44,7 +43,7 @@ def _table(studies: list[StudyRuns]) -> Table:
     """Lay out one task on one dataset; the studies differ in their surrogate."""
     first = studies[0].study
     metric = first.metrics[0]
-    judged = _AGREEMENT in first.metrics
+    judged = AGREEMENT in first.metrics
     task = first.task
     names = {method for runs in studies for method in runs.study.methods}
     methods = declared_first(task.method_labels if task else [], names)
@@ -103,11 +102,8 @@ def _rows(
 
 
 def _agreement(runs: StudyRuns, method: str, size: int) -> str:
-    """Return mean drop in the judge over mean drop in the surrogate: a ratio of two means.
-
-    A mean of ratios would be ruled by the runs whose own drop is next to nothing.
-    """
-    found = [runs.values(size, name) for name in ("rel-delta", "judge-rel-delta")]
+    """Return mean drop in the judge over mean drop in the surrogate, over runs of both."""
+    found = [runs.values(size, name) for name in (REL_DELTA, OF_JUDGE)]
     if not all(method in values for values in found):
         return NOTHING
     own, judged = (of_method(values, method) for values in found)
@@ -122,8 +118,7 @@ def _agreement(runs: StudyRuns, method: str, size: int) -> str:
         ).mean
         for values in (own, judged)
     )
-    # Of a drop of less than half a percent a share says nothing.
-    return f"{followed / drop:.2f}" if drop < -0.5 else NOTHING
+    return agreement(drop, followed)
 
 
 def _is_worse(runs: StudyRuns) -> bool:

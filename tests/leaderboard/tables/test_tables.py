@@ -55,6 +55,25 @@ def test_table1_has_the_layout_of_the_paper(records: Any, make_task: Any) -> Non
     assert table.notes == ()
 
 
+def test_table1_shows_what_a_judge_says_where_there_is_one(
+    make_record: Any, make_task: Any
+) -> None:
+    drops = {"VIP/GAD1": (-6.0, -5.0), "VIP/GAD2": (-2.0, -1.0), "Oligo/MOG": (-0.1, -0.3)}
+    records = []
+    for target, (own, judges) in drops.items():
+        said = {"rel-delta": own, "judge-rel-delta": judges, "judge-agreement": judges / own}
+        records.append(make_record(target, metrics=said))
+    table = table1(study_of(records, make_task(metrics=tuple(said))))
+    labels = [cell.text for cell in table.header[1]]
+    assert labels == ["", "Rel. Δ(%) ↓", "judge Rel. Δ(%) ↓", "judge agreement ↑"]
+    # Of means; of a drop of next to nothing no share is told.
+    assert body(table)[:2] == [
+        ["VIP", "-4.000", "-3.000", "0.75"],
+        ["Oligo", "-0.100", "-0.300", "–"],
+    ]
+    assert "Rel. Δ(%), judge Rel. Δ(%) and judge agreement after masking" in table.caption
+
+
 def test_table1_has_a_block_for_each_size(make_record: Any, make_task: Any) -> None:
     records = [make_record(rel=-size, L=size) for size in (128, 10)]
     table = table1(study_of(records, make_task()))
