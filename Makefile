@@ -13,7 +13,7 @@ export PYTHONDONTWRITEBYTECODE =
 
 help:
 	@echo "make leaderboard   run the main tasks and write leaderboard/published"
-	@echo "make leaderboard-whole   run everything that is published; a night"
+	@echo "make leaderboard-whole   run every table, pipelines included; more than a night"
 	@echo "make site          write the published results as a static site, build/site"
 	@echo "make site-test     look at a site in Chromium: sorts, filters, opens, asks no network"
 	@echo "make test          run the fast tests"
@@ -45,7 +45,7 @@ leaderboard: $(READY)
 	try table1 table3 figure2 --dataset snare-cortex --methods $(QUICK) --skip-missing-data; \
 	exit $$failed
 
-# Everything that is committed: a night on 2 cores, resumable. FIMAP learns anew for each of Table 2's
+# Every table, also those that are not committed yet: more than a night on 2 cores, resumable. FIMAP learns anew for each of Table 2's
 # 200 targets, and LIME, CXPlain and SAGE take minutes a target: these have one repetition.
 SLOWEST := lime,cxplain,sage
 

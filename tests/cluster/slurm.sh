@@ -4,7 +4,7 @@
 # --jobs 2 and with a LocalCluster; then Ctrl-C, cancelled jobs and a queue that does not exist. As
 # root, for munged and slurmd want it.
 #
-#   tests/cluster/slurm.sh [PYTHON] [--full] [--seeds 1]
+#   tests/cluster/slurm.sh [PYTHON [--full] [--seeds 1]]
 #
 # --full: Table 1 at the paper's size (some hours on 2 cores; with --seeds 1 a fifth of that); else on
 # the small simulation.
