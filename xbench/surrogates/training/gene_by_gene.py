@@ -56,7 +56,9 @@ MANY_OPEN_PEAKS = 1_000
 # compared with other forms.
 SCALES = ((0.5, 0.3), (0.5, 1.0), (0.5, 0.1), (1.0, 0.3), (1.0, 1.0), (1.0, 0.1))
 
-Fit = Callable[[int], tuple[OwnPart, np.ndarray]]
+# A gene's own peaks, and the log likelihood of each validation cell.
+Fitted = tuple[OwnPart, np.ndarray]
+Fit = Callable[[int], Fitted]
 
 
 @dataclass(frozen=True)
@@ -214,6 +216,8 @@ class _GeneFits:
         self.peaks, self.genes = places
         self.near = peaks_near_genes(*places, settings.window)
         self._with_kinds: dict[int, NearPeaks] = {}
+        # What was tried on some genes is not fitted to them again.
+        self._tried: dict[Fit, dict[int, Fitted]] = {}
         self.training, self.validation = (
             GeneColumns.of(one, network) for one in (cells.training, cells.validation)
         )
@@ -222,7 +226,10 @@ class _GeneFits:
     def all_genes(self) -> tuple[list[OwnPart], StageHistory]:
         """Fit all genes in the form that is asked for."""
         form, fit = self._form()
-        results = self._side_by_side(fit, range(len(self.near)), WORK)
+        tried = self._tried.get(fit, {})
+        others = [gene for gene in range(len(self.near)) if gene not in tried]
+        found = tried | dict(zip(others, self._side_by_side(fit, others, WORK), strict=True))
+        results = [found[gene] for gene in range(len(self.near))]
         n_entries = max(1, len(self.near) * len(self.validation.exposure))
         likelihood = _log_likelihood(results) / n_entries
         rounds = self.settings.rounds
@@ -249,7 +256,9 @@ class _GeneFits:
         return f"shrunken, prior x {SCALES[best][0]:g} and {SCALES[best][1]:g}", shrunken[best]
 
     def _total(self, fit: Fit, genes: Sequence[int]) -> float:
-        return _log_likelihood(self._side_by_side(fit, genes, TRYING))
+        results = self._side_by_side(fit, genes, TRYING)
+        self._tried[fit] = dict(zip(genes, results, strict=True))
+        return _log_likelihood(results)
 
     def _sampled(self, most: int) -> list[int]:
         counted = np.asarray(self.training.counts.sum(axis=0)).ravel()
@@ -281,7 +290,7 @@ class _GeneFits:
         distance = self.peaks.take(near).distance_to_start(place)
         return NearPeaks(near, self.rates.kinds(gene, near, distance))
 
-    def _modules(self, gene: int) -> tuple[OwnPart, np.ndarray]:
+    def _modules(self, gene: int) -> Fitted:
         generator = np.random.default_rng([self.seed, gene])
         return fit_modules(
             gene,
@@ -293,11 +302,11 @@ class _GeneFits:
             generator,
         )
 
-    def _without(self, gene: int) -> tuple[OwnPart, np.ndarray]:
+    def _without(self, gene: int) -> Fitted:
         return fit_without(gene, self.training, self.validation, self.settings.own_modules)
 
     def _shrunken(self, prior: PeakPrior) -> Fit:
-        def fit(gene: int) -> tuple[OwnPart, np.ndarray]:
+        def fit(gene: int) -> Fitted:
             if not len(self.near[gene]):
                 return self._without(gene)
             return fit_shrunken(
@@ -312,10 +321,10 @@ class _GeneFits:
 
         return fit
 
-    def _side_by_side(
-        self, fit: Fit, genes: Sequence[int], work: str
-    ) -> list[tuple[OwnPart, np.ndarray]]:
-        results: list[tuple[OwnPart, np.ndarray]] = []
+    def _side_by_side(self, fit: Fit, genes: Sequence[int], work: str) -> list[Fitted]:
+        results: list[Fitted] = []
+        if not genes:
+            return results
         self.progress.started(work, len(genes), unit="genes")
         # A new thread begins with torch's default number of threads of its own.
         pool = ThreadPoolExecutor(self.threads, initializer=torch.set_num_threads, initargs=(1,))
@@ -329,7 +338,7 @@ class _GeneFits:
         return results
 
 
-def _log_likelihood(results: list[tuple[OwnPart, np.ndarray]]) -> float:
+def _log_likelihood(results: list[Fitted]) -> float:
     return float(sum(likelihoods.sum() for _, likelihoods in results))
 
 
