@@ -126,7 +126,7 @@ class RateNetwork(Surrogate):
 
 def first_sums(weight: Tensor, opened: sp.csr_matrix) -> Tensor:
     """Weighted sums and number of open peaks of sparse inputs, shape (n, n_latent + 1)."""
-    sums = torch.from_numpy(opened.astype(np.float32) @ weight.detach().cpu().numpy())
+    sums = torch.from_numpy(opened.astype(np.float32, copy=False) @ weight.detach().cpu().numpy())
     totals = np.asarray(opened.sum(axis=1), dtype=np.float32).reshape(-1, 1)
     return torch.cat([sums, torch.from_numpy(totals)], dim=1)
 

@@ -8,7 +8,6 @@ from scipy.stats import nbinom
 from xbench.surrogates.training.noisy_or_fit import (
     GeneCells,
     GeneFit,
-    PairedPositions,
     Penalties,
     _derivatives,
     _state,
@@ -57,7 +56,7 @@ def test_the_gradient_is_that_of_finite_differences(seed: int, raising: int, low
     penalties = Penalties(sparsity=1.7, network=2.3)
     both = sp.csr_matrix(sp.hstack([cells.raising, cells.lowering]))
     state = _state(cells, fit, penalties)
-    gradient, curvature = _derivatives(cells, both, PairedPositions(both), state, penalties)
+    gradient, curvature = _derivatives(cells, both, state, penalties)
     point = flat(fit)
     for number in range(len(point)):
         moved = np.zeros(len(point))
@@ -76,7 +75,7 @@ def test_the_curvature_is_that_of_the_rates_derivatives() -> None:
     both = sp.csr_matrix(sp.hstack([cells.raising, cells.lowering]))
     nothing = Penalties(sparsity=0.0, network=0.0)
     state = _state(cells, fit, nothing)
-    _, curvature = _derivatives(cells, both, PairedPositions(both), state, nothing)
+    _, curvature = _derivatives(cells, both, state, nothing)
     point, columns = flat(fit), []
     for number in range(len(point)):
         moved = np.zeros(len(point))
@@ -89,18 +88,6 @@ def test_the_curvature_is_that_of_the_rates_derivatives() -> None:
     jacobian = np.stack(columns)
     weight = state.expected / (1 + state.expected / fit.size)
     np.testing.assert_allclose(curvature, (jacobian * weight) @ jacobian.T, rtol=1e-4, atol=1e-4)
-
-
-def test_sums_of_pairs_are_those_of_dense_matrices() -> None:
-    generator = np.random.default_rng(0)
-    opened, amounts = (
-        (generator.random((50, 7)) < 0.3).astype(float),
-        generator.normal(size=(50, 2)),
-    )
-    opened[3] = 0
-    found = PairedPositions(sp.csr_matrix(opened)).sums(amounts)
-    wanted = np.einsum("nj,nl,nm->jlm", opened, opened, amounts)
-    np.testing.assert_allclose(found, wanted, atol=1e-12)
 
 
 def test_the_likelihood_is_that_of_scipy() -> None:

@@ -1,8 +1,10 @@
 """Training of `cis`: first the network of all peaks, then every gene's own peaks."""
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from threading import Event
 from time import perf_counter
 
 import numpy as np
@@ -56,9 +58,10 @@ MANY_OPEN_PEAKS = 1_000
 # compared with other forms.
 SCALES = ((0.5, 0.3), (0.5, 1.0), (0.5, 0.1), (1.0, 0.3), (1.0, 1.0), (1.0, 0.1))
 
-# A gene's own peaks, and the log likelihood of each validation cell.
-Fitted = tuple[OwnPart, np.ndarray]
-Fit = Callable[[int], Fitted]
+# Gives a gene's own peaks, and the log likelihood of each validation cell.
+Fit = Callable[[int], tuple[OwnPart, np.ndarray]]
+# The same with the sum over cells: of all genes and cells they would not fit into memory.
+Fitted = tuple[OwnPart, float]
 
 
 @dataclass(frozen=True)
@@ -159,9 +162,11 @@ def train_cis(
         )
     threads = torch.get_num_threads()
     with one_thread():
-        network, histories = _likelier_network(dataset, cells, settings, seed, progress)
-        fits = _GeneFits(network, cells, settings, (peaks, genes), seed, threads, progress)
-        found, history = fits.all_genes()
+        fits = _GeneFits(cells, settings, (peaks, genes), seed, threads, progress)
+        # No prior asks the network, whose training leaves all cores but one alone.
+        with fits.learning_the_prior():
+            network, histories = _likelier_network(dataset, cells, settings, seed, progress)
+            found, history = fits.all_genes(network)
         model = _assembled(kind, network, found, settings)
         calibrate(model, cells.training)
     return model, [*histories, history]
@@ -202,7 +207,6 @@ class _GeneFits:
 
     def __init__(
         self,
-        network: RateNetwork,
         cells: PairedCells,
         settings: CisTraining,
         places: tuple[Features, Features],
@@ -212,19 +216,40 @@ class _GeneFits:
     ) -> None:
         self.settings, self.seed = settings, seed
         self.threads, self.progress = threads, progress
-        self.started, self.open_peaks = perf_counter(), cells.training.open_peaks()
+        self.cells, self.open_peaks = cells, cells.training.open_peaks()
         self.peaks, self.genes = places
         self.near = peaks_near_genes(*places, settings.window)
         self._with_kinds: dict[int, NearPeaks] = {}
         # What was tried on some genes is not fitted to them again.
         self._tried: dict[Fit, dict[int, Fitted]] = {}
+        self._prior: Future[PeakPrior] = Future()
+        self._given_up = Event()
         self.training, self.validation = (
-            GeneColumns.of(one, network) for one in (cells.training, cells.validation)
+            GeneColumns.of(one) for one in (cells.training, cells.validation)
         )
         self.rates = TypeRates.of(self.training, np.unique(cells.types, return_inverse=True)[1])
 
-    def all_genes(self) -> tuple[list[OwnPart], StageHistory]:
-        """Fit all genes in the form that is asked for."""
+    @contextmanager
+    def learning_the_prior(self) -> Iterator[None]:
+        """Learn the prior, if a form may ask for it, beside what is done in this context."""
+        pool = ThreadPoolExecutor(1, initializer=torch.set_num_threads, initargs=(1,))
+        try:
+            if self.settings.form != "modules":
+                self._prior = pool.submit(self._learn_prior)
+            yield
+        finally:
+            self._given_up.set()
+            pool.shutdown()
+
+    def _learn_prior(self) -> PeakPrior:
+        asked = SAMPLED if self.open_peaks > MANY_OPEN_PEAKS else MORE_SAMPLED
+        return learned_prior(self._scores(self._sampled(asked)))
+
+    def all_genes(self, network: RateNetwork) -> tuple[list[OwnPart], StageHistory]:
+        """Fit all genes beside a network, in the form that is asked for."""
+        started = perf_counter()
+        self.training = self.training.with_rates(self.cells.training, network)
+        self.validation = self.validation.with_rates(self.cells.validation, network)
         form, fit = self._form()
         tried = self._tried.get(fit, {})
         others = [gene for gene in range(len(self.near)) if gene not in tried]
@@ -234,15 +259,14 @@ class _GeneFits:
         likelihood = _log_likelihood(results) / n_entries
         rounds = self.settings.rounds
         history = StageHistory(f"{WORK}: {form}", rounds, -likelihood, [(rounds, -likelihood)])
-        history.seconds = perf_counter() - self.started
+        history.seconds = perf_counter() - started
         return [own for own, _ in results], history
 
     def _form(self) -> tuple[str, Fit]:
         """Return the fit of a gene that makes a sample's validation cells likelier; its name."""
         if self.settings.form == "modules":
             return "modules", self._modules
-        sampled, many = self._sampled(SAMPLED), self.open_peaks > MANY_OPEN_PEAKS
-        prior = learned_prior(self._scores(sampled if many else self._sampled(MORE_SAMPLED)))
+        sampled, prior = self._sampled(SAMPLED), self._prior.result()
         shrunken = [self._shrunken(prior.scaled(*scale)) for scale in SCALES]
         totals = [self._total(shrunken[0], sampled)]
         if self.settings.form == "likelier":
@@ -271,10 +295,14 @@ class _GeneFits:
         def scores(gene: int) -> GeneScores:
             return gene_scores(gene, *self._near(gene), self.training, self.rates)
 
-        # As many at a time as there are threads: each holds the square of its peaks.
-        with ThreadPoolExecutor(self.threads) as pool:
-            for start in range(0, len(genes), self.threads):
-                yield from pool.map(scores, genes[start : start + self.threads])
+        # A core trains the network meanwhile. As many at a time as there are others: each holds
+        # the square of its peaks.
+        at_once = max(1, self.threads - 1)
+        with ThreadPoolExecutor(at_once) as pool:
+            for start in range(0, len(genes), at_once):
+                if self._given_up.is_set():
+                    return
+                yield from pool.map(scores, genes[start : start + at_once])
 
     def _near(self, gene: int) -> NearPeaks:
         """Return the peaks near a gene with their kinds; each fit of it asks once more."""
@@ -290,7 +318,7 @@ class _GeneFits:
         distance = self.peaks.take(near).distance_to_start(place)
         return NearPeaks(near, self.rates.kinds(gene, near, distance))
 
-    def _modules(self, gene: int) -> Fitted:
+    def _modules(self, gene: int) -> tuple[OwnPart, np.ndarray]:
         generator = np.random.default_rng([self.seed, gene])
         return fit_modules(
             gene,
@@ -302,11 +330,11 @@ class _GeneFits:
             generator,
         )
 
-    def _without(self, gene: int) -> Fitted:
+    def _without(self, gene: int) -> tuple[OwnPart, np.ndarray]:
         return fit_without(gene, self.training, self.validation, self.settings.own_modules)
 
     def _shrunken(self, prior: PeakPrior) -> Fit:
-        def fit(gene: int) -> Fitted:
+        def fit(gene: int) -> tuple[OwnPart, np.ndarray]:
             if not len(self.near[gene]):
                 return self._without(gene)
             return fit_shrunken(
@@ -329,8 +357,8 @@ class _GeneFits:
         # A new thread begins with torch's default number of threads of its own.
         pool = ThreadPoolExecutor(self.threads, initializer=torch.set_num_threads, initargs=(1,))
         try:
-            for result in pool.map(fit, genes):
-                results.append(result)
+            for own, likelihoods in pool.map(fit, genes):
+                results.append((own, float(likelihoods.sum())))
                 if len(results) % REPORTED == 0 or len(results) == len(genes):
                     self.progress.advanced(work, len(results))
         finally:
@@ -339,7 +367,7 @@ class _GeneFits:
 
 
 def _log_likelihood(results: list[Fitted]) -> float:
-    return float(sum(likelihoods.sum() for _, likelihoods in results))
+    return float(sum(likelihood for _, likelihood in results))
 
 
 def _assembled(

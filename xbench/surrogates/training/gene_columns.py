@@ -1,15 +1,15 @@
 """Some cells a gene or a peak at a time, and what is found out of a gene's own peaks."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
 import torch
 
-from xbench.surrogates.rate_network import RateNetwork, first_sums
+from xbench.surrogates.rate_network import RateNetwork
 from xbench.surrogates.training import noisy_or_fit
-from xbench.surrogates.training.paired_cells import Part
+from xbench.surrogates.training.paired_cells import CHUNK, Part
 
 
 class OwnPart(NamedTuple):
@@ -55,7 +55,7 @@ class GeneColumns:
     exposure
         Of each cell, see `Counts`.
     network
-        Log rates by the network, shape (genes, n).
+        Log rates by the network, shape (genes, n); none of any gene before it is asked.
     """
 
     opened: sp.csc_matrix
@@ -64,16 +64,21 @@ class GeneColumns:
     network: np.ndarray
 
     @classmethod
-    def of(cls, part: Part, model: RateNetwork) -> "GeneColumns":
-        """Turn some cells, and ask the network once for all their genes."""
+    def of(cls, part: Part) -> "GeneColumns":
+        """Turn some cells; the network is not asked yet."""
+        counts, nothing = part.counts, np.zeros((0, part.opened.shape[0]), dtype=np.float32)
+        return cls(part.opened.tocsc(), counts.counts.tocsc(), counts.exposure, nothing)
+
+    def with_rates(self, part: Part, model: RateNetwork) -> "GeneColumns":
+        """Return the same with what the network says of all genes of these cells."""
         n_cells = part.opened.shape[0]
         network = np.empty((model.n_outputs, n_cells), dtype=np.float32)
         with torch.no_grad():
-            for start, chunk in part.chunks():
-                rates = model.log_rate(first_sums(model.weight, chunk))
-                network[:, start : start + chunk.shape[0]] = rates.T.numpy()
-        counts = part.counts
-        return cls(part.opened.tocsc(), counts.counts.tocsc(), counts.exposure, network)
+            sums = part.sums(model.weight)
+            for start in range(0, n_cells, CHUNK):
+                some = slice(start, start + CHUNK)
+                network[:, some] = model.log_rate(sums[some]).T.numpy()
+        return replace(self, network=network)
 
     def level(self, gene: int) -> float:
         """Return the network's mean log rate of a gene."""

@@ -14,6 +14,7 @@ import torch
 from scipy.special import expit, gammaln
 
 from xbench.surrogates.training.batches import LARGEST_SIZE, dispersion_size
+from xbench.surrogates.training.open_pairs import products_through
 
 # Bounds of what softplus is taken of: beyond them a weight is 0 or at its largest.
 LOWEST, HIGHEST = -9.0, 4.0
@@ -103,48 +104,6 @@ class _State(NamedTuple):
     value: float
 
 
-class PairedPositions:
-    """Sums over cells of ``x_j x_l q`` for all pairs of columns of a sparse matrix of ones.
-
-    A cell has some 3 of 40 candidates open, that is 6 pairs of columns out of 820: the pairs are
-    listed once, and each sum is one addition an entry of the list. As dense matrices the sums are
-    100 times the work.
-
-    Parameters
-    ----------
-    opened
-        Shape (n, K), zeros and ones.
-
-    Examples
-    --------
-    >>> opened = sp.csr_matrix([[1.0, 1.0], [0.0, 1.0]])
-    >>> PairedPositions(opened).sums(np.array([[2.0], [5.0]]))[:, :, 0].tolist()
-    [[2.0, 2.0], [2.0, 7.0]]
-    """
-
-    def __init__(self, opened: sp.csr_matrix) -> None:
-        n_cells, self.width = opened.shape
-        counts = np.diff(opened.indptr)
-        partners = np.repeat(counts, counts)
-        first = np.repeat(np.arange(opened.nnz), partners)
-        # The entries of the same cell, one after the other, for each of its entries.
-        starts = np.repeat(np.repeat(opened.indptr[:-1], counts), partners)
-        within = np.arange(len(first)) - np.repeat(np.cumsum(partners) - partners, partners)
-        left, right = opened.indices[first], opened.indices[starts + within]
-        upper = left <= right
-        cells = np.repeat(np.arange(n_cells), counts)[first][upper]
-        pairs = left[upper].astype(np.int64) * self.width + right[upper]
-        ones = np.ones(len(pairs), dtype=opened.dtype)
-        self.matrix = sp.csr_matrix((ones, (pairs, cells)), shape=(self.width**2, n_cells))
-
-    def sums(self, amounts: np.ndarray) -> np.ndarray:
-        """Return the sums for amounts of shape (n, m): symmetric, shape (K, K, m)."""
-        upper = (self.matrix @ amounts).reshape(self.width, self.width, amounts.shape[1])
-        below = np.swapaxes(upper, 0, 1).copy()
-        below[np.arange(self.width), np.arange(self.width)] = 0.0
-        return upper + below
-
-
 def fitted(cells: GeneCells, start: GeneFit, penalties: Penalties, rounds: int) -> GeneFit:
     """Lower the penalised loss of a gene by Levenberg and Marquardt's method.
 
@@ -171,12 +130,11 @@ def fitted(cells: GeneCells, start: GeneFit, penalties: Penalties, rounds: int) 
     """
     both = sp.csr_matrix(sp.hstack([cells.raising, cells.lowering], format="csr"))
     both.sort_indices()
-    pairs = PairedPositions(both)
     state, damping = _state(cells, start, penalties), 0.3
     for number in range(rounds):
         if not penalties.poisson and number % 3 == 1:
             state = _state(cells, state.fit._replace(size=_size(cells, state)), penalties)
-        gradient, curvature = _derivatives(cells, both, pairs, state, penalties)
+        gradient, curvature = _derivatives(cells, both, state, penalties)
         found, damping = _step(cells, state, penalties, gradient, curvature, damping)
         if found is None:
             break
@@ -233,7 +191,6 @@ def _size(cells: GeneCells, state: _State) -> float:
 def _derivatives(
     cells: GeneCells,
     both: sp.csr_matrix,
-    pairs: PairedPositions,
     state: _State,
     penalties: Penalties,
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -251,29 +208,19 @@ def _derivatives(
     through[n_modules] = -1.0
     other = np.stack([*(1 - state.closed), np.ones_like(mean), cells.network])
     weighted = other * curved
-    ways, others = len(through), len(other)
-    one, two = np.triu_indices(ways)
-    own = np.empty((ways, n_peaks, ways, n_peaks))
-    sums = pairs.sums(np.ascontiguousarray((through[one] * (through[two] * curved)).T))
-    for column, (first, second) in enumerate(zip(one, two, strict=True)):
-        own[first, :, second] = own[second, :, first] = sums[:, :, column]
-    mixed = (through[:, None] * weighted).reshape(ways * others, len(mean))
-    amounts = np.ascontiguousarray(np.concatenate([mixed, through * left]).T)
-    across = both.T @ amounts
-    slopes = across[:, ways * others :].T
-    crossed = across[:, : ways * others].reshape(n_peaks, ways, others).swapaxes(0, 1)
+    slopes, own, crossed = _of_peaks(both, through, curved, weighted, left)
     # Of all ways of all peaks, those that are parameters.
-    exists = np.zeros((ways, n_peaks), dtype=bool)
+    exists = np.zeros((len(through), n_peaks), dtype=bool)
     exists[:n_modules, :n_raising], exists[n_modules, n_raising:] = True, True
     kept = np.flatnonzero(exists.ravel())
-    crossed = crossed.reshape(ways * n_peaks, others)[kept]
+    crossed = crossed[kept]
     curvature = np.block(
         [
-            [own.reshape(ways * n_peaks, ways * n_peaks)[np.ix_(kept, kept)], crossed],
+            [own[np.ix_(kept, kept)], crossed],
             [crossed.T, np.einsum("in,jn->ij", weighted, other)],
         ]
     )
-    gradient = np.concatenate([slopes.ravel()[kept], np.einsum("in,n->i", other, left)])
+    gradient = np.concatenate([slopes[kept], np.einsum("in,n->i", other, left)])
     inner = np.concatenate(
         [expit(fit.member).T.ravel(), expit(fit.lowering), expit(fit.effect), np.ones(2)]
     )
@@ -286,6 +233,27 @@ def _derivatives(
     diagonal[:weights] += penalties.sparsity * slope * (1 - slope)
     diagonal[-1] += penalties.network
     return gradient, curvature
+
+
+def _of_peaks(
+    both: sp.csr_matrix,
+    through: np.ndarray,
+    curved: np.ndarray,
+    weighted: np.ndarray,
+    left: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Slope, curvature and curvature with all else of each way of each peak, way by way."""
+    ways, others, n_peaks = len(through), len(weighted), both.shape[1]
+    sums, single = products_through(both, through, curved, weighted, left)
+    own = np.empty((ways, n_peaks, ways, n_peaks))
+    for column, (first, second) in enumerate(zip(*np.triu_indices(ways), strict=True)):
+        own[first, :, second] = own[second, :, first] = sums[:, :, column]
+    crossed = single[:, : ways * others].reshape(n_peaks, ways, others).swapaxes(0, 1)
+    return (
+        single[:, ways * others :].T.ravel(),
+        own.reshape(ways * n_peaks, ways * n_peaks),
+        crossed.reshape(ways * n_peaks, others),
+    )
 
 
 def _step(

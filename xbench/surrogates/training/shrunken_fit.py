@@ -13,6 +13,7 @@ import scipy.sparse as sp
 
 from xbench.surrogates.training import noisy_or_fit
 from xbench.surrogates.training.gene_columns import GeneColumns, OwnPart
+from xbench.surrogates.training.open_pairs import squares
 from xbench.surrogates.training.own_modules import ModuleSettings, fit_beside
 from xbench.surrogates.training.peak_prior import PeakPrior, TypeRates, TypeResiduals
 
@@ -151,6 +152,7 @@ def effects(
     )
     loose = opened[:, free]
     by_cell, precision = sp.csr_matrix(loose), 1.0 / variance[free]
+    by_cell.sort_indices()
     settled = offset + opened @ mean
     found, shifts = np.zeros(len(free)), np.zeros(n_types)
 
@@ -170,11 +172,12 @@ def effects(
         gradient = np.concatenate(
             [loose.T @ left + precision * found, each @ left + TYPE_PRECISION * shifts]
         )
-        weighted = sp.diags_array(spread) @ loose
+        weighted = by_cell.copy()
+        weighted.data *= np.repeat(spread, np.diff(by_cell.indptr))
         shared = (each @ weighted).toarray()
         curvature = np.block(
             [
-                [(loose.T @ weighted).toarray() + np.diag(precision), shared.T],
+                [squares(by_cell, spread) + np.diag(precision), shared.T],
                 [shared, np.diag(each @ spread + TYPE_PRECISION)],
             ]
         )
