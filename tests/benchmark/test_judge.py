@@ -1,12 +1,18 @@
 """A judge: a second surrogate, of other cells, in which every selection is masked too."""
 
 import json
+from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 
 import xbench
+from xbench.benchmark.explain import build_problem
+from xbench.benchmark.plan import expand
+from xbench.benchmark.task import load_task
 from xbench.data.dataset import Target
 from xbench.data.features import Features
 from xbench.errors import XbenchError
@@ -65,6 +71,31 @@ def test_the_judge_is_trained_on_the_other_half_and_gives_its_own_values(
     )  # fmt: skip
     expected = rel_delta(asked.values(), asked.values(np.array(runs["indices"][0])))
     assert runs["judge-rel-delta"][0] == pytest.approx(expected)
+
+
+def test_what_learns_from_cells_has_none_of_the_judges(
+    tmp_path: Path, small_data: Path, small_surrogate: Path
+) -> None:
+    dataset = xbench.load_dataset(data=small_data)
+    target = dataset.target("Oligo", "Mog")
+    opened = open_surrogate(small_surrogate, dataset)
+    half = dataset.training_rows("half-a")
+    for division in (None, 1):
+        (key,) = expand(load_task(str(write_task(tmp_path))), methods=["random"], repetitions=1)
+        key = replace(key, split="half-a", division=division)
+        problem = build_problem(dataset, opened, "cpu", key, target)
+        assert problem.every_type is not None
+        given = sp.vstack([cells.inputs for cells in problem.every_type()]).toarray()
+        own = dataset.cell_types == "Oligo"
+        # Of the explained type validation cells take part where cells are divided anew.
+        allowed = np.union1d(half, dataset.rows("Oligo", "validation")) if division else half
+        assert counted(given) <= counted(dataset.X[allowed].toarray())
+        assert len(given) == len(half)
+        assert len(problem.observed) == own[half].sum()
+
+
+def counted(rows: np.ndarray) -> Counter[bytes]:
+    return Counter(row.astype(np.float32).tobytes() for row in rows)
 
 
 def test_a_checkpoint_has_no_judge(tmp_path: Path, small_data: Path, small_surrogate: Path) -> None:

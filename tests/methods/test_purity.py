@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from xbench.benchmark.explain import read_only
+from xbench.benchmark.training_cells import read_only
 from xbench.registry.find import explainer_class
 
 from ..toys import make_problem, messy_csr, random_cross_modality, random_inputs

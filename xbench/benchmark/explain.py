@@ -3,18 +3,23 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, replace
 from time import perf_counter
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 
 from xbench.benchmark.known import known_pairs
 from xbench.benchmark.plan import RunKey
+from xbench.benchmark.training_cells import (
+    cells_of_every_type,
+    learned_rows,
+    observed_in,
+    read_only,
+)
 from xbench.data.candidates import candidates
 from xbench.data.dataset import Dataset, Target
 from xbench.data.features import Features
 from xbench.data.known_links import KnownPairs
-from xbench.data.splits import divided_anew
 from xbench.explainers.explainer import Budget, Explainer, MeasuredCells, Problem
 from xbench.explainers.restricted import restricted
 from xbench.explainers.selection import Selection, require_distinct
@@ -44,7 +49,7 @@ def build_problem(
     dataset: Dataset, surrogate: OpenedSurrogate, device: str, key: RunKey, target: Target
 ) -> Problem:
     """Return the problem of one run: training and validation cells, never test cells."""
-    rows, validation = _training_rows(dataset, key)
+    rows, validation = learned_rows(dataset, key)
     return assembled_problem(
         dataset,
         surrogate,
@@ -58,7 +63,7 @@ def build_problem(
         seed=key.seed,
         device=device,
         budget=Budget(key.budget_seconds, key.budget_evaluations),
-        every_type=_cells_of_every_type(dataset, surrogate, key, target),
+        every_type=cells_of_every_type(dataset, surrogate, key, target),
         kept=candidates(dataset.features, target, key.window),
     )
 
@@ -118,7 +123,7 @@ def assembled_problem(
         perturbation=masked,
         seed=seed,
         device=device,
-        observed=read_only(_observed(dataset, rows, target)),
+        observed=read_only(observed_in(dataset, rows, target)),
         budget=budget or Budget(),
         objective=lowered,
         every_type=every_type,
@@ -132,63 +137,12 @@ def assembled_problem(
     return view
 
 
-def _cells_of_every_type(
-    dataset: Dataset, surrogate: OpenedSurrogate, key: RunKey, target: Target
-) -> Callable[[], Iterator[MeasuredCells]] | None:
-    """Return what gives the training cells of each type, read-only, a type at a time.
-
-    Of the explained type they are the run's own, however its cells are divided: not one more.
-    """
-    if dataset.Y is None:
-        return None
-
-    def cells() -> Iterator[MeasuredCells]:
-        explained = dataset.resolve_cell_type(target.cell_type)
-        for cell_type in np.unique(dataset.cell_types):
-            rows = dataset.rows(cell_type, "train")
-            if cell_type == explained:
-                rows = _training_rows(dataset, key)[0]
-            observed = _observed(dataset, rows, target)
-            if observed is not None and len(rows):
-                inputs = read_only(surrogate.model.inputs_of(dataset, rows))
-                yield MeasuredCells(inputs, read_only(observed))
-
-    return cells
-
-
-def _training_rows(dataset: Dataset, key: RunKey) -> tuple[np.ndarray, np.ndarray]:
-    """Rows of the training and of the validation cells of a run."""
-    rows, validation = (dataset.rows(key.cell_type, part) for part in ("train", "validation"))
-    if key.division is not None:
-        return divided_anew(rows, validation, key.cell_type, key.division, dataset.donors)
-    return rows, validation
-
-
-Values = TypeVar("Values")
-
-
-def read_only(values: Values) -> Values:
-    """Let an array of a problem be read and not changed; a change is an error of the method."""
-    given: Any = values
-    for part in (given.data, given.indices, given.indptr) if sp.issparse(given) else (given,):
-        if part is not None:
-            part.flags.writeable = False
-    return values
-
-
 def _read_only_features(features: Features) -> Features:
     for field in fields(features):
         part = getattr(features, field.name)
         if isinstance(part, np.ndarray):
             read_only(part)
     return features
-
-
-def _observed(dataset: Dataset, rows: np.ndarray, target: Target) -> np.ndarray | None:
-    """Measured expression of the target in the training cells; None for classes."""
-    if dataset.Y is None:
-        return None
-    return dataset.Y[rows][:, [target.output]].toarray()[:, 0]
 
 
 def _perturbation(declared: float | str, inputs: sp.csr_matrix | np.ndarray) -> np.ndarray:
@@ -320,7 +274,7 @@ class TestCells:
         rows = dataset.rows(key.cell_type, "test")
         inputs = dataset.X
         if key.perturbation == "mean":
-            inputs = surrogate.model.inputs_of(dataset, _training_rows(dataset, key)[0])
+            inputs = surrogate.model.inputs_of(dataset, learned_rows(dataset, key)[0])
         perturbation = _perturbation(key.perturbation, inputs)
 
         def population(asked: OpenedSurrogate) -> MaskedPopulation:

@@ -40,7 +40,7 @@ def retrained(
         Accuracies, 0 to 1; of numbers R2 of the target.
     """
     recipe = recipe_of(surrogate.name.partition(",")[0])
-    rows = dataset.split.training_rows(key.split, dataset.cell_types)
+    rows = dataset.training_rows(key.split)
     scores = []
     for data in (dataset, _without(dataset, indices)):
         with one_thread():

@@ -260,6 +260,10 @@ class Dataset:
         rows = getattr(self.split, part)
         return rows[of_type[rows]]
 
+    def training_rows(self, protocol: str) -> np.ndarray:
+        """Return the rows that a surrogate is trained on, see `Split.training_rows`."""
+        return self.split.training_rows(protocol, self.cell_types, self.donors)
+
     def target(self, cell_type: str, output_name: str) -> Target:
         """Return what is explained: an output, for the cells of one type.
 

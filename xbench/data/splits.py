@@ -36,9 +36,9 @@ class Split:
             ``"strict"``: the training part. ``"reference"``: all but the validation part, test
             cells included, as the reference implementation does. ``"half-a"``, ``"half-b"``: one
             half of the training part and the other, so that a surrogate can be judged by one that
-            has seen none of its cells. The training cells of each type are divided at random: which
-            half a cell is in depends on nothing but its type's name and the number of its training
-            cells. Of an odd number half-a has one more.
+            was trained on none of its cells (validation cells stop both). The training cells of
+            each type are divided at random: which half a cell is in depends on nothing but its
+            type's name and the number of its training cells. Of an odd number half-a has one more.
         cell_types
             Type of every cell, shape (cells,); needed for halves only.
         donors

@@ -25,7 +25,8 @@ from typing import Any
 import torch
 
 from xbench.benchmark.answer import failure
-from xbench.benchmark.explain import check_selection, read_only
+from xbench.benchmark.explain import check_selection
+from xbench.benchmark.training_cells import read_only
 from xbench.data.features import Features
 from xbench.explainers.explainer import Budget, Explainer, Problem
 from xbench.registry.importing import let_processes_import

@@ -174,7 +174,7 @@ class ReportSubject:
     def training_rows(self, dataset: Dataset) -> np.ndarray:
         """Rows of the cells the surrogate was trained on; the training part where not known."""
         split = self.split if self.split in PROTOCOLS else "strict"
-        return dataset.split.training_rows(split, dataset.cell_types, dataset.donors)
+        return dataset.training_rows(split)
 
 
 def require_expression(dataset: Dataset) -> None:
