@@ -229,17 +229,21 @@ def learned_prior(genes: Iterable[GeneScores]) -> PeakPrior:
     mean[seen] = _solved(normal[np.ix_(seen, seen)] + np.eye(int(seen.sum())), right[seen])
     if not scores:
         return PeakPrior(mean, np.zeros(N_KINDS))
-    left = np.concatenate(scores) - _weighted(np.concatenate(summed), mean)
+    left = np.concatenate(scores) - np.concatenate([_weighted(one, mean) for one in summed])
+    # A row of numbers a pair, of some 100,000 pairs: freed before as many are made once more.
+    summed.clear()
     excess = left**2 / np.concatenate(information) - 1.0
     excess = np.minimum(excess, LARGEST_SQUARE)
-    return PeakPrior(mean, _variances(np.concatenate(squared), excess))
+    return PeakPrior(mean, _variances(squared, excess))
 
 
-def _variances(squared: np.ndarray, excess: np.ndarray) -> np.ndarray:
+def _variances(squared: list[np.ndarray], excess: np.ndarray) -> np.ndarray:
     """Weighted least squares, not below 0: an excess varies as the square of its own mean."""
-    variance, columns = np.zeros(N_KINDS), sp.csc_matrix(squared)
+    variance = np.zeros(N_KINDS)
+    columns = sp.vstack([sp.csc_matrix(one) for one in squared], format="csc")
     for _ in range(ROUNDS):
-        weight = 1.0 / (1.0 + _weighted(squared, variance)) ** 2
+        expected = np.concatenate([_weighted(one, variance) for one in squared])
+        weight = 1.0 / (1.0 + expected) ** 2
         normal = (columns.T @ sp.diags_array(weight) @ columns).toarray()
         right = columns.T @ (weight * excess)
         ridge = 1e-6 * max(float(np.trace(normal)) / N_KINDS, 1e-9)
