@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import nn
 
+from xbench.errors import XbenchError
 from xbench.surrogates.training.loop import Stage, train_stage
 from xbench.utils.progress import Progress
 
@@ -72,6 +73,26 @@ def test_a_stage_that_diverges_keeps_its_best_state(worst: float) -> None:
     history = train_stage(stage, recorder.modules, recorder.step, recorder.look)
     assert (history.best_step, history.best_validation) == (1, 4)
     assert recorder.layer.weight.item() == recorder.states[1]
+
+
+@pytest.mark.parametrize("first", [5.0, float("nan")])
+@pytest.mark.parametrize("worst", [float("nan"), float("inf"), float("-inf")])
+def test_a_stage_without_a_finite_look_after_its_first_step_is_refused(
+    first: float, worst: float
+) -> None:
+    recorder = Recorder([first, worst, worst, worst])
+    stage = Stage("mapping", steps=50, learning_rate=0.1, evaluate_every=1, patience=3)
+    with pytest.raises(XbenchError, match=r"training, mapping: no validation loss .*look in the"):
+        train_stage(stage, recorder.modules, recorder.step, recorder.look)
+
+
+def test_one_look_that_is_finite_is_enough() -> None:
+    nan = float("nan")
+    recorder = Recorder([nan, nan, 4, nan, nan])
+    stage = Stage("stage", steps=4, learning_rate=0.1, evaluate_every=1, patience=9)
+    history = train_stage(stage, recorder.modules, recorder.step, recorder.look)
+    assert (history.best_step, history.best_validation) == (2, 4)
+    assert recorder.layer.weight.item() == recorder.states[2]
 
 
 def test_it_stops_when_it_is_told_to_but_not_before_a_step() -> None:

@@ -1,6 +1,7 @@
 """The one training loop: steps, early stopping on validation, the best state kept."""
 
 import copy
+import math
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -9,6 +10,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
+from xbench.errors import XbenchError
 from xbench.utils.progress import SILENT, Progress
 
 GRADIENT_NORM = 1.0
@@ -117,6 +119,11 @@ def train_stage(
     -------
     StageHistory
         The curve of validation losses.
+
+    Raises
+    ------
+    XbenchError
+        Where no look after the first step was finite: what is left is then as untrained as it was.
     """
     started = time.perf_counter()
     optimizer = adam(modules.parameters(), stage.learning_rate)
@@ -133,7 +140,7 @@ def train_stage(
             history.curve.append((step, value))
             progress.advanced(work, step, f"validation loss {value:.4g}")
             since += 1
-            if value < history.best_validation:
+            if math.isfinite(value) and value < history.best_validation:
                 history.best_step, history.best_validation, since = step, value, 0
                 best = copy.deepcopy(modules.state_dict())
             if since >= stage.patience or step == stage.steps or (step > 0 and stop()):
@@ -147,7 +154,21 @@ def train_stage(
         step_loss(step).backward()
         nn.utils.clip_grad_norm_(modules.parameters(), GRADIENT_NORM)
         optimizer.step()
+    _check_curve(history)
     modules.load_state_dict(best)
     modules.eval()
     history.seconds = time.perf_counter() - started
     return history
+
+
+def _check_curve(history: StageHistory) -> None:
+    """Refuse a stage that learned nothing, for its numbers were none: its weights look like any."""
+    looks = [value for step, value in history.curve if step > 0] or [history.curve[0][1]]
+    if any(map(math.isfinite, looks)):
+        return
+    raise XbenchError(
+        f"training, {history.name}: no validation loss after the first step is a finite number "
+        f"({looks[-1]}), so that nothing was learned; look in the data for values that are not "
+        "finite, expression below 0, or values too large for 32-bit numbers, or try a lower "
+        "learning rate"
+    )
