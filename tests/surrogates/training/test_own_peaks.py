@@ -8,6 +8,7 @@ from scipy import sparse
 
 from xbench.data.features import Features
 from xbench.data.preprocess import log_normalise
+from xbench.errors import XbenchError
 from xbench.surrogates.training.batches import recovered_counts
 from xbench.surrogates.training.own_peaks import (
     own_peaks,
@@ -36,6 +37,28 @@ def test_rates_are_the_same_where_no_count_is_single() -> None:
 def test_a_cell_without_counts_has_the_usual_exposure() -> None:
     found = recovered_counts(log_normalise(sparse.csr_matrix([[1.0, 3.0], [0, 0]]), "test"))
     np.testing.assert_allclose(found.exposure, [4e-5, 4e-5], rtol=1e-3)
+
+
+def test_a_stored_zero_is_no_count() -> None:
+    values = log_normalise(sparse.csr_matrix([[2.0, 6.0, 5.0], [1.0, 7.0, 3.0]]), "test")
+    stored = values.copy()
+    stored.data[[2, 3]] = 0
+    found = recovered_counts(stored)
+    assert stored.nnz == 6
+    stored.eliminate_zeros()
+    wanted = recovered_counts(stored)
+    assert np.isfinite(found.exposure).all()
+    np.testing.assert_array_equal(found.exposure, wanted.exposure)
+    np.testing.assert_array_equal(found.counts.toarray(), wanted.counts.toarray())
+
+
+@pytest.mark.parametrize("wrong", [-0.5, np.nan, np.inf, 800.0, 60.0, 1e-30])
+def test_what_is_no_logarithm_of_a_count_is_refused_by_its_place(wrong: float) -> None:
+    values = sparse.csr_matrix([[1.0, 0, 2.0], [0, 0, 0], [1.0, wrong, 0]])
+    with pytest.raises(
+        XbenchError, match=r"of gene 1 in cell 2 of 3: .*1 of 4 values.*; give counts"
+    ):
+        recovered_counts(values)
 
 
 def test_peaks_near_genes_are_those_by_distance() -> None:

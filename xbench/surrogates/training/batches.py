@@ -18,6 +18,7 @@ from torch import Tensor
 
 from xbench.data.dataset import Dataset
 from xbench.data.preprocess import COUNTS_PER_CELL
+from xbench.errors import XbenchError
 from xbench.surrogates.cross_modality_network import AtacEncoder
 from xbench.surrogates.training.balanced import (
     balanced_squared_error,
@@ -174,6 +175,8 @@ class Prefetched(Generic[Batch]):
         self._pool.shutdown(wait=True)
 
 
+# A rate per 1e5 that is no count's: beyond these a count, a ratio of two, leaves 32-bit numbers.
+SMALLEST_RATE, LARGEST_RATE = 1e-18, 1e18
 # Bounds of the size of a negative binomial: beyond them neither data nor losses tell a difference.
 SMALLEST_SIZE, LARGEST_SIZE = 0.3, 1e4
 
@@ -205,12 +208,17 @@ def recovered_counts(expression: sp.csr_matrix) -> Counts:
     Parameters
     ----------
     expression
-        Shape (n, genes), log1p of counts per 1e5.
+        Shape (n, genes), log1p of counts per 1e5. Zeros may be stored; it is left as it is.
 
     Returns
     -------
     Counts
         A cell without any count gets the median exposure.
+
+    Raises
+    ------
+    XbenchError
+        Where a value is below 0, not finite, or no logarithm of a count: it names the first.
 
     Examples
     --------
@@ -219,7 +227,13 @@ def recovered_counts(expression: sp.csr_matrix) -> Counts:
     ([[1.0, 3.0], [0.0, 0.0]], [4.0, 4.0])
     """
     rows = sp.csr_matrix(expression)
-    rates = np.expm1(rows.data.astype(np.float64))
+    if not rows.data.all():
+        # A stored zero would pass for the smallest count; the matrix may be mapped from a file.
+        rows = rows.copy()
+        rows.eliminate_zeros()
+    with np.errstate(over="ignore", invalid="ignore"):
+        rates = np.expm1(rows.data.astype(np.float64))
+    _check_rates(rows, rates)
     filled = np.flatnonzero(np.diff(rows.indptr))
     smallest = np.full(rows.shape[0], np.nan)
     if len(filled):
@@ -230,6 +244,21 @@ def recovered_counts(expression: sp.csr_matrix) -> Counts:
     counts = rates * np.repeat(exposure, np.diff(rows.indptr))
     matrix = sp.csr_matrix((counts.astype(np.float32), rows.indices, rows.indptr), rows.shape)
     return Counts(matrix, exposure.astype(np.float32))
+
+
+def _check_rates(rows: sp.csr_matrix, rates: np.ndarray) -> None:
+    """Refuse what no count can be behind, by the first such value."""
+    wrong = ~((rates >= SMALLEST_RATE) & (rates <= LARGEST_RATE))
+    if not wrong.any():
+        return
+    entry = int(np.argmax(wrong))
+    cell = int(np.searchsorted(rows.indptr, entry, side="right")) - 1
+    raise XbenchError(
+        f"expression of gene {rows.indices[entry]} in cell {cell} of {rows.shape[0]}: "
+        f"{rows.data[entry]:g} is not log1p of normalised counts ({wrong.sum():,} of "
+        f"{len(wrong):,} values are below 0, not finite, or too small or large); give counts, or "
+        "values that were log-normalised and not scaled"
+    )
 
 
 def dispersion_size(squares: np.ndarray, excess: np.ndarray) -> np.ndarray:
