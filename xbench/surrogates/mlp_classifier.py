@@ -135,6 +135,8 @@ def train_perceptron(
 ) -> tuple[Perceptron, list[StageHistory]]:
     """Train in one stage of batches, stopped early on validation.
 
+    Where there is no validation cell, the training cells stop it.
+
     Parameters
     ----------
     kind, n_outputs
@@ -148,6 +150,8 @@ def train_perceptron(
     """
     split = dataset.split
     rows = split.train if train_rows is None else train_rows
+    # As `PairedCells` does: without a validation cell the loss would be NaN.
+    stopping = split.validation if len(split.validation) else rows
     batch_size = min(settings.batch_size, len(rows))
     generator = np.random.default_rng(seed)
     # Batches of 64 images are too small for threads, and one gives the same weights everywhere.
@@ -164,7 +168,7 @@ def train_perceptron(
             stage,
             nn.ModuleList([model]),
             lambda step: loss_of(model, generator.choice(rows, batch_size, replace=False)),
-            lambda: loss_of(model, split.validation).item(),
+            lambda: loss_of(model, stopping).item(),
             progress,
         )
     return model, [history]

@@ -16,6 +16,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from xbench.data.dataset import Dataset
+from xbench.data.splits import Split
 from xbench.surrogates.cross_modality import CrossModality
 from xbench.surrogates.evaluation.fit import classification_fit, expression_fit, predict
 from xbench.surrogates.mlp_classifier import ClassifierTraining, train_classifier
@@ -73,6 +74,15 @@ class TestClassifier:
         model, _ = train_classifier(images, ClassifierTraining(steps=3), train_rows=rows)
         assert not model.training
 
+    def test_the_training_cells_stop_it_where_none_are_for_validation(
+        self, images: Dataset
+    ) -> None:
+        rows = images.split.train
+        wanted, histories = train_classifier(stopped_by(images, rows), CLASSIFIER, train_rows=rows)
+        found, again = train_classifier(stopped_by(images, NO_ROWS), CLASSIFIER, train_rows=rows)
+        assert same(wanted, found)
+        assert histories == again
+
     def test_only_the_rows_given_are_trained_on(self, images: Dataset) -> None:
         rows = images.split.train[:40]
         inputs = images.X.copy()
@@ -86,6 +96,14 @@ class TestClassifier:
             changed = type(images)(**{**vars_of(images), "inputs": copy})
             models.append(train_classifier(changed, CLASSIFIER, train_rows=rows)[0])
         assert same(*models)
+
+
+NO_ROWS = np.array([], dtype=np.int64)
+
+
+def stopped_by(dataset: Dataset, rows: np.ndarray) -> Dataset:
+    """The same data with other validation cells; which are for training is then to be said."""
+    return replace(dataset, split=Split(NO_ROWS, rows, dataset.split.test))
 
 
 def vars_of(dataset: Dataset) -> dict[str, Any]:
@@ -151,6 +169,16 @@ class TestCrossModality:
                 squared.append(np.corrcoef(ours, theirs)[0, 1] ** 2)
         assert trained[2]["test_type_mean_r2_genes"] == len(squared)
         assert trained[2]["test_type_mean_r2"] == pytest.approx(np.median(squared), rel=1e-3)
+
+    def test_the_training_cells_stop_it_where_none_are_for_validation(
+        self, multiome: Dataset
+    ) -> None:
+        short = CrossModalityTraining(atac_steps=3, rna_steps=3, mapping_steps=3, evaluate_every=1)
+        rows = multiome.split.train
+        wanted, histories = train_cross_modality(stopped_by(multiome, rows), short, train_rows=rows)
+        found, again = train_cross_modality(stopped_by(multiome, NO_ROWS), short, train_rows=rows)
+        assert same(wanted, found)
+        assert histories == again
 
     def test_too_few_test_cells_of_a_type_have_no_fit(self) -> None:
         short = CrossModalityTraining(atac_steps=1, rna_steps=1, mapping_steps=1)

@@ -73,6 +73,8 @@ def train_cross_modality(
 ) -> tuple[CrossModalityNetwork, list[StageHistory]]:
     """Train on `train_rows` (the training cells by default), stopped early on validation cells.
 
+    Where there is no validation cell, the training cells stop it.
+
     Parameters
     ----------
     kind
@@ -130,7 +132,9 @@ class _Trainer:
         self.generator = np.random.default_rng(seed)
         # One fixed sample of validation entries, so that looks can be compared.
         fixed = np.random.default_rng(seed)
-        self.validation = self.cells.batch(_looked_at(dataset.split.validation, seed), fixed)
+        # As `PairedCells` does: over no cell a loss is 0 or NaN, and no step could improve it.
+        stopping = dataset.split.validation if len(dataset.split.validation) else rows
+        self.validation = self.cells.batch(_looked_at(stopping, seed), fixed)
 
     def drawn(self) -> np.ndarray:
         """Rows of the next batch."""
