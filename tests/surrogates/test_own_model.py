@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from xbench.data.arrays import dataset_of
 from xbench.errors import XbenchError
-from xbench.surrogates.black_box import NoGradientsError, checked, evaluated
+from xbench.surrogates.black_box import BlackBox, NoGradientsError, checked, evaluated
 from xbench.surrogates.own_model import ModelChoice, Parts, black_box, picked
 
 X = np.random.default_rng(0).random((40, 2, 3)).astype(np.float32)
@@ -117,6 +117,24 @@ def test_outputs_are_put_into_the_order_of_the_data() -> None:
     ordered = ten.in_order_of(numbered)(torch.from_numpy(numbered.X))[0]
     # The data's classes come as texts do: "0", "1", "10", "11", "2", ...
     assert ordered.tolist() == [float(one) for one in numbered.output_features.names]
+
+
+@pytest.mark.parametrize("labels", [None, ["low", "mid", "high"]])
+def test_the_same_model_is_opened_for_one_dataset_after_another(labels: list[str] | None) -> None:
+    names = labels or ["0", "1", "2"]
+    shares = torch.tensor([0.2, 0.3, 0.5])
+    box = BlackBox("mine", lambda x: shares.expand(len(x), 3), labels=labels)
+    x = torch.from_numpy(X.reshape(40, -1))
+    last_two = dataset_of(X, np.array([names[2], names[1]] * 20))
+    first_two = dataset_of(X, np.array([names[1], names[0]] * 20))
+    orders = [box.in_order_of(data) for data in (last_two, first_two, last_two)]
+    for ordered, data in zip(orders, (last_two, first_two, last_two), strict=True):
+        wanted = [shares[names.index(str(one))] for one in data.output_features.names]
+        assert ordered(x)[0].tolist() == wanted
+        # What was put into an order is put into another from its own.
+        again = ordered.in_order_of(first_two)(x)[0]
+        assert again.tolist() == orders[1](x)[0].tolist()
+    assert box(x).shape == (40, 3)
 
 
 def test_a_class_that_the_model_does_not_know_is_refused() -> None:

@@ -1,5 +1,6 @@
 """A model whose inside is not known: how it is asked, what it answers, and that it is one."""
 
+import copy
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -99,7 +100,10 @@ class BlackBox(nn.Module):
         return other
 
     def in_order_of(self, dataset: Dataset) -> "BlackBox":
-        """Return the model with one output for each of the dataset's, in the dataset's order.
+        """Return a model with one output for each of the dataset's, in the dataset's order.
+
+        It shares the weights of this one, which stays in its own order: it may be asked about other
+        data next.
 
         Raises
         ------
@@ -107,7 +111,9 @@ class BlackBox(nn.Module):
             Where it has too few, or none of a class that the data have.
         """
         names = [str(name) for name in dataset.output_features.names]
-        count = outputs_of(self, dataset).shape[1]
+        ordered = copy.copy(self)
+        ordered._wanted = None
+        count = outputs_of(ordered, dataset).shape[1]
         labels = [str(label) for label in self.labels or _numbered(names, count)]
         if len(labels) != count:
             raise XbenchError(
@@ -120,8 +126,8 @@ class BlackBox(nn.Module):
                 f"{missing[0]!r} of {dataset.name} ({_some(names)}); name its outputs in its own "
                 "order: labels=[...]"
             )
-        self._wanted = [labels.index(name) for name in names]
-        return self
+        ordered._wanted = [labels.index(name) for name in names]
+        return ordered
 
 
 def _numbered(names: Sequence[str], count: int) -> list[str]:
