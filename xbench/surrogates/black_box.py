@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from xbench.data.dataset import Dataset
 from xbench.errors import XbenchError
 from xbench.surrogates.surrogate import Surrogate
+from xbench.utils.sparse import dense_tensor
 
 # Cells that a model is asked about at once, and twice: by what it says of them it is known.
 PROBED = 256
@@ -151,7 +152,7 @@ def outputs_of(
     """Return what a model says of some cells, by default of `PROBED`, spread over all."""
     chosen = _probed(dataset.n_cells) if rows is None else rows
     with torch.no_grad():
-        outputs: np.ndarray = model(_dense(model.inputs_of(dataset, chosen))).cpu().numpy()
+        outputs: np.ndarray = model(dense_tensor(model.inputs_of(dataset, chosen))).cpu().numpy()
     return outputs
 
 
@@ -172,7 +173,7 @@ def checked(model: BlackBox, dataset: Dataset) -> str:
         Where it fails, gives NaN or infinite outputs, or answers differently the second time.
     """
     # Spread over all cells: the first ones may be of one kind.
-    x = _dense(dataset.X[_probed(dataset.n_cells)])
+    x = dense_tensor(dataset.X[_probed(dataset.n_cells)])
     halved = x.clone()
     halved[:, ::2] = 0
     digest = hashlib.sha256()
@@ -209,11 +210,6 @@ def _asked(model: BlackBox, x: Tensor) -> np.ndarray:
     if not np.isfinite(outputs).all():
         raise XbenchError(f"model {model.name}: gives NaN or infinite outputs for these data")
     return outputs
-
-
-def _dense(x: Any) -> Tensor:
-    rows = x.toarray() if sp.issparse(x) else x
-    return torch.from_numpy(np.array(rows, dtype=np.float32))
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from xbench.surrogates.training.loop import (
 )
 from xbench.utils.process import one_thread
 from xbench.utils.progress import SILENT, Progress
+from xbench.utils.sparse import dense_tensor
 
 
 class MLPClassifier(Surrogate):
@@ -111,7 +112,7 @@ def train_classifier(
         One stage.
     """
     classes = list(dataset.output_features.names)
-    inputs = torch.from_numpy(np.asarray(dataset.X, dtype=np.float32))
+    inputs = dense_tensor(dataset.X)
     labels = torch.from_numpy(np.array([classes.index(name) for name in dataset.cell_types]))
 
     def loss_of(model: MLPClassifier, rows: np.ndarray) -> torch.Tensor:

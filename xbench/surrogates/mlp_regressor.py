@@ -1,7 +1,5 @@
 """Numbers from a table: one hidden layer of 64 ReLU units, trained on squared error."""
 
-from typing import Any
-
 import numpy as np
 import scipy.sparse as sp
 import torch
@@ -17,6 +15,7 @@ from xbench.surrogates.mlp_classifier import (
 from xbench.surrogates.surrogate import Recipe
 from xbench.surrogates.training.loop import StageHistory
 from xbench.utils.progress import SILENT, Progress
+from xbench.utils.sparse import dense_tensor
 
 
 class MLPRegressor(MLPClassifier):
@@ -66,9 +65,7 @@ def train_regressor(
     measured = sp.csr_matrix(dataset.Y).toarray().astype(np.float32)
     mean, scale = measured[rows].mean(axis=0), measured[rows].std(axis=0)
     scale[scale == 0] = 1
-    given: Any = dataset.X
-    inputs = given.toarray() if sp.issparse(given) else given
-    x = torch.from_numpy(np.array(inputs, dtype=np.float32))
+    x = dense_tensor(dataset.X)
     y = torch.from_numpy((measured - mean) / scale)
 
     def loss_of(model: MLPRegressor, chosen: np.ndarray) -> torch.Tensor:

@@ -22,6 +22,18 @@ from torch import Tensor
 WIDE = 64
 
 
+def dense_tensor(x: Any) -> Tensor:
+    """Return numbers, sparse or in an array, as a dense float32 tensor of their own.
+
+    Examples
+    --------
+    >>> dense_tensor(sp.csr_matrix([[0, 2]]))
+    tensor([[0., 2.]])
+    """
+    rows = x.toarray() if sp.issparse(x) else x
+    return torch.from_numpy(np.array(rows, dtype=np.float32))
+
+
 @dataclass(frozen=True)
 class Pattern:
     """Where a sparse matrix has entries: CSR without the numbers.

@@ -83,6 +83,13 @@ class TestClassifier:
         assert same(wanted, found)
         assert histories == again
 
+    def test_sparse_inputs_are_those_of_a_table(self, images: Dataset) -> None:
+        table = with_inputs(images, np.where(images.X > 0.5, images.X, 0))
+        sparse = with_inputs(images, csr_matrix(table.X))
+        (wanted, _), (found, _) = (train_classifier(one, CLASSIFIER) for one in (table, sparse))
+        assert same(wanted, found)
+        assert classification_fit(found, sparse) == classification_fit(wanted, table)
+
     def test_only_the_rows_given_are_trained_on(self, images: Dataset) -> None:
         rows = images.split.train[:40]
         inputs = images.X.copy()
@@ -91,11 +98,15 @@ class TestClassifier:
         spoilt[outside] = 99
         models = []
         for values in (inputs, spoilt):
-            copy = images.inputs.copy()
-            copy.X = values
-            changed = type(images)(**{**vars_of(images), "inputs": copy})
+            changed = with_inputs(images, values)
             models.append(train_classifier(changed, CLASSIFIER, train_rows=rows)[0])
         assert same(*models)
+
+
+def with_inputs(dataset: Dataset, values: Any) -> Dataset:
+    inputs = dataset.inputs.copy()
+    inputs.X = values
+    return replace(dataset, inputs=inputs)
 
 
 NO_ROWS = np.array([], dtype=np.int64)

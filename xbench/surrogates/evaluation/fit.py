@@ -14,6 +14,7 @@ from torch import Tensor
 from xbench.data.cell_types import present_markers
 from xbench.data.dataset import MINIMUM_CELLS, Dataset
 from xbench.surrogates.surrogate import Surrogate
+from xbench.utils.sparse import dense_tensor
 
 CHUNK = 1024
 
@@ -119,7 +120,7 @@ def classification_fit(surrogate: Surrogate, dataset: Dataset) -> dict[str, floa
     classes = list(dataset.output_features.names)
     labels = np.array([classes.index(name) for name in dataset.cell_types[rows]])
     with torch.no_grad():
-        predicted = surrogate(torch.from_numpy(np.asarray(dataset.X[rows], dtype=np.float32)))
+        predicted = surrogate(dense_tensor(dataset.X[rows]))
     return {"test_accuracy": float((predicted.argmax(dim=1).numpy() == labels).mean())}
 
 
