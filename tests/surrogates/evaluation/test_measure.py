@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
 from scipy.stats import pearsonr
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from xbench.data.dataset import Dataset
 from xbench.data.features import Features
 from xbench.errors import XbenchError
+from xbench.surrogates.evaluation import measure as module
 from xbench.surrogates.evaluation.agreement import HeldOut, held_out
 from xbench.surrogates.evaluation.measure import SurrogateReport, genes_to_draw
 from xbench.surrogates.evaluation.report_page import json_numbers
@@ -39,6 +43,24 @@ def test_the_embedding_is_the_encoder_s_but_for_a_constant(
     assert report.cells.embedding.shape == wanted.shape == (len(sums), 20)
     difference = report.cells.embedding - wanted
     np.testing.assert_allclose(difference, difference[:1].repeat(len(sums), 0), atol=1e-4)
+
+
+def test_all_linear_algebra_is_on_one_thread(
+    marked: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: list[int] = []
+    drawn = module.cell_map
+
+    def seen(*arguments: Any, **options: Any) -> Any:
+        threads.append(torch.get_num_threads())
+        threads.extend(one["num_threads"] for one in threadpool_info())
+        return drawn(*arguments, **options)
+
+    monkeypatch.setattr(module, "cell_map", seen)
+    with threadpool_limits(2):
+        report_of(marked)
+    assert len(threads) > 1
+    assert set(threads) == {1}
 
 
 @pytest.mark.parametrize("split", ["strict", "reference", "unknown"])

@@ -67,7 +67,9 @@ def cell_map(
     seed: int = 0,
     most_cells: int = MOST_CELLS,
 ) -> CellMap:
-    """Project the test cells, the same for the same seed.
+    """Project the test cells: the same for the same seed on the same machine.
+
+    Linear algebra rounds otherwise on another number of threads; `measure` gives it one.
 
     Parameters
     ----------

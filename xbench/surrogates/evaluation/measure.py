@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from xbench.data.cell_types import MARKER_GENES, present_markers, types_of_marker
 from xbench.data.dataset import Dataset
@@ -291,7 +292,10 @@ def measure(
     projection: str = "auto",
     seed: int = 0,
 ) -> SurrogateReport:
-    """Measure a surrogate on the test cells, on one thread: the same on every machine.
+    """Measure a surrogate on the test cells, on one thread.
+
+    How many cores a machine has, and what else runs on them, thus changes nothing. Another kind of
+    processor, or other versions of the libraries, may round otherwise.
 
     Parameters
     ----------
@@ -307,7 +311,8 @@ def measure(
     XbenchError
         See `held_out` and `cell_map`.
     """
-    with one_thread():
+    # Torch is on one thread by the one, NumPy's and SciPy's linear algebra by the other.
+    with one_thread(), threadpool_limits(1):
         cells = held_out(dataset, surrogate, subject.training_rows(dataset))
         placed = cell_map(cells, space=space, projection=projection, seed=seed)
     means = means_by_type(cells)
