@@ -13,6 +13,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 
 from xbench.data.dataset import Dataset
@@ -272,7 +273,7 @@ def _train(
             "machine": machine(),
             "threads": torch.get_num_threads(),
         },
-        fit=_fit(recipe, model, dataset),
+        fit=_fit(recipe, model, dataset, rows),
     )
     save_surrogate(folder, model, description)
     seconds = time.perf_counter() - started
@@ -280,10 +281,18 @@ def _train(
     return folder
 
 
-def _fit(recipe: Recipe, model: Surrogate, dataset: Dataset) -> dict[str, float]:
+def _fit(recipe: Recipe, model: Surrogate, dataset: Dataset, rows: np.ndarray) -> dict[str, float]:
+    """Measure a surrogate that was trained on some rows; nothing where there is no test cell."""
     if not recipe.fitted:
         return {}
-    return (classification_fit if recipe.classifies else expression_fit)(model, dataset)
+    if not len(dataset.split.test):
+        # The training was paid for, and is of use without it.
+        what = "no cell is for the test: how well the surrogate predicts cells is not measured"
+        warnings.warn(f"{dataset.name}: {what}", XbenchWarning, stacklevel=2)
+        return {}
+    if recipe.classifies:
+        return classification_fit(model, dataset)
+    return expression_fit(model, dataset, rows)
 
 
 def _folder_name(dataset: Dataset, name: str, training: dict[str, Any]) -> str:

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from xbench.data.cell_types import present_markers
 from xbench.data.dataset import MINIMUM_CELLS, Dataset
+from xbench.errors import XbenchError
 from xbench.surrogates.surrogate import Surrogate
 from xbench.utils.sparse import dense_tensor
 
@@ -70,8 +71,17 @@ def from_sums(
     return np.concatenate(parts)
 
 
-def expression_fit(surrogate: Surrogate, dataset: Dataset) -> dict[str, float]:
+def expression_fit(
+    surrogate: Surrogate, dataset: Dataset, train_rows: np.ndarray | None = None
+) -> dict[str, float]:
     """Squared correlation of predicted and observed cell-type means on test cells.
+
+    Parameters
+    ----------
+    surrogate, dataset
+        What is measured, and on what; there must be a test cell.
+    train_rows
+        The cells it was trained on; the training part where None.
 
     Returns
     -------
@@ -82,12 +92,20 @@ def expression_fit(surrogate: Surrogate, dataset: Dataset) -> dict[str, float]:
         ``marker_type_mean_r2``: its mean over them, and ``marker_type_mean_r2_genes``. NaN where
         there is no such gene: nothing varies across fewer than two types. ``test_error``: mean
         squared error of an entry on test cells; ``type_means_error``: that of predicting the mean
-        of the training cells of a cell's type, which no surrogate should do worse than
+        of the cells of a cell's type among `train_rows`, which no surrogate should do worse than
         (`worse_than_type_means`).
+
+    Raises
+    ------
+    XbenchError
+        Where there is no test cell.
     """
     if dataset.Y is None:
         raise ValueError(f"{dataset.name} has no expression to compare with")
     rows = dataset.split.test
+    if not len(rows):
+        raise XbenchError(f"{dataset.name}: has no test cell to measure a surrogate on")
+    train = dataset.split.train if train_rows is None else train_rows
     types = dataset.cell_types[rows]
     names = counted_types(types)
     outputs = predict_rows(surrogate, dataset, rows)
@@ -99,7 +117,8 @@ def expression_fit(surrogate: Surrogate, dataset: Dataset) -> dict[str, float]:
         "test_type_mean_r2_genes": len(defined),
     }
     fit["test_error"] = squared_error(outputs, dataset.Y[rows])
-    fit["type_means_error"] = squared_error(type_mean_prediction(dataset, rows), dataset.Y[rows])
+    of_means = type_mean_prediction(dataset, rows, train)
+    fit["type_means_error"] = squared_error(of_means, dataset.Y[rows])
     markers = list(present_markers(dataset.output_features).values())
     if markers:
         defined = squared[markers][np.isfinite(squared[markers])]
@@ -136,14 +155,26 @@ def worse_than_type_means(fit: Mapping[str, float]) -> bool:
     --------
     >>> worse_than_type_means({"test_error": 2.0, "type_means_error": 1.5})
     True
+    >>> worse_than_type_means({"test_error": float("nan"), "type_means_error": 1.5})
+    True
     >>> worse_than_type_means({})
     False
     """
-    return fit.get("test_error", 0.0) > fit.get("type_means_error", float("inf"))
+    if "type_means_error" not in fit:
+        return False
+    # Not ">": nothing good is known of an error that is no number, which records leave out.
+    return not fit.get("test_error", float("nan")) <= fit["type_means_error"]
 
 
-def type_mean_prediction(dataset: Dataset, rows: np.ndarray) -> np.ndarray:
+def type_mean_prediction(dataset: Dataset, rows: np.ndarray, train: np.ndarray) -> np.ndarray:
     """Predict each cell's expression by its type's mean over training cells.
+
+    Parameters
+    ----------
+    dataset
+        With expression.
+    rows, train
+        The cells predicted, and those that the means are of.
 
     Returns
     -------
@@ -152,7 +183,6 @@ def type_mean_prediction(dataset: Dataset, rows: np.ndarray) -> np.ndarray:
     """
     if dataset.Y is None:
         raise ValueError(f"{dataset.name} has no expression to compare with")
-    train = dataset.split.train
     names = np.unique(dataset.cell_types)
     means = type_means(dataset.Y[train], dataset.cell_types[train], names)
     overall = np.asarray(dataset.Y[train].mean(axis=0)).ravel()
