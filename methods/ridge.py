@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Literal
+from collections.abc import Iterable, Sequence
+from typing import Any, Literal
 
 import numpy as np
 import scipy.sparse as sp
 from pydantic import NonNegativeFloat, PositiveFloat
+from scipy.linalg import solve
+from threadpoolctl import threadpool_limits
 
 from xbench import Explainer, Problem, Selection
 from xbench.explainers.attribution import masking_lowers
+from xbench.explainers.explainer import MeasuredCells
 from xbench.explainers.neighbours import distance_to_start, why_no_distance
 
 
@@ -46,10 +49,19 @@ class Ridge(Explainer):
         if self.window is not None:
             distance = distance_to_start(problem.features, problem.target)
             near = np.flatnonzero(distance <= self.window)
-        cells = [(_dense(x, near), y) for x, y in problem.measured_cells(self.within)]
-        coefficients = ridge_coefficients(cells, self.penalty)
-        inputs = _dense(problem.inputs, near)
-        change = np.abs(inputs - problem.perturbation[near]).mean(axis=0)
+        measured = problem.measured_cells(self.within)
+        if self.window is None:
+            measured = list(measured)
+        # NumPy's and SciPy's solvers would use every core, unlike other runs.
+        with threadpool_limits(1):
+            if isinstance(measured, list) and _is_wide_and_sparse(measured):
+                coefficients = sparse_ridge_coefficients(measured, self.penalty)
+                change = sparse_change(sp.csr_matrix(problem.inputs), problem.perturbation)
+            else:
+                cells = ((_dense(x, near), y) for x, y in measured)
+                coefficients = ridge_coefficients(cells, self.penalty)
+                inputs = _dense(problem.inputs, near)
+                change = np.abs(inputs - problem.perturbation[near]).mean(axis=0)
         scores = np.full(problem.n_features, -np.inf)
         scores[near] = coefficients * change * masking_lowers(problem)[near]
         # Below every near one, and numbers all the same: a score must not be infinite.
@@ -67,6 +79,28 @@ class Ridge(Explainer):
 
 def _dense(inputs: sp.csr_matrix | np.ndarray, columns: np.ndarray) -> np.ndarray:
     return sp.csc_matrix(inputs)[:, columns].toarray().astype(np.float64)
+
+
+def _is_wide_and_sparse(groups: Sequence[MeasuredCells]) -> bool:
+    """Whether there are more features than cells, few of them not 0: a table would be huge."""
+    n_cells = sum(x.shape[0] for x, _ in groups)
+    return all(sp.issparse(x) and x.shape[1] > n_cells for x, _ in groups)
+
+
+def sparse_change(inputs: sp.csr_matrix, perturbation: np.ndarray) -> np.ndarray:
+    """Return by how much masking moves each feature, the mean over cells, shape (d,).
+
+    Examples
+    --------
+    >>> sparse_change(sp.csr_matrix([[0.0, 1.0], [0.0, 0.0]]), np.array([0.5, 0.0])).tolist()
+    [0.5, 0.5]
+    """
+    there = sp.csr_matrix(inputs, dtype=np.float64, copy=True)
+    there.sum_duplicates()
+    of_zero = np.abs(perturbation.astype(np.float64))
+    # By how much more than a 0 an entry is moved.
+    there.data = np.abs(there.data - perturbation[there.indices]) - of_zero[there.indices]
+    return np.asarray(of_zero + np.asarray(there.sum(axis=0)).ravel() / there.shape[0])
 
 
 def ridge_coefficients(
@@ -108,3 +142,66 @@ def ridge_coefficients(
             centred.T @ centred + strength * np.eye(n_features), centred.T @ left
         )
     return centred.T @ np.linalg.solve(centred @ centred.T + strength * np.eye(n_cells), left)
+
+
+# Cells whose products with all others are made at once.
+ROWS = 512
+
+
+def sparse_ridge_coefficients(
+    groups: Sequence[tuple[Any, np.ndarray]], penalty: float
+) -> np.ndarray:
+    """Return the same as `ridge_coefficients`, up to rounding, for few cells and many features.
+
+    No number is made for every cell and feature: products of deviations of two cells are those of
+    the cells, less what their groups' means add to them.
+
+    Parameters
+    ----------
+    groups
+        Inputs of shape (n, d), sparse, and what was observed, of shape (n,), for each.
+    penalty
+        See `ridge_coefficients`.
+
+    Returns
+    -------
+    ndarray
+        Shape (d,), float64; 0 for a feature that never varies within a group.
+
+    Examples
+    --------
+    >>> x = np.array([[0.0, 1.0, 0.0], [1.0, 1.0, 0.0], [0.0, 0.0, 0.0]])
+    >>> y = 3 * x[:, 0] + x[:, 1]
+    >>> dense = ridge_coefficients([(x, y)], 1.0)
+    >>> np.allclose(sparse_ridge_coefficients([(sp.csr_matrix(x), y)], 1.0), dense)
+    True
+    """
+    inputs = [sp.csr_matrix(x, dtype=np.float64) for x, _ in groups]
+    varies = np.any([(x.max(axis=0) != x.min(axis=0)).toarray()[0] for x in inputs], axis=0)
+    if not varies.any():
+        return np.zeros(len(varies))
+    means = np.stack([np.asarray(x.mean(axis=0)).ravel() for x in inputs])
+    together = sp.vstack(inputs, format="csr")
+    group = np.repeat(np.arange(len(inputs)), [x.shape[0] for x in inputs])
+    left = np.concatenate([y - np.mean(y) for _, y in groups]).astype(np.float64)
+    products = _products_of_deviations(together, means, group)
+    diagonal = np.einsum("ii->i", products)
+    diagonal += penalty * diagonal.sum() / len(varies)
+    weights = solve(products, left, overwrite_a=True, assume_a="sym")
+    of_groups = np.bincount(group, weights, minlength=len(inputs))
+    return np.where(varies, together.T @ weights - of_groups @ means, 0.0)
+
+
+def _products_of_deviations(
+    inputs: sp.csr_matrix, means: np.ndarray, group: np.ndarray
+) -> np.ndarray:
+    """Return the products of all pairs of rows, less the means of their groups, shape (n, n)."""
+    transposed = inputs.T.tocsr()
+    with_means, of_means = inputs @ means.T, means @ means.T
+    found = np.empty((inputs.shape[0],) * 2)
+    for start in range(0, len(found), ROWS):
+        rows = slice(start, start + ROWS)
+        found[rows] = (inputs[rows] @ transposed).toarray()
+        found[rows] -= with_means[rows][:, group] + with_means[:, group[rows]].T
+        found[rows] += of_means[group[rows]][:, group]
+    return found

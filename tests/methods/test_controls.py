@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
 from typing import Any
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from xbench.data.dataset import Target
 from xbench.data.features import Features
 from xbench.explainers.explainer import MeasuredCells
 from xbench.explainers.neighbours import distance_to_start
 from xbench.methods.correlation import correlations
-from xbench.methods.ridge import ridge_coefficients
+from xbench.methods.ridge import ridge_coefficients, sparse_ridge_coefficients
 
 from ..toys import messy_csr, random_inputs
 from .near_a_gene import GENE, D, features, method, posed
@@ -137,6 +140,66 @@ def test_ridge_is_least_squares_of_the_penalised_rows(n_cells: int, n_features: 
     rows = np.vstack([centred, np.sqrt(strength) * np.eye(n_features)])
     wanted = np.linalg.lstsq(rows, np.append(y - y.mean(), np.zeros(n_features)), rcond=None)[0]
     np.testing.assert_allclose(ridge_coefficients([(x, y)], 0.3), wanted, atol=1e-10)
+
+
+@pytest.mark.parametrize("n_groups", [1, 3])
+@pytest.mark.parametrize("penalty", [1.0, 1e-4])
+def test_ridge_of_sparse_inputs_is_that_of_a_table(n_groups: int, penalty: float) -> None:
+    generator = np.random.default_rng(n_groups)
+    dense, sparse = [], []
+    for number in range(n_groups):
+        x = random_inputs(12 + number, 90, seed=number, binary=number == 0, density=0.2)
+        x[:, 7], x[:, 8] = 0.1 * (number + 1), 0  # never vary within a group
+        y = generator.normal(size=len(x)) + 5 * number
+        dense.append((x.astype(np.float64), y))
+        sparse.append((messy_csr(x, number), y))
+    found = sparse_ridge_coefficients(sparse, penalty)
+    np.testing.assert_allclose(found, ridge_coefficients(dense, penalty), rtol=1e-6, atol=1e-9)
+    assert found[[7, 8]].tolist() == [0, 0]
+    flat = [(messy_csr(np.full((5, 9), 0.3)), np.arange(5.0))]
+    assert not sparse_ridge_coefficients(flat, penalty).any()
+
+
+@pytest.mark.parametrize("within", ["population", "cell-type"])
+@pytest.mark.parametrize("perturbation", [0.0, 1.0])
+def test_ridge_of_all_features_makes_no_table(
+    within: str, perturbation: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    x = (np.random.default_rng(5).random((20, 60)) < 0.3).astype(np.float32)
+    observed = 3 * x[:, 11] - 2 * x[:, 4]
+    groups = [
+        MeasuredCells(sp.csr_matrix(x), observed),
+        MeasuredCells(sp.csr_matrix(x[:9]), x[:9, 11]),
+    ]
+    problem = posed(x, 60, observed=observed, perturbation=perturbation)
+    wanted = method("ridge", window=None, within=within).explain(
+        dataclasses.replace(problem, every_type=lambda: ((one.toarray(), y) for one, y in groups))
+    )
+    problem = dataclasses.replace(problem, inputs=sp.csr_matrix(x), every_type=lambda: iter(groups))
+    # A method's file is imported under a name of its own.
+    module = sys.modules[method("ridge").__module__]
+    monkeypatch.delattr(module, "_dense")
+    found = method("ridge", window=None, within=within).explain(problem)
+    np.testing.assert_allclose(
+        found.scores[np.argsort(found.indices)],
+        wanted.scores[np.argsort(wanted.indices)],
+        atol=1e-9,
+    )
+
+
+def test_the_linear_algebra_of_ridge_is_on_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    x = (np.random.default_rng(5).random((20, D)) < 0.3).astype(np.float32)
+    threads: list[int] = []
+    module = sys.modules[method("ridge").__module__]
+
+    def seen(*arguments: Any) -> np.ndarray:
+        threads.extend(one["num_threads"] for one in threadpool_info())
+        return ridge_coefficients(*arguments)
+
+    monkeypatch.setattr(module, "ridge_coefficients", seen)
+    with threadpool_limits(2):
+        method("ridge").explain(posed(x, 3, observed=x[:, 3]))
+    assert set(threads) == {1}
 
 
 def test_ridge_prefers_the_cause_to_its_neighbour() -> None:
