@@ -14,7 +14,7 @@ from scipy import stats
 
 from xbench.errors import XbenchError, unknown_name
 
-from .pairs import Pairs
+from .pairs import NO_DIFFERENCE, Pairs
 
 _ROUNDING = 1e-12
 
@@ -77,8 +77,8 @@ def t_test(pairs: Pairs, direction: str, paired: bool = True) -> "Significance":
 
 
 def _constant(values: NDArray[np.float64], largest: float) -> bool:
-    """Whether values differ by no more than rounding does at the largest number at hand."""
-    return float(np.ptp(values)) <= _ROUNDING * largest
+    """Whether values differ by no more than rounding does, at the largest number or around 0."""
+    return float(np.ptp(values)) <= max(_ROUNDING * largest, NO_DIFFERENCE)
 
 
 SIGNED_RANK = "Wilcoxon signed-rank test"
@@ -121,7 +121,8 @@ def signed_rank_test(pairs: Pairs, direction: str) -> "Significance":
     gains = -ascending(direction) * np.array(pairs.mean_differences)
     if gains.size < 2:
         return too_few(SIGNED_RANK, gains.size)
-    gains = gains[gains != 0]
+    # Repetitions that cancel leave what rounding makes of 0.
+    gains = gains[np.abs(gains) > NO_DIFFERENCE]
     if not gains.size:
         return Significance(SIGNED_RANK, None, None, 0, "the methods are equal on every target")
     # A mean rank may end in a half: doubled, all are whole numbers.

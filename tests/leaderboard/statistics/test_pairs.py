@@ -72,6 +72,34 @@ def test_what_differs_by_rounding_is_equal(make_values: Any) -> None:
     assert tier.methods == ("a", "b")
 
 
+def test_what_differs_by_rounding_around_nothing_is_equal(make_values: Any) -> None:
+    # Some 1e-6 %, all on one side: relative to values of the same size that is a lot.
+    noise = np.random.default_rng(0).uniform(1e-6, 2e-6, (16, 2))
+    values = make_values(a=(-noise).tolist(), b=[[0.0, 0.0]] * 16)
+    shared = pairs(values, "a", "b")
+    assert effect(shared).side == "around"
+    for paired in (True, False):
+        assert t_test(shared, "lower", paired).p_value is None
+    assert signed_rank_test(shared, "lower").p_value is None
+    (tier,) = rank_in_tiers(values, "lower").tiers
+    assert set(tier.methods) == {"a", "b"}
+
+
+def test_what_a_table_could_show_is_still_a_difference(make_values: Any) -> None:
+    # Of a share of 1, in its last digit.
+    seen = [0.001 + 1e-4 * one for one in range(8)]
+    shared = pairs(make_values(a=seen, b=[0.0] * 8), "a", "b")
+    assert effect(shared).side == "above"
+    assert t_test(shared, "higher").p_value < 1e-3
+    assert signed_rank_test(shared, "higher").p_value == pytest.approx(0.5**8)
+
+
+def test_repetitions_that_cancel_leave_no_difference(make_values: Any) -> None:
+    rows = [[0.1, 0.2, -0.3]] * 4  # which add up to 5.6e-17
+    shared = pairs(make_values(a=rows, b=[[0.0] * 3] * 4), "a", "b")
+    assert signed_rank_test(shared, "higher").p_value is None
+
+
 @pytest.mark.parametrize("bad", [math.nan, math.inf])
 def test_what_is_not_finite_is_refused_by_name(make_values: Any, bad: float) -> None:
     values = make_values(a=[1, bad], b=[1, 2])

@@ -90,7 +90,7 @@ def test_no_difference_at_all_has_no_p_value(make_values: Any) -> None:
 
 
 def test_a_small_spread_is_still_tested(make_values: Any) -> None:
-    values = make_values(a=[1e-9, 2e-9, 4e-9], b=[0, 0, 0])
+    values = make_values(a=[1e-3, 2e-3, 4e-3], b=[0, 0, 0])
     found = t_test(pairs(values, "a", "b"), "higher")
     assert found.p_value == pytest.approx(stats.ttest_1samp([1, 2, 4], 0).pvalue / 2)
 
