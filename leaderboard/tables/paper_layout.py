@@ -1,5 +1,6 @@
 """The layouts of the paper: methods across, cell types down (Table 1), and its hit ratios (3)."""
 
+import math
 from collections.abc import Sequence
 
 from xbench.metrics import arrow
@@ -82,10 +83,25 @@ def _cells(study: Study, size: int, metrics: list[str], place: TargetKey) -> lis
 
 
 def _agreements(study: Study, size: int, place: TargetKey) -> list[Cell]:
-    drops = [
-        [study.value(place, one, size, of) for one in study.methods] for of in (REL_DELTA, OF_JUDGE)
-    ]
-    return [Cell(agreement(own, judged)) for own, judged in zip(*drops, strict=True)]
+    return [Cell(_agreement(study, size, place, method)) for method in study.methods]
+
+
+def _agreement(study: Study, size: int, place: TargetKey, method: str) -> str:
+    """Return a method's agreement, none where the two means are not over the same runs."""
+    counted = [_runs(study, size, place, method, of) for of in (REL_DELTA, OF_JUDGE)]
+    if counted[0] != counted[1]:
+        return NOTHING
+    own, judged = (study.value(place, method, size, of) for of in (REL_DELTA, OF_JUDGE))
+    return agreement(own, judged)
+
+
+def _runs(
+    study: Study, size: int, place: TargetKey, method: str, metric: str
+) -> dict[TargetKey, int]:
+    """Return how many runs of each target stand behind a mean."""
+    covered = study.covered(method, size, metric, within=place[0])
+    rows = {target: study.row(target, method, size, metric) for target in covered}
+    return {target: row.n for target, row in rows.items() if row is not None}
 
 
 def agreement(own: float | None, judged: float | None) -> str:
@@ -95,10 +111,10 @@ def agreement(own: float | None, judged: float | None) -> str:
 
     Examples
     --------
-    >>> agreement(-4.0, -3.0), agreement(-0.1, -0.3)
-    ('0.75', '–')
+    >>> agreement(-4.0, -3.0), agreement(-0.1, -0.3), agreement(float("nan"), -3.0)
+    ('0.75', '–', '–')
     """
-    if own is None or judged is None or own >= LEAST_DROP:
+    if own is None or judged is None or math.isnan(judged) or not own < LEAST_DROP:
         return NOTHING
     return f"{judged / own:.2f}"
 

@@ -1,13 +1,14 @@
 """Pipelines side by side: explainers down, the surrogates they were asked of across."""
 
 from collections.abc import Iterable, Sequence
+from statistics import fmean
 
 from xbench.analysis.trust import fit_warning
 from xbench.metrics import arrow
 from xbench.utils.files import file_part
 
 from ..formats import NOTHING, Block, Cell, Table
-from ..statistics import hierarchical_interval, of_method
+from ..statistics import of_method
 from ..study import MARK, OVERALL, StudyRuns
 from ..tidy import declared_first
 from .paper_layout import AGREEMENT, OF_JUDGE, REL_DELTA, agreement, method_cells
@@ -108,14 +109,14 @@ def _agreement(runs: StudyRuns, method: str, size: int) -> str:
         return NOTHING
     own, judged = (of_method(values, method) for values in found)
     runs_of_both = {
-        target: sorted(own[target].keys() & judged[target].keys())
+        target: both
         for target in own
-        if target in judged
+        if (both := sorted(own[target].keys() & judged.get(target, {}).keys()))
     }
+    if not runs_of_both:
+        return NOTHING
     drop, followed = (
-        hierarchical_interval(
-            [[values[target][one] for one in both] for target, both in runs_of_both.items()]
-        ).mean
+        fmean(fmean(values[target][one] for one in both) for target, both in runs_of_both.items())
         for values in (own, judged)
     )
     return agreement(drop, followed)

@@ -69,6 +69,29 @@ def test_agreement_is_a_ratio_of_mean_drops_and_none_where_nothing_fell(
     assert shown == {"random": ["–", "–"], "grids": ["0.33", "0.50"]}
 
 
+def test_no_agreement_is_told_where_no_run_has_both(make_record: Any, make_task: Any) -> None:
+    task = make_task(
+        layout="pipelines",
+        metrics=("judge-rel-delta", "judge-agreement"),
+        primary_metric="judge-rel-delta",
+    )
+    found = [one for one in records(make_record, judged=True) if one.surrogate == "cis"]
+    for one in found:
+        # The judge was asked of other targets, and of one in another repetition.
+        name = "rel-delta" if one.target == "MOG" else "judge-rel-delta"
+        one.metrics[name] = None
+    found += [
+        make_record(
+            f"{one.cell_type}/{one.target}", one.method, repetition=1, surrogate="cis",
+            surrogate_digest="cis", surrogate_fit=GOOD, judge_fit=GOOD,
+            metrics={"rel-delta": -16.0, "judge-rel-delta": None, "judge-agreement": 0.5},
+        )
+        for one in found if one.target == "MOG"
+    ]  # fmt: skip
+    (table,) = tables(found, task).values()
+    assert {row[2].text for row in table.blocks[0].rows} == {"–"}
+
+
 def test_a_method_with_fewer_targets_is_marked_and_never_best(
     make_record: Any, make_task: Any
 ) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from xbench.leaderboard import Cell, Study, Table, ranked, studies, table1, tidy
 from xbench.leaderboard.study import best
+from xbench.leaderboard.tables.paper_layout import agreement
 from xbench.leaderboard.tables.ranked import UNRANKED
 from xbench.results.record import Record
 
@@ -72,6 +73,28 @@ def test_table1_shows_what_a_judge_says_where_there_is_one(
         ["Oligo", "-0.100", "-0.300", "–"],
     ]
     assert "Rel. Δ(%), judge Rel. Δ(%) and judge agreement after masking" in table.caption
+
+
+def test_no_agreement_is_told_where_the_judge_was_not_asked_of_every_run(
+    make_record: Any, make_task: Any
+) -> None:
+    records = []
+    for target, repetition, judges in (
+        ("VIP/GAD1", 0, -5.0), ("VIP/GAD2", 0, None),
+        ("Oligo/MOG", 0, -1.0), ("Oligo/MOG", 1, -1.0),
+        ("Astro/AQP4", 0, -1.0), ("Astro/AQP4", 1, None),
+    ):  # fmt: skip
+        said = {"rel-delta": -2.0, "judge-rel-delta": judges, "judge-agreement": None}
+        records.append(make_record(target, repetition=repetition, metrics=said))
+    table = table1(study_of(records, make_task(metrics=tuple(said))))
+    shown = {row[0]: row[-1] for row in body(table)}
+    # The means of the others would be over different runs.
+    assert shown == {"VIP": "–", "Oligo": "0.50", "Astro": "–", "Avg.": "–"}
+
+
+@pytest.mark.parametrize("nothing", [(None, -1.0), (float("nan"), -1.0), (-1.0, float("nan"))])
+def test_what_is_no_number_agrees_with_nothing(nothing: tuple[float | None, float | None]) -> None:
+    assert agreement(*nothing) == "–"
 
 
 def test_table1_has_a_block_for_each_size(make_record: Any, make_task: Any) -> None:
