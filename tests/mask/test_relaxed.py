@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 import torch
 from torch import Tensor, nn
 
@@ -162,3 +163,21 @@ def test_a_mask_of_another_length_is_refused(operator: int) -> None:
     pairs = both[operator].changing_pairs().nnz
     with pytest.raises(ValueError, match=rf"must have \({pairs},\).* changing pair"):
         both[operator].relaxed_pair_losses(torch.zeros(pairs + 1))
+
+
+def test_inputs_that_are_only_to_be_read_are_asked_without_a_word(
+    recwarn: pytest.WarningsRecorder,
+) -> None:
+    inputs = sp.csr_matrix(random_inputs(N, D, seed=2))
+    for part in (inputs.data, inputs.indices, inputs.indptr):
+        part.flags.writeable = False
+    model = random_cross_modality(SIZES, seed=1, **NARROW).frozen()
+    population = masked_population(model, inputs, GENE, OBJECTIVES["expression"])
+    # Else torch says it once a process, and another test may have heard it.
+    torch.set_warn_always(True)
+    try:
+        population.relaxed_losses(torch.zeros(D))
+        population.relaxed_pair_losses(torch.zeros(population.changing_pairs().nnz))
+    finally:
+        torch.set_warn_always(False)
+    assert not [str(one.message) for one in recwarn if "writable" in str(one.message)]

@@ -54,7 +54,7 @@ def fit_warning(fit: Mapping[str, float]) -> str:
         return ""
     return (
         f"the surrogate predicts test cells worse than the means of their types do (error "
-        f"{error:.3g} against {of_means:.3g}): it knows nothing of what makes cells of one type "
+        f"{error:.4g} against {of_means:.4g}): it knows nothing of what makes cells of one type "
         "differ"
     )
 

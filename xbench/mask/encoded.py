@@ -11,7 +11,7 @@ from torch import Tensor
 from xbench.mask.changed_pairs import changing_pairs
 from xbench.mask.descent_of_entries import TiledEntries, descent_of_entries
 from xbench.surrogates.layers import AdditiveLayer, block_pointers
-from xbench.utils.sparse import Pattern, products_at
+from xbench.utils.sparse import Pattern, products_at, tensor_of
 
 # Of so many cells one, or fewer, are asked about: their rows are looked at, not all columns.
 FEW = 8
@@ -145,8 +145,8 @@ class EncodedPopulation:
         pattern = Pattern(pointers, inputs.indices, len(weight))
         entries = products_at(pattern, gradient.reshape(-1, weight.shape[1]), weight)
         if not self._is_binary:
-            entries = entries * torch.from_numpy(inputs.data).to(weight.device)
-        features = torch.from_numpy(inputs.indices).to(weight.device, torch.int64)
+            entries = entries * tensor_of(inputs.data).to(weight.device)
+        features = tensor_of(inputs.indices).to(weight.device, torch.int64)
         return -entries.new_zeros(len(weight)).index_add_(0, features, entries)
 
     def _counts(self, rows: sp.csr_matrix) -> np.ndarray:

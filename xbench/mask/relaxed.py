@@ -11,7 +11,7 @@ from torch import Tensor
 
 from xbench.mask.encoded import EncodedPopulation
 from xbench.mask.population import EvaluationCounts
-from xbench.utils.sparse import Pattern, weighted_sums
+from xbench.utils.sparse import Pattern, tensor_of, weighted_sums
 
 
 def check_mask(mask: Tensor, size: int, what: str) -> Tensor:
@@ -48,7 +48,7 @@ def change_by_feature(encoded: EncodedPopulation, rows: np.ndarray | None, mask:
     inputs = encoded.inputs if rows is None else encoded.inputs[rows]
     counts = encoded.block_counts if rows is None else encoded.block_counts[rows]
     device = layer.weight.device
-    indices = torch.from_numpy(inputs.indices).to(device)
+    indices = tensor_of(inputs.indices).to(device)
     taken = mask[indices] * torch.from_numpy(-inputs.data).to(device)
     change = _summed(encoded, taken, inputs.indices, counts)
     if encoded.perturbation.any():
@@ -76,7 +76,7 @@ def change_by_pair(encoded: EncodedPopulation, rows: np.ndarray | None, mask: Te
     pairs = encoded.changing if rows is None else encoded.changing[rows]
     counts = encoded.changing_counts if rows is None else encoded.changing_counts[rows]
     checked = check_mask(mask, pairs.nnz, "changing pair")
-    amounts = checked * torch.from_numpy(pairs.data).to(mask.device)
+    amounts = checked * tensor_of(pairs.data).to(mask.device)
     return _summed(encoded, amounts, pairs.indices, counts)
 
 

@@ -34,6 +34,19 @@ def dense_tensor(x: Any) -> Tensor:
     return torch.from_numpy(np.array(rows, dtype=np.float32))
 
 
+def tensor_of(array: np.ndarray) -> Tensor:
+    """Return an array as a tensor; a copy of one that is only to be read, which torch has none of.
+
+    Examples
+    --------
+    >>> kept = np.arange(3)
+    >>> kept.flags.writeable = False
+    >>> tensor_of(kept)
+    tensor([0, 1, 2])
+    """
+    return torch.from_numpy(array if array.flags.writeable else array.copy())
+
+
 @dataclass(frozen=True)
 class Pattern:
     """Where a sparse matrix has entries: CSR without the numbers.
