@@ -192,9 +192,9 @@ class _ProductsAt(torch.autograd.Function):
 def sums(pattern: Pattern, amounts: Tensor, table: Tensor) -> Tensor:
     """Product of the sparse matrix of `amounts` with a table of m rows, shape (n, k)."""
     return functional.embedding_bag(
-        torch.from_numpy(pattern.indices).to(table.device),
+        tensor_of(pattern.indices).to(table.device),
         table,
-        torch.from_numpy(pattern.pointers).to(table.device),
+        tensor_of(pattern.pointers).to(table.device),
         mode="sum",
         per_sample_weights=amounts,
         include_last_offset=True,
@@ -242,8 +242,8 @@ def products(pattern: Pattern, left: Tensor, right: Tensor) -> Tensor:
         # torch calls its CSR tensors beta; the entries used here are pinned by our own tests.
         warnings.simplefilter("ignore", UserWarning)
         where = torch.sparse_csr_tensor(
-            torch.from_numpy(pattern.pointers).to(device),
-            torch.from_numpy(pattern.indices).to(device),
+            tensor_of(pattern.pointers).to(device),
+            tensor_of(pattern.indices).to(device),
             torch.zeros(len(pattern), dtype=left.dtype, device=device),
             size=(len(left), len(right)),
             check_invariants=False,
