@@ -61,6 +61,7 @@ leaderboard-whole: $(READY)
 		done; \
 		run judged --surrogate $$surrogate; \
 	done; \
+	run judged --dataset simulated-multiome --seeds 1; \
 	try mnist; \
 	for from in "--surrogate oracle" "" "--surrogate cis" "--dataset snare-cortex --skip-missing-data" \
 		"--dataset simulated-multiome-sparse" "--dataset simulated-multiome-sparse --surrogate cis"; do \
