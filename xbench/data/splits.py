@@ -22,6 +22,13 @@ class Split:
     validation: np.ndarray
     test: np.ndarray
 
+    def stopping_rows(self, train_rows: np.ndarray) -> np.ndarray:
+        """Return the rows that stop a training: the validation part, else what is trained on.
+
+        Over no cell a loss is 0 or NaN, and no step could improve it.
+        """
+        return self.validation if len(self.validation) else train_rows
+
     def training_rows(
         self,
         protocol: str,

@@ -151,8 +151,7 @@ def train_perceptron(
     """
     split = dataset.split
     rows = split.train if train_rows is None else train_rows
-    # As `PairedCells` does: without a validation cell the loss would be NaN.
-    stopping = split.validation if len(split.validation) else rows
+    stopping = split.stopping_rows(rows)
     batch_size = min(settings.batch_size, len(rows))
     generator = np.random.default_rng(seed)
     # Batches of 64 images are too small for threads, and one gives the same weights everywhere.

@@ -252,7 +252,7 @@ def _train(
     folder: Path,
     progress: Progress,
 ) -> Path:
-    rows = dataset.split.training_rows(training["split"], dataset.cell_types, dataset.donors)
+    rows = dataset.training_rows(training["split"])
     seed = training["seed"]
     _LOG.info("training surrogate %s (seed %d) on %d cells", name, seed, len(rows))
     started = time.perf_counter()

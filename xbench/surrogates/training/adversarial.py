@@ -132,8 +132,7 @@ class _Trainer:
         self.generator = np.random.default_rng(seed)
         # One fixed sample of validation entries, so that looks can be compared.
         fixed = np.random.default_rng(seed)
-        # As `PairedCells` does: over no cell a loss is 0 or NaN, and no step could improve it.
-        stopping = dataset.split.validation if len(dataset.split.validation) else rows
+        stopping = dataset.split.stopping_rows(rows)
         self.validation = self.cells.batch(_looked_at(stopping, seed), fixed)
 
     def drawn(self) -> np.ndarray:

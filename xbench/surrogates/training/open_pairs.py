@@ -81,14 +81,15 @@ def products_through(
 
 
 def _pattern(opened: sp.csr_matrix) -> tuple[np.ndarray, np.ndarray]:
-    return opened.indptr.astype(np.int64), opened.indices.astype(np.int64)
+    # As SciPy keeps them: a gene's pattern is passed at each step of its fit, and not copied.
+    return opened.indptr.astype(np.int32, copy=False), opened.indices.astype(np.int32, copy=False)
 
 
 def _of(dtype: numba.types.Type, dimensions: int) -> numba.types.Type:
     return numba.types.Array(dtype, dimensions, "C", readonly=True)
 
 
-_PATTERN = (_of(numba.int64, 1), _of(numba.int64, 1))
+_PATTERN = (_of(numba.int32, 1), _of(numba.int32, 1))
 
 
 @compiled(numba.void(*_PATTERN, _of(numba.float64, 1), numba.float64[:, ::1]), freedom=EXACT)

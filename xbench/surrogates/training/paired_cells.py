@@ -128,7 +128,7 @@ class PairedCells:
         if dataset.Y is None:
             raise XbenchError(f"{dataset.name}: has no expression to learn; use mlp-classifier")
         rows = np.asarray(dataset.split.train if train_rows is None else train_rows)
-        training, validation = Part.of(dataset, rows), dataset.split.validation
-        stopping = Part.of(dataset, validation) if len(validation) else training
+        training, stopped_by = Part.of(dataset, rows), dataset.split.stopping_rows(rows)
+        stopping = training if stopped_by is rows else Part.of(dataset, stopped_by)
         donors = None if dataset.donors is None else dataset.donors[rows]
         return cls(training, stopping, dataset.cell_types[rows], donors)
