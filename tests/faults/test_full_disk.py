@@ -87,9 +87,17 @@ def test_a_full_disk_leaves_every_page_whole(
     assert {path.name: path.read_bytes() for path in published.iterdir()} == before
 
 
-def test_output_without_room_is_no_mistake_of_xbench() -> None:
+@pytest.mark.parametrize("asked", ["list", "--version"], ids=["much", "little"])
+@pytest.mark.parametrize("buffered", [True, False], ids=["buffered", "unbuffered"])
+def test_output_without_room_is_no_mistake_of_xbench(
+    buffered: bool, asked: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # What is still in the buffer is written when the interpreter ends, unless it is seen before.
+    monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)
+    if not buffered:
+        monkeypatch.setenv("PYTHONUNBUFFERED", "1")
     with Path("/dev/full").open("w") as full:
-        end = ended("list", output=full)
+        end = ended(asked, output=full)
     assert end.code == 2
     assert end.errors.count("\n") == 1
     assert end.lines == [

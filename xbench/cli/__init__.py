@@ -1,11 +1,12 @@
 """The command line. Nothing heavy is imported until a command needs it."""
 
 import gc
+import os
 import sys
 import traceback
 import warnings
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from typing import Any
 
 from xbench.errors import XbenchError, XbenchWarning
@@ -37,6 +38,13 @@ def main(arguments: list[str] | None = None) -> None:
         rest, plugins = _plugged_in(rest)
         with _warnings_in_one_line(), logs, plugins:
             code = app(rest or ["--help"], prog_name="xbench", standalone_mode=False)
+            # Here a full disk can still be told; the interpreter's own flush comes after that.
+            if sys.stdout is not None:
+                sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever reads has read enough.
+        code = 1
+        _drop_output()
     except (KeyboardInterrupt, typer.Abort):
         code = _INTERRUPTED
     except RunsFailedError as failed:
@@ -49,9 +57,21 @@ def main(arguments: list[str] | None = None) -> None:
         if debug:
             traceback.print_exception(error)
         print(f"xbench: {shown(line)}", file=sys.stderr)
+        if isinstance(error, OSError):
+            _drop_output()
     if code == _INTERRUPTED:
         print("xbench: interrupted; finished runs are kept", file=sys.stderr)
     sys.exit(code or 0)
+
+
+def _drop_output() -> None:
+    """Let what could not be printed go: the interpreter would try again, and end with 120."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        # Where the output is no file there is nothing to put in its place.
+        with suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _logs_asked_for(given: list[str]) -> tuple[list[str], AbstractContextManager[None]]:

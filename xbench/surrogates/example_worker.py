@@ -17,25 +17,36 @@ def predict(x: np.ndarray) -> np.ndarray:
 
 
 class _Stream:
-    """Has a `read` alone, so that NumPy does not take a pipe for a file."""
+    """Reads and writes, and no more, so that NumPy does not take a pipe for a file."""
+
+    def __init__(self) -> None:
+        self._answers = sys.stdout.buffer
 
     def read(self, size: int = -1, /) -> bytes:
         """Return that many bytes; fewer where the input has ended."""
         return sys.stdin.buffer.read(size)
 
+    def write(self, part: bytes, /) -> None:
+        """Give a part of an answer."""
+        self._answers.write(part)
+
+    def flush(self) -> None:
+        """Let go of an answer that is complete."""
+        self._answers.flush()
+
 
 def serve() -> None:
     """Answer each question until the input ends."""
-    answers = sys.stdout.buffer
+    stream = _Stream()
     # What a library prints would be taken for an answer.
     sys.stdout = sys.stderr
     while True:
         try:
-            x = np.lib.format.read_array(_Stream(), allow_pickle=False)
+            x = np.lib.format.read_array(stream, allow_pickle=False)
         except ValueError:
             return
-        np.lib.format.write_array(answers, np.ascontiguousarray(predict(x)), allow_pickle=False)
-        answers.flush()
+        np.lib.format.write_array(stream, np.ascontiguousarray(predict(x)), allow_pickle=False)
+        stream.flush()
 
 
 if __name__ == "__main__":
