@@ -73,6 +73,11 @@ class Ensemble(Surrogate):
         narrowed.members = nn.ModuleList([one.for_outputs(outputs) for one in self._each()])
         return narrowed
 
+    @property
+    def n_sums(self) -> int:
+        """Of all members: one may have other columns than the next."""
+        return sum(one.n_sums for one in self._each())
+
     def additive_layer(self) -> AdditiveLayer:
         """Return the members' layers side by side, block by block."""
         layers = [member.additive_layer() for member in self._each()]
@@ -82,7 +87,7 @@ class Ensemble(Surrogate):
 
     def tail(self, sums: Tensor, outputs: Tensor | None = None) -> Tensor:
         """Mean of the members' outputs, shape (n, wanted)."""
-        parts = sums.split(sums.shape[2] // len(self.members), dim=2)
+        parts = sums.split([one.n_sums for one in self._each()], dim=2)
         tails = [one.tail(part, outputs) for one, part in zip(self._each(), parts, strict=True)]
         return torch.stack(tails).mean(dim=0)
 

@@ -67,6 +67,11 @@ class Surrogate(nn.Module):
         """Return the first layer, detached from training."""
         raise NotImplementedError(f"{type(self).__name__} must define additive_layer()")
 
+    @property
+    def n_sums(self) -> int:
+        """Hidden sums of a block: columns of the first layer."""
+        return self.additive_layer().weight.shape[1]
+
     def tail(self, sums: Tensor, outputs: Tensor | None = None) -> Tensor:
         """Compute the outputs from hidden sums.
 
