@@ -24,4 +24,5 @@ class Cis(OwnPeakNetwork):
     @classmethod
     def recipe(cls) -> Recipe:
         """Trained on pairs, see `train_cis`."""
-        return Recipe(CisTraining(), partial(train_cis, cls), classifies=False)
+        # 2: beside shrunken effects the network is not shown the gene's chromosome.
+        return Recipe(CisTraining(), partial(train_cis, cls), classifies=False, version=2)
