@@ -100,6 +100,19 @@ class SimulatedSparse(SimulatedMultiome):
         return Parameters(sparse=True)
 
 
+class SimulatedSparseSeven(SimulatedMultiome):
+    """The harder one from seed 7: nothing of xbench was designed with it in view."""
+
+    name = "simulated-multiome-sparse-7"
+    expected_size = 215_000_000
+
+    def parameters(self) -> "Parameters":
+        """Return what is simulated."""
+        from xbench.simulation.parameters import Parameters
+
+        return Parameters(sparse=True, seed=7)
+
+
 class SimulatedSparseSmall(SimulatedMultiome):
     """The harder one at a size for trying things out: 800 cells, 6,000 peaks, 200 genes."""
 

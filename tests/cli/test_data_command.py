@@ -71,6 +71,7 @@ def test_list_says_what_is_here(xbench_command: Command, tmp_path: Path) -> None
         "simulated-multiome": ("absent", "simulation"),
         "simulated-multiome-small": ("absent", "simulation"),
         "simulated-multiome-sparse": ("absent", "simulation"),
+        "simulated-multiome-sparse-7": ("absent", "simulation"),
         "simulated-multiome-sparse-small": ("absent", "simulation"),
         "snare-cortex": ("absent", "by hand"),
     }
