@@ -24,5 +24,4 @@ class Cis(OwnPeakNetwork):
     @classmethod
     def recipe(cls) -> Recipe:
         """Trained on pairs, see `train_cis`."""
-        # 2: beside shrunken effects the network is not shown the gene's chromosome.
-        return Recipe(CisTraining(), partial(train_cis, cls), classifies=False, version=2)
+        return Recipe(CisTraining(), partial(train_cis, cls), classifies=False)

@@ -73,11 +73,6 @@ class Ensemble(Surrogate):
         narrowed.members = nn.ModuleList([one.for_outputs(outputs) for one in self._each()])
         return narrowed
 
-    @property
-    def n_sums(self) -> int:
-        """Of all members: one may have other columns than the next."""
-        return sum(one.n_sums for one in self._each())
-
     def additive_layer(self) -> AdditiveLayer:
         """Return the members' layers side by side, block by block."""
         layers = [member.additive_layer() for member in self._each()]
@@ -87,7 +82,7 @@ class Ensemble(Surrogate):
 
     def tail(self, sums: Tensor, outputs: Tensor | None = None) -> Tensor:
         """Mean of the members' outputs, shape (n, wanted)."""
-        parts = sums.split([one.n_sums for one in self._each()], dim=2)
+        parts = sums.split(sums.shape[2] // len(self.members), dim=2)
         tails = [one.tail(part, outputs) for one, part in zip(self._each(), parts, strict=True)]
         return torch.stack(tails).mean(dim=0)
 
@@ -107,8 +102,7 @@ class Ensemble(Surrogate):
     @classmethod
     def recipe(cls) -> Recipe:
         """Members are trained one after the other, see `train_ensemble`."""
-        # As that of `cis`, which its members are unless others are asked for.
-        return Recipe(EnsembleTraining(), train_ensemble, classifies=False, version=2)
+        return Recipe(EnsembleTraining(), train_ensemble, classifies=False)
 
     def _each(self) -> list[Surrogate]:
         return [member for member in self.members if isinstance(member, Surrogate)]

@@ -300,8 +300,6 @@ def _folder_name(dataset: Dataset, name: str, training: dict[str, Any]) -> str:
     # What comes with xbench says by its version that it trains otherwise; a plug-in by its code.
     entry = find("surrogate", name)
     trained += [] if entry.source == "built-in" else [source_digest(entry)]
-    version = recipe_of(name).version
-    trained += [] if version == 1 else [version]
     key = json_digest(trained, digits=12)
     safe = "".join(letter if letter.isalnum() or letter in "-_" else "-" for letter in dataset.name)
     return f"{safe}-{name}-{key}"

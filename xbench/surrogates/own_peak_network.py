@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Self
 
 import numpy as np
@@ -13,7 +13,6 @@ from torch import Tensor, nn
 
 from xbench.errors import XbenchError
 from xbench.surrogates.layers import AdditiveLayer
-from xbench.surrogates.own_chromosome import Chromosomes, elsewhere_sums, rates_elsewhere
 from xbench.surrogates.rate_network import RateNetwork, first_sums
 from xbench.utils.sparse import Pattern, weighted_sums
 
@@ -33,9 +32,7 @@ class OwnPeakNetwork(RateNetwork):
     sum cannot express and which decides the peaks that have to be masked *together*.
 
     Every gene has its own columns in the first layer, one a module and one for u, so the layer of
-    all genes is too wide to exist at the paper's size; `for_outputs` gives that of some. Where the
-    network is not shown a gene's own chromosome, each chromosome has the network's columns without
-    its own peaks.
+    all genes is too wide to exist at the paper's size; `for_outputs` gives that of some.
 
     Parameters
     ----------
@@ -47,9 +44,6 @@ class OwnPeakNetwork(RateNetwork):
         Modules s of a gene.
     outputs
         The genes that `additive_layer` and `tail` answer for; all where None.
-    elsewhere
-        Whether the network is not shown the peaks of a gene's own chromosome; see
-        `own_chromosome`.
 
     Examples
     --------
@@ -59,8 +53,6 @@ class OwnPeakNetwork(RateNetwork):
 
     pair_gene: Tensor
     pair_peak: Tensor
-    peak_chromosome: Tensor
-    gene_chromosome: Tensor
 
     def __init__(
         self,
@@ -71,13 +63,9 @@ class OwnPeakNetwork(RateNetwork):
         n_latent: int = 32,
         n_hidden: int = 64,
         outputs: Sequence[int] | None = None,
-        elsewhere: bool = False,
     ) -> None:
         super().__init__(n_features, n_outputs, n_latent, n_hidden)
-        self.n_modules, self.elsewhere = n_modules, elsewhere
-        if elsewhere:
-            self.register_buffer("peak_chromosome", torch.zeros(n_features, dtype=torch.int32))
-            self.register_buffer("gene_chromosome", torch.zeros(n_outputs, dtype=torch.int32))
+        self.n_modules = n_modules
         self.answered = None if outputs is None else tuple(int(one) for one in outputs)
         self.register_buffer("pair_gene", torch.zeros(n_pairs, dtype=torch.int64))
         self.register_buffer("pair_peak", torch.zeros(n_pairs, dtype=torch.int64))
@@ -90,12 +78,6 @@ class OwnPeakNetwork(RateNetwork):
     def width(self) -> int:
         """Columns of a gene's own in the first layer."""
         return self.n_modules + 1
-
-    @property
-    def n_sums(self) -> int:
-        """Columns of the first layer of the genes answered for."""
-        shared = len(self._chromosomes()) if self.elsewhere else 1
-        return shared * (self.n_latent + 1) + len(self._answers()) * self.width
 
     def pair_weights(self) -> Tensor:
         """W of each module, then u, of each pair, shape (n_pairs, width)."""
@@ -116,21 +98,13 @@ class OwnPeakNetwork(RateNetwork):
             Where that would be wider than memory should hold.
         """
         genes = self._answers()
-        columns = self.n_sums
+        columns = self.n_latent + 1 + len(genes) * self.width
         if 4 * columns * self.n_features > max(WIDEST, 4 * self.n_features * 512):
             raise XbenchError(
                 f"cis: a first layer of {len(genes)} genes would take "
                 f"{4e-9 * columns * self.n_features:.1f} GB; ask for some by for_outputs([...])"
             )
         shared = super().additive_layer().weight
-        if self.elsewhere:
-            shared = torch.cat(
-                [
-                    shared.masked_fill((self.peak_chromosome == one)[:, None], 0.0)
-                    for one in self._chromosomes()
-                ],
-                dim=1,
-            )
         place = torch.full((self.n_outputs,), -1, device=shared.device)
         place[torch.tensor(genes, device=shared.device)] = torch.arange(
             len(genes), device=shared.device
@@ -152,25 +126,12 @@ class OwnPeakNetwork(RateNetwork):
                 f"use its for_outputs([{missing[0]}])"
             )
         flat = sums[:, 0]
-        own = flat[:, -len(genes) * self.width :].view(len(flat), len(genes), self.width)
+        own = flat[:, self.n_latent + 1 :].view(len(flat), len(genes), self.width)
         if wanted != genes:
             own = own[:, [genes.index(one) for one in wanted]]
         chosen = torch.tensor(wanted, device=flat.device)
-        rate = self._network_rate(flat, chosen) + self.regulated(own, chosen)
+        rate = self.log_rate(flat, chosen) + self.regulated(own, chosen)
         return self.expression(rate, chosen)
-
-    def _network_rate(self, flat: Tensor, chosen: Tensor) -> Tensor:
-        """What the network's sums say of some genes, shape (n, chosen)."""
-        if not self.elsewhere:
-            return self.log_rate(flat, chosen)
-        shared = self.n_latent + 1
-        start = {one: shared * number for number, one in enumerate(self._chromosomes())}
-        return rates_elsewhere(
-            self,
-            lambda one: flat[:, start[one] : start[one] + shared],
-            self.gene_chromosome,
-            chosen,
-        )
 
     def regulated(self, own: Tensor, outputs: Tensor | None = None) -> Tensor:
         """What own peaks add to the log rate, shape (n, genes).
@@ -203,47 +164,24 @@ class OwnPeakNetwork(RateNetwork):
     def of_sparse(self, x: sp.csr_matrix) -> Tensor:
         """Outputs of sparse zeros and ones for all genes: no layer of all genes is made."""
         shared = first_sums(self.weight, x).to(self.weight.device)
-        if self.elsewhere:
-            sums = elsewhere_sums(shared, self.weight, x.tocsc(), self.peak_chromosome)
-            network = self._rates_elsewhere(sums)
-        else:
-            network = self.log_rate(shared)
         pattern = own_pattern(
             x[:, self.pair_peak.cpu().numpy()], self.pair_gene.cpu().numpy(), self.n_outputs
         )
-        rate = network + self.regulated(self.own_sums(pattern, x.shape[0]))
+        rate = self.log_rate(shared) + self.regulated(self.own_sums(pattern, x.shape[0]))
         return self.expression(rate)
 
     def forward(self, x: Tensor) -> Tensor:
         """Expression of dense inputs for all genes, shape (n, n_outputs)."""
-        if self.elsewhere:
-            network = self._rates_elsewhere(
-                lambda one: self.dense_sums(x.masked_fill(self.peak_chromosome == one, 0.0))
-            )
-        else:
-            network = self.log_rate(self.dense_sums(x))
+        shared = torch.cat([x @ self.weight, x.sum(dim=1, keepdim=True)], dim=1)
         each = x[:, self.pair_peak, None] * self.pair_weights()
         own = x.new_zeros(len(x), self.n_outputs, self.width).index_add(1, self.pair_gene, each)
-        return self.expression(network + self.regulated(own))
-
-    def _rates_elsewhere(self, sums_without: Callable[[int], Tensor]) -> Tensor:
-        every = torch.arange(self.n_outputs, device=self.weight.device)
-        return rates_elsewhere(self, sums_without, self.gene_chromosome, every)
+        return self.expression(self.log_rate(shared) + self.regulated(own))
 
     def configuration(self) -> dict[str, object]:
         """Sizes of all layers."""
         answered = None if self.answered is None else list(self.answered)
         more = {"n_pairs": len(self.pair_gene), "n_modules": self.n_modules, "outputs": answered}
-        return {**super().configuration(), **more, "elsewhere": self.elsewhere}
-
-    def not_shown_own(self, chromosomes: Chromosomes) -> None:
-        """Say where peaks and genes lie, to a network that leaves a gene's chromosome out."""
-        self.peak_chromosome.copy_(chromosomes.of_peaks)
-        self.gene_chromosome.copy_(chromosomes.of_genes)
-
-    def _chromosomes(self) -> list[int]:
-        """Chromosomes of the genes answered for, ascending."""
-        return sorted(set(self.gene_chromosome[list(self._answers())].tolist()))
+        return {**super().configuration(), **more}
 
     def _answers(self) -> tuple[int, ...]:
         return tuple(range(self.n_outputs)) if self.answered is None else self.answered

@@ -68,11 +68,6 @@ class RateNetwork(Surrogate):
         """Number of peaks."""
         return len(self.weight)
 
-    @property
-    def n_sums(self) -> int:
-        """Weighted sums, and the number of open peaks."""
-        return self.n_latent + 1
-
     def additive_layer(self) -> AdditiveLayer:
         """Return the weighted sums and the number of open peaks, one block."""
         weight = self.weight.detach()
@@ -116,11 +111,8 @@ class RateNetwork(Surrogate):
 
     def forward(self, x: Tensor) -> Tensor:
         """Expression of dense inputs, shape (n, n_outputs)."""
-        return self.tail(self.dense_sums(x)[:, None])
-
-    def dense_sums(self, x: Tensor) -> Tensor:
-        """Weighted sums and number of open peaks of dense inputs, shape (n, n_latent + 1)."""
-        return torch.cat([x @ self.weight, x.sum(dim=1, keepdim=True)], dim=1)
+        sums = torch.cat([x @ self.weight, x.sum(dim=1, keepdim=True)], dim=1)
+        return self.tail(sums[:, None])
 
     def configuration(self) -> dict[str, object]:
         """Sizes of all layers."""

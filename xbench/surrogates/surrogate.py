@@ -27,16 +27,12 @@ class Recipe:
         Whether it is for data whose outputs are classes.
     fitted
         Whether there is a fit to measure on test cells.
-    version
-        Raised where the same settings train another surrogate than before: what an earlier xbench
-        left in the cache is then not taken for it.
     """
 
     settings: Any
     train: Callable[..., Any]
     classifies: bool
     fitted: bool = True
-    version: int = 1
 
 
 class Surrogate(nn.Module):
@@ -70,11 +66,6 @@ class Surrogate(nn.Module):
     def additive_layer(self) -> AdditiveLayer:
         """Return the first layer, detached from training."""
         raise NotImplementedError(f"{type(self).__name__} must define additive_layer()")
-
-    @property
-    def n_sums(self) -> int:
-        """Hidden sums of a block: columns of the first layer."""
-        return self.additive_layer().weight.shape[1]
 
     def tail(self, sums: Tensor, outputs: Tensor | None = None) -> Tensor:
         """Compute the outputs from hidden sums.

@@ -30,7 +30,7 @@ from xbench.surrogates.cis import Cis
 from xbench.surrogates.end_to_end import EndToEnd
 from xbench.surrogates.ensemble import Ensemble, EnsembleTraining, train_ensemble
 from xbench.surrogates.evaluation.fit import expression_fit, predict, worse_than_type_means
-from xbench.surrogates.obtain import place_of, train_surrogate
+from xbench.surrogates.obtain import train_surrogate
 from xbench.surrogates.rate_network import first_sums
 from xbench.surrogates.surrogate import Surrogate
 from xbench.surrogates.training import gene_by_gene
@@ -304,16 +304,6 @@ def test_saved_and_opened_it_is_the_same(
         inputs = tiny.X[:5].astype(np.float32)
         expected = trained_once(name).frozen()
         assert torch.equal(opened.model.of_sparse(inputs), expected.of_sparse(inputs))
-
-
-def test_what_an_earlier_version_left_in_the_cache_is_not_taken(
-    tiny: Dataset, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    now = place_of(tiny, "cis")
-    later = replace(Cis.recipe(), version=Cis.recipe().version + 1)
-    monkeypatch.setattr(Cis, "recipe", classmethod(lambda cls: later))
-    assert place_of(tiny, "cis").parent == now.parent
-    assert place_of(tiny, "cis") != now
 
 
 def test_an_ensemble_is_the_mean_of_its_members(

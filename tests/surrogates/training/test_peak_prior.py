@@ -30,7 +30,7 @@ TYPES = np.repeat([0, 1, 2], 100)
 
 def columns(opened: np.ndarray, counts: np.ndarray, exposure: np.ndarray) -> GeneColumns:
     network = np.zeros((counts.shape[1], len(counts)), dtype=np.float32)
-    return GeneColumns(sp.csc_matrix(opened), sp.csc_matrix(counts), exposure, network.__getitem__)
+    return GeneColumns(sp.csc_matrix(opened), sp.csc_matrix(counts), exposure, network)
 
 
 def some_columns(seed: int, n_peaks: int = 4) -> GeneColumns:

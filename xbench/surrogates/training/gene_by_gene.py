@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from threading import Event
 from time import perf_counter
-from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -15,7 +14,6 @@ from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 from xbench.data.dataset import Dataset
 from xbench.data.features import Features
 from xbench.errors import XbenchError, unknown_name
-from xbench.surrogates.own_chromosome import Chromosomes
 from xbench.surrogates.own_peak_network import OwnPeakNetwork
 from xbench.surrogates.rate_network import RateNetwork
 from xbench.surrogates.training.batches import LARGEST_SIZE
@@ -66,22 +64,6 @@ Fit = Callable[[int], tuple[OwnPart, np.ndarray]]
 Fitted = tuple[OwnPart, float]
 
 
-class _Form(NamedTuple):
-    """A form of own peaks: its name, the fit of a gene, and the chromosomes left out beside it."""
-
-    name: str
-    fit: Fit
-    left_out: Chromosomes | None = None
-
-
-class _Found(NamedTuple):
-    """What was fitted to all genes, beside a network without these chromosomes."""
-
-    parts: list[OwnPart]
-    left_out: Chromosomes | None
-    history: StageHistory
-
-
 @dataclass(frozen=True)
 class CisTraining(PairedTraining):
     """Settings of `cis`, on top of those of `end-to-end`, which are for its network.
@@ -98,9 +80,8 @@ class CisTraining(PairedTraining):
         How far from a gene's body its own peaks may lie, in base pairs.
     form
         What a gene's own peaks are: ``"modules"`` of peaks that stand in for each other, each gene
-        for itself; ``"shrunken"``, a sum of effects drawn to what all genes' peaks say, beside
-        which the network is not shown the gene's chromosome; or ``"likelier"``, that of the two
-        under which validation cells of some genes are.
+        for itself; ``"shrunken"``, a sum of effects drawn to what all genes' peaks say; or
+        ``"likelier"``, that of the two under which validation cells of some genes are.
     tests
         Peaks that each of two score tests chooses for a gene's modules: one over all cells, one
         within cell types.
@@ -185,10 +166,10 @@ def train_cis(
         # No prior asks the network, whose training leaves all cores but one alone.
         with fits.learning_the_prior():
             network, histories = _likelier_network(dataset, cells, settings, seed, progress)
-            found = fits.all_genes(network)
+            found, history = fits.all_genes(network)
         model = _assembled(kind, network, found, settings)
         calibrate(model, cells.training)
-    return model, [*histories, found.history]
+    return model, [*histories, history]
 
 
 def _likelier_network(
@@ -238,7 +219,6 @@ class _GeneFits:
         self.cells, self.open_peaks = cells, cells.training.open_peaks()
         self.peaks, self.genes = places
         self.near = peaks_near_genes(*places, settings.window)
-        self.chromosomes = Chromosomes.of(*places)
         self._with_kinds: dict[int, NearPeaks] = {}
         # What was tried on some genes is not fitted to them again.
         self._tried: dict[Fit, dict[int, Fitted]] = {}
@@ -247,8 +227,6 @@ class _GeneFits:
         self.training, self.validation = (
             GeneColumns.of(one) for one in (cells.training, cells.validation)
         )
-        # The same where the network is not shown a gene's chromosome.
-        self.elsewhere = self.training, self.validation
         self.rates = TypeRates.of(self.training, np.unique(cells.types, return_inverse=True)[1])
 
     @contextmanager
@@ -267,33 +245,27 @@ class _GeneFits:
         asked = SAMPLED if self.open_peaks > MANY_OPEN_PEAKS else MORE_SAMPLED
         return learned_prior(self._scores(self._sampled(asked)))
 
-    def all_genes(self, network: RateNetwork) -> _Found:
+    def all_genes(self, network: RateNetwork) -> tuple[list[OwnPart], StageHistory]:
         """Fit all genes beside a network, in the form that is asked for."""
         started = perf_counter()
-        seen, unseen, cells = self.training, self.validation, self.cells
-        if self.settings.form != "modules":
-            self.elsewhere = (
-                seen.with_rates_elsewhere(cells.training, network, self.chromosomes),
-                unseen.with_rates_elsewhere(cells.validation, network, self.chromosomes),
-            )
-        self.training = seen.with_rates(cells.training, network)
-        self.validation = unseen.with_rates(cells.validation, network)
-        form = self._form()
-        tried = self._tried.get(form.fit, {})
+        self.training = self.training.with_rates(self.cells.training, network)
+        self.validation = self.validation.with_rates(self.cells.validation, network)
+        form, fit = self._form()
+        tried = self._tried.get(fit, {})
         others = [gene for gene in range(len(self.near)) if gene not in tried]
-        found = tried | dict(zip(others, self._side_by_side(form.fit, others, WORK), strict=True))
+        found = tried | dict(zip(others, self._side_by_side(fit, others, WORK), strict=True))
         results = [found[gene] for gene in range(len(self.near))]
         n_entries = max(1, len(self.near) * len(self.validation.exposure))
         likelihood = _log_likelihood(results) / n_entries
         rounds = self.settings.rounds
-        history = StageHistory(f"{WORK}: {form.name}", rounds, -likelihood, [(rounds, -likelihood)])
+        history = StageHistory(f"{WORK}: {form}", rounds, -likelihood, [(rounds, -likelihood)])
         history.seconds = perf_counter() - started
-        return _Found([own for own, _ in results], form.left_out, history)
+        return [own for own, _ in results], history
 
-    def _form(self) -> _Form:
-        """Return the form that makes a sample's validation cells likelier."""
+    def _form(self) -> tuple[str, Fit]:
+        """Return the fit of a gene that makes a sample's validation cells likelier; its name."""
         if self.settings.form == "modules":
-            return _Form("modules", self._modules)
+            return "modules", self._modules
         sampled, prior = self._sampled(SAMPLED), self._prior.result()
         shrunken = [self._shrunken(prior.scaled(*scale)) for scale in SCALES]
         totals = [self._total(shrunken[0], sampled)]
@@ -302,11 +274,10 @@ class _GeneFits:
             of_others = {form: self._total(fit, sampled) for form, fit in others.items()}
             form = max(of_others, key=lambda one: of_others[one])
             if of_others[form] >= totals[0]:
-                return _Form(form, others[form])
+                return form, others[form]
         totals += [self._total(fit, sampled) for fit in shrunken[1:]]
         best = int(np.argmax(totals))
-        name = f"shrunken, prior x {SCALES[best][0]:g} and {SCALES[best][1]:g}"
-        return _Form(name, shrunken[best], self.chromosomes)
+        return f"shrunken, prior x {SCALES[best][0]:g} and {SCALES[best][1]:g}", shrunken[best]
 
     def _total(self, fit: Fit, genes: Sequence[int]) -> float:
         results = self._side_by_side(fit, genes, TRYING)
@@ -365,11 +336,12 @@ class _GeneFits:
     def _shrunken(self, prior: PeakPrior) -> Fit:
         def fit(gene: int) -> tuple[OwnPart, np.ndarray]:
             if not len(self.near[gene]):
-                return fit_without(gene, *self.elsewhere, self.settings.own_modules)
+                return self._without(gene)
             return fit_shrunken(
                 gene,
                 self._near(gene),
-                *self.elsewhere,
+                self.training,
+                self.validation,
                 self.rates,
                 prior,
                 self.settings.own_modules,
@@ -399,23 +371,15 @@ def _log_likelihood(results: list[Fitted]) -> float:
 
 
 def _assembled(
-    kind: type[OwnPeakNetwork], network: RateNetwork, found: _Found, settings: CisTraining
+    kind: type[OwnPeakNetwork], network: RateNetwork, found: list[OwnPart], settings: CisTraining
 ) -> OwnPeakNetwork:
     """Put the network and the genes' own peaks into one model."""
-    n_pairs = sum(len(own.peaks) for own in found.parts)
-    model = kind(
-        network.n_features,
-        network.n_outputs,
-        n_pairs,
-        settings.modules,
-        elsewhere=found.left_out is not None,
-    )
+    n_pairs = sum(len(own.peaks) for own in found)
+    model = kind(network.n_features, network.n_outputs, n_pairs, settings.modules)
     model.load_state_dict(network.state_dict(), strict=False)
-    if found.left_out is not None:
-        model.not_shown_own(found.left_out)
     start = 0
     with torch.no_grad():
-        for gene, own in enumerate(found.parts):
+        for gene, own in enumerate(found):
             pairs = slice(start, start + len(own.peaks))
             model.pair_gene[pairs] = gene
             model.pair_peak[pairs] = torch.from_numpy(own.peaks)

@@ -1,6 +1,5 @@
 """Some cells a gene or a peak at a time, and what is found out of a gene's own peaks."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -8,7 +7,6 @@ import numpy as np
 import scipy.sparse as sp
 import torch
 
-from xbench.surrogates.own_chromosome import Chromosomes, elsewhere_sums
 from xbench.surrogates.rate_network import RateNetwork
 from xbench.surrogates.training import noisy_or_fit
 from xbench.surrogates.training.paired_cells import CHUNK, Part
@@ -57,19 +55,19 @@ class GeneColumns:
     exposure
         Of each cell, see `Counts`.
     network
-        Gives the log rates of a gene by the network, shape (n,), float32.
+        Log rates by the network, shape (genes, n); none of any gene before it is asked.
     """
 
     opened: sp.csc_matrix
     counts: sp.csc_matrix
     exposure: np.ndarray
-    network: Callable[[int], np.ndarray]
+    network: np.ndarray
 
     @classmethod
     def of(cls, part: Part) -> "GeneColumns":
         """Turn some cells; the network is not asked yet."""
-        counts = part.counts
-        return cls(part.opened.tocsc(), counts.counts.tocsc(), counts.exposure, _not_asked)
+        counts, nothing = part.counts, np.zeros((0, part.opened.shape[0]), dtype=np.float32)
+        return cls(part.opened.tocsc(), counts.counts.tocsc(), counts.exposure, nothing)
 
     def with_rates(self, part: Part, model: RateNetwork) -> "GeneColumns":
         """Return the same with what the network says of all genes of these cells."""
@@ -80,31 +78,11 @@ class GeneColumns:
             for start in range(0, n_cells, CHUNK):
                 some = slice(start, start + CHUNK)
                 network[:, some] = model.log_rate(sums[some]).T.numpy()
-        return replace(self, network=network.__getitem__)
-
-    def with_rates_elsewhere(
-        self, part: Part, model: RateNetwork, chromosomes: Chromosomes
-    ) -> "GeneColumns":
-        """Return the same with what the network says without each gene's own chromosome.
-
-        Hidden units of these cells are kept, once a chromosome, and not the rates of all genes.
-        """
-        of_genes = chromosomes.of_genes.numpy()
-        with torch.no_grad():
-            total = part.sums(model.weight)
-            without = elsewhere_sums(total, model.weight, self.opened, chromosomes.of_peaks)
-            hidden = {int(one): model.hidden_units(without(one)) for one in np.unique(of_genes)}
-
-        def rates(gene: int) -> np.ndarray:
-            with torch.no_grad():
-                weight, bias = model.output.weight[gene], model.output.bias[gene]
-                return (hidden[int(of_genes[gene])] @ weight + bias).numpy()
-
-        return replace(self, network=rates)
+        return replace(self, network=network)
 
     def level(self, gene: int) -> float:
         """Return the network's mean log rate of a gene."""
-        return float(self.network(gene).mean(dtype=np.float64))
+        return float(self.network[gene].mean(dtype=np.float64))
 
     def observed(self, gene: int) -> np.ndarray:
         """Return the counts of one gene, shape (n,)."""
@@ -126,11 +104,7 @@ class GeneColumns:
             Positions, and what each peak adds to the log rate.
         """
         none = sp.csr_matrix((self.counts.shape[0], 0), dtype=np.float32)
-        observed, network = self.observed(gene), self.network(gene) - level
+        observed, network = self.observed(gene), self.network[gene] - level
         # Without any, the rates stay what they are: of single precision.
         settled = self.opened[:, peaks].astype(np.float64) @ additive if len(peaks) else 0.0
         return noisy_or_fit.GeneCells(none, none, observed, self.exposure, network, settled)
-
-
-def _not_asked(gene: int) -> np.ndarray:
-    raise RuntimeError(f"gene {gene}: no network was asked yet")

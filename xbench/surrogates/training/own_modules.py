@@ -176,7 +176,7 @@ def _cells(columns: GeneColumns, gene: int, own: OwnPeaks, level: float) -> nois
         sp.csr_matrix(opened[:, own.score < 0]),
         columns.observed(gene),
         columns.exposure,
-        columns.network(gene) - level,
+        columns.network[gene] - level,
     )
 
 
