@@ -24,4 +24,5 @@ class Cis(OwnPeakNetwork):
     @classmethod
     def recipe(cls) -> Recipe:
         """Trained on pairs, see `train_cis`."""
-        return Recipe(CisTraining(), partial(train_cis, cls), classifies=False)
+        # 2: a network that is shown half of a cell's open peaks at a time is one to choose from.
+        return Recipe(CisTraining(), partial(train_cis, cls), classifies=False, version=2)

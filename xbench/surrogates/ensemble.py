@@ -102,7 +102,8 @@ class Ensemble(Surrogate):
     @classmethod
     def recipe(cls) -> Recipe:
         """Members are trained one after the other, see `train_ensemble`."""
-        return Recipe(EnsembleTraining(), train_ensemble, classifies=False)
+        # As that of `cis`, which its members are unless others are asked for.
+        return Recipe(EnsembleTraining(), train_ensemble, classifies=False, version=2)
 
     def _each(self) -> list[Surrogate]:
         return [member for member in self.members if isinstance(member, Surrogate)]

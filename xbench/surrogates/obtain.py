@@ -208,9 +208,9 @@ def _declared(settings: Any, seed: int, split: str) -> dict[str, Any]:
     """Return what a surrogate's description says of how it was trained."""
     declared = asdict(settings)
     # Left out where there is none, so that surrogates of before it are found under their names.
-    for second_output in ("cell_type_weight", "donor_weight"):
-        if not declared.get(second_output, True):
-            del declared[second_output]
+    for absent in ("cell_type_weight", "donor_weight", "peaks_dropped"):
+        if not declared.get(absent, True):
+            del declared[absent]
     return {"settings": declared, "seed": seed, "split": split}
 
 
@@ -300,6 +300,8 @@ def _folder_name(dataset: Dataset, name: str, training: dict[str, Any]) -> str:
     # What comes with xbench says by its version that it trains otherwise; a plug-in by its code.
     entry = find("surrogate", name)
     trained += [] if entry.source == "built-in" else [source_digest(entry)]
+    version = recipe_of(name).version
+    trained += [] if version == 1 else [version]
     key = json_digest(trained, digits=12)
     safe = "".join(letter if letter.isalnum() or letter in "-_" else "-" for letter in dataset.name)
     return f"{safe}-{name}-{key}"

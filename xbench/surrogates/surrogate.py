@@ -27,12 +27,16 @@ class Recipe:
         Whether it is for data whose outputs are classes.
     fitted
         Whether there is a fit to measure on test cells.
+    version
+        Raised where the same settings train another surrogate than before: what an earlier xbench
+        left in the cache is then not taken for it.
     """
 
     settings: Any
     train: Callable[..., Any]
     classifies: bool
     fitted: bool = True
+    version: int = 1
 
 
 class Surrogate(nn.Module):

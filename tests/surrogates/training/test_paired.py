@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from pydantic import TypeAdapter, ValidationError
 from scipy import sparse
 
 from xbench.data.dataset import Dataset
@@ -30,18 +31,20 @@ from xbench.surrogates.cis import Cis
 from xbench.surrogates.end_to_end import EndToEnd
 from xbench.surrogates.ensemble import Ensemble, EnsembleTraining, train_ensemble
 from xbench.surrogates.evaluation.fit import expression_fit, predict, worse_than_type_means
-from xbench.surrogates.obtain import train_surrogate
+from xbench.surrogates.obtain import place_of, train_surrogate
 from xbench.surrogates.rate_network import first_sums
 from xbench.surrogates.surrogate import Surrogate
 from xbench.surrogates.training import gene_by_gene
 from xbench.surrogates.training.gene_by_gene import CisTraining
-from xbench.surrogates.training.paired import PairedTraining
+from xbench.surrogates.training.paired import PairedTraining, without_some
 
 from ...slow_rest import rest_slow
 
 train_cis, train_end_to_end = Cis.recipe().train, EndToEnd.recipe().train
 QUICK = CisTraining(steps=100, batch_size=128, evaluate_every=50, network="fixed", form="modules")
 SHORT = {"rounds": 3, "network": "fixed", "form": "modules"}
+# Networks of `cis`, in the order that they are tried in.
+ALONE = ("fixed", "trained", "dropped")
 TRAININGS = {
     "end-to-end": (PairedTraining(steps=20, batch_size=32), train_end_to_end),
     "cis": (
@@ -170,14 +173,15 @@ def test_where_an_assay_sees_little_effects_drawn_to_all_genes_find_the_regulati
 def test_validation_cells_choose_the_network_and_the_form(
     tiny: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What is chosen is one of the two that were trained, and the likelier one."""
+    """What is chosen is one of those that were trained, and the likeliest one."""
     # All genes are asked for the choice, and one prior is enough for it.
     monkeypatch.setattr(gene_by_gene, "SAMPLED", tiny.outputs.n_vars)  # type: ignore[union-attr]
     monkeypatch.setattr(gene_by_gene, "SCALES", gene_by_gene.SCALES[:1])
     settings = replace(QUICK, steps=30, network="likelier", rounds=1)
     chosen, histories = train_cis(tiny, settings, seed=1)
-    fixed, trained_too = (history.best_validation for history in histories[:2])
-    alone = "fixed" if fixed <= trained_too else "trained"
+    losses = {name: one.best_validation for name, one in zip(ALONE, histories, strict=False)}
+    alone = min(losses, key=lambda name: losses[name])
+    assert len(set(losses.values())) == len(ALONE)
     assert same(chosen, train_cis(tiny, replace(settings, network=alone), seed=1)[0])
     # Of many open peaks the directions are known: the dearer network is not tried.
     with monkeypatch.context() as few:
@@ -304,6 +308,43 @@ def test_saved_and_opened_it_is_the_same(
         inputs = tiny.X[:5].astype(np.float32)
         expected = trained_once(name).frozen()
         assert torch.equal(opened.model.of_sparse(inputs), expected.of_sparse(inputs))
+
+
+def test_what_an_earlier_version_left_in_the_cache_is_not_taken(
+    tiny: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = place_of(tiny, "cis")
+    later = replace(Cis.recipe(), version=Cis.recipe().version + 1)
+    monkeypatch.setattr(Cis, "recipe", classmethod(lambda cls: later))
+    assert place_of(tiny, "cis").parent == now.parent
+    assert place_of(tiny, "cis") != now
+
+
+@pytest.mark.parametrize("share", [1.0, -0.1])
+def test_a_share_of_dropped_peaks_is_below_all(share: float) -> None:
+    with pytest.raises(ValidationError, match="peaks_dropped"):
+        TypeAdapter(PairedTraining).validate_python({"peaks_dropped": share})
+
+
+def test_peaks_are_dropped_only_where_a_first_layer_is_trained(tiny: Dataset) -> None:
+    short = PairedTraining(steps=10, batch_size=32)
+    for first_layer in (True, False):
+        settings = replace(short, first_layer=first_layer)
+        all_shown = train_end_to_end(tiny, replace(settings, peaks_dropped=0.0), seed=2)[0]
+        half_shown = train_end_to_end(tiny, replace(settings, peaks_dropped=0.5), seed=2)[0]
+        assert same(all_shown, half_shown) is not first_layer
+
+
+def test_dropped_peaks_are_drawn_anew_and_all_others_stay() -> None:
+    generator = np.random.default_rng(3)
+    opened = sparse.random_array((30, 200), density=0.3, format="csr", rng=generator)
+    first, second = (without_some(opened, 0.4, generator) for _ in range(2))
+    assert (first != second).nnz > 0
+    for kept in (first, second):
+        np.testing.assert_array_equal((kept != 0).multiply(opened).toarray(), kept.toarray())
+        # 5 standard deviations of a share of 0.6 of some 1,800 open peaks.
+        assert abs(kept.nnz / opened.nnz - 0.6) < 5 * np.sqrt(0.24 / opened.nnz)
+    np.testing.assert_array_equal(without_some(opened, 0.0, generator).toarray(), opened.toarray())
 
 
 def test_an_ensemble_is_the_mean_of_its_members(

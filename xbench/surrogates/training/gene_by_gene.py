@@ -6,10 +6,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from threading import Event
 from time import perf_counter
+from typing import Annotated
 
 import numpy as np
 import torch
-from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
+from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 
 from xbench.data.dataset import Dataset
 from xbench.data.features import Features
@@ -42,7 +43,7 @@ from xbench.utils.progress import SILENT, Progress
 
 LOSSES = ("negative-binomial", "poisson")
 FORMS = ("likelier", "modules", "shrunken")
-NETWORKS = ("likelier", "fixed", "trained")
+NETWORKS = ("likelier", "fixed", "trained", "dropped")
 WORK, TRYING = "own peaks", "forms"
 # Genes between two reports of progress.
 REPORTED = 50
@@ -73,9 +74,11 @@ class CisTraining(PairedTraining):
     network
         ``"fixed"``: the network's first layer stays what it begins with, the leading directions of
         the data. ``"trained"``: it is trained, as that of `end-to-end`, with its rate, its weight
-        of types and twice the steps. ``"likelier"``: the network under which validation cells are
-        likelier, or the fixed one where cells have more than 1,000 open peaks on average:
-        directions of so many are known well, and to train them would take longer than all else.
+        of types and twice the steps, on all open peaks. ``"dropped"``: the same on the half of
+        them that is not dropped, as in `end-to-end`, with its number of steps. ``"likelier"``: the
+        network under which validation cells are likeliest, or the fixed one where cells have more
+        than 1,000 open peaks on average: directions of so many are known well, and to train them
+        would take longer than all else.
     window
         How far from a gene's body its own peaks may lie, in base pairs.
     form
@@ -96,6 +99,7 @@ class CisTraining(PairedTraining):
     steps: PositiveInt = 400
     learning_rate: PositiveFloat = 1e-2
     first_layer: bool = False
+    peaks_dropped: Annotated[float, Field(ge=0, lt=1)] = 0.0
     cell_type_weight: NonNegativeFloat = 0.0
     network: str = "likelier"
     window: PositiveFloat = 1e7
@@ -179,7 +183,7 @@ def _likelier_network(
     seed: int,
     progress: Progress,
 ) -> tuple[RateNetwork, list[StageHistory]]:
-    """Train the network that is asked for, or both; return the better and the histories of all."""
+    """Train the network asked for, or each; return the best and the histories of all."""
     usual = PairedTraining()
     trained = replace(
         settings,
@@ -188,16 +192,19 @@ def _likelier_network(
         cell_type_weight=usual.cell_type_weight,
         steps=2 * settings.steps,
     )
-    both, asked = {"fixed": settings, "trained": trained}, [settings.network]
+    # What differs from step to step takes more of them: as many as in `end-to-end`.
+    dropped = replace(trained, peaks_dropped=usual.peaks_dropped, steps=15 * settings.steps // 4)
+    each = {"fixed": settings, "trained": trained, "dropped": dropped}
+    asked = [settings.network]
     if settings.network == "likelier":
-        asked = ["fixed"] if cells.training.open_peaks() > MANY_OPEN_PEAKS else list(both)
+        asked = ["fixed"] if cells.training.open_peaks() > MANY_OPEN_PEAKS else list(each)
     networks, histories = [], []
     for name in asked:
         # Each from the seed: it is the same network whether the other is trained or not.
         with own_random_numbers(seed, settings.device):
             networks.append(RateNetwork(dataset.n_features, dataset.n_outputs))
             stage = f"pairs, first layer {name}"
-            histories.append(train_network(networks[-1], cells, both[name], seed, progress, stage))
+            histories.append(train_network(networks[-1], cells, each[name], seed, progress, stage))
     best = int(np.argmin([history.best_validation for history in histories]))
     return networks[best], histories
 

@@ -1,11 +1,12 @@
 """Training of `end-to-end`: peaks and expression of the same cells, in one stage."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import numpy as np
+import scipy.sparse as sp
 import torch
-from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
+from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 from torch import Tensor, nn
 
 from xbench.data.dataset import Dataset
@@ -56,6 +57,11 @@ class PairedTraining:
         Penalty on the squared weights of the network's last layer, a gene.
     first_layer
         Whether the weights of the first layer are trained too, or stay what they begin with.
+    peaks_dropped
+        Share of a training cell's open peaks that a step is not shown, drawn anew each time
+        (dropout of the inputs, Srivastava et al. 2014): no single peak is then relied on, and a
+        step's cell looks as if it had been sequenced less deeply. Only where the first layer is
+        trained.
     cell_type_weight
         Weight of a second output while training, the cell's type (cross-entropy in nats): what
         tells types apart is then learned from every cell's label, not from noisy counts alone. The
@@ -74,6 +80,7 @@ class PairedTraining:
     patience: PositiveInt = 4
     decay: NonNegativeFloat = 1e-3
     first_layer: bool = True
+    peaks_dropped: Annotated[float, Field(ge=0, lt=1)] = 0.5
     cell_type_weight: NonNegativeFloat = 0.1
     donor_weight: NonNegativeFloat = 0.0
     device: str = "cpu"
@@ -221,6 +228,24 @@ def train_network(
     return history
 
 
+def without_some(
+    opened: sp.csr_matrix, share: float, generator: np.random.Generator
+) -> sp.csr_matrix:
+    """Return the same cells without a share of their open peaks, each dropped by itself.
+
+    Examples
+    --------
+    >>> opened = sp.csr_matrix(np.ones((100, 80)))
+    >>> kept = without_some(opened, 0.25, np.random.default_rng(0))
+    >>> kept.shape, round(kept.nnz / opened.nnz, 2), kept.has_sorted_indices
+    ((100, 80), 0.75, True)
+    """
+    kept = generator.random(opened.nnz) >= share
+    ends = np.concatenate([[0], np.cumsum(kept)]).astype(opened.indptr.dtype)
+    parts = (opened.data[kept], opened.indices[kept], ends[opened.indptr])
+    return sp.csr_matrix(parts, opened.shape)
+
+
 def calibrate(model: RateNetwork, training: Part) -> None:
     """Give every gene the mean level that it has in the training cells."""
     model.eval()
@@ -284,9 +309,11 @@ class _Trainer:
             for part in (cells.training, cells.validation):
                 self.fixed[id(part)] = part.sums(model.weight)
 
-    def batch(self, part: Part, rows: np.ndarray) -> Batch:
-        """Some cells of a part."""
+    def batch(self, part: Part, rows: np.ndarray, dropped: float = 0.0) -> Batch:
+        """Some cells of a part, a share of their open peaks dropped."""
         opened, device = part.opened[rows], self.settings.device
+        if dropped:
+            opened = without_some(opened, dropped, self.generator)
         fixed = self.fixed.get(id(part))
         sums = None if fixed is None else fixed[torch.from_numpy(rows)].to(device)
         totals = np.diff(opened.indptr).astype(np.float32)[:, None]
@@ -335,7 +362,8 @@ class _Trainer:
         """The next training batch."""
         n_cells = self.cells.training.opened.shape[0]
         chosen = self.generator.choice(n_cells, min(self.settings.batch_size, n_cells), False)
-        return self.batch(self.cells.training, np.sort(chosen))
+        dropped = self.settings.peaks_dropped if self.settings.first_layer else 0.0
+        return self.batch(self.cells.training, np.sort(chosen), dropped)
 
     def validated(self) -> float:
         """Mean validation loss."""
