@@ -45,6 +45,8 @@ LOSSES = ("negative-binomial", "poisson")
 FORMS = ("likelier", "modules", "shrunken")
 NETWORKS = ("likelier", "fixed", "trained", "dropped")
 WORK, TRYING = "own peaks", "forms"
+# Rate of Adam where the first layer is trained on all open peaks.
+RATE_SHOWN_ALL = 3e-3
 # Genes between two reports of progress.
 REPORTED = 50
 # Genes, evenly among those with counts, that the form is chosen by; and that the prior is learned
@@ -73,12 +75,12 @@ class CisTraining(PairedTraining):
     ----------
     network
         ``"fixed"``: the network's first layer stays what it begins with, the leading directions of
-        the data. ``"trained"``: it is trained, as that of `end-to-end`, with its rate, its weight
-        of types and twice the steps, on all open peaks. ``"dropped"``: the same on the half of
-        them that is not dropped, as in `end-to-end`, with its number of steps. ``"likelier"``: the
-        network under which validation cells are likeliest, or the fixed one where cells have more
-        than 1,000 open peaks on average: directions of so many are known well, and to train them
-        would take longer than all else.
+        the data. ``"trained"``: it is trained, with the type as a second output, and twice the
+        steps. ``"dropped"``: it is trained as that of `end-to-end`, which is shown half of a cell's
+        open peaks at a time, with its rate and five times the steps. ``"likelier"``: the network
+        under which validation cells are likeliest, or the fixed one where cells have more than
+        1,000 open peaks on average: directions of so many are known well, and to train them would
+        take longer than all else.
     window
         How far from a gene's body its own peaks may lie, in base pairs.
     form
@@ -188,12 +190,17 @@ def _likelier_network(
     trained = replace(
         settings,
         first_layer=True,
-        learning_rate=usual.learning_rate,
+        learning_rate=RATE_SHOWN_ALL,
         cell_type_weight=usual.cell_type_weight,
         steps=2 * settings.steps,
     )
-    # What differs from step to step takes more of them: as many as in `end-to-end`.
-    dropped = replace(trained, peaks_dropped=usual.peaks_dropped, steps=15 * settings.steps // 4)
+    dropped = replace(
+        trained,
+        peaks_dropped=usual.peaks_dropped,
+        learning_rate=usual.learning_rate,
+        steps=5 * settings.steps,
+        patience=usual.patience,
+    )
     each = {"fixed": settings, "trained": trained, "dropped": dropped}
     asked = [settings.network]
     if settings.network == "likelier":

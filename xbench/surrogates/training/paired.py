@@ -73,11 +73,11 @@ class PairedTraining:
     """
 
     loss: str = "negative-binomial"
-    steps: PositiveInt = 1_500
+    steps: PositiveInt = 2_000
     batch_size: PositiveInt = 256
-    learning_rate: PositiveFloat = 3e-3
+    learning_rate: PositiveFloat = 1.5e-3
     evaluate_every: PositiveInt = 100
-    patience: PositiveInt = 4
+    patience: PositiveInt = 5
     decay: NonNegativeFloat = 1e-3
     first_layer: bool = True
     peaks_dropped: Annotated[float, Field(ge=0, lt=1)] = 0.5
