@@ -101,7 +101,7 @@ class SimulatedSparse(SimulatedMultiome):
 
 
 class SimulatedSparseSeven(SimulatedMultiome):
-    """The harder one from seed 7: nothing of xbench was designed with it in view."""
+    """The harder one from seed 7: nothing in xbench was chosen by it."""
 
     name = "simulated-multiome-sparse-7"
     expected_size = 215_000_000

@@ -6,11 +6,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from threading import Event
 from time import perf_counter
-from typing import Annotated
 
 import numpy as np
 import torch
-from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
+from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 
 from xbench.data.dataset import Dataset
 from xbench.data.features import Features
@@ -25,6 +24,7 @@ from xbench.surrogates.training.own_peaks import peaks_near_genes
 from xbench.surrogates.training.paired import (
     USUAL_SIZE,
     PairedTraining,
+    Share,
     calibrate,
     check_loss,
     train_network,
@@ -77,7 +77,8 @@ class CisTraining(PairedTraining):
         ``"fixed"``: the network's first layer stays what it begins with, the leading directions of
         the data. ``"trained"``: it is trained, with the type as a second output, and twice the
         steps. ``"dropped"``: it is trained as that of `end-to-end`, which is shown half of a cell's
-        open peaks at a time, with its rate and five times the steps. ``"likelier"``: the network
+        open peaks at a time (or all but `peaks_dropped`, where that is above 0), with its rate and
+        five times the steps. ``"likelier"``: the network
         under which validation cells are likeliest, or the fixed one where cells have more than
         1,000 open peaks on average: directions of so many are known well, and to train them would
         take longer than all else.
@@ -101,7 +102,7 @@ class CisTraining(PairedTraining):
     steps: PositiveInt = 400
     learning_rate: PositiveFloat = 1e-2
     first_layer: bool = False
-    peaks_dropped: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    peaks_dropped: Share = 0.0
     cell_type_weight: NonNegativeFloat = 0.0
     network: str = "likelier"
     window: PositiveFloat = 1e7
@@ -192,11 +193,12 @@ def _likelier_network(
         first_layer=True,
         learning_rate=RATE_SHOWN_ALL,
         cell_type_weight=usual.cell_type_weight,
+        peaks_dropped=0.0,
         steps=2 * settings.steps,
     )
     dropped = replace(
         trained,
-        peaks_dropped=usual.peaks_dropped,
+        peaks_dropped=settings.peaks_dropped or usual.peaks_dropped,
         learning_rate=usual.learning_rate,
         steps=5 * settings.steps,
         patience=usual.patience,

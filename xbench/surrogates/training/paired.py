@@ -35,6 +35,8 @@ from xbench.utils.sparse import Pattern, weighted_sums
 LOSSES = ("negative-binomial", "poisson", "mse")
 # Size of the negative binomial that a gene begins with.
 USUAL_SIZE = 5.0
+# Of something that not all is.
+Share = Annotated[float, Field(ge=0, lt=1)]
 # Cells that the first layer's directions are computed from: 3 of 4 at the paper's size tell nothing
 # more, and take three quarters of the time.
 CELLS_FOR_DIRECTIONS = 2_000
@@ -80,7 +82,7 @@ class PairedTraining:
     patience: PositiveInt = 5
     decay: NonNegativeFloat = 1e-3
     first_layer: bool = True
-    peaks_dropped: Annotated[float, Field(ge=0, lt=1)] = 0.5
+    peaks_dropped: Share = 0.5
     cell_type_weight: NonNegativeFloat = 0.1
     donor_weight: NonNegativeFloat = 0.0
     device: str = "cpu"
