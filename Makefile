@@ -62,6 +62,7 @@ leaderboard-whole: $(READY)
 		run judged --surrogate $$surrogate; \
 	done; \
 	run judged --dataset simulated-multiome --seeds 1; \
+	run pipelines --dataset simulated-multiome-sparse-7; \
 	try mnist; \
 	for from in "--surrogate oracle" "" "--surrogate cis" "--dataset snare-cortex --skip-missing-data" \
 		"--dataset simulated-multiome-sparse" "--dataset simulated-multiome-sparse --surrogate cis"; do \
