@@ -74,11 +74,12 @@ def panel(figure: "Figure", left: float, top: float, width: float, height: float
 def heading(figure: "Figure", title: str, below: str = "") -> None:
     """Write the title, and a line below it, in the 0.5 inches at the upper edge.
 
-    A title that is wider than the figure is shortened.
+    What is wider than the figure is shortened.
     """
     across, down = figure.get_size_inches()
     left = _MARGIN / across
     title = fitted(title, across - 2 * _MARGIN, 9.5, "bold", longest=200)
+    below = fitted(below, across - 2 * _MARGIN, SMALL, longest=200)
     figure.text(left, 1 - 0.21 / down, title, fontsize=9.5, fontweight="bold")
     figure.text(left, 1 - 0.38 / down, below, fontsize=SMALL, color=GREY)
 

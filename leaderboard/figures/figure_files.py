@@ -55,7 +55,8 @@ def figure_files(runs: StudyRuns, stem: str) -> dict[str, bytes]:
 
 def _overview(runs: StudyRuns) -> "Iterator[Drawing]":
     seen = overview(runs.study)
-    if seen is not None:
+    # The one class of the digits is no cell type among others, and has a figure of its own.
+    if seen is not None and (seen.metric == "rel-delta" or len(seen.cell_types) > 1):
         title = f"{seen.label} of each method, by cell type"
         yield "overview", title, lambda figure: draw_overview(figure, seen)
 

@@ -78,7 +78,7 @@ class Overview:
     by_size: dict[int, tuple[OverviewRow, ...]]
 
 
-def overview(study: Study, metric: str = "rel-delta") -> Overview | None:
+def overview(study: Study, metric: str | None = None) -> Overview | None:
     """Read what the figure shows from the rows of a study.
 
     Parameters
@@ -86,7 +86,7 @@ def overview(study: Study, metric: str = "rel-delta") -> Overview | None:
     study
         Rows of one (task, dataset, surrogate).
     metric
-        Name of the metric.
+        Name of the metric; the task's primary one where None, Rel. Δ of a study without a task.
 
     Returns
     -------
@@ -98,6 +98,7 @@ def overview(study: Study, metric: str = "rel-delta") -> Overview | None:
     >>> overview(Study(("table1", "cortex", "mlp"), {}, None)) is None
     True
     """
+    metric = metric or (study.task.primary_metric if study.task else "rel-delta")
     having = [
         size
         for size in study.sizes
@@ -188,7 +189,7 @@ def draw_overview(figure: "Figure", seen: Overview) -> None:
     heading(
         figure,
         seen.title,
-        f"{short(seen.dataset)}: mean {seen.label} in each cell type, and over them",
+        f"{seen.dataset}: mean {seen.label} in each cell type, and over them",
     )
     for place, (size, of_size) in enumerate(seen.by_size.items()):
         axes = panel(figure, left + place * (_WIDTH + _NUMBER), _ABOVE, _WIDTH, height)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from matplotlib.figure import Figure
 
+from xbench.benchmark.task import load_task
 from xbench.leaderboard import studies, tidy
 from xbench.leaderboard.figures.overview import Overview, draw_overview, overview
 
 from .layout import assert_legible
+
+TASKS = {"pipelines": load_task("pipelines")}
 
 
 def seen_of(records: list[Any]) -> Overview:
@@ -64,6 +68,25 @@ def test_the_drawing_says_the_means_of_the_tables(seen: Overview) -> None:
     low, high = panel.get_xlim()
     assert low < 0 < high
     assert panel.get_xlabel().endswith("← better")
+
+
+def test_a_task_is_drawn_by_what_it_is_ranked_by(make_record: Any) -> None:
+    metrics = {"rel-delta": -3.0, "optimality": 0.7}
+    records = [
+        replace(one, task="pipelines", metrics=metrics)
+        for one in (make_record(target, "grids") for target in ("VIP/GAD1", "Oligo/MOG"))
+    ]
+    seen = overview(studies(tidy(records, TASKS), TASKS)[0])
+    assert seen is not None
+    assert (seen.metric, seen.direction) == ("optimality", "higher")
+    assert seen.by_size[10][0].by_cell_type == {"VIP": 0.7, "Oligo": 0.7}
+
+
+def test_the_dataset_is_named_in_full(seen: Overview) -> None:
+    figure = Figure()
+    draw_overview(figure, replace(seen, dataset="simulated-multiome-sparse-7"))
+    assert_legible(figure)
+    assert any("simulated-multiome-sparse-7: mean" in text.get_text() for text in figure.texts)
 
 
 def test_without_a_value_there_is_none(make_record: Any) -> None:
