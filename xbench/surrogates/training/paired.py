@@ -239,8 +239,8 @@ def without_some(
     --------
     >>> opened = sp.csr_matrix(np.ones((100, 80)))
     >>> kept = without_some(opened, 0.25, np.random.default_rng(0))
-    >>> kept.shape, round(kept.nnz / opened.nnz, 2), kept.has_sorted_indices
-    ((100, 80), 0.75, True)
+    >>> kept.shape, abs(kept.nnz / opened.nnz - 0.75) < 0.02, kept.has_sorted_indices
+    ((100, 80), True, True)
     """
     kept = generator.random(opened.nnz) >= share
     ends = np.concatenate([[0], np.cumsum(kept)]).astype(opened.indptr.dtype)
