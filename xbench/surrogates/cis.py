@@ -6,7 +6,8 @@ from functools import partial
 
 from xbench.surrogates.own_peak_network import OwnPeakNetwork
 from xbench.surrogates.surrogate import Recipe
-from xbench.surrogates.training.gene_by_gene import CisTraining, train_cis
+from xbench.surrogates.training.cis_settings import CisTraining
+from xbench.surrogates.training.gene_by_gene import train_cis
 
 
 class Cis(OwnPeakNetwork):

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from pydantic import TypeAdapter, ValidationError
 from scipy import sparse
 
 from xbench.data.dataset import Dataset
@@ -35,10 +34,11 @@ from xbench.surrogates.obtain import place_of, train_surrogate
 from xbench.surrogates.rate_network import first_sums
 from xbench.surrogates.surrogate import Surrogate
 from xbench.surrogates.training import gene_by_gene
-from xbench.surrogates.training.gene_by_gene import CisTraining
-from xbench.surrogates.training.paired import PairedTraining, without_some
+from xbench.surrogates.training.cis_settings import CisTraining
+from xbench.surrogates.training.paired import PairedTraining
 
 from ...slow_rest import rest_slow
+from .states import same
 
 train_cis, train_end_to_end = Cis.recipe().train, EndToEnd.recipe().train
 QUICK = CisTraining(steps=100, batch_size=128, evaluate_every=50, network="fixed", form="modules")
@@ -82,23 +82,10 @@ def replaced(dataset: Dataset, **others: Any) -> Dataset:
     return Dataset(**{**fields, **others})
 
 
-def same(one: Surrogate, other: Surrogate) -> bool:
-    states = one.state_dict(), other.state_dict()
-    return all(torch.equal(states[0][name], states[1][name]) for name in states[0])
-
-
 @pytest.fixture(scope="session")
 def simulated(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
     path = tmp_path_factory.mktemp("simulation") / "small.h5mu"
     write_simulation(path, simulate(Parameters(n_cells=800, n_peaks=6000, n_genes=60)))
-    return read_simulation(path)
-
-
-@pytest.fixture(scope="session")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
-    """For what holds whatever was learned: a training takes a moment."""
-    path = tmp_path_factory.mktemp("simulation") / "tiny.h5mu"
-    write_simulation(path, simulate(Parameters(n_cells=160, n_peaks=2000, n_genes=60)))
     return read_simulation(path)
 
 
@@ -319,33 +306,6 @@ def test_what_an_earlier_version_left_in_the_cache_is_not_taken(
     monkeypatch.setattr(Cis, "recipe", classmethod(lambda cls: later))
     assert place_of(tiny, "cis").parent == now.parent
     assert place_of(tiny, "cis") != now
-
-
-@pytest.mark.parametrize("share", [1.0, -0.1])
-def test_a_share_of_dropped_peaks_is_below_all(share: float) -> None:
-    with pytest.raises(ValidationError, match="peaks_dropped"):
-        TypeAdapter(PairedTraining).validate_python({"peaks_dropped": share})
-
-
-def test_peaks_are_dropped_only_where_a_first_layer_is_trained(tiny: Dataset) -> None:
-    short = PairedTraining(steps=10, batch_size=32)
-    for first_layer in (True, False):
-        settings = replace(short, first_layer=first_layer)
-        all_shown = train_end_to_end(tiny, replace(settings, peaks_dropped=0.0), seed=2)[0]
-        half_shown = train_end_to_end(tiny, replace(settings, peaks_dropped=0.5), seed=2)[0]
-        assert same(all_shown, half_shown) is not first_layer
-
-
-def test_dropped_peaks_are_drawn_anew_and_all_others_stay() -> None:
-    generator = np.random.default_rng(3)
-    opened = sparse.random_array((30, 200), density=0.3, format="csr", rng=generator)
-    first, second = (without_some(opened, 0.4, generator) for _ in range(2))
-    assert (first != second).nnz > 0
-    for kept in (first, second):
-        np.testing.assert_array_equal((kept != 0).multiply(opened).toarray(), kept.toarray())
-        # 5 standard deviations of a share of 0.6 of some 1,800 open peaks.
-        assert abs(kept.nnz / opened.nnz - 0.6) < 5 * np.sqrt(0.24 / opened.nnz)
-    np.testing.assert_array_equal(without_some(opened, 0.0, generator).toarray(), opened.toarray())
 
 
 def test_an_ensemble_is_the_mean_of_its_members(

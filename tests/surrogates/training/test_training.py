@@ -20,21 +20,16 @@ from xbench.data.splits import Split
 from xbench.surrogates.cross_modality import CrossModality
 from xbench.surrogates.evaluation.fit import classification_fit, expression_fit, predict
 from xbench.surrogates.mlp_classifier import ClassifierTraining, train_classifier
-from xbench.surrogates.surrogate import Surrogate
 from xbench.surrogates.training.adversarial import UNPAIRED, CrossModalityTraining
 
 from ...small_datasets import small_multiome
+from .states import same
 
 SHORT = CrossModalityTraining(
     atac_steps=40, rna_steps=60, mapping_steps=60, batch_size=32, evaluate_every=10
 )
 train_cross_modality = CrossModality.recipe().train
 CLASSIFIER = ClassifierTraining(steps=60, learning_rate=1e-2, batch_size=16, evaluate_every=20)
-
-
-def same(one: Surrogate, other: Surrogate) -> bool:
-    states = one.state_dict(), other.state_dict()
-    return all(torch.equal(states[0][name], states[1][name]) for name in states[0])
 
 
 @contextmanager

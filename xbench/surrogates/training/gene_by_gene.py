@@ -3,28 +3,25 @@
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from threading import Event
 from time import perf_counter
 
 import numpy as np
 import torch
-from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 
 from xbench.data.dataset import Dataset
 from xbench.data.features import Features
 from xbench.errors import XbenchError, unknown_name
 from xbench.surrogates.own_peak_network import OwnPeakNetwork
 from xbench.surrogates.rate_network import RateNetwork
-from xbench.surrogates.training.batches import LARGEST_SIZE
+from xbench.surrogates.training.cis_settings import FORMS, LOSSES, NETWORKS, CisTraining
 from xbench.surrogates.training.gene_columns import GeneColumns, OwnPart
 from xbench.surrogates.training.loop import StageHistory, own_random_numbers
-from xbench.surrogates.training.own_modules import ModuleSettings, fit_modules, fit_without
+from xbench.surrogates.training.own_modules import fit_modules, fit_without
 from xbench.surrogates.training.own_peaks import peaks_near_genes
 from xbench.surrogates.training.paired import (
-    USUAL_SIZE,
     PairedTraining,
-    Share,
     calibrate,
     check_loss,
     train_network,
@@ -41,9 +38,6 @@ from xbench.surrogates.training.shrunken_fit import NearPeaks, fit_shrunken
 from xbench.utils.process import one_thread
 from xbench.utils.progress import SILENT, Progress
 
-LOSSES = ("negative-binomial", "poisson")
-FORMS = ("likelier", "modules", "shrunken")
-NETWORKS = ("likelier", "fixed", "trained", "dropped")
 WORK, TRYING = "own peaks", "forms"
 # Rate of Adam where the first layer is trained on all open peaks.
 RATE_SHOWN_ALL = 3e-3
@@ -65,59 +59,6 @@ SCALES = ((0.5, 0.3), (0.5, 1.0), (0.5, 0.1), (1.0, 0.3), (1.0, 1.0), (1.0, 0.1)
 Fit = Callable[[int], tuple[OwnPart, np.ndarray]]
 # The same with the sum over cells: of all genes and cells they would not fit into memory.
 Fitted = tuple[OwnPart, float]
-
-
-@dataclass(frozen=True)
-class CisTraining(PairedTraining):
-    """Settings of `cis`, on top of those of `end-to-end`, which are for its network.
-
-    Parameters
-    ----------
-    network
-        ``"fixed"``: the network's first layer stays what it begins with, the leading directions of
-        the data. ``"trained"``: it is trained, with the type as a second output, and twice the
-        steps. ``"dropped"``: it is trained as that of `end-to-end`, which is shown half of a cell's
-        open peaks at a time (or all but `peaks_dropped`, where that is above 0), with its rate and
-        five times the steps. ``"likelier"``: the network
-        under which validation cells are likeliest, or the fixed one where cells have more than
-        1,000 open peaks on average: directions of so many are known well, and to train them would
-        take longer than all else.
-    window
-        How far from a gene's body its own peaks may lie, in base pairs.
-    form
-        What a gene's own peaks are: ``"modules"`` of peaks that stand in for each other, each gene
-        for itself; ``"shrunken"``, a sum of effects drawn to what all genes' peaks say; or
-        ``"likelier"``, that of the two under which validation cells of some genes are.
-    tests
-        Peaks that each of two score tests chooses for a gene's modules: one over all cells, one
-        within cell types.
-    modules
-        Modules of peaks that stand in for each other.
-    sparsity
-        Penalty on the sum of the weights of a gene's modules, relative to a cell's loss.
-    rounds
-        Most steps of each gene's fit of modules.
-    """
-
-    steps: PositiveInt = 400
-    learning_rate: PositiveFloat = 1e-2
-    first_layer: bool = False
-    peaks_dropped: Share = 0.0
-    cell_type_weight: NonNegativeFloat = 0.0
-    network: str = "likelier"
-    window: PositiveFloat = 1e7
-    form: str = "likelier"
-    tests: PositiveInt = 20
-    modules: PositiveInt = 3
-    sparsity: NonNegativeFloat = 3e-4
-    rounds: PositiveInt = 8
-
-    @property
-    def own_modules(self) -> ModuleSettings:
-        """What the fit of one gene heeds."""
-        poisson = self.loss == "poisson"
-        size = LARGEST_SIZE if poisson else USUAL_SIZE
-        return ModuleSettings(self.tests, self.modules, self.sparsity, self.rounds, poisson, size)
 
 
 def train_cis(
@@ -201,7 +142,6 @@ def _likelier_network(
         peaks_dropped=settings.peaks_dropped or usual.peaks_dropped,
         learning_rate=usual.learning_rate,
         steps=5 * settings.steps,
-        patience=usual.patience,
     )
     each = {"fixed": settings, "trained": trained, "dropped": dropped}
     asked = [settings.network]
