@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +10,10 @@ import pandas as pd
 import pytest
 
 from xbench.data.dataset import Dataset
+from xbench.data.load import load_dataset
 from xbench.data.read_options import ReadOptions
 from xbench.datasets.simulated_multiome import SimulatedMultiome, SimulatedSmall
-from xbench.errors import XbenchError
+from xbench.errors import XbenchError, XbenchWarning
 from xbench.simulation.gene_positions import gene_table
 from xbench.simulation.known_regulation import Truth, truth_of, truth_table
 from xbench.simulation.parameters import Parameters, simulated_file
@@ -46,6 +48,15 @@ def test_real_coordinates() -> None:
     assert place["OLIG2"][0] == place["OLIG1"][0] == 21
     assert genes.chromosome_lengths.sum() == 3_088_269_832
     assert (genes.end <= genes.chromosome_lengths[genes.chrom]).all()
+
+
+def test_read_as_ones_own_it_says_how_to_be_scored_by_the_truth(cache: Path) -> None:
+    path = ensure_simulated(TINY)
+    with pytest.warns(XbenchWarning, match="holds the truth .* add --dataset simulated-multiome"):
+        assert truth_of(load_dataset(data=path)) is None
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", XbenchWarning)
+        assert truth_of(load_dataset("simulated-multiome", data=path)) is not None
 
 
 def test_it_is_made_once_and_kept(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,12 +3,13 @@
 import logging
 import os
 import time
+import warnings
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from xbench.data.dataset import Dataset
 from xbench.data.read_options import AS_IT_IS, ReadOptions
-from xbench.errors import XbenchError
+from xbench.errors import XbenchError, XbenchWarning
 
 _LOG = logging.getLogger(__name__)
 
@@ -118,7 +119,25 @@ def _loaded(name: str | None, reading: ReadOptions) -> Dataset:
 
     if is_array_file(reading.path):
         return read_array_file(reading.path, name, reading)
-    return read_multiome(reading.path, name=name, reading=reading)
+    dataset = read_multiome(reading.path, name=name, reading=reading)
+    _tell_of_truth(reading.path)
+    return dataset
+
+
+def _tell_of_truth(path: Path) -> None:
+    """Warn where a simulation is read as one's own data, which nobody knows the truth of."""
+    if path.suffix != ".h5mu":
+        return
+    from xbench.data.multiome.mudata import holds_truth
+
+    if holds_truth(path):
+        warnings.warn(
+            f"{path}: holds the truth of a simulation, and is read without it, as one's own data "
+            "are; add --dataset simulated-multiome, or --dataset simulated-multiome-sparse, to "
+            "score by it",
+            XbenchWarning,
+            stacklevel=2,
+        )
 
 
 @dataclass(frozen=True)
