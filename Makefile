@@ -62,14 +62,17 @@ leaderboard-whole: $(READY)
 		run judged --surrogate $$surrogate; \
 	done; \
 	run judged --dataset simulated-multiome --seeds 1; \
+	run judged --dataset simulated-multiome --surrogate ensemble --seeds 2; \
 	run pipelines --dataset simulated-multiome-sparse-7; \
 	try mnist; \
 	for from in "--surrogate oracle" "" "--surrogate cis" "--dataset snare-cortex --skip-missing-data" \
+		"--dataset snare-cortex --surrogate cis --skip-missing-data" \
 		"--dataset simulated-multiome-sparse" "--dataset simulated-multiome-sparse --surrogate cis"; do \
 		try table1 table3 figure2 figure3 hic redundancy transfer $$from; \
 		try table2 --methods $(QUICK) $$from; \
 	done; \
-	for from in "--dataset snare-cortex --skip-missing-data" ""; do \
+	for from in "--dataset snare-cortex --skip-missing-data" "" "--surrogate cis" \
+		"--dataset snare-cortex --surrogate cis --skip-missing-data" "--dataset simulated-multiome-sparse --surrogate cis"; do \
 		try table1 table3 figure3 redundancy transfer --methods $(SLOWEST) --seeds 1 --budget-seconds 600 $$from; \
 	done; \
 	for from in "--surrogate oracle" "" "--dataset snare-cortex --skip-missing-data"; do \
