@@ -7,6 +7,8 @@ import io
 import subprocess
 from pathlib import Path
 
+import pytest
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 PUBLISHED = "leaderboard/published/results.csv"
 
@@ -20,6 +22,19 @@ COLUMNS = {
     "cortex, L = 10": (*CORTEX, "10", "rel-delta", 2),
     "cortex, L = 128": (*CORTEX, "128", "rel-delta", 2),
     "MNIST, L = 64": (*MNIST, "64", "own-class-share-after", 2),
+}
+OWN, UNSEEN, REAL = (
+    (dataset, "cis") for dataset in (TRAINED[0], "simulated-multiome-sparse", CORTEX[0])
+)
+CIS_COLUMNS = {
+    "simulated, L = 10": (*OWN, "10", "rel-delta", 2),
+    "its optimality": (*OWN, "10", "optimality", 3),
+    "L = 128": (*OWN, "128", "rel-delta", 2),
+    "sparse assay, L = 10": (*UNSEEN, "10", "rel-delta", 2),
+    "optimality": (*UNSEEN, "10", "optimality", 3),
+    "at L = 128": (*UNSEEN, "128", "rel-delta", 2),
+    "cortex, L = 10": (*REAL, "10", "rel-delta", 2),
+    "cortex, L = 128": (*REAL, "128", "rel-delta", 2),
 }
 
 
@@ -64,12 +79,15 @@ def overall() -> dict[tuple[str, str, str, str, str], float]:
     }  # type: ignore[misc]
 
 
-def test_every_number_of_the_findings_is_the_published_one() -> None:
+@pytest.mark.parametrize(("part", "columns"), [("leaderboard", COLUMNS), ("cis", CIS_COLUMNS)])
+def test_every_number_of_the_findings_is_the_published_one(
+    part: str, columns: dict[str, tuple[str, str, str, str, int]]
+) -> None:
     published = overall()
-    table = table_of("docs/explanation/findings.md", "leaderboard")
+    table = table_of("docs/explanation/findings.md", part)
     compared = 0
     for row in table:
-        for column, (*place, decimals) in COLUMNS.items():
+        for column, (*place, decimals) in columns.items():
             key = (*place, row["method"])
             if row[column] == "–":
                 assert key not in published, key
