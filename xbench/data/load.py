@@ -129,8 +129,11 @@ def _tell_of_truth(path: Path) -> None:
     if path.suffix != ".h5mu":
         return
     from xbench.data.multiome.mudata import holds_truth
+    from xbench.data.open_files import opened_hdf5
 
-    if holds_truth(path):
+    with opened_hdf5(path) as file:
+        simulated = holds_truth(file)
+    if simulated:
         warnings.warn(
             f"{path}: holds the truth of a simulation, and is read without it, as one's own data "
             "are; add --dataset simulated-multiome, or --dataset simulated-multiome-sparse, to "

@@ -16,6 +16,7 @@ from anndata.io import read_elem
 
 from xbench.data.dataset import Dataset
 from xbench.data.multiome import read_multiome
+from xbench.data.multiome.mudata import holds_truth
 from xbench.data.read_options import ReadOptions
 from xbench.errors import XbenchError
 from xbench.simulation import CITATION, LICENCE
@@ -128,9 +129,9 @@ def _add_truth(dataset: Dataset, path: Path) -> None:
     """Add what only a simulation's file holds: the truth, a hidden state, donors and batches."""
     try:
         with h5py.File(path, "r") as file:
-            atac = file["mod/atac"]
-            if f"uns/{KEY}" not in atac:
+            if not holds_truth(file):
                 raise XbenchError(f"{path}: holds no truth; it is no file of simulated-multiome")
+            atac = file["mod/atac"]
             dataset.inputs.uns[KEY] = Truth.from_arrays(read_elem(atac[f"uns/{KEY}"])).arrays()
             if f"layers/{HIDDEN}" in atac:
                 dataset.inputs.layers[HIDDEN] = read_elem(atac[f"layers/{HIDDEN}"])

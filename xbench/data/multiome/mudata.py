@@ -134,15 +134,6 @@ def read_part(group: Any, part: str, where: str) -> Any:
 _SPARSE = {"csr_matrix": sparse.csr_matrix, "csc_matrix": sparse.csc_matrix}
 
 
-def holds_truth(path: Path) -> bool:
-    """Whether a file is a simulation's: its peaks come with the truth of what they regulate."""
-    try:
-        with h5py.File(path, "r") as file:
-            return "mod/atac/uns/truth" in file
-    except OSError:
-        return False
-
-
 def _is_half_sparse(element: Any) -> bool:
     """Whether numbers are of a kind that SciPy, and so anndata, makes no sparse matrix of."""
     known = element.attrs.get("encoding-type") in _SPARSE
@@ -163,6 +154,11 @@ def _table(element: pd.DataFrame) -> pd.DataFrame:
 
 def _checked_matrix(matrix: Any) -> Any:
     return checked_sparse(matrix) if sparse.issparse(matrix) else np.atleast_2d(np.asarray(matrix))
+
+
+def holds_truth(file: Any) -> bool:
+    """Whether an .h5mu file is a simulation's: its peaks come with the truth of what they do."""
+    return "mod/atac/uns/truth" in file
 
 
 def named_genome(groups: list[Any], tables: list[pd.DataFrame]) -> str | None:
