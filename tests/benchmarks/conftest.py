@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 import torch
+from threadpoolctl import threadpool_limits
 
 
 @pytest.fixture(autouse=True)
@@ -16,8 +17,13 @@ def measured_alone() -> None:
 
 @pytest.fixture(autouse=True)
 def one_thread() -> Iterator[None]:
-    """As the runner computes: one thread a run."""
+    """As the runner computes: one thread a run.
+
+    SciPy's and NumPy's too: a second thread that waits for a core that others have is charged for
+    its waiting, since it waits awake.
+    """
     before = torch.get_num_threads()
     torch.set_num_threads(1)
-    yield
+    with threadpool_limits(1):
+        yield
     torch.set_num_threads(before)

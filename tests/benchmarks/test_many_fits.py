@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from threadpoolctl import threadpool_limits
 
 from xbench.explainers.local_models import SharedMasks
 
@@ -39,18 +38,17 @@ def compare(benchmark: Any, neighbours: int, widths: list[int], rounds: int) -> 
         many.coefficients(values[0], 1)
         return many.coefficients_of_many(values, widths)
 
-    with threadpool_limits(1):
-        found, wanted = at_once(), one_by_one()
-        for ours, theirs in zip(found, wanted, strict=True):
-            np.testing.assert_allclose(ours, theirs, atol=1e-5 * np.abs(theirs).max())
-        return side_by_side(
-            benchmark,
-            timed(at_once),
-            timed(one_by_one),
-            against="a Cholesky factor for each",
-            size=f"{len(widths)} cells, {neighbours:,} neighbours, {max(widths):,} features",
-            rounds=rounds,
-        )
+    found, wanted = at_once(), one_by_one()
+    for ours, theirs in zip(found, wanted, strict=True):
+        np.testing.assert_allclose(ours, theirs, atol=1e-5 * np.abs(theirs).max())
+    return side_by_side(
+        benchmark,
+        timed(at_once),
+        timed(one_by_one),
+        against="a Cholesky factor for each",
+        size=f"{len(widths)} cells, {neighbours:,} neighbours, {max(widths):,} features",
+        rounds=rounds,
+    )
 
 
 def test_small_cells(benchmark: Any) -> None:
