@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pandas as pd
 import pytest
@@ -17,6 +19,7 @@ from xbench.errors import XbenchError, XbenchWarning
 from xbench.simulation.gene_positions import gene_table
 from xbench.simulation.known_regulation import Truth, truth_of, truth_table
 from xbench.simulation.parameters import Parameters, simulated_file
+from xbench.simulation.response import HIDDEN
 from xbench.simulation.simulate import Simulation
 from xbench.simulation.simulated_cell_types import CELL_TYPES
 from xbench.simulation.simulated_contacts import write_contacts, write_maps_by_type
@@ -105,6 +108,14 @@ def test_another_file_is_no_simulation(dataset: Dataset, tmp_path: Path) -> None
     atac = AnnData(dataset.X, dataset.inputs.obs, dataset.inputs.var)
     mudata.MuData({"atac": atac, "rna": rna}).write_h5mu(path)
     with pytest.raises(XbenchError, match="holds no truth"):
+        read_simulation(path)
+
+
+def test_a_hidden_state_that_is_damaged_is_refused_by_its_file(cache: Path) -> None:
+    path = ensure_simulated(replace(TINY, sparse=True))
+    with h5py.File(path, "r+") as file:
+        del file[f"mod/atac/layers/{HIDDEN}/indices"]
+    with pytest.raises(XbenchError, match=f"{path.name} cannot be read .*; get or write"):
         read_simulation(path)
 
 

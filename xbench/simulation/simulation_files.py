@@ -8,7 +8,6 @@ import warnings
 from importlib.util import find_spec
 from pathlib import Path
 
-import h5py
 import numpy as np
 import pandas as pd
 from anndata import AnnData
@@ -17,6 +16,7 @@ from anndata.io import read_elem
 from xbench.data.dataset import Dataset
 from xbench.data.multiome import read_multiome
 from xbench.data.multiome.mudata import holds_truth
+from xbench.data.open_files import opened_hdf5
 from xbench.data.read_options import ReadOptions
 from xbench.errors import XbenchError
 from xbench.simulation import CITATION, LICENCE
@@ -127,19 +127,16 @@ def simulated_dataset(
 
 def _add_truth(dataset: Dataset, path: Path) -> None:
     """Add what only a simulation's file holds: the truth, a hidden state, donors and batches."""
-    try:
-        with h5py.File(path, "r") as file:
-            if not holds_truth(file):
-                raise XbenchError(f"{path}: holds no truth; it is no file of simulated-multiome")
-            atac = file["mod/atac"]
-            dataset.inputs.uns[KEY] = Truth.from_arrays(read_elem(atac[f"uns/{KEY}"])).arrays()
-            if f"layers/{HIDDEN}" in atac:
-                dataset.inputs.layers[HIDDEN] = read_elem(atac[f"layers/{HIDDEN}"])
-            known = read_elem(atac["obs"])
-            for name in known.columns.difference(dataset.inputs.obs.columns):
-                dataset.inputs.obs[name] = known[name].to_numpy(dtype=str)
-    except OSError as error:
-        raise XbenchError(f"{path}: cannot be read ({error}); simulate it again") from error
+    with opened_hdf5(path) as file:
+        if not holds_truth(file):
+            raise XbenchError(f"{path}: holds no truth; it is no file of simulated-multiome")
+        atac = file["mod/atac"]
+        dataset.inputs.uns[KEY] = Truth.from_arrays(read_elem(atac[f"uns/{KEY}"])).arrays()
+        if f"layers/{HIDDEN}" in atac:
+            dataset.inputs.layers[HIDDEN] = read_elem(atac[f"layers/{HIDDEN}"])
+        known = read_elem(atac["obs"])
+        for name in known.columns.difference(dataset.inputs.obs.columns):
+            dataset.inputs.obs[name] = known[name].to_numpy(dtype=str)
 
 
 def _peak_frame(simulation: Simulation) -> pd.DataFrame:
