@@ -50,6 +50,7 @@ leaderboard: $(READY)
 SLOWEST := lime,cxplain,sage
 
 # Pipelines: every surrogate on both simulations, scored by their truth, and on the cortex by a judge.
+# CXPlain's, at a minute a target, on one surrogate and once.
 PIPELINES := cross-modality end-to-end cis ensemble
 
 # The tables are of the paper's surrogate and of the one that knows a gene's own peaks.
@@ -73,6 +74,9 @@ leaderboard-whole: $(READY)
 	run judged --dataset simulated-multiome --seeds 1; \
 	run judged --dataset simulated-multiome --surrogate ensemble --seeds 2; \
 	run pipelines --dataset simulated-multiome-sparse-7; \
+	for simulation in simulated-multiome simulated-multiome-sparse simulated-multiome-sparse-7; do \
+		run pipelines --dataset $$simulation --methods cxplain --seeds 1; \
+	done; \
 	try mnist; \
 	try table1 table3 figure2 figure3 hic redundancy transfer --surrogate oracle; \
 	try table2 --methods $(QUICK) --surrogate oracle; \
