@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import random
+import subprocess
+import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -290,3 +292,12 @@ def test_five_thousand_records_take_seconds(
     render(records, {"toy": task}, tmp_path)
     # About 3 s on one core; the bound leaves room for a busy machine.
     assert time.perf_counter() - start < 30
+
+
+def test_tables_and_figures_need_no_network() -> None:
+    heavy = "{'anndata', 'numba', 'torch'}"
+    code = f"import sys, xbench.leaderboard\nprint(sorted({heavy} & set(sys.modules)))"
+    answer = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert answer.stdout.strip() == "[]"

@@ -7,10 +7,9 @@ import numpy as np
 from xbench.analysis.contact_source import ContactSource
 from xbench.analysis.matched_draws import Matching, drawn_sums, strata
 from xbench.analysis.proximity import possible_starts
-from xbench.analysis.subject import chosen_features
 from xbench.data.features import Features, Interval
 from xbench.errors import require_shape
-from xbench.mask.population import Subset
+from xbench.mask.population import Subset, chosen_features
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from xbench.analysis.subject import chosen_features
 from xbench.errors import XbenchError, require_shape
-from xbench.mask.population import Subset
+from xbench.mask.population import Subset, chosen_features
 from xbench.simulation.known_regulation import Truth
 
 

@@ -8,8 +8,7 @@ from itertools import combinations
 import numpy as np
 from scipy.stats import hypergeom
 
-from xbench.analysis.subject import chosen_features
-from xbench.mask.population import Subset
+from xbench.mask.population import Subset, chosen_features
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,9 @@ from typing import NamedTuple
 import numpy as np
 from scipy.stats import hypergeom
 
-from xbench.analysis.subject import chosen_features
 from xbench.data.features import Features, Interval
 from xbench.errors import XbenchError
-from xbench.mask.population import Subset
+from xbench.mask.population import Subset, chosen_features
 
 # Base pairs; 0 is overlap. The widest is the paper's soft hit.
 REACHES = (0, 100_000, 1_000_000, 10_000_000)

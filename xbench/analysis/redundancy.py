@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 
-from xbench.analysis.subject import chosen_features
-from xbench.mask.population import MaskedPopulation, Subset
+from xbench.mask.population import MaskedPopulation, Subset, chosen_features
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,8 @@ import numpy as np
 
 from xbench.analysis.contact_source import ContactSource
 from xbench.data.dataset import Dataset, Target
-from xbench.errors import XbenchError
 from xbench.mask import MaskedPopulation, masked_population
 from xbench.mask.objective import OBJECTIVES
-from xbench.mask.population import Subset, check_subset
 from xbench.results.record import Record
 from xbench.surrogates.checkpoint import OpenedSurrogate
 
@@ -96,32 +94,3 @@ class AnalysisSubject:
         """Return the run's test cells under the mask operator, of another surrogate if given."""
         chosen = surrogate or self.resources.surrogate
         return self.resources.population(chosen, self.record.cell_type, self.target)
-
-
-def chosen_features(indices: Subset, n_features: int) -> np.ndarray:
-    """Return the selected features as an array of at least one distinct index in range.
-
-    Parameters
-    ----------
-    indices
-        Selected features, shape (L,), in any order, which is kept.
-    n_features
-        d.
-
-    Raises
-    ------
-    XbenchError
-        No feature at all, one that is out of range, or one that is there more than once.
-
-    Examples
-    --------
-    >>> chosen_features([4, 0], 5)
-    array([4, 0])
-    """
-    try:
-        chosen = check_subset(indices, n_features)
-    except ValueError as error:
-        raise XbenchError(f"selected features: {error}") from None
-    if not len(chosen):
-        raise XbenchError("selected features: there are none; give at least one index")
-    return chosen

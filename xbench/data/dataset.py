@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
-from anndata import AnnData
 from scipy import sparse
 
 from xbench.data.digest import content_digest
@@ -13,6 +13,9 @@ from xbench.data.features import Features, Interval
 from xbench.data.splits import Split
 from xbench.errors import XbenchError, require_shape, unknown_name
 from xbench.utils.notebook import table_html
+
+if TYPE_CHECKING:
+    from anndata import AnnData
 
 
 @dataclass(frozen=True)
@@ -108,8 +111,8 @@ class Dataset:
     """
 
     name: str
-    inputs: AnnData
-    outputs: AnnData | None
+    inputs: "AnnData"
+    outputs: "AnnData | None"
     cell_types: np.ndarray
     split: Split
     genome: str | None

@@ -6,12 +6,16 @@ Every method is charged by these counts. Groups are disjoint features, each mask
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import NoReturn, Protocol
+from typing import TYPE_CHECKING, NoReturn, Protocol
 
 import numpy as np
 import scipy.sparse as sp
-import torch
-from torch import Tensor
+
+from xbench.errors import XbenchError
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
 
 Subset = Sequence[int] | np.ndarray
 
@@ -65,7 +69,7 @@ class MaskedPopulation(Protocol):
         """Gradient of the number explained by the input, in chunks of (cells, n_features)."""
 
     def noisy_gradients(
-        self, noise: float, samples: int, generator: torch.Generator, *, absolute: bool
+        self, noise: float, samples: int, generator: "torch.Generator", *, absolute: bool
     ) -> np.ndarray:
         """Mean gradient of the number explained at noisy copies of the cells, shape (d,).
 
@@ -80,7 +84,7 @@ class MaskedPopulation(Protocol):
         *,
         absolute: bool,
         noise: float = 0.0,
-        generator: torch.Generator | None = None,
+        generator: "torch.Generator | None" = None,
     ) -> np.ndarray:
         """Mean over cells of (x_j - p_j) sum_t w_t dF/dx_j at p + t (x - p), shape (d,), double.
 
@@ -94,13 +98,13 @@ class MaskedPopulation(Protocol):
     def changing_pairs(self) -> sp.csr_matrix:
         """Changes p - x that masking can make, shape (n_cells, n_features); no zero is stored."""
 
-    def relaxed_losses(self, mask: Tensor) -> Tensor:
+    def relaxed_losses(self, mask: "Tensor") -> "Tensor":
         """Loss of each cell at x + m (p - x), shape (n_cells,), differentiable in the mask m.
 
         m has shape (n_features,) and stands for all cells; 0 leaves a feature, 1 masks it.
         """
 
-    def relaxed_pair_losses(self, mask: Tensor) -> Tensor:
+    def relaxed_pair_losses(self, mask: "Tensor") -> "Tensor":
         """The same with an m for each entry of `changing_pairs`, in its order."""
 
     def effects(self, groups: Sequence[Subset] | None = None, subset: Subset = ()) -> sp.csr_matrix:
@@ -157,6 +161,35 @@ def check_subset(subset: Subset, n_features: int) -> np.ndarray:
         values, repeats = np.unique(indices, return_counts=True)
         raise ValueError(f"feature {values[repeats > 1][0]} is in the subset more than once")
     return indices
+
+
+def chosen_features(indices: Subset, n_features: int) -> np.ndarray:
+    """Return the selected features as an array of at least one distinct index in range.
+
+    Parameters
+    ----------
+    indices
+        Selected features, shape (L,), in any order, which is kept.
+    n_features
+        d.
+
+    Raises
+    ------
+    XbenchError
+        No feature at all, one that is out of range, or one that is there more than once.
+
+    Examples
+    --------
+    >>> chosen_features([4, 0], 5)
+    array([4, 0])
+    """
+    try:
+        chosen = check_subset(indices, n_features)
+    except ValueError as error:
+        raise XbenchError(f"selected features: {error}") from None
+    if not len(chosen):
+        raise XbenchError("selected features: there are none; give at least one index")
+    return chosen
 
 
 def check_swap(
