@@ -104,7 +104,11 @@ def test_every_number_of_the_pipelines_is_the_published_one() -> None:
     table = table_of("README.md", "pipelines")
     for row in table:
         for column, (*place, decimals) in PIPELINES.items():
-            of = published[*place, row["explainer"].removeprefix("*no model:* ")]
+            key = (*place, row["explainer"].removeprefix("*no model:* "))
+            if row[column] == "–":
+                assert key not in published, key
+                continue
+            of = published[key]
             mean, low, high = (
                 f"{float(of[name]):.{decimals}f}" for name in ("mean", "low", "high")
             )

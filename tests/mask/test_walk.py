@@ -13,16 +13,9 @@ from hypothesis import strategies as st
 
 from xbench.data.dataset import Target
 from xbench.mask import MaskedPopulation, masked_population
-from xbench.mask.changed_pairs import changed_pairs
 from xbench.mask.objective import OBJECTIVES
-from xbench.mask.population import disjoint_groups
-from xbench.mask.steps import steps_of_groups
-from xbench.mask.walk import Path
-from xbench.surrogates.mlp_classifier import MLPClassifier
-from xbench.surrogates.surrogate import Surrogate
 
 from ..toys import (
-    InteractingToy,
     LinearToy,
     dense_twin,
     masked_by_hand,
@@ -30,30 +23,7 @@ from ..toys import (
     random_cross_modality,
     random_inputs,
 )
-
-SIZES = [5, 0, 7, 1, 9]
-D = sum(SIZES)
-NARROW = {"decoder_sizes": (12, 14), "n_gate": 8, "n_hidden": 5}
-GENE = Target("all", "gene", 1)
-FIRST = Target("a", "b", 0)
-CLASS = Target("8", "3", 1, contrast=0)
-# Groups across blocks, one of them empty, and features that are in none.
-GROUPS = [[3, 6, 20], [], [1], [21, 0, 9, 10, 11], [8, 7]]
-
-
-def classifier() -> Surrogate:
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(1)
-        return MLPClassifier(D, 16, 2).frozen()
-
-
-# One block; several that split; several that do not, with a narrow and a wide tail.
-MODELS: dict[str, tuple[Callable[[], Surrogate], Target, str]] = {
-    "classifier": (classifier, CLASS, "cross-entropy"),
-    "split": (lambda: random_cross_modality(SIZES, seed=1, **NARROW).frozen(), GENE, "expression"),
-    "whole": (lambda: random_cross_modality(SIZES, seed=1, **NARROW), GENE, "expression"),
-    "interacting": (lambda: InteractingToy(SIZES, 1), GENE, "expression"),
-}
+from .walks import FIRST, GENE, GROUPS, MODELS, NARROW, SIZES, D, posed, shuffled
 
 
 def by_hand(
@@ -79,22 +49,6 @@ def by_hand(
             changed[cell, group] = (before != after).any()
             before = after
     return changes, changed
-
-
-def posed(name: str) -> tuple[Surrogate, Target, str, Callable[[torch.Tensor], torch.Tensor]]:
-    make, target, objective = MODELS[name]
-
-    def losses_of(outputs: torch.Tensor) -> torch.Tensor:
-        if target.contrast is None:
-            return outputs[:, target.output]
-        return torch.nn.functional.softplus(outputs[:, 1] - outputs[:, 0])
-
-    return make(), target, objective, losses_of
-
-
-def shuffled(n_cells: int, n_groups: int, seed: int = 0) -> np.ndarray:
-    generator = np.random.default_rng(seed)
-    return generator.permuted(np.tile(np.arange(n_groups), (n_cells, 1)), axis=1)
 
 
 @pytest.mark.parametrize("grouped", [False, True])
@@ -284,62 +238,6 @@ def test_thousands_of_steps_leave_no_drift() -> None:
         assert walked == pytest.approx(masked - start, abs=5e-6)
         kept = ours.batch(np.array([1])).values(order[0, step:])[0]
         assert back == pytest.approx(kept - start, abs=5e-6)
-
-
-@pytest.mark.parametrize("size", [1, 3, 20, 50])
-@pytest.mark.parametrize("name", ["walk.CHANGE_CHUNK", "walk.WALK_CHUNK", "walk.STEP_CHUNK"])
-@pytest.mark.parametrize("model", MODELS)
-def test_tiny_chunks_change_nothing(
-    monkeypatch: pytest.MonkeyPatch, model: str, name: str, size: int
-) -> None:
-    made, target, objective, _ = posed(model)
-    x, order = random_inputs(9, D), shuffled(9, D)
-    ours = masked_population(made, x, target, OBJECTIVES[objective], 0.3)
-    whole = ours.walk(order)
-    monkeypatch.setattr(f"xbench.mask.{name}", size)
-    cut = ours.walk(order)
-    np.testing.assert_array_equal(cut.indices, whole.indices)
-    np.testing.assert_allclose(cut.data, whole.data, rtol=0, atol=2e-6)
-
-
-def test_work_is_cut_between_cells() -> None:
-    x = random_inputs(20, D)
-    layer, groups = InteractingToy(SIZES, 1).additive_layer(), disjoint_groups(None, D)
-    inputs = sp.csr_matrix(x)
-    (pairs,) = changed_pairs(inputs, np.zeros(D, np.float32), groups, 10**6)
-    path = Path.of(layer, pairs, steps_of_groups(shuffled(20, D), 20, D))
-    for together in (1, 10, 30, 10**6):
-        pieces = list(path.pieces(together))
-        assert np.concatenate([piece.feature for piece in pieces]).tolist() == path.feature.tolist()
-        cells = [set(piece.cell.tolist()) for piece in pieces]
-        assert sum(map(len, cells)) == len(set(path.cell.tolist()))
-        # No more than one cell beyond what was asked for.
-        assert all(len(piece.cell) < together + D for piece in pieces)
-    assert len(list(path.pieces(30))) > 3
-
-
-def test_the_tail_never_sees_more_steps_than_it_should(monkeypatch: pytest.MonkeyPatch) -> None:
-    seen = []
-
-    class Watched(InteractingToy):
-        def tail(self, sums: torch.Tensor, outputs: torch.Tensor | None = None) -> torch.Tensor:
-            seen.append(len(sums))
-            return super().tail(sums, outputs)
-
-    monkeypatch.setattr("xbench.mask.walk.STEP_CHUNK", 13)
-    x = random_inputs(9, D)
-    ours = masked_population(Watched(SIZES, 1), x, GENE, OBJECTIVES["expression"])
-    ours.walk(shuffled(9, D))
-    assert max(seen) == 13
-    assert sum(seen) == 9 + np.count_nonzero(x)
-
-
-def test_dense_chunks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    model, target, objective, _ = posed("classifier")
-    theirs = dense_twin(model, random_inputs(4, D), target, objective, 0.3)
-    whole = theirs.walk(shuffled(4, D))
-    monkeypatch.setattr("xbench.mask.dense.CHUNK", 3 * D)
-    np.testing.assert_allclose(theirs.walk(shuffled(4, D)).data, whole.data, atol=1e-6)
 
 
 class TestCounts:
