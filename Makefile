@@ -55,7 +55,8 @@ PIPELINES := cross-modality end-to-end cis ensemble
 
 # The tables are of the paper's surrogate and of the one that knows a gene's own peaks.
 TABULATED := cross-modality cis
-DATASETS := simulated-multiome simulated-multiome-sparse snare-cortex
+SIMULATIONS := simulated-multiome simulated-multiome-sparse
+DATASETS := $(SIMULATIONS) snare-cortex
 
 leaderboard-whole: $(READY)
 	$(TRY); \
@@ -66,7 +67,7 @@ leaderboard-whole: $(READY)
 		done; done; \
 	}; \
 	for surrogate in $(PIPELINES); do \
-		for simulation in simulated-multiome simulated-multiome-sparse; do \
+		for simulation in $(SIMULATIONS); do \
 			run pipelines --dataset $$simulation --surrogate $$surrogate; \
 		done; \
 		run judged --surrogate $$surrogate; \
@@ -74,7 +75,7 @@ leaderboard-whole: $(READY)
 	run judged --dataset simulated-multiome --seeds 1; \
 	run judged --dataset simulated-multiome --surrogate ensemble --seeds 2; \
 	run pipelines --dataset simulated-multiome-sparse-7; \
-	for simulation in simulated-multiome simulated-multiome-sparse simulated-multiome-sparse-7; do \
+	for simulation in $(SIMULATIONS) simulated-multiome-sparse-7; do \
 		run pipelines --dataset $$simulation --methods cxplain --seeds 1; \
 	done; \
 	try mnist; \

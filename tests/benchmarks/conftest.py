@@ -4,8 +4,9 @@ import os
 from collections.abc import Iterator
 
 import pytest
-import torch
 from threadpoolctl import threadpool_limits
+
+from xbench.utils.process import one_thread
 
 
 @pytest.fixture(autouse=True)
@@ -16,14 +17,11 @@ def measured_alone() -> None:
 
 
 @pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
+def on_one_thread() -> Iterator[None]:
     """As the runner computes: one thread a run.
 
     SciPy's and NumPy's too: a second thread that waits for a core that others have is charged for
     its waiting, since it waits awake.
     """
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    with threadpool_limits(1):
+    with one_thread(), threadpool_limits(1):
         yield
-    torch.set_num_threads(before)

@@ -15,29 +15,18 @@ from hypothesis import strategies as st
 from xbench.data.dataset import Target
 from xbench.mask import MaskedPopulation, masked_population
 from xbench.mask.objective import OBJECTIVES
-from xbench.surrogates.mlp_classifier import MLPClassifier
 from xbench.surrogates.surrogate import Surrogate
 
 from ..slow_rest import rest_slow
 from ..toys import dense_twin, masked_by_hand, messy_csr, random_cross_modality, random_inputs
+from .small_models import CLASS, NARROW, SIZES, D, classifier
 
-SIZES = [5, 0, 7, 1, 9]
-D = sum(SIZES)
-# The real depth, without the real width.
-NARROW = {"decoder_sizes": (12, 14), "n_gate": 8, "n_hidden": 5}
 GENE = Target("all", "gene", 3)
-CLASS = Target("8", "3", 1, contrast=0)
 
 
 def close(ours: np.ndarray, theirs: np.ndarray) -> None:
     scale = max(1e-3, float(np.abs(theirs).max()))
     np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-5 * scale)
-
-
-def classifier(seed: int) -> MLPClassifier:
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        return MLPClassifier(D, 16, 2).frozen()  # type: ignore[return-value]
 
 
 def cross_modality(seed: int) -> Surrogate:

@@ -19,10 +19,8 @@ from ..toys import (
     random_cross_modality,
     random_inputs,
 )
+from .small_models import NARROW, SIZES, D
 
-SIZES = [5, 0, 7, 1, 9]
-D = sum(SIZES)
-NARROW = {"decoder_sizes": (12, 14), "n_gate": 8, "n_hidden": 5}
 GENE = Target("all", "gene", 3)
 MODEL = random_cross_modality(SIZES, seed=1, **NARROW)
 

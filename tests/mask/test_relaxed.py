@@ -13,23 +13,13 @@ from torch import Tensor, nn
 from xbench.data.dataset import Target
 from xbench.mask import MaskedPopulation, masked_population
 from xbench.mask.objective import OBJECTIVES
-from xbench.surrogates.mlp_classifier import MLPClassifier
 from xbench.surrogates.surrogate import Surrogate
 
 from ..toys import LinearToy, dense_twin, messy_csr, random_cross_modality, random_inputs
+from .small_models import CLASS, NARROW, SIZES, D, classifier
 
-SIZES = [5, 0, 7, 1, 9]
-D = sum(SIZES)
 N = 9
-NARROW = {"decoder_sizes": (12, 14), "n_gate": 8, "n_hidden": 5}
 GENE = Target("all", "gene", 3)
-CLASS = Target("8", "3", 1, contrast=0)
-
-
-def classifier() -> Surrogate:
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(1)
-        return MLPClassifier(D, 16, 2).frozen()
 
 
 CASES: dict[str, tuple[Callable[[], Surrogate], Target, str]] = {

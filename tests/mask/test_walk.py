@@ -23,7 +23,8 @@ from ..toys import (
     random_cross_modality,
     random_inputs,
 )
-from .walks import FIRST, GENE, GROUPS, MODELS, NARROW, SIZES, D, posed, shuffled
+from .small_models import NARROW, SIZES, D
+from .walks import FIRST, GENE, GROUPS, MODELS, posed, shuffled
 
 
 def by_hand(

@@ -15,7 +15,8 @@ from xbench.mask.steps import steps_of_groups
 from xbench.mask.walk import Path
 
 from ..toys import InteractingToy, dense_twin, random_inputs
-from .walks import GENE, MODELS, SIZES, D, posed, shuffled
+from .small_models import SIZES, D
+from .walks import GENE, MODELS, posed, shuffled
 
 
 @pytest.mark.parametrize("size", [1, 3, 20, 50])

@@ -8,25 +8,15 @@ import numpy as np
 import torch
 
 from xbench.data.dataset import Target
-from xbench.surrogates.mlp_classifier import MLPClassifier
 from xbench.surrogates.surrogate import Surrogate
 
 from ..toys import InteractingToy, random_cross_modality
+from .small_models import CLASS, NARROW, SIZES, classifier
 
-SIZES = [5, 0, 7, 1, 9]
-D = sum(SIZES)
-NARROW = {"decoder_sizes": (12, 14), "n_gate": 8, "n_hidden": 5}
 GENE = Target("all", "gene", 1)
 FIRST = Target("a", "b", 0)
-CLASS = Target("8", "3", 1, contrast=0)
 # Groups across blocks, one of them empty, and features that are in none.
 GROUPS = [[3, 6, 20], [], [1], [21, 0, 9, 10, 11], [8, 7]]
-
-
-def classifier() -> Surrogate:
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(1)
-        return MLPClassifier(D, 16, 2).frozen()
 
 
 # One block; several that split; several that do not, with a narrow and a wide tail.
