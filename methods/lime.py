@@ -107,8 +107,6 @@ class Lime(Explainer):
 
     def explain(self, problem: Problem) -> Selection:
         """Fit cell after cell, then put the coefficients together."""
-        from threadpoolctl import threadpool_limits
-
         population, generator = problem.population, problem.generator()
         changes = population.changing_pairs()
         drawn = generator.permutation(population.n_cells)[: self.cells].tolist()
@@ -122,17 +120,15 @@ class Lime(Explainer):
         )
         asked = _Asked(problem, changes, masks)
         found: dict[int, np.ndarray] = {}
-        # The fits are NumPy's: without this they would use every core, unlike other runs.
-        with threadpool_limits(1):
-            for start in range(0, len(order), together):
-                values: dict[int, np.ndarray] = {}
-                for number in order[start : start + together].tolist():
-                    values[number] = asked.values(drawn[number])
-                    if problem.exhausted():
-                        break
-                found |= self._fitted(asked.masks, values, widths)
-                if problem.budget.stopped:
+        for start in range(0, len(order), together):
+            values: dict[int, np.ndarray] = {}
+            for number in order[start : start + together].tolist():
+                values[number] = asked.values(drawn[number])
+                if problem.exhausted():
                     break
+            found |= self._fitted(asked.masks, values, widths)
+            if problem.budget.stopped:
+                break
         cells = sorted(found)
         explained = [drawn[number] for number in cells]
         pointers = np.concatenate([[0], np.cumsum(widths[cells])])

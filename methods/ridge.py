@@ -9,7 +9,6 @@ import numpy as np
 import scipy.sparse as sp
 from pydantic import NonNegativeFloat, PositiveFloat
 from scipy.linalg import solve
-from threadpoolctl import threadpool_limits
 
 from xbench import Explainer, Problem, Selection
 from xbench.explainers.attribution import masking_lowers
@@ -52,16 +51,14 @@ class Ridge(Explainer):
         measured = problem.measured_cells(self.within)
         if self.window is None:
             measured = list(measured)
-        # NumPy's and SciPy's solvers would use every core, unlike other runs.
-        with threadpool_limits(1):
-            if isinstance(measured, list) and _is_wide_and_sparse(measured):
-                coefficients = sparse_ridge_coefficients(measured, self.penalty)
-                change = sparse_change(sp.csr_matrix(problem.inputs), problem.perturbation)
-            else:
-                cells = ((_dense(x, near), y) for x, y in measured)
-                coefficients = ridge_coefficients(cells, self.penalty)
-                inputs = _dense(problem.inputs, near)
-                change = np.abs(inputs - problem.perturbation[near]).mean(axis=0)
+        if isinstance(measured, list) and _is_wide_and_sparse(measured):
+            coefficients = sparse_ridge_coefficients(measured, self.penalty)
+            change = sparse_change(sp.csr_matrix(problem.inputs), problem.perturbation)
+        else:
+            cells = ((_dense(x, near), y) for x, y in measured)
+            coefficients = ridge_coefficients(cells, self.penalty)
+            inputs = _dense(problem.inputs, near)
+            change = np.abs(inputs - problem.perturbation[near]).mean(axis=0)
         scores = np.full(problem.n_features, -np.inf)
         scores[near] = coefficients * change * masking_lowers(problem)[near]
         # Below every near one, and numbers all the same: a score must not be infinite.

@@ -4,7 +4,6 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from threadpoolctl import threadpool_limits
 
 from xbench.utils.process import one_thread
 
@@ -18,10 +17,6 @@ def measured_alone() -> None:
 
 @pytest.fixture(autouse=True)
 def on_one_thread() -> Iterator[None]:
-    """As the runner computes: one thread a run.
-
-    SciPy's and NumPy's too: a second thread that waits for a core that others have is charged for
-    its waiting, since it waits awake.
-    """
-    with one_thread(), threadpool_limits(1):
+    """As the runner computes: a second thread that waits for a core is charged for its waiting."""
+    with one_thread():
         yield

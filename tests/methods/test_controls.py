@@ -11,7 +11,6 @@ import pytest
 import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from threadpoolctl import threadpool_info, threadpool_limits
 
 from xbench.data.dataset import Target
 from xbench.data.features import Features
@@ -185,21 +184,6 @@ def test_ridge_of_all_features_makes_no_table(
         wanted.scores[np.argsort(wanted.indices)],
         atol=1e-9,
     )
-
-
-def test_the_linear_algebra_of_ridge_is_on_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
-    x = (np.random.default_rng(5).random((20, D)) < 0.3).astype(np.float32)
-    threads: list[int] = []
-    module = sys.modules[method("ridge").__module__]
-
-    def seen(*arguments: Any) -> np.ndarray:
-        threads.extend(one["num_threads"] for one in threadpool_info())
-        return ridge_coefficients(*arguments)
-
-    monkeypatch.setattr(module, "ridge_coefficients", seen)
-    with threadpool_limits(2):
-        method("ridge").explain(posed(x, 3, observed=x[:, 3]))
-    assert set(threads) == {1}
 
 
 def test_ridge_prefers_the_cause_to_its_neighbour() -> None:

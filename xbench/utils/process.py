@@ -13,6 +13,7 @@ from pathlib import Path
 from types import FrameType, TracebackType
 
 import torch
+from threadpoolctl import threadpool_limits
 
 _PROCESS = Path("/proc/self")
 
@@ -131,11 +132,21 @@ def time_limit(seconds: float | None) -> Iterator[None]:
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Compute on one thread: results then do not depend on how many runs go on beside."""
+    """Compute on one thread: results then do not depend on how many runs go on beside.
+
+    Torch's, and those of NumPy's and SciPy's linear algebra, which torch knows nothing of.
+
+    Examples
+    --------
+    >>> with one_thread():
+    ...     torch.get_num_threads()
+    1
+    """
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        yield
+        with threadpool_limits(1):
+            yield
     finally:
         torch.set_num_threads(before)
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from xbench.data.cell_types import MARKER_GENES, present_markers, types_of_marker
 from xbench.data.dataset import Dataset
@@ -311,8 +310,7 @@ def measure(
     XbenchError
         See `held_out` and `cell_map`.
     """
-    # Torch is on one thread by the one, NumPy's and SciPy's linear algebra by the other.
-    with one_thread(), threadpool_limits(1):
+    with one_thread():
         cells = held_out(dataset, surrogate, subject.training_rows(dataset))
         placed = cell_map(cells, space=space, projection=projection, seed=seed)
     means = means_by_type(cells)
