@@ -27,5 +27,5 @@ def images() -> Dataset:
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
     """For what holds whatever was learned: a training takes a moment."""
     path = tmp_path_factory.mktemp("simulation") / "tiny.h5mu"
-    write_simulation(path, simulate(Parameters(n_cells=160, n_peaks=2000, n_genes=60)))
+    write_simulation(path, simulate(Parameters(n_cells=160, n_peaks=2000, n_genes=42)))
     return read_simulation(path)
