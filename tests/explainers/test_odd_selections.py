@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 import scipy.sparse as sp
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xbench import Selection
@@ -80,6 +80,7 @@ TAKEN: dict[str, Callable[[list[int]], Any]] = {
 
 
 @pytest.mark.parametrize("kind", TAKEN)
+@settings(max_examples=20)
 @given(chosen=st.lists(st.integers(0, 100), min_size=1, unique=True))
 def test_whole_numbers_of_any_kind_are_taken(kind: str, chosen: list[int]) -> None:
     taken = TAKEN[kind](chosen)

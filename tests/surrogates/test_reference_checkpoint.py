@@ -20,6 +20,7 @@ from xbench.mask import masked_population
 from xbench.mask.objective import OBJECTIVES
 from xbench.surrogates.reference_checkpoint import load_reference_checkpoint
 
+from ..slow_rest import rest_slow
 from ..verify.plain_reference import PlainReference, small_reference
 
 SIZES = [9, 4, 12]
@@ -57,7 +58,7 @@ def refused(path: Path) -> str:
     return message
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", rest_slow(range(5), 2))
 def test_it_predicts_what_the_plain_model_predicts(seed: int, tmp_path: Path) -> None:
     plain = small_reference(SIZES, 7, seed)
     torch.save({"model": plain.state_dict()}, tmp_path / "model.pt")
@@ -121,12 +122,17 @@ def test_a_missing_tensor(path: Path, name: str) -> None:
     assert name.split(".")[-1] in message or "peaks" in message
 
 
-@pytest.mark.parametrize("name", NEEDED)
+WRONG = [torch.zeros(3, 2), torch.zeros(()), "text", None, 3, torch.zeros(2, 2, 2, 2)]
+SPOILT = [(name, wrong) for name in NEEDED for wrong in range(len(WRONG))]
+
+
+# Each tensor once, and each wrong kind twice or three times.
 @pytest.mark.parametrize(
-    "wrong", [torch.zeros(3, 2), torch.zeros(()), "text", None, 3, torch.zeros(2, 2, 2, 2)]
+    ("name", "wrong"),
+    rest_slow(SPOILT, [(name, at % len(WRONG)) for at, name in enumerate(NEEDED)]),
 )
-def test_a_tensor_of_another_shape_or_kind(path: Path, name: str, wrong: object) -> None:
-    refused(rewrite(path, lambda c: c["model"].update({name: wrong})))
+def test_a_tensor_of_another_shape_or_kind(path: Path, name: str, wrong: int) -> None:
+    refused(rewrite(path, lambda c: c["model"].update({name: WRONG[wrong]})))
 
 
 @pytest.mark.parametrize("content", [{}, {"model": None}, {"model": {}}, [1, 2], 5, torch.ones(3)])
