@@ -21,7 +21,7 @@ def test_nothing_is_lost_by_kills(count: int, tmp_path: Path) -> None:
     assert set(done.counts) == set(kills.KILLED.values())
 
 
-@pytest.mark.parametrize("count", rest_slow([60, 150, fuzz.FULL], 1))
+@pytest.mark.parametrize("count", rest_slow([30, 150, fuzz.FULL], 1))
 def test_spoiled_files_are_taken_or_refused_in_one_line(count: int, tmp_path: Path) -> None:
     found = fuzz.fuzz(count, 0, tmp_path)
     assert found.wrong == []
