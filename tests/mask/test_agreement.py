@@ -58,7 +58,7 @@ def ask_everything(ours: MaskedPopulation, theirs: MaskedPopulation, seed: int) 
     mixed = generator.permutation(ours.n_features)
     subset, others = mixed[:4], mixed[4:]
     assert (ours.n_cells, ours.n_features) == (theirs.n_cells, theirs.n_features)
-    for chosen in ((), subset, subset[:1]):
+    for chosen in ((), subset):
         close(ours.outputs(chosen), theirs.outputs(chosen))
         close(ours.values(chosen), theirs.values(chosen))
         close(ours.descent(chosen), theirs.descent(chosen))
@@ -82,16 +82,15 @@ def ask_everything(ours: MaskedPopulation, theirs: MaskedPopulation, seed: int) 
         )
 
 
-# Each surrogate with both kinds of inputs, and each of these with every p.
+# Each surrogate with both kinds of inputs; each kind of inputs with p of 0, another number, and
+# a vector.
 AGREEING = {
     ("mlp-classifier", "binary", "1"),
-    ("mlp-classifier", "continuous", "1"),
+    ("mlp-classifier", "continuous", "0"),
     ("cross-modality", "binary", "means"),
-    ("cross-modality", "continuous", "arbitrary"),
+    ("cross-modality", "continuous", "1"),
     ("cross-modality folded", "binary", "0"),
-    ("cross-modality folded", "binary", "arbitrary"),
-    ("cross-modality folded", "continuous", "0"),
-    ("cross-modality folded", "continuous", "means"),
+    ("cross-modality folded", "continuous", "arbitrary"),
 }
 EVERY_WAY = product(SURROGATES, ("binary", "continuous"), ("0", "1", "means", "arbitrary"))
 
@@ -104,17 +103,12 @@ def test_both_operators_agree_on_every_question(name: str, kind: str, p: str) ->
     ours = masked_population(model, messy_csr(x), target, OBJECTIVES[objective], value)
     theirs = dense_twin(model, x, target, objective, value)
     ask_everything(ours, theirs, seed=0)
-    rows = np.array([7, 0, 1, 7, 3])
-    ask_everything(ours.batch(rows), theirs.batch(rows), seed=1)
-    # A batch of a batch counts rows of the batch, not of the population.
-    ask_everything(
-        ours.batch(rows).batch(np.array([4, 1, 4])),
-        theirs.batch(rows).batch(np.array([4, 1, 4])),
-        seed=2,
-    )
+    # A batch of a batch counts rows of the batch, not of the population: cells 3, 0, 1 and 3.
+    rows, of_these = np.array([7, 0, 1, 7, 3]), np.array([4, 1, 2, 4])
+    ask_everything(ours.batch(rows).batch(of_these), theirs.batch(rows).batch(of_these), seed=2)
 
 
-@settings(max_examples=30, deadline=None, derandomize=True)
+@settings(max_examples=15, deadline=None, derandomize=True)
 @given(data=st.data())
 def test_both_operators_agree_on_arbitrary_inputs(data: st.DataObject) -> None:
     sizes = data.draw(st.lists(st.integers(0, 5), min_size=1, max_size=4).filter(sum))
@@ -163,7 +157,7 @@ def test_rows_of_a_batch_may_be_a_mask_a_slice_of_numbers_or_count_from_the_end(
     ours = masked_population(model, x, GENE, OBJECTIVES["expression"])
     theirs = dense_twin(model, x, GENE)
     mask = np.array([True, False, True, True, False, False])
-    for rows in (mask, np.array([-1, 2]), [3, 4]):
+    for rows in (mask, [3, -1]):
         ask_everything(ours.batch(rows), theirs.batch(rows), seed=1)
 
 

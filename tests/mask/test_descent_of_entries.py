@@ -13,7 +13,7 @@ from xbench.mask.descent_of_entries import TiledEntries, descent_of_entries
 
 
 # The first example may have to wait for the compiler.
-@settings(deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(
     st.lists(st.integers(0, 9), min_size=1, max_size=4),
     st.integers(1, 19),

@@ -12,15 +12,14 @@ from xbench.mask.objective import OBJECTIVES
 from xbench.surrogates.cross_modality_network import IN_ORDER
 
 from ..toys import random_cross_modality, random_inputs
+from .small_models import NARROW, SIZES, D
 
-SIZES = [5, 0, 7, 1, 9]
-D = sum(SIZES)
 P = np.linspace(-0.5, 0.5, D).astype(np.float32)
 
 
 @pytest.mark.parametrize("p", [0.0, P], ids=["0", "p"])
 def test_they_are_those_of_each_subset_alone(p: float | np.ndarray) -> None:
-    model = random_cross_modality(SIZES, seed=3).frozen()
+    model = random_cross_modality(SIZES, seed=3, **NARROW).frozen()
     target, objective = Target("all", "gene", 1), OBJECTIVES["cross-entropy"]
     population = masked_population(model, random_inputs(12, D, seed=2), target, objective, p)
     generator = np.random.default_rng(0)

@@ -23,27 +23,25 @@ from .small_models import NARROW, SIZES, D
 
 GENE = Target("all", "gene", 3)
 MODEL = random_cross_modality(SIZES, seed=1, **NARROW)
+FOLDED = MODEL.frozen()
 
 
 def by_hand(
     model: torch.nn.Module, x: np.ndarray, p: object, features: np.ndarray, masks: np.ndarray
 ) -> np.ndarray:
-    """One plain pass a mask."""
-    values = []
-    for mask in masks:
-        masked = masked_by_hand(x[None], features[mask], p)
-        with torch.no_grad():
-            values.append(model(torch.from_numpy(masked))[0, GENE.output].item())
-    return np.array(values)
+    """Each mask spelt out, in one plain pass."""
+    masked = [masked_by_hand(x[None], features[mask], p) for mask in masks]
+    with torch.no_grad():
+        values: np.ndarray = model(torch.from_numpy(np.concatenate(masked)))[:, GENE.output].numpy()
+    return values
 
 
 def both(x: np.ndarray, p: float | np.ndarray = 0.0) -> tuple[MaskedPopulation, MaskedPopulation]:
-    model = MODEL.frozen()
-    ours = masked_population(model, messy_csr(x), GENE, OBJECTIVES["expression"], p)
+    ours = masked_population(FOLDED, messy_csr(x), GENE, OBJECTIVES["expression"], p)
     return ours, dense_twin(MODEL, x, GENE, perturbation=p)
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=30, deadline=None, derandomize=True)
 @given(data=st.data(), binary=st.booleans())
 def test_both_operators_give_what_each_mask_gives_alone(data: st.DataObject, binary: bool) -> None:
     seed = data.draw(st.integers(0, 2**32 - 1))
@@ -55,8 +53,8 @@ def test_both_operators_give_what_each_mask_gives_alone(data: st.DataObject, bin
     masks = generator.random((data.draw(st.integers(1, 9)), len(features))) < 0.5
     rows = generator.integers(0, 5, 3)
     cell = data.draw(st.integers(0, 2))
+    wanted = by_hand(MODEL, x[rows[cell]], p, features, masks)
     for population in both(x, p):
-        wanted = by_hand(MODEL, x[rows[cell]], p, features, masks)
         found = population.batch(rows).masked_values(cell, features, masks)
         np.testing.assert_allclose(found, wanted, rtol=2e-5, atol=2e-5)
 

@@ -23,8 +23,10 @@ MODEL = random_cross_modality(SIZES, decoder_sizes=(8, 9))
 P = np.linspace(-0.3, 0.9, D).astype(np.float32)
 
 
-def both(p: Any, binary: bool = True) -> tuple[MaskedPopulation, MaskedPopulation]:
-    x = random_inputs(N, D, binary=binary).astype(np.float32)
+def both(
+    p: Any, binary: bool = True, n_cells: int = N
+) -> tuple[MaskedPopulation, MaskedPopulation]:
+    x = random_inputs(n_cells, D, binary=binary).astype(np.float32)
     ours = masked_population(MODEL, x, TARGET, OBJECTIVES["expression"], p)
     return ours, dense_twin(MODEL, x, TARGET, perturbation=p)
 
@@ -61,8 +63,8 @@ def test_captum_says_the_same(absolute: bool) -> None:
 
 
 def test_noise_has_the_distribution_of_noise_on_every_feature() -> None:
-    # So many draws of noise for each answer.
-    points, weights = np.full(40, 0.7), np.full(40, 1 / 40)
+    # So many draws of noise for each cell of each answer.
+    points, weights = np.full(4, 0.7), np.full(4, 1 / 4)
 
     def drawn(population: MaskedPopulation, seed: int, noise: float = 0.5) -> np.ndarray:
         generator = torch.Generator().manual_seed(seed)
@@ -70,7 +72,7 @@ def test_noise_has_the_distribution_of_noise_on_every_feature() -> None:
             points, weights, absolute=False, noise=noise, generator=generator
         )
 
-    ours, theirs = both(0.0)
+    ours, theirs = both(0.0, n_cells=60)
     error = np.std([drawn(ours, seed) for seed in range(8)], axis=0)
     one = drawn(ours, 20)
     assert (np.abs(one - drawn(theirs, 21)) < 6 * np.sqrt(2) * error + 1e-6).all()

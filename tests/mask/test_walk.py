@@ -40,15 +40,15 @@ def by_hand(
     changed = np.zeros((len(x), len(groups)), dtype=bool)
     for cell, order in enumerate(permutations):
         masked: list[int] = []
-        before = x[cell : cell + 1]
+        states = [x[cell : cell + 1]]
         for group in order:
             masked += groups[group]
-            after = masked_by_hand(x[cell : cell + 1], masked, p)
-            with torch.no_grad():
-                losses = losses_of(model(torch.from_numpy(np.concatenate([before, after]))))
-            changes[cell, group] = float(losses[1].double() - losses[0].double())
-            changed[cell, group] = (before != after).any()
-            before = after
+            states.append(masked_by_hand(x[cell : cell + 1], masked, p))
+        path = np.concatenate(states)
+        with torch.no_grad():
+            losses = losses_of(model(torch.from_numpy(path))).double().numpy()
+        changes[cell, order] = np.diff(losses)
+        changed[cell, order] = (path[1:] != path[:-1]).any(axis=1)
     return changes, changed
 
 

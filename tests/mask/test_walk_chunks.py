@@ -14,12 +14,13 @@ from xbench.mask.population import disjoint_groups
 from xbench.mask.steps import steps_of_groups
 from xbench.mask.walk import Path
 
+from ..slow_rest import rest_slow
 from ..toys import InteractingToy, dense_twin, random_inputs
 from .small_models import SIZES, D
 from .walks import GENE, MODELS, posed, shuffled
 
 
-@pytest.mark.parametrize("size", [1, 3, 20, 50])
+@pytest.mark.parametrize("size", rest_slow([1, 3, 20, 50], [1, 50]))
 @pytest.mark.parametrize("name", ["walk.CHANGE_CHUNK", "walk.WALK_CHUNK", "walk.STEP_CHUNK"])
 @pytest.mark.parametrize("model", MODELS)
 def test_tiny_chunks_change_nothing(
