@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import random
+import shutil
 import subprocess
 import sys
 import time
@@ -19,6 +20,8 @@ from xbench.leaderboard import render
 from xbench.leaderboard.render import WRITTEN
 from xbench.results.findings import Finding
 from xbench.results.record import Record
+
+from .conftest import ToyTask, build_record
 
 STEM = "toy--cortex--"
 
@@ -40,10 +43,14 @@ def index(out: Path) -> str:
 
 
 @pytest.fixture
-def records(make_record: Any) -> list[Record]:
+def records() -> list[Record]:
+    return toy_records()
+
+
+def toy_records() -> list[Record]:
     generator = random.Random(1)
     return [
-        make_record(target, method, generator.gauss(-5, 1), L=size, repetition=repetition)
+        build_record(target, method, generator.gauss(-5, 1), L=size, repetition=repetition)
         for target in ("VIP/GAD1", "VIP/GAD2", "Oligo/MOG")
         for method in ("random", "grids")
         for size in (10, 128)
@@ -51,16 +58,29 @@ def records(make_record: Any) -> list[Record]:
     ]
 
 
-def test_files_written(records: Any, make_task: Any, tmp_path: Path) -> None:
-    paths = render(records, {"toy": make_task()}, tmp_path)
+@pytest.fixture(scope="module")
+def rendered(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Path]]:
+    """A folder rendered once, to be read, and the paths of what was written."""
+    folder = tmp_path_factory.mktemp("rendered")
+    return folder, render(toy_records(), {"toy": ToyTask()}, folder)
+
+
+@pytest.fixture
+def out(rendered: tuple[Path, list[Path]], tmp_path: Path) -> Path:
+    """A copy of it of the test's own."""
+    return Path(shutil.copytree(rendered[0], tmp_path / "out"))
+
+
+def test_files_written(rendered: tuple[Path, list[Path]]) -> None:
+    folder, paths = rendered
     names = ["README.md", "results.csv", "runs.jsonl.gz", "findings.jsonl.gz"]
     tables = ("ranked", "table1", "tiers", "significance", "budget", "stability")
     names += [f"{STEM}{kind}.{end}" for kind in tables for end in ("md", "tex")]
-    found = [path.relative_to(tmp_path).as_posix() for path in paths]
+    found = [path.relative_to(folder).as_posix() for path in paths]
     images = [name for name in found if name.endswith((".png", ".svg"))]
     assert sorted(set(found) - set(images)) == sorted(names)
     names += images
-    assert sorted(contents(tmp_path)) == sorted(names)
+    assert sorted(contents(folder)) == sorted(names)
 
 
 def test_ranked_layout_has_no_table1(records: Any, make_task: Any, tmp_path: Path) -> None:
@@ -86,61 +106,55 @@ def test_index_page(records: Any, make_record: Any, make_task: Any, tmp_path: Pa
         assert inline in text
 
 
-def test_same_records_give_the_same_bytes(records: Any, make_task: Any, tmp_path: Path) -> None:
+def test_same_records_give_the_same_bytes(
+    records: Any, make_task: Any, out: Path, tmp_path: Path
+) -> None:
     tasks = {"toy": make_task()}
-    render(records, tasks, tmp_path / "one")
-    first = contents(tmp_path / "one")
-    render(records, tasks, tmp_path / "one")
-    assert contents(tmp_path / "one") == first
+    first = contents(out)
+    render(records, tasks, out)
+    assert contents(out) == first
     random.Random(0).shuffle(records)
     render(records, tasks, tmp_path / "two")
     assert contents(tmp_path / "two") == first
 
 
 def test_rows_without_records_are_kept_and_it_says_so(
-    records: Any, make_record: Any, make_task: Any, tmp_path: Path
+    make_record: Any, make_task: Any, out: Path
 ) -> None:
-    tasks = {"toy": make_task()}
-    render(records, tasks, tmp_path)
-    tables = {name: text for name, text in contents(tmp_path).items() if STEM in name}
+    tables = {name: text for name, text in contents(out).items() if STEM in name}
     kept_sentence = "toy on cortex (cross-modality): kept from an earlier rendering"
-    assert kept_sentence not in index(tmp_path)
-    render([make_record(task="other")], tasks, tmp_path)
-    after = contents(tmp_path)
+    assert kept_sentence not in index(out)
+    render([make_record(task="other")], {"toy": make_task()}, out)
+    after = contents(out)
     # From the runs kept the tables come out as they did from the records.
     assert {name: text for name, text in after.items() if STEM in name} == tables
-    assert kept_sentence in index(tmp_path)
-    assert "other on cortex (cross-modality): rendered from these records" in index(tmp_path)
+    assert kept_sentence in index(out)
+    assert "other on cortex (cross-modality): rendered from these records" in index(out)
     assert "other--cortex--ranked.md" in after
 
 
 def test_nothing_is_kept_on_demand_and_no_stale_table_stays(
-    records: Any, make_record: Any, make_task: Any, tmp_path: Path
+    make_record: Any, make_task: Any, out: Path
 ) -> None:
-    tasks = {"toy": make_task()}
-    render(records, tasks, tmp_path)
-    stranger = tmp_path / "paper--table1.csv"
+    stranger = out / "paper--table1.csv"
     stranger.write_text("not ours")
-    render([make_record(task="other")], tasks, tmp_path, kept=False)
-    results = (tmp_path / "results.csv").read_text(encoding="utf-8")
+    render([make_record(task="other")], {"toy": make_task()}, out, kept=False)
+    results = (out / "results.csv").read_text(encoding="utf-8")
     assert {line.split(",")[0] for line in results.splitlines()[1:]} == {"other"}
-    assert not list(tmp_path.rglob(f"{STEM}*"))
+    assert not list(out.rglob(f"{STEM}*"))
     assert stranger.read_text() == "not ours"
 
 
-def test_tables_in_formats_of_older_versions_go(
-    records: Any, make_task: Any, tmp_path: Path
-) -> None:
-    render(records, {"toy": make_task()}, tmp_path)
-    written = contents(tmp_path)
+def test_tables_in_formats_of_older_versions_go(records: Any, make_task: Any, out: Path) -> None:
+    written = contents(out)
     # Versions before this one left no list of what they wrote.
-    (tmp_path / WRITTEN).unlink()
-    old = [tmp_path / f"{STEM}ranked.{end}" for end in ("csv", "json")]
-    fit = tmp_path / "figure2--cortex--mlp.json"
+    (out / WRITTEN).unlink()
+    old = [out / f"{STEM}ranked.{end}" for end in ("csv", "json")]
+    fit = out / "figure2--cortex--mlp.json"
     for path in (*old, fit):
         path.write_text("{}")
-    render(records, {"toy": make_task()}, tmp_path)
-    assert contents(tmp_path) == {**written, "figure2--cortex--mlp.json": b"{}"}
+    render(records, {"toy": make_task()}, out)
+    assert contents(out) == {**written, "figure2--cortex--mlp.json": b"{}"}
 
 
 def test_older_versions_left_out_are_counted(
@@ -193,28 +207,26 @@ def test_broken_results_stop_before_anything_is_written(records: Any, tmp_path: 
     assert list(contents(tmp_path)) == ["runs.jsonl.gz"]
 
 
-def test_a_file_cut_short_stops_before_anything_is_written(records: Any, tmp_path: Path) -> None:
-    render(records, {}, tmp_path)
-    path = tmp_path / "runs.jsonl.gz"
+def test_a_file_cut_short_stops_before_anything_is_written(records: Any, out: Path) -> None:
+    path = out / "runs.jsonl.gz"
     path.write_bytes(path.read_bytes()[:100])
-    before = contents(tmp_path)
+    before = contents(out)
     with pytest.raises(XbenchError, match=r"runs.jsonl.gz: cannot be read .* delete the file"):
-        render(records, {}, tmp_path)
-    assert contents(tmp_path) == before
+        render(records, {}, out)
+    assert contents(out) == before
 
 
 def test_a_part_of_the_methods_leaves_the_other_rows_as_they_were(
-    records: Any, make_record: Any, make_task: Any, tmp_path: Path
+    records: Any, make_record: Any, make_task: Any, out: Path
 ) -> None:
-    render(records, {"toy": make_task()}, tmp_path)
     newer = [
         make_record("VIP/GAD1", "greedy", -9.0, L=size, created="2026-02-02T00:00:00+00:00")
         for size in (10, 128)
     ]
-    render(newer, {"toy": make_task()}, tmp_path)
-    runs = unpacked(tmp_path / "runs.jsonl.gz")
+    render(newer, {"toy": make_task()}, out)
+    runs = unpacked(out / "runs.jsonl.gz")
     assert len(runs.splitlines()) == len(records) + 2
-    assert "36 of 38 runs kept from an earlier rendering" in index(tmp_path)
+    assert "36 of 38 runs kept from an earlier rendering" in index(out)
 
 
 def test_findings_are_kept_with_their_runs(

@@ -11,6 +11,7 @@ import pytest
 from xbench.explainers.explainer import Budget
 from xbench.registry.find import explainer_class
 
+from ..slow_rest import rest_slow
 from ..toys import InteractingToy, make_problem, random_inputs
 from .gates import best_subset, either_is_enough, gates
 
@@ -43,7 +44,7 @@ def test_what_is_certain_is_drawn() -> None:
     assert (np.sort(drawn, axis=1) == [0, 2]).all()
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", rest_slow(range(4), 2))
 def test_it_finds_features_that_only_work_together(seed: int) -> None:
     problem = gates(either_is_enough, 2, n_features=9, seed=seed)
     found = explainer_class("cross-entropy")(samples=60).explain(problem).indices
@@ -51,7 +52,7 @@ def test_it_finds_features_that_only_work_together(seed: int) -> None:
     assert explainer_class("greedy")().explain(problem).indices.tolist() == [2, 3]
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", rest_slow(range(4), 2))
 def test_it_finds_the_best_subset_of_a_random_network(seed: int) -> None:
     x = random_inputs(8, 12, seed, density=0.6)
     problem = make_problem(InteractingToy([7, 5], seed), x, 4, seed=seed)

@@ -30,7 +30,7 @@ WINDOW_OF = np.arange(D) // 4
 # Windows 1 and 4 lower the output when masked, 2 raises it; the others do nothing.
 WEIGHT = np.zeros(D)
 WEIGHT[[4, 5, 6, 7]], WEIGHT[[16, 17, 18, 19]], WEIGHT[[8, 9]] = 1, 2, -5
-FAST = {"members": 2, "epochs": 30, "learning_rate": 0.05, "batch_size": 32}
+FAST = {"members": 2, "epochs": 20, "learning_rate": 0.05, "batch_size": 32}
 
 
 def explained(problem: Problem, **parameters: Any) -> Selection:
@@ -100,8 +100,14 @@ def test_the_loss_is_the_divergence_over_the_windows_that_vary() -> None:
         assert not shares[pattern.toarray() == 0].any()
 
 
-def test_it_finds_the_windows_that_lower_the_loss_and_not_those_that_raise_it() -> None:
-    selection = explained(linear(160, 8))
+@pytest.fixture(scope="module")
+def selection() -> Selection:
+    return explained(linear(160, 8))
+
+
+def test_it_finds_the_windows_that_lower_the_loss_and_not_those_that_raise_it(
+    selection: Selection,
+) -> None:
     assert set(selection.indices[:4].tolist()) == {16, 17, 18, 19}
     assert set(selection.indices.tolist()) == {4, 5, 6, 7, 16, 17, 18, 19}
     assert selection.scores is not None
@@ -111,15 +117,13 @@ def test_it_finds_the_windows_that_lower_the_loss_and_not_those_that_raise_it() 
     assert selection.scores.sum() == pytest.approx(159 / 160, rel=1e-5)
 
 
-def test_it_predicts_the_mean_shares_of_a_linear_model() -> None:
-    problem = linear(160, 8)
-    x = np.asarray(problem.inputs.toarray())
+def test_it_predicts_the_mean_shares_of_a_linear_model(selection: Selection) -> None:
+    x = np.asarray(linear(160, 8).inputs.toarray())
     falls = np.maximum(0, np.add.reduceat(x * WEIGHT, np.arange(0, D, 4), axis=1))
     some = falls.sum(axis=1) > 0
     wanted = (falls[some] / falls[some].sum(axis=1, keepdims=True)).mean(axis=0)
-    scores = explained(problem).scores
-    assert scores is not None
-    found = np.add.reduceat(scores, np.arange(0, D, 4))
+    assert selection.scores is not None
+    found = np.add.reduceat(selection.scores, np.arange(0, D, 4))
     # Cells without any fall are predicted too, as if they were like the others.
     np.testing.assert_allclose(found, wanted, atol=0.05)
 
@@ -159,7 +163,7 @@ def test_pixels_are_explained_in_patches() -> None:
     weight[2:4, 4:6] = 1  # a patch of 2 x 2, and one of the last row, with half its pixels
     weight[6, 0:2] = 2
     weight[0:2, 0:2] = -3
-    selection = explained(image(weight, 6), members=1, epochs=40, learning_rate=0.01)
+    selection = explained(image(weight, 6), members=1, epochs=20, learning_rate=0.01)
     wanted = {row * side + column for row in (2, 3) for column in (4, 5)} | {6 * side, 6 * side + 1}
     assert set(selection.indices.tolist()) == wanted
 
@@ -197,7 +201,7 @@ def test_windows_are_as_wide_as_asked() -> None:
 
 class TestUncertainty:
     def test_it_holds_the_score_and_shrinks_with_more_cells(self) -> None:
-        few, many = (explained(linear(n, 8), members=4, epochs=12) for n in (20, 320))
+        few, many = (explained(linear(n, 8), members=4, epochs=6) for n in (20, 320))
         widths = []
         for selection in (few, many):
             assert selection.scores is not None

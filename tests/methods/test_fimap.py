@@ -21,7 +21,7 @@ TRUE = [3, 8, 11, 17]
 
 
 def fimap(**parameters: Any) -> Any:
-    return explainer_class("fimap")(**{"steps": 300, "batch_size": 0, **parameters})
+    return explainer_class("fimap")(**{"steps": 150, "batch_size": 0, **parameters})
 
 
 def binary_toy() -> LinearToy:
@@ -82,7 +82,7 @@ def test_flips_go_to_any_p() -> None:
     model = LinearToy(np.array([[1.0], [-3.0], [0.5], [-1.0]]), [4], np.zeros(1))
     cells = np.zeros((6, 4), np.float32)
     cells[:, 0] = 1
-    selection = fimap(steps=150).explain(make_problem(model, cells, 1, perturbation=1.0))
+    selection = fimap(steps=75).explain(make_problem(model, cells, 1, perturbation=1.0))
     assert selection.indices.tolist() == [1]
     assert selection.scores is not None
     assert selection.scores[0] == 0
@@ -99,8 +99,8 @@ def test_moves_may_paint_where_masking_can_only_clear() -> None:
     # Pixel 6 is empty: painting it lowers the output most, and masking it does nothing.
     weight = np.array([0.1, 1.0, 0.2, -0.5, 0.1, 0.0, -3.0, 0.1, 0.0])
     problem = make_problem(LinearToy(weight[:, None], [9], np.zeros(1)), images(), 1)
-    assert fimap(steps=150).explain(problem).indices.tolist() == [6]
-    assert fimap(steps=150, perturbation="flips").explain(problem).indices.tolist() == [1]
+    assert fimap(steps=75).explain(problem).indices.tolist() == [6]
+    assert fimap(steps=75, perturbation="flips").explain(problem).indices.tolist() == [1]
 
 
 def test_moves_stay_in_the_range_of_the_data_and_are_as_large_as_masking() -> None:

@@ -104,7 +104,7 @@ def test_random_candidates_are_all_features_that_are_free() -> None:
 # Invariants
 
 
-@settings(max_examples=30, deadline=None, derandomize=True)
+@settings(max_examples=20, deadline=None, derandomize=True)
 @given(
     size=st.integers(1, D),
     options=st.sampled_from(

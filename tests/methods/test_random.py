@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 from scipy.stats import chisquare
 
@@ -12,11 +14,13 @@ from ..toys import LinearToy, make_problem
 
 D = 10
 MODEL = LinearToy(np.ones((D, 1)), [D], np.zeros(1))
+RANDOM = explainer_class("random")
+PROBLEM = make_problem(MODEL, np.eye(D, dtype=np.float32), 3)
 
 
 def draw(seed: int, size: int = 3) -> Selection:
-    problem = make_problem(MODEL, np.eye(D, dtype=np.float32), size, seed=seed)
-    selection = explainer_class("random")().explain(problem)
+    problem = dataclasses.replace(PROBLEM, seed=seed, subset_size=size)
+    selection = RANDOM().explain(problem)
     assert (problem.counts.forward, problem.counts.gradient) == (0, 0)
     return selection
 

@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from xbench import load_dataset
 from xbench.leaderboard.figures.masked_pixels import draw_masked_pixels, masked_pixels, mean_eight
 
+from ...slow_rest import rest_slow
 from .layout import assert_legible
 
 PLACE = {"dataset": "mnist-binary"}
@@ -55,7 +56,7 @@ def test_the_mean_eight_is_that_of_the_file() -> None:
     assert mean_eight("another") is None
 
 
-@pytest.mark.parametrize("count", [1, 8, 13])
+@pytest.mark.parametrize("count", rest_slow([1, 8, 13], [1, 13]))
 def test_a_panel_a_method_with_its_pixels_in_colour(make_record: Any, count: int) -> None:
     names = ["W" * 40, *(f"method-{index}" for index in range(count - 1))]
     runs = [run(make_record, name, [30, 31], float(index)) for index, name in enumerate(names)]

@@ -14,7 +14,7 @@ from xbench.errors import XbenchError
 from xbench.results.record import Record
 from xbench.results.store import ResultStore
 
-from ..conftest import RecordMaker
+from ..conftest import RecordMaker, build_record
 
 mpl.use("Agg")
 
@@ -34,16 +34,16 @@ def frame_of(records: list[Record], folder: Path) -> pd.DataFrame:
     return store.to_frame()
 
 
-@pytest.fixture
-def runs(make_record: RecordMaker, tmp_path: Path) -> pd.DataFrame:
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
     made = []
     for target, base in (("VIP/GAD1", -10.0), ("Oligo/MOG", -20.0)):
-        made += [make_record(target, "grids", base, repetition=r, seconds=8.0) for r in range(2)]
-        made += [make_record(target, "random", -1.0, seconds=0.5)]
-        made += [make_record(target, "dear", base + 4, seconds=50.0)]
-    made.append(make_record("VIP/GAD1", "half", -30.0, seconds=2.0))
-    made.append(make_record("Oligo/MOG", "half", status="failed", reason="it broke"))
-    return frame_of(made, tmp_path)
+        made += [build_record(target, "grids", base, repetition=r, seconds=8.0) for r in range(2)]
+        made += [build_record(target, "random", -1.0, seconds=0.5)]
+        made += [build_record(target, "dear", base + 4, seconds=50.0)]
+    made.append(build_record("VIP/GAD1", "half", -30.0, seconds=2.0))
+    made.append(build_record("Oligo/MOG", "half", status="failed", reason="it broke"))
+    return frame_of(made, tmp_path_factory.mktemp("runs"))
 
 
 def test_an_overview_has_the_means_of_the_table(runs: pd.DataFrame) -> None:

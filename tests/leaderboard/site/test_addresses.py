@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xbench.leaderboard.site.addresses import run_address, slugs
@@ -12,6 +12,7 @@ from xbench.leaderboard.site.addresses import run_address, slugs
 NAMES = st.lists(st.tuples(st.text(max_size=12), st.text(max_size=12)), unique=True, max_size=12)
 
 
+@settings(max_examples=50)
 @given(names=NAMES)
 def test_slugs_are_safe_and_unique_where_capitals_do_not_count(names):
     found = slugs({name: name for name in names})
@@ -23,6 +24,7 @@ def test_slugs_are_safe_and_unique_where_capitals_do_not_count(names):
         assert "/" not in slug
 
 
+@settings(max_examples=50)
 @given(names=NAMES)
 def test_the_same_names_give_the_same_slugs(names):
     assert slugs({name: name for name in names}) == slugs({name: name for name in names})

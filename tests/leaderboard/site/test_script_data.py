@@ -6,7 +6,7 @@ import json
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xbench.leaderboard.site.script_data import compact_json, data_script
@@ -20,11 +20,13 @@ VALUES = st.recursive(
 )
 
 
+@settings(max_examples=50)
 @given(value=VALUES)
 def test_what_goes_in_comes_out(value):
     assert json.loads(compact_json(value)) == value
 
 
+@settings(max_examples=50)
 @given(value=VALUES)
 def test_no_text_ends_a_script_or_a_line(value):
     text = compact_json(value)

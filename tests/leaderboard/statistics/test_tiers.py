@@ -72,7 +72,7 @@ def test_nothing_has_no_tiers() -> None:
     assert rank_in_tiers({}, "lower").tiers == ()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(tables, st.randoms(use_true_random=False))
 def test_the_order_of_methods_and_targets_does_not_matter(values: Any, random: Any) -> None:
     names = list(values)
@@ -82,7 +82,7 @@ def test_the_order_of_methods_and_targets_does_not_matter(values: Any, random: A
 
 
 # Powers of two, so that no rounding of a scaled value moves the end of an interval across zero.
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(tables, st.integers(-9, 9))
 def test_a_positive_scale_does_not_matter(values: Any, exponent: int) -> None:
     scaled = {
@@ -94,7 +94,7 @@ def test_a_positive_scale_does_not_matter(values: Any, exponent: int) -> None:
     assert shape(scaled) == shape(values)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(tables)
 def test_every_method_has_one_tier_and_the_means_descend(values: Any) -> None:
     found = rank_in_tiers(values, "lower")
