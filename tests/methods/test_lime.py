@@ -56,7 +56,7 @@ def varied(n_cells: int, seed: int = 0) -> np.ndarray:
 def test_a_linear_model_has_its_own_coefficients(p: Any) -> None:
     x = varied(4)
     value = np.linspace(-1, 1, D).astype(np.float32) if p == "each its own" else p
-    selection = explained(linear(x, D, value), neighbours=3000, aggregate="signed-mean")
+    selection = explained(linear(x, D, value), neighbours=1000, aggregate="signed-mean")
     # What presence of a feature adds: w (x - p), on average over the cells explained.
     wanted = ((x - value) * WEIGHT).mean(axis=0)
     np.testing.assert_allclose(selection.scores, wanted, rtol=0.01, atol=0.02)
