@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from xbench.data.dataset import Dataset
 from xbench.data.genome import Assembly
 from xbench.data.load import load_dataset
 from xbench.data.multiome.validate import validate
@@ -27,6 +28,17 @@ chr1\tH\texon\t5001\t5100\t.\t-\t.\tgene_id "ENSMUSG01.4"; gene_name "Mog";
 1\tH\tgene\t101\t200\t.\t+\t.\tgene_id "ENSMUSG02"; gene_name "Gad1"
 chrUn_random\tH\tgene\t1\t20\t.\t+\t.\tgene_id "ENSMUSG99"; gene_name "Gad1";
 """
+
+
+@pytest.fixture(scope="module")
+def usual(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The small file as it is."""
+    return write_multiome(tmp_path_factory.mktemp("usual") / "usual.h5mu", make_multiome())
+
+
+@pytest.fixture(scope="module")
+def expected(usual: Path) -> Dataset:
+    return load_dataset(data=usual)
 
 
 def annotation(folder: Path, text: str = GTF, *, packed: bool = False) -> Path:
@@ -72,18 +84,18 @@ def test_what_is_no_annotation_is_refused(tmp_path: Path, text: str, said: str) 
         read_gtf(tmp_path / "absent.gtf")
 
 
-def test_with_an_annotation_distances_are_from_the_true_start(tmp_path: Path) -> None:
-    path = write_multiome(tmp_path / "mine.h5mu", make_multiome())
-    plain = load_dataset(data=path)
+def test_with_an_annotation_distances_are_from_the_true_start(
+    tmp_path: Path, usual: Path, expected: Dataset
+) -> None:
     with pytest.warns(match="1 of 3 genes .* 'Nowhere', are not in it"):
-        placed = load_dataset(data=path, gtf=annotation(tmp_path))
+        placed = load_dataset(data=usual, gtf=annotation(tmp_path))
     gene = placed.target("Oligo", "MOG").interval
     assert gene is not None
     assert (gene.start, gene.end, gene.strand) == (5_000, 6_000, "-")
     assert placed.target("Oligo", "Nowhere").interval is None
     # The last base, 5999: of peaks at 1000 j to 1000 j + 500 the next one starts at 6000.
     assert placed.features.distance_to_start(gene)[:8].argmin() == 6
-    assert placed.digest != plain.digest
+    assert placed.digest != expected.digest
     assert [one.start for one in gene.starts] == [5_999]
 
 
@@ -100,28 +112,33 @@ def test_with_an_annotation_distances_are_from_the_true_start(tmp_path: Path) ->
     ),
 )
 def test_places_are_read_however_their_columns_are_spelt(
-    tmp_path: Path, columns: dict[str, str], read: bool
+    tmp_path: Path, expected: Dataset, columns: dict[str, str], read: bool
 ) -> None:
     parts = make_multiome()
-    expected = load_dataset(data=write_multiome(tmp_path / "usual.h5mu", parts)).digest
     for part in parts.values():
         part.var = part.var.rename(columns=columns)
     path = write_multiome(tmp_path / "spelt.h5mu", parts)
     if read:
-        assert load_dataset(data=path).digest == expected
+        assert load_dataset(data=path).digest == expected.digest
     else:
         with pytest.raises(XbenchError, match="no var columns chrom, start, end"):
             load_dataset(data=path)
+
+
+def test_places_are_read_of_one_column_of_intervals(tmp_path: Path, expected: Dataset) -> None:
+    parts = make_multiome()
     for part in parts.values():
-        var = part.var.set_axis(["chrom", "start", "end"], axis="columns")
+        var = part.var
         texts = [f"{one.chrom}:{one.start}-{one.end}" for one in var.itertuples()]
         known = var["start"].astype(float).ge(0).to_numpy()
         part.var = pd.DataFrame({"interval": np.where(known, texts, "NA")}, index=var.index)
     by_interval = load_dataset(data=write_multiome(tmp_path / "interval.h5mu", parts))
-    assert by_interval.digest == expected
+    assert by_interval.digest == expected.digest
 
 
-def test_the_build_is_read_from_the_file_and_from_a_sizes_file(tmp_path: Path) -> None:
+def test_the_build_is_read_from_the_file_and_from_a_sizes_file(
+    tmp_path: Path, usual: Path
+) -> None:
     parts = make_multiome()
     for part in parts.values():
         part.var["genome"] = "GRCm38"
@@ -134,13 +151,10 @@ def test_the_build_is_read_from_the_file_and_from_a_sizes_file(tmp_path: Path) -
     assert genome_of(str(sizes)) == Assembly(
         "rn7", {"chr1": 260_522_016, "chr2": 249_053_267, "chr3": 169_034_231}
     )
-    for part in parts.values():
-        del part.var["genome"]
-    rat = write_multiome(tmp_path / "rat.h5mu", parts)
-    assert load_dataset(data=rat, genome=str(sizes)).genome == "rn7"
+    assert load_dataset(data=usual, genome=str(sizes)).genome == "rn7"
     sizes.write_text("chr1\t260522016\nchr2\t9000\nchr3\t169034231\n")
     with pytest.raises(XbenchError, match=r"lies past the end of chr2 in rn7 \(9,000\)"):
-        load_dataset(data=rat, genome=str(sizes))
+        load_dataset(data=usual, genome=str(sizes))
 
 
 def test_a_build_that_is_not_known_asks_for_its_sizes(tmp_path: Path) -> None:
@@ -163,22 +177,36 @@ def test_a_gene_is_found_by_its_row_its_symbol_and_its_id(tmp_path: Path) -> Non
         dataset.target("Oligo", "Nix")
 
 
-def donors(tmp_path: Path, names: list[str]) -> Path:
+DONORS = {
+    "donor": [f"d{number % 5}" for number in range(40)],
+    "of eight": [f"d{number % 8}" for number in range(40)],
+    "of two": ["a", "b"] * 20,
+    "one a type": ["Oligo"] * 20 + ["a", "b"] * 10,
+}
+
+
+@pytest.fixture(scope="module")
+def donors(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The small file with donors in several columns."""
     parts = make_multiome()
     for part in parts.values():
-        part.obs["donor"] = names
-    return write_multiome(tmp_path / "donors.h5mu", parts)
+        part.obs = part.obs.assign(**DONORS)
+    return write_multiome(tmp_path_factory.mktemp("donors") / "donors.h5mu", parts)
 
 
-def test_whole_donors_are_held_out(tmp_path: Path) -> None:
-    path = donors(tmp_path, [f"d{number % 5}" for number in range(40)])
-    dataset = load_dataset(data=path, donor_key="donor")
+@pytest.fixture(scope="module")
+def of_five(donors: Path) -> Dataset:
+    return load_dataset(data=donors, donor_key="donor")
+
+
+def test_whole_donors_are_held_out(donors: Path, of_five: Dataset) -> None:
+    dataset = of_five
     assert dataset.donors is not None
     parts = [set(dataset.donors[getattr(dataset.split, part)]) for part in PARTS]
     assert set.union(*parts) == {"d0", "d1", "d2", "d3", "d4"}
     assert sum(map(len, parts)) == 5
-    assert dataset.digest != load_dataset(data=path).digest
-    report = validate(path, ReadOptions(donor_key="donor"))
+    assert dataset.digest != load_dataset(data=donors).digest
+    report = validate(donors, ReadOptions(donor_key="donor"))
     assert "donors: d0 8, d1 8, d2 8, d3 8, d4 8" in report.lines
     assert any("fewer than 30 test cells" in line for line in report.lines)
 
@@ -186,11 +214,10 @@ def test_whole_donors_are_held_out(tmp_path: Path) -> None:
 PARTS = ("train", "validation", "test")
 
 
-def test_a_repetition_draws_donors_not_cells(tmp_path: Path) -> None:
+def test_a_repetition_draws_donors_not_cells(of_five: Dataset) -> None:
     from xbench.data.splits import divided_anew
 
-    path = donors(tmp_path, [f"d{number % 5}" for number in range(40)])
-    dataset = load_dataset(data=path, donor_key="donor")
+    dataset = of_five
     assert dataset.donors is not None
     given = [dataset.rows("Oligo", part) for part in ("train", "validation")]
     drawn = set()
@@ -204,9 +231,8 @@ def test_a_repetition_draws_donors_not_cells(tmp_path: Path) -> None:
     assert len(drawn) > 1
 
 
-def test_a_judge_is_of_other_donors(tmp_path: Path) -> None:
-    path = donors(tmp_path, [f"d{number % 8}" for number in range(40)])
-    dataset = load_dataset(data=path, donor_key="donor")
+def test_a_judge_is_of_other_donors(donors: Path) -> None:
+    dataset = load_dataset(data=donors, donor_key="of eight")
     assert dataset.donors is not None
     halves = [
         dataset.split.training_rows(half, dataset.cell_types, dataset.donors)
@@ -218,15 +244,13 @@ def test_a_judge_is_of_other_donors(tmp_path: Path) -> None:
     np.testing.assert_array_equal(np.sort(np.concatenate(halves)), dataset.split.train)
 
 
-def test_too_few_donors_and_absent_ones_are_said(tmp_path: Path) -> None:
-    path = donors(tmp_path, ["a", "b"] * 20)
+def test_too_few_donors_and_absent_ones_are_said(donors: Path) -> None:
     with pytest.raises(XbenchError, match="2 donors: at least 3"):
-        load_dataset(data=path, donor_key="donor")
+        load_dataset(data=donors, donor_key="of two")
     with pytest.raises(XbenchError, match=r"no obs column 'person' with the donor.*--donor-key"):
-        load_dataset(data=path, donor_key="person")
-    lone = donors(tmp_path, ["Oligo"] * 20 + ["a", "b"] * 10)
+        load_dataset(data=donors, donor_key="person")
     with pytest.raises(XbenchError, match=r"'Oligo' has no .* cells"):
-        load_dataset(data=lone, donor_key="donor").target("Oligo", "Mog")
+        load_dataset(data=donors, donor_key="one a type").target("Oligo", "Mog")
 
 
 VERDICTS: dict[str, tuple[Any, str]] = {

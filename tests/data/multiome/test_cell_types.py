@@ -26,10 +26,11 @@ pytestmark = pytest.mark.filterwarnings("ignore:Changing the sparsity structure"
 
 def written(write: Writer, **columns: object) -> Path:
     """Write the small file with another column of types in the modalities that are named."""
-    parts = {"atac": make_atac(), "rna": make_rna()}
+    parts = {}
     for name, values in columns.items():
+        parts[name] = make_atac() if name == "atac" else make_rna()
         parts[name].obs["cell_type"] = values
-    return write(modalities=parts)
+    return write(**parts)
 
 
 def test_spaces_at_the_ends_mean_nothing(write: Writer) -> None:

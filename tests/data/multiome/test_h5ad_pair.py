@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -15,9 +16,15 @@ from .refusals import refusal
 from .small_layouts import atac_of, rna_of, small_multiome, write_h5ad_pair
 
 
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_h5ad_pair(small_multiome(), tmp_path_factory.mktemp("written"))
+
+
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return write_h5ad_pair(small_multiome(), tmp_path)
+def folder(written: Path, tmp_path: Path) -> Path:
+    """A test's own copy."""
+    return Path(shutil.copytree(written, tmp_path / "pair"))
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from ...slow_rest import rest_slow
 from .small_layouts import WRITERS, small_multiome, write_labels, write_mtx_folder
 
 WITHOUT_TYPES = ("10x h5", "mtx")
+CHOICE = {"variable_genes": 2, "minimum_open_share": 0.4}
 
 
 def read(layout: str, folder: Path, **options: object) -> Dataset:
@@ -34,7 +35,7 @@ def expected(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
 
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("layout", WRITERS)
-def test_content_and_digest(layout: str, tmp_path: Path, expected: Dataset) -> None:
+def test_content_digest_and_build(layout: str, tmp_path: Path, expected: Dataset) -> None:
     data, dataset = small_multiome(), read(layout, tmp_path)
     assert dataset.features.names.tolist() == data.peaks
     assert dataset.output_features.names.tolist() == data.symbols
@@ -49,33 +50,25 @@ def test_content_and_digest(layout: str, tmp_path: Path, expected: Dataset) -> N
         None if place is None else (place.chrom, place.start, place.end) for place in places
     ]
     assert dataset.digest == expected.digest
+    # Only these files name the build.
+    assert dataset.genome == ("hg38" if layout in ("10x h5", "reference") else None)
+
+
+@pytest.fixture(scope="module")
+def expected_choice(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    return read("h5mu", tmp_path_factory.mktemp("choice"), **CHOICE)
 
 
 @pytest.mark.parametrize("layout", rest_slow(WRITERS, ("10x h5", "mtx")))
-def test_the_same_choice_of_features(layout: str, tmp_path: Path) -> None:
-    options = {"variable_genes": 2, "minimum_open_share": 0.4}
-    (tmp_path / "one").mkdir()
-    (tmp_path / "other").mkdir()
-    dataset, other = (
-        read(name, tmp_path / folder, **options)
-        for name, folder in ((layout, "one"), ("h5mu", "other"))
-    )
-    assert dataset.digest == other.digest
+def test_the_same_choice_of_features(
+    layout: str, tmp_path: Path, expected_choice: Dataset
+) -> None:
+    dataset = read(layout, tmp_path, **CHOICE)
+    assert dataset.digest == expected_choice.digest
     # Both markers that are there, though others may vary more.
     assert dataset.output_features.names.tolist() == ["Mog", "GAD1"]
     assert dataset.target("Oligo", "GAD1").interval == Interval("chr2", 1000, 1300)
     assert 0 < dataset.n_features < 6
-
-
-def test_the_build_that_files_name(tmp_path: Path) -> None:
-    genomes = {}
-    for number, layout in enumerate(WRITERS):
-        (tmp_path / str(number)).mkdir()
-        genomes[layout] = read(layout, tmp_path / str(number)).genome
-    assert genomes == {
-        **dict.fromkeys(("h5mu", "h5ad pair", "mtx"), None),
-        **dict.fromkeys(("10x h5", "reference"), "hg38"),
-    }
 
 
 def test_a_prefix_as_geo_has_it(tmp_path: Path, expected: Dataset) -> None:

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
+from xbench.data.dataset import Dataset
 from xbench.data.load import load_dataset
 from xbench.data.multiome import read_multiome
 from xbench.data.read_options import ReadOptions
@@ -16,8 +17,8 @@ from xbench.data.read_options import ReadOptions
 from .small_files import CELLS, Writer, make_atac, make_rna
 
 
-def test_peaks_are_sorted_with_their_columns(write: Writer) -> None:
-    dataset = read_multiome(write(), name="user")
+def test_peaks_are_sorted_with_their_columns(small_dataset: Dataset) -> None:
+    dataset = small_dataset
     assert dataset.features.names.tolist() == ["p4", "p3", "p2", "p1", "p0"]
     assert dataset.features.blocks()[0] == ["chr1", "chr2", "chr10", "chrX"]
     assert isinstance(dataset.X, sparse.csr_matrix)
@@ -27,8 +28,8 @@ def test_peaks_are_sorted_with_their_columns(write: Writer) -> None:
     assert np.array_equal(dataset.X.toarray(), expected)
 
 
-def test_matrices_are_csr_of_the_protocol(write: Writer) -> None:
-    dataset = read_multiome(write(), name="user")
+def test_matrices_are_csr_of_the_protocol(small_dataset: Dataset) -> None:
+    dataset = small_dataset
     assert dataset.Y is not None
     for matrix, kind in ((dataset.X, np.int8), (dataset.Y, np.float32)):
         assert isinstance(matrix, sparse.csr_matrix)
@@ -39,8 +40,8 @@ def test_matrices_are_csr_of_the_protocol(write: Writer) -> None:
     np.testing.assert_allclose(dataset.Y.toarray(), expected, rtol=1e-6)
 
 
-def test_genes_keep_order_and_coordinates(write: Writer) -> None:
-    dataset = read_multiome(write(), name="user")
+def test_genes_keep_order_and_coordinates(small_dataset: Dataset) -> None:
+    dataset = small_dataset
     assert dataset.output_features.names.tolist() == ["Mog", "Gad1", "Nowhere"]
     assert dataset.target("Oligo", "mog").interval is not None
     assert dataset.target("Oligo", "Nowhere").interval is None
@@ -53,25 +54,22 @@ def test_genes_need_no_coordinates(write: Writer) -> None:
     assert not dataset.output_features.has_coordinates
 
 
-def test_coordinates_from_names(write: Writer) -> None:
+def test_coordinates_from_names(write: Writer, small_dataset: Dataset) -> None:
     atac = make_atac()
     places = zip(atac.var["chrom"], atac.var["start"], atac.var["end"], strict=True)
     names = [f"{chrom}:{start}-{end}" for chrom, start, end in places]
     atac.var = pd.DataFrame(index=names)
-    named, described = (
-        read_multiome(write(f"{kind}.h5mu", atac=data), name="user").features
-        for kind, data in (("named", atac), ("described", make_atac()))
-    )
+    named, described = read_multiome(write(atac=atac), name="user").features, small_dataset.features
     assert named.start is not None
     assert described.start is not None
     assert named.start.tolist() == described.start.tolist()
     assert named.names[0] == "chr1:700-800"
 
 
-def test_barcodes_in_another_order_are_aligned(write: Writer) -> None:
+def test_barcodes_in_another_order_are_aligned(write: Writer, small_dataset: Dataset) -> None:
     order = np.random.default_rng(0).permutation(24)
-    one = read_multiome(write("one.h5mu"), name="user")
-    other = read_multiome(write("other.h5mu", rna=make_rna()[order].copy()), name="user")
+    one = small_dataset
+    other = read_multiome(write(rna=make_rna()[order].copy()), name="user")
     assert one.inputs.obs_names.tolist() == other.inputs.obs_names.tolist() == CELLS
     assert one.Y is not None
     assert other.Y is not None
@@ -97,11 +95,11 @@ def test_cell_types_of_another_column_and_kind(write: Writer) -> None:
     assert dataset.cell_types.tolist() == ["0"] * 20 + ["1"] * 4
 
 
-def test_binarize(write: Writer) -> None:
+def test_binarize(write: Writer, small_dataset: Dataset) -> None:
     atac = make_atac()
     atac.X = atac.X * 3
     dataset = read_multiome(write(atac=atac), name="user", reading=ReadOptions(binarize=True))
-    assert dataset.digest == read_multiome(write("plain.h5mu"), name="user").digest
+    assert dataset.digest == small_dataset.digest
 
 
 def test_cells_and_peaks_without_counts_stay(write: Writer) -> None:
@@ -119,9 +117,9 @@ def test_cells_and_peaks_without_counts_stay(write: Writer) -> None:
 
 
 def test_other_modalities_are_left_alone(write: Writer) -> None:
-    modalities = {"atac": make_atac(), "rna": make_rna(), "protein": make_rna()[:5].copy()}
-    modalities["protein"].var_names = ["CD4", "CD8", "CD19"]
-    assert read_multiome(write(modalities=modalities), name="user").n_cells == 24
+    protein = make_rna()[:5].copy()
+    protein.var_names = ["CD4", "CD8", "CD19"]
+    assert read_multiome(write(protein=protein), name="user").n_cells == 24
 
 
 def test_split_follows_the_seed(write: Writer) -> None:

@@ -76,9 +76,13 @@ def test_no_peak_is_open_often_enough(tmp_path: Path) -> None:
     assert message.endswith("lower --minimum-open-share")
 
 
-def test_variable_genes_are_scaled_by_all_counts(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_h5mu(small_multiome(), tmp_path_factory.mktemp("file"))
+
+
+def test_variable_genes_are_scaled_by_all_counts(path: Path) -> None:
     data = small_multiome()
-    path = write_h5mu(data, tmp_path)
     dataset = read_multiome(path, name="user", reading=ReadOptions(binarize=True, variable_genes=2))
     shares = data.rna / data.rna.sum(axis=1, keepdims=True)
     assert dataset.Y is not None
@@ -94,8 +98,7 @@ def test_fractions_in_a_gene_that_would_not_be_kept(tmp_path: Path) -> None:
     assert "rna: X holds 0.5, which is no whole number" in message
 
 
-def test_more_variable_genes_than_there_are(tmp_path: Path) -> None:
-    path = write_h5mu(small_multiome(), tmp_path)
+def test_more_variable_genes_than_there_are(path: Path) -> None:
     every = read_multiome(path, name="user", reading=ReadOptions(binarize=True)).digest
     for count in (4, 3000):
         reading = ReadOptions(binarize=True, variable_genes=count)

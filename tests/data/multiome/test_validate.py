@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import h5py
 import pytest
 
+from xbench.data.dataset import Dataset
 from xbench.data.multiome import read_multiome
 from xbench.data.multiome.validate import validate
 from xbench.data.read_options import ReadOptions
@@ -15,16 +17,23 @@ from xbench.errors import XbenchError
 from .small_layouts import WRITERS, small_multiome, write_labels, write_tenx_h5
 
 
+CHOICE = ReadOptions(binarize=True, variable_genes=2, minimum_open_share=0.4)
+
+
+@pytest.fixture(scope="module")
+def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    """What is read of any of the files: test_layouts_agree.py."""
+    path = WRITERS["h5mu"](small_multiome(), tmp_path_factory.mktemp("read"))
+    return read_multiome(path, name="user", reading=CHOICE)
+
+
 @pytest.mark.parametrize("layout", WRITERS)
-def test_what_a_good_file_is(layout: str, tmp_path: Path) -> None:
+def test_what_a_good_file_is(layout: str, tmp_path: Path, dataset: Dataset) -> None:
     data = small_multiome()
     path = WRITERS[layout](data, tmp_path)
-    labels = write_labels(data, tmp_path)
-    reading = ReadOptions(labels=labels, binarize=True, variable_genes=2, minimum_open_share=0.4)
-    report = validate(path, reading)
+    report = validate(path, replace(CHOICE, labels=write_labels(data, tmp_path)))
     assert report.will_do
     assert report.problems == []
-    dataset = read_multiome(path, name="user", reading=reading)
     for line in (
         "peaks: 6",
         "genes: 4",
