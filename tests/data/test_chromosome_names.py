@@ -51,7 +51,7 @@ def spelt(parts: tuple[str, str, str, str]) -> str:
 
 
 @given(st.lists(spellings, min_size=1, max_size=12))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 def test_any_spelling_in_any_order_is_the_same_place(
     parts: list[tuple[str, str, str, str]],
 ) -> None:
@@ -86,6 +86,7 @@ def check_place(parts: list[tuple[str, str, str, str]]) -> None:
 
 
 @given(st.text(max_size=20))
+@settings(max_examples=50)
 def test_a_name_that_is_called_so_stays(name: str) -> None:
     called = chromosome_name(name).name
     assert chromosome_name(called).name == called

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import sparse
@@ -14,6 +14,7 @@ count_tables = arrays(np.float32, (4, 3), elements=st.integers(0, 1000).map(floa
 
 
 @given(count_tables)
+@settings(max_examples=50)
 def test_normalisation_against_the_dense_formula(table: np.ndarray) -> None:
     normalised = log_normalise(as_counts(table, "rna"), "rna")
     totals = table.astype(np.float64).sum(axis=1, keepdims=True)
@@ -24,6 +25,7 @@ def test_normalisation_against_the_dense_formula(table: np.ndarray) -> None:
 
 
 @given(count_tables)
+@settings(max_examples=50)
 def test_every_cell_adds_up_to_1e5_again(table: np.ndarray) -> None:
     normalised = log_normalise(as_counts(table, "rna"), "rna").toarray().astype(np.float64)
     totals = np.expm1(normalised).sum(axis=1)
@@ -31,6 +33,7 @@ def test_every_cell_adds_up_to_1e5_again(table: np.ndarray) -> None:
 
 
 @given(count_tables)
+@settings(max_examples=50)
 def test_binarized_is_above_zero(table: np.ndarray) -> None:
     opened = binary(as_counts(table, "atac"), True, "atac")
     assert opened.dtype == np.int8

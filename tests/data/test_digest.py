@@ -16,6 +16,7 @@ from xbench.data.multiome import read_multiome
 from xbench.data.read_options import ReadOptions
 from xbench.data.splits import split_cells
 
+from ..slow_rest import rest_slow
 from .multiome.small_files import Writer, make_atac, make_rna
 
 # The files are small: that SciPy would rather build a matrix in another way does not matter.
@@ -60,14 +61,17 @@ def shuffled_entries(data: anndata.AnnData) -> sparse.csr_matrix:
 
 @pytest.mark.parametrize(
     "store",
-    [
-        shuffled_entries,
-        lambda data: data.X.tocsc(),
-        lambda data: data.X.toarray(),
-        lambda data: data.X.astype(np.float64),
-        lambda data: data.X.astype(np.int16),
-    ],
-    ids=["entries in another order", "csc", "dense", "float64", "int16"],
+    rest_slow(
+        [
+            shuffled_entries,
+            lambda data: data.X.tocsc(),
+            lambda data: data.X.toarray(),
+            lambda data: data.X.astype(np.int16),
+            lambda data: data.X.astype(np.float64),
+        ],
+        4,
+    ),
+    ids=["entries in another order", "csc", "dense", "int16", "float64"],
 )
 def test_same_however_the_matrices_are_stored(
     write: Writer, original: str, store: Callable[[anndata.AnnData], Any]

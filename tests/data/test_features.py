@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xbench.data.dataset import Target
@@ -46,6 +46,7 @@ def nearest_bases(one: Interval, other: Interval) -> float:
 
 
 @given(st.lists(intervals, min_size=1, max_size=5), intervals)
+@settings(max_examples=50)
 def test_distance_is_that_of_the_nearest_bases(places: list[Interval], where: Interval) -> None:
     distance = features_of(places).distance_to(where)
     assert distance.dtype == np.float64
@@ -53,6 +54,7 @@ def test_distance_is_that_of_the_nearest_bases(places: list[Interval], where: In
 
 
 @given(intervals, intervals)
+@settings(max_examples=50)
 def test_distance_is_symmetric(one: Interval, other: Interval) -> None:
     there, back = features_of([one]).distance_to(other), features_of([other]).distance_to(one)
     assert there.tolist() == back.tolist()
@@ -99,6 +101,7 @@ def test_index_of_prefers_the_exact_name() -> None:
 
 
 @given(st.lists(st.tuples(st.sampled_from("abcd"), st.integers(1, 4)), max_size=4))
+@settings(max_examples=50)
 def test_blocks_tile_the_features(runs: list[tuple[str, int]]) -> None:
     runs = [run for place, run in enumerate(runs) if run[0] not in {r[0] for r in runs[:place]}]
     chroms = [chrom for chrom, length in runs for _ in range(length)]

@@ -172,7 +172,7 @@ def test_what_is_wrong_is_said(tmp_path: Path, text: str, said: str) -> None:
 PLACES = st.lists(st.tuples(st.integers(0, 3_500), st.integers(1, 900), st.booleans()), max_size=6)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(PLACES)
 def test_the_join_is_overlap_of_at_least_a_base(places: list[tuple[int, int, bool]]) -> None:
     import pandas as pd

@@ -136,9 +136,7 @@ def test_places_are_read_of_one_column_of_intervals(tmp_path: Path, expected: Da
     assert by_interval.digest == expected.digest
 
 
-def test_the_build_is_read_from_the_file_and_from_a_sizes_file(
-    tmp_path: Path, usual: Path
-) -> None:
+def test_the_build_is_read_from_the_file_and_from_a_sizes_file(tmp_path: Path, usual: Path) -> None:
     parts = make_multiome()
     for part in parts.values():
         part.var["genome"] = "GRCm38"

@@ -5,7 +5,7 @@ import sys
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xbench.data.splits import PROTOCOLS, Split, split_cells
@@ -20,6 +20,7 @@ def parts(split: Split) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 @given(cell_types, st.integers(0, 5))
+@settings(max_examples=50)
 def test_every_row_is_in_exactly_one_part(types: list[str], seed: int) -> None:
     split = split_cells(types, FRACTIONS, seed)
     rows = np.concatenate(parts(split))
@@ -30,6 +31,7 @@ def test_every_row_is_in_exactly_one_part(types: list[str], seed: int) -> None:
 
 
 @given(cell_types, st.integers(0, 5))
+@settings(max_examples=50)
 def test_every_type_has_its_share_of_every_part(types: list[str], seed: int) -> None:
     split = split_cells(types, FRACTIONS, seed)
     for cell_type in set(types):
@@ -43,6 +45,7 @@ def test_every_type_has_its_share_of_every_part(types: list[str], seed: int) -> 
 
 
 @given(st.integers(1, 40), st.integers(0, 5))
+@settings(max_examples=50)
 def test_a_type_is_split_alike_whatever_types_are_beside_it(count: int, seed: int) -> None:
     alone = split_cells(["Oligo"] * count, FRACTIONS, seed)
     beside = split_cells(["Astro", *["Oligo"] * count, "OPC"], FRACTIONS, seed)

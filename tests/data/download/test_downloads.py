@@ -124,7 +124,7 @@ def test_a_whole_part_is_taken_and_a_longer_one_is_not(server: FileServer, folde
 
 
 @settings(
-    max_examples=25,
+    max_examples=15,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -8,7 +8,7 @@ import mudata
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from xbench.data.cell_types import as_cell_types
@@ -88,11 +88,10 @@ words = st.sampled_from(["Oligo", " Oligo", "L2/3 IT ", "NA", "None", "", "1", "
 
 
 @pytest.mark.filterwarnings("ignore::xbench.errors.XbenchWarning")
-@given(st.lists(words, min_size=1, max_size=8))
-def test_labels_and_obs_follow_one_rule(
-    tmp_path_factory: pytest.TempPathFactory, types: list[str]
-) -> None:
-    path = tmp_path_factory.mktemp("t") / "labels.csv"
+@given(types=st.lists(words, min_size=1, max_size=8))
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_labels_and_obs_follow_one_rule(tmp_path: Path, types: list[str]) -> None:
+    path = tmp_path / "labels.csv"
     lines = "".join(f'c{number},"{kind}"\n' for number, kind in enumerate(types))
     path.write_text(f"barcode,cell_type\n{lines}")
     index = [f"c{number}" for number in range(len(types))]

@@ -60,9 +60,7 @@ def expected_choice(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
 
 
 @pytest.mark.parametrize("layout", rest_slow(WRITERS, ("10x h5", "mtx")))
-def test_the_same_choice_of_features(
-    layout: str, tmp_path: Path, expected_choice: Dataset
-) -> None:
+def test_the_same_choice_of_features(layout: str, tmp_path: Path, expected_choice: Dataset) -> None:
     dataset = read(layout, tmp_path, **CHOICE)
     assert dataset.digest == expected_choice.digest
     # Both markers that are there, though others may vary more.

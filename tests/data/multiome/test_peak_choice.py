@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import sparse
@@ -22,6 +22,7 @@ from .small_layouts import small_multiome, write_h5mu, write_labels
 
 
 @given(arrays(np.int8, (10, 6), elements=st.integers(0, 1)), st.integers(1, 10))
+@settings(max_examples=50)
 def test_open_in_a_share_of_cells(table: np.ndarray, tenths: int) -> None:
     share = tenths / 10
     expected = table.sum(axis=0) >= tenths

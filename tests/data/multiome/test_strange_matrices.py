@@ -13,7 +13,7 @@ import anndata
 import h5py
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import sparse
@@ -42,6 +42,7 @@ kinds = st.sampled_from(["bool", "u1", "i1", "u2", "i2", "u4", "i8", "f4", "f8",
     columns=arrays(np.int64, 9, elements=st.integers(0, 2)),
     by_column=st.booleans(),
 )
+@settings(max_examples=50)
 def test_entries_stored_twice_are_added_up_in_any_kind_of_number(
     kind: str, values: np.ndarray, columns: np.ndarray, by_column: bool
 ) -> None:

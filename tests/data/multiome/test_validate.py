@@ -16,7 +16,6 @@ from xbench.errors import XbenchError
 
 from .small_layouts import WRITERS, small_multiome, write_labels, write_tenx_h5
 
-
 CHOICE = ReadOptions(binarize=True, variable_genes=2, minimum_open_share=0.4)
 
 

@@ -8,7 +8,7 @@ import anndata
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import sparse
@@ -97,6 +97,7 @@ def test_dispersion_as_scanpy_has_it(seed: int) -> None:
 
 
 @given(count_tables)
+@settings(max_examples=50)
 def test_moments(table: np.ndarray) -> None:
     matrix = sparse.csr_matrix(table)
     dense = scaled(table)
