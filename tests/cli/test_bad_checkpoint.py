@@ -14,7 +14,7 @@ import torch
 import xbench
 from xbench.surrogates.checkpoint import load_surrogate
 
-from ..benchmark.workbench import make_multiome, train_small, write_multiome, write_task
+from ..benchmark.workbench import make_multiome, write_multiome, write_task
 
 Refused = Callable[..., str]
 
@@ -27,16 +27,16 @@ class Dangerous:
 
 
 @pytest.fixture
-def refusal(refused: Refused, tmp_path: Path, small_data: Path) -> Refused:
-    """The line about a checkpoint."""
-    task = write_task(tmp_path)
-    return lambda path: refused("run", task, "--data", small_data, "--checkpoint", path)
+def refusal(refused: Refused) -> Refused:
+    """The line about a checkpoint, for images: they are read sooner than peaks."""
+    return lambda path: refused("run", "quick", "--checkpoint", path)
 
 
 @pytest.fixture
-def copy(tmp_path: Path, small_surrogate: Path) -> Path:
-    """A trained surrogate, for a test to spoil."""
-    return Path(shutil.copytree(small_surrogate, tmp_path / "surrogate"))
+def copy(tmp_path: Path, cache: Path) -> Path:
+    """The trained surrogate of these images, for a test to spoil."""
+    (trained,) = (cache / "surrogates").glob("mnist-binary*")
+    return Path(shutil.copytree(trained, tmp_path / "surrogate"))
 
 
 def test_truncated_and_altered_weights_are_refused(refusal: Refused, copy: Path) -> None:
@@ -77,11 +77,12 @@ def test_a_checkpoint_that_holds_code_is_refused_and_never_run(
 
 
 def test_files_that_are_no_checkpoint_are_refused(
-    refusal: Refused, tmp_path: Path, small_data: Path
+    refused: Refused, refusal: Refused, tmp_path: Path, small_data: Path
 ) -> None:
     path = tmp_path / "model.pt"
     torch.save({"model": {"weight": torch.zeros(3)}}, path)
-    assert "checkpoint lacks the tensor" in refusal(path)
+    peaks = ("run", write_task(tmp_path), "--data", small_data)
+    assert "checkpoint lacks the tensor" in refused(*peaks, "--checkpoint", path)
     content = path.read_bytes()
     for spoilt in (content[: len(content) // 2], b"", small_data.read_bytes()):
         path.write_bytes(spoilt)
@@ -90,14 +91,15 @@ def test_files_that_are_no_checkpoint_are_refused(
     assert refusal(path).startswith(f"{path}: ")
 
 
-def test_a_surrogate_of_other_data_is_refused(refusal: Refused, tmp_path: Path) -> None:
+def test_a_surrogate_of_other_data_is_refused(
+    refused: Refused, tmp_path: Path, small_surrogate: Path
+) -> None:
     parts = make_multiome()
     parts["rna"].X.data[0] += 1
     other = write_multiome(tmp_path / "other.h5mu", parts)
-    folder = train_small(other, tmp_path / "other-surrogate")
-    line = refusal(folder)
-    assert line.startswith(f"{folder}: trained on other (")
-    assert "but the data are small (" in line
+    line = refused("run", write_task(tmp_path), "--data", other, "--checkpoint", small_surrogate)
+    assert line.startswith(f"{small_surrogate}: trained on small (")
+    assert "but the data are other (" in line
     assert "xbench train" in line
 
 
