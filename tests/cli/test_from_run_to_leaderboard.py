@@ -1,4 +1,4 @@
-"""From a command to the leaderboard, in real processes; and a method of one's own on it."""
+"""From a command, in a real process, to the leaderboard; and a method of one's own on it."""
 
 from __future__ import annotations
 
@@ -58,15 +58,15 @@ def _process(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
 
 
-def test_from_run_to_leaderboard(tmp_path: Path) -> None:
+def test_from_run_to_leaderboard(xbench_command: Command, tmp_path: Path) -> None:
     ran = _process("run", "quick", "--methods", "random,gradient-change", "--jobs", "1")
     assert ran.returncode == 0, ran.stderr
     # What came out is on stdout, what is going on is on stderr, and nothing is cut off.
     assert "gradient-change" in ran.stdout
     assert "…" not in ran.stdout
     assert "2 runs to do" in ran.stderr
-    rendered = _process("leaderboard")
-    assert rendered.returncode == 0, rendered.stderr
+    code, rendered, errors = xbench_command("leaderboard")
+    assert code == 0, errors
     rows = _results(tmp_path / "leaderboard")
     assert ",".join(rows[0]) == COLUMNS
     shares = {
@@ -78,7 +78,7 @@ def test_from_run_to_leaderboard(tmp_path: Path) -> None:
     expected = {record.method: record.metrics["own-class-share-after"] for record in records}
     assert shares == pytest.approx(expected, rel=1e-5)
     published = tmp_path / "leaderboard" / "published"
-    written = [Path(line) for line in rendered.stdout.splitlines()]
+    written = [Path(line) for line in rendered.splitlines()]
     # Beside what is shown there is a list of it, by which the next rendering knows its own files.
     listed = sorted(path.name for path in published.iterdir() if path.name != ".written")
     assert sorted(path.name for path in written) == listed
@@ -87,6 +87,19 @@ def test_from_run_to_leaderboard(tmp_path: Path) -> None:
     page = (published / "README.md").read_text(encoding="utf-8")
     assert "| gradient-change" in page
     assert "Quick check" in page
+
+
+# The test before renders the same in this process.
+@pytest.mark.slow
+def test_a_process_of_its_own_renders_a_leaderboard(
+    xbench_command: Command, tmp_path: Path
+) -> None:
+    assert xbench_command("run", "quick", "--methods", "random", "--jobs", 1)[0] == 0
+    rendered = _process("leaderboard")
+    assert rendered.returncode == 0, rendered.stderr
+    published = tmp_path / "leaderboard" / "published"
+    listed = sorted(path.name for path in published.iterdir() if path.name != ".written")
+    assert sorted(Path(line).name for line in rendered.stdout.splitlines()) == listed
 
 
 @pytest.mark.parametrize("text", [DISTANCE_TO_TSS, BRIGHTEST])
