@@ -9,8 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from ..benchmark.workbench import make_multiome, write_multiome
+from ..benchmark.workbench import make_multiome, write_multiome, write_task
 from ..slow_rest import rest_slow
+from .conftest import Command
+
+STRANGE = "Müller ☃ \x1b[31mred\u202e"
 
 
 def run(*arguments: str | Path, encoding: str) -> subprocess.CompletedProcess[bytes]:
@@ -24,17 +27,26 @@ def run(*arguments: str | Path, encoding: str) -> subprocess.CompletedProcess[by
 
 @pytest.mark.parametrize("encoding", rest_slow(["ascii", "latin-1", "utf-8"], 1))
 def test_signs_that_an_encoding_lacks_are_replaced(encoding: str, tmp_path: Path) -> None:
-    parts = make_multiome()
-    kind = "Müller ☃ \x1b[31mred\u202e"
-    for part in parts.values():
-        part.obs["cell_type"] = kind
-    path = write_multiome(tmp_path / "small.h5mu", parts)
-    done = run("data", "validate", path, encoding=encoding)
-    assert b"Traceback" not in done.stderr
-    assert b"\x1b" not in done.stdout + done.stderr
-    line = next(line for line in done.stdout.splitlines() if line.startswith(b"cell types"))
+    task = write_task(tmp_path, title=STRANGE)
+    done = run("list", "tasks", "--plugin", task, encoding=encoding)
+    assert done.returncode == 0
+    assert done.stderr == b""
+    assert b"\x1b" not in done.stdout
     wanted = {"ascii": "M?ller ? ", "latin-1": "Müller ? ", "utf-8": "Müller ☃ "}[encoding]
-    assert line.decode(encoding).startswith(f"cell types: {wanted} [31mred")
+    (line,) = [line for line in done.stdout.splitlines() if line.startswith(b"  small ")]
+    assert line.decode(encoding).split(maxsplit=1)[1].startswith(f"{wanted} [31mred")
+
+
+def test_a_name_in_a_data_file_does_not_steer_the_terminal(
+    xbench_command: Command, tmp_path: Path
+) -> None:
+    parts = make_multiome()
+    for part in parts.values():
+        part.obs["cell_type"] = STRANGE
+    done = xbench_command("data", "validate", write_multiome(tmp_path / "small.h5mu", parts))
+    assert "\x1b" not in done.out + done.err
+    assert "\ncell types: Müller ☃  [31mred" in done.out
+    assert "\u202e" not in done.out
 
 
 def test_an_error_and_a_path_that_steer_the_terminal(tmp_path: Path) -> None:
