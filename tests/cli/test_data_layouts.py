@@ -13,7 +13,7 @@ from xbench.data.load import DataChoice
 from xbench.data.read_options import ReadOptions
 from xbench.errors import XbenchWarning
 
-from ..benchmark.workbench import make_multiome, write_multiome, write_task
+from ..benchmark.workbench import make_multiome, write_task
 from ..data.multiome.small_layouts import small_multiome, write_labels, write_tenx_h5
 
 Command = Callable[..., tuple[int, str, str]]
@@ -58,12 +58,10 @@ def test_options_reach_the_reader(command: str, xbench_command: Command, tmp_pat
 
 
 @pytest.mark.filterwarnings("error")
-def test_a_worker_does_not_say_again_what_was_said(tmp_path: Path, small_surrogate: Path) -> None:
-    parts = make_multiome()
-    path = write_multiome(tmp_path / "small.h5mu", parts)
+def test_a_worker_does_not_say_again_what_was_said(tmp_path: Path, small_data: Path) -> None:
     labels = tmp_path / "labels.csv"
-    parts["rna"].obs["cell_type"].iloc[1:].to_csv(labels, index_label="barcode")
-    choice = DataChoice(reading=ReadOptions(path=path, labels=labels))
+    make_multiome()["rna"].obs["cell_type"].iloc[1:].to_csv(labels, index_label="barcode")
+    choice = DataChoice(reading=ReadOptions(path=small_data, labels=labels))
     with pytest.warns(XbenchWarning, match="1 of"):
         planned = choice.load()
     with warnings.catch_warnings():

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from ..benchmark.workbench import explaining, write_method, write_task
+from ..slow_rest import rest_slow
 
 Command = Callable[..., Any]
 
@@ -37,7 +38,11 @@ COMMANDS: dict[str, Callable[[Path], tuple[object, ...]]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("what", COMMANDS)
+# Of the parser, names, files and folders; the others are refused by the same few lines.
+SHOWN = ("command", "method", "task file", "method file", "surrogate", "store")
+
+
+@pytest.mark.parametrize("what", rest_slow(COMMANDS, SHOWN))
 def test_the_traceback_comes_before_the_same_line(
     what: str, refused: Callable[..., str], xbench_command: Command, tmp_path: Path
 ) -> None:
