@@ -17,6 +17,7 @@ from xbench.analysis.contact_map import open_contact_map
 from xbench.data import open_files
 from xbench.data.open_files import opened_hdf5
 from xbench.errors import XbenchError
+from xbench.utils.apart import WorkEnd
 
 from ..slow_rest import rest_slow
 
@@ -87,3 +88,26 @@ def test_what_is_no_hdf5_is_still_called_that(tmp_path: Path) -> None:
     path.write_text("no HDF5")
     with pytest.raises(XbenchError, match=re.escape(f"{path}: not an HDF5 file, or cut short")):
         opened(path)
+
+
+def test_a_file_is_looked_at_once_and_again_when_it_has_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "file.h5"
+    with h5py.File(path, "w") as file:
+        file["x"] = np.arange(3)
+    opened(path)
+    looked = []
+
+    def look(work: object) -> WorkEnd:
+        looked.append(work)
+        return WorkEnd(b"sound")
+
+    monkeypatch.setattr(open_files, "run_apart", look)
+    opened(path)
+    assert looked == []
+    with h5py.File(path, "r+") as file:
+        file["y"] = np.arange(3)
+    opened(path)
+    opened(path)
+    assert len(looked) == 1

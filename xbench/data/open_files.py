@@ -14,6 +14,7 @@ import stat
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any
 
@@ -138,6 +139,17 @@ def require_sound_headers(path: Path) -> None:
     A damaged file can make it do either, where no error of Python stops it: what the file says of
     its parts is read in a process of its own first. Whatever else is wrong is found by the reader.
     """
+    try:
+        told = path.stat()
+    except OSError:
+        return  # Opening it says so.
+    state = (told.st_dev, told.st_ino, told.st_size, told.st_mtime_ns, told.st_ctime_ns)
+    _require_sound(path, state)
+
+
+# A file is opened several times while it is read: it is looked at again only where it has changed.
+@lru_cache(maxsize=256)
+def _require_sound(path: Path, state: tuple[int, ...]) -> None:
     absolute = path.absolute()
 
     def work(begun: Callable[[], None]) -> bytes:
