@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from pathlib import Path
 
@@ -22,6 +23,11 @@ PROMOTER = (Interval("chr1", 52_000, 52_001),)
 ALL_BINS = list(range(12))
 
 
+@pytest.fixture(scope="module")
+def usual(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return write_cool(tmp_path_factory.mktemp("usual") / "map.cool", READS)
+
+
 def contacts_of(found: ContactMap, bins: list[int], promoter: object = PROMOTER) -> PeakContacts:
     peaks = peaks_in_bins(bins)
     assert peaks.start is not None
@@ -29,8 +35,8 @@ def contacts_of(found: ContactMap, bins: list[int], promoter: object = PROMOTER)
     return found.contacts(promoter, peaks.start, np.minimum(peaks.end, 115_000))  # type: ignore[arg-type]
 
 
-def test_known_counts(tmp_path: Path) -> None:
-    found = open_contact_map(write_cool(tmp_path / "map.cool", READS))
+def test_known_counts(usual: str) -> None:
+    found = open_contact_map(usual)
     assert (found.name, found.resolution, found.assembly, found.balanced) == (
         "map.cool",
         BIN,
@@ -46,8 +52,8 @@ def test_known_counts(tmp_path: Path) -> None:
     assert contacts.unresolved.tolist() == [at == 5 for at in ALL_BINS]
 
 
-def test_means_by_distance_are_over_pairs_of_bins_that_are_not_masked(tmp_path: Path) -> None:
-    found = open_contact_map(write_cool(tmp_path / "map.cool", READS))
+def test_means_by_distance_are_over_pairs_of_bins_that_are_not_masked(usual: str) -> None:
+    found = open_contact_map(usual)
     contacts = contacts_of(found, ALL_BINS)
     good = [at for at in ALL_BINS if at not in (3, 9)]
     for at in good:
@@ -120,13 +126,12 @@ def test_rows_are_those_of_coolers_own_matrix(
         np.testing.assert_allclose(by_distance, means)
 
 
-def test_one_resolution_of_several(tmp_path: Path) -> None:
-    one = write_cool(tmp_path / "map.cool", READS)
+def test_one_resolution_of_several(usual: str, tmp_path: Path) -> None:
     path = tmp_path / "maps.mcool"
-    cooler.zoomify_cooler(one, str(path), [BIN, 2 * BIN], chunksize=1000)
+    cooler.zoomify_cooler(usual, str(path), [BIN, 2 * BIN], chunksize=1000)
     fine = contacts_of(open_contact_map(path, BIN), ALL_BINS)
     np.testing.assert_array_equal(
-        fine.contact, contacts_of(open_contact_map(one), ALL_BINS).contact
+        fine.contact, contacts_of(open_contact_map(usual), ALL_BINS).contact
     )
     coarse = open_contact_map(path, 2 * BIN)
     assert coarse.resolution == 2 * BIN
@@ -142,26 +147,25 @@ def test_one_resolution_of_several(tmp_path: Path) -> None:
         open_contact_map(f"{path}::/resolutions/5")
 
 
-def test_the_only_resolution_need_not_be_named(tmp_path: Path) -> None:
-    one = write_cool(tmp_path / "map.cool", READS)
+def test_the_only_resolution_need_not_be_named(usual: str, tmp_path: Path) -> None:
     path = tmp_path / "maps.mcool"
-    cooler.zoomify_cooler(one, str(path), [BIN], chunksize=1000)
+    cooler.zoomify_cooler(usual, str(path), [BIN], chunksize=1000)
     assert open_contact_map(path).resolution == BIN
-    assert open_contact_map(one, BIN).resolution == BIN
+    assert open_contact_map(usual, BIN).resolution == BIN
     with pytest.raises(XbenchError, match=r"no resolution 5,000. Valid resolutions: 10000"):
-        open_contact_map(one, 5000)
+        open_contact_map(usual, 5000)
 
 
-def test_files_that_are_no_maps(tmp_path: Path) -> None:
+def test_files_that_are_no_maps(usual: str, tmp_path: Path) -> None:
     text = tmp_path / "text.cool"
     text.write_text("chr1\t0\t10000\n")
     with pytest.raises(XbenchError, match=r"text\.cool: is no \.cool or \.mcool file"):
         open_contact_map(text)
     with pytest.raises(XbenchError, match="no such file"):
         open_contact_map(tmp_path / "absent.mcool", BIN)
-    whole = Path(write_cool(tmp_path / "whole.cool", decaying_reads(17, np.random.default_rng(0))))
+    whole = Path(usual).read_bytes()
     cut = tmp_path / "cut.cool"
-    cut.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    cut.write_bytes(whole[: len(whole) // 2])
     with pytest.raises(XbenchError, match=r"cut\.cool"):
         open_contact_map(cut)
     empty = tmp_path / "empty.h5"
@@ -172,16 +176,16 @@ def test_files_that_are_no_maps(tmp_path: Path) -> None:
         open_contact_map(empty)
 
 
-def test_a_file_that_goes_bad_after_it_was_opened(tmp_path: Path) -> None:
-    path = Path(write_cool(tmp_path / "map.cool", READS))
+def test_a_file_that_goes_bad_after_it_was_opened(usual: str, tmp_path: Path) -> None:
+    path = Path(shutil.copy(usual, tmp_path))
     found = open_contact_map(path)
     path.unlink()
     with pytest.raises(XbenchError, match=r"map\.cool: cannot be read"):
         contacts_of(found, ALL_BINS)
 
 
-def test_a_promoter_is_read_once(tmp_path: Path) -> None:
-    path = Path(write_cool(tmp_path / "map.cool", READS))
+def test_a_promoter_is_read_once(usual: str, tmp_path: Path) -> None:
+    path = Path(shutil.copy(usual, tmp_path))
     found = open_contact_map(path)
     first = contacts_of(found, ALL_BINS)
     path.unlink()
@@ -249,8 +253,8 @@ def test_builds_that_do_not(tmp_path: Path, assembly: str | None, build: str, me
         found.require_build("hg38")
 
 
-def test_a_peak_past_the_end_of_a_chromosome_is_of_another_build(tmp_path: Path) -> None:
-    found = open_contact_map(write_cool(tmp_path / "map.cool", READS))
+def test_a_peak_past_the_end_of_a_chromosome_is_of_another_build(usual: str) -> None:
+    found = open_contact_map(usual)
     with pytest.raises(XbenchError, match=r"chr1:115,001 is past the end of the chromosome"):
         found.contacts(PROMOTER, np.array([114_900]), np.array([115_001]))
     # The last bin is cut short, and still a bin.
@@ -272,12 +276,12 @@ def test_spellings(chrom: str, names: list[str], found: str | None) -> None:
     assert same_chromosome(chrom, names, "map") == found
 
 
-def test_chromosomes_may_be_spelt_without_chr(tmp_path: Path) -> None:
+def test_chromosomes_may_be_spelt_without_chr(usual: str, tmp_path: Path) -> None:
     lengths = {"1": 115_000, "2": 45_000}
     plain = open_contact_map(write_cool(tmp_path / "plain.cool", READS, lengths=lengths))
-    usual = open_contact_map(write_cool(tmp_path / "usual.cool", READS))
     assert plain.chromosome("chr1") == "1"
     assert plain.chromosome("chr3") is None
     np.testing.assert_array_equal(
-        contacts_of(plain, ALL_BINS).contact, contacts_of(usual, ALL_BINS).contact
+        contacts_of(plain, ALL_BINS).contact,
+        contacts_of(open_contact_map(usual), ALL_BINS).contact,
     )

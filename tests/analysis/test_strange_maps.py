@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import shutil
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -27,39 +28,55 @@ STARTS = np.arange(12) * BIN + 100
 WEIGHT = np.linspace(0.5, 1.9, 17)
 
 
-def with_columns(path: Path, info: str | None = None, **columns: np.ndarray) -> Path:
+def with_columns(path: Path, **columns: np.ndarray) -> Path:
     bins = cooler.binnify(pd.Series(LENGTHS), BIN).assign(**columns)
     rows = [(*pair, count) for pair, count in sorted(READS.items())]
     pixels = pd.DataFrame(rows, columns=["bin1_id", "bin2_id", "count"])
     cooler.create_cooler(str(path), bins, pixels, ordered=True)
-    if info is not None:
-        with h5py.File(path, "r+") as file:
-            file.attrs["generated-by"] = info
     return path
+
+
+@pytest.fixture(scope="module")
+def usual(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return write_cool(tmp_path_factory.mktemp("usual") / "map.cool", READS)
 
 
 def contacts(path: Path | str) -> np.ndarray:
     return open_contact_map(path).contacts(PROMOTER, STARTS, STARTS + 10).contact
 
 
+@pytest.fixture(scope="module")
+def divisive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return with_columns(tmp_path_factory.mktemp("divisive") / "other.cool", KR=WEIGHT)
+
+
+@pytest.fixture(scope="module")
+def divided(tmp_path_factory: pytest.TempPathFactory) -> np.ndarray:
+    return contacts(with_columns(tmp_path_factory.mktemp("own") / "own.cool", weight=1 / WEIGHT))
+
+
 @pytest.mark.parametrize("column", ["KR", "SCALE", "VC", "VC_SQRT"])
-def test_divisive_weights_are_used_and_told(column: str, tmp_path: Path) -> None:
-    own = contacts(with_columns(tmp_path / "own.cool", weight=1 / WEIGHT))
-    path = with_columns(tmp_path / "other.cool", **{column: WEIGHT})
+def test_divisive_weights_are_used_and_told(
+    column: str, divisive: Path, divided: np.ndarray, tmp_path: Path
+) -> None:
+    path = shutil.copy(divisive, tmp_path)
+    with h5py.File(path, "r+") as file:
+        file.move("bins/KR", f"bins/{column}")
     with pytest.warns(XbenchWarning, match=f"balanced by its column {column}; reads are divided"):
-        np.testing.assert_allclose(contacts(path), own, rtol=1e-12)
+        np.testing.assert_allclose(contacts(path), divided, rtol=1e-12)
     if column != "SCALE":
         theirs = cooler.Cooler(str(path)).matrix(balance=column).fetch("chr1")[5]
-        np.testing.assert_allclose(own, theirs, rtol=1e-12)
+        np.testing.assert_allclose(divided, theirs, rtol=1e-12)
 
 
 @pytest.mark.parametrize("said", ["generated-by", "attribute"])
-def test_what_says_that_they_are_multiplied(said: str, tmp_path: Path) -> None:
+def test_what_says_that_they_are_multiplied(said: str, divisive: Path, tmp_path: Path) -> None:
     own = contacts(with_columns(tmp_path / "own.cool", weight=WEIGHT))
-    by = "hic2cool-0.4.2" if said == "generated-by" else None
-    path = with_columns(tmp_path / "other.cool", info=by, KR=WEIGHT)
-    if by is None:
-        with h5py.File(path, "r+") as file:
+    path = shutil.copy(divisive, tmp_path)
+    with h5py.File(path, "r+") as file:
+        if said == "generated-by":
+            file.attrs["generated-by"] = "hic2cool-0.4.2"
+        else:
             file["bins/KR"].attrs["divisive_weights"] = False
     with pytest.warns(XbenchWarning, match="reads are multiplied by these weights"):
         np.testing.assert_allclose(contacts(path), own, rtol=1e-12)
@@ -108,8 +125,10 @@ def stored_elsewhere(file: h5py.File) -> None:
 
 
 @pytest.mark.parametrize("spoil", [external, soft, stored_elsewhere])
-def test_nothing_is_read_but_the_file(spoil: Callable[[h5py.File], None], tmp_path: Path) -> None:
-    path = write_cool(tmp_path / "map.cool", READS)
+def test_nothing_is_read_but_the_file(
+    spoil: Callable[[h5py.File], None], usual: str, tmp_path: Path
+) -> None:
+    path = shutil.copy(usual, tmp_path)
     with h5py.File(path, "r+") as file:
         spoil(file)
     with pytest.raises(XbenchError, match=r"map\.cool: '.*; write a file that holds all of its"):
@@ -139,8 +158,10 @@ def pixels_of_other_bins(file: h5py.File) -> None:
 @pytest.mark.parametrize(
     "spoil", [no_lengths, short_bins, text_resolution, false_index, pixels_of_other_bins]
 )
-def test_damaged_maps_are_one_line(spoil: Callable[[h5py.File], None], tmp_path: Path) -> None:
-    path = write_cool(tmp_path / "map.cool", READS)
+def test_damaged_maps_are_one_line(
+    spoil: Callable[[h5py.File], None], usual: str, tmp_path: Path
+) -> None:
+    path = shutil.copy(usual, tmp_path)
     with h5py.File(path, "r+") as file:
         spoil(file)
     with pytest.raises(XbenchError, match=r"map\.cool: cannot be read \(.*\); get it again"):
