@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from functools import cache
 
 import numpy as np
 import pytest
@@ -116,6 +117,7 @@ def test_synergies_of_the_true_f_are_as_defined(small: Simulation) -> None:
     chosen = np.append(peaks[:4], 0)
     rows = np.flatnonzero(np.asarray(small.open_peaks[:, peaks].sum(axis=1)).ravel() > 1)[:6]
 
+    @cache
     def drop(*subset: int) -> float:
         total = 0.0
         for x in small.open_peaks[rows].toarray():
