@@ -130,7 +130,7 @@ def test_bioframe_agrees_on_the_real_genes_of_the_table() -> None:
     names = [f"peak{number}" for number in range(8000)]
     places = (np.array(CHROMOSOMES)[chrom], start, start + generator.integers(1, 2000, size=8000))
     features = Features(names, *places)
-    for row in generator.choice(len(table), 12, replace=False):
+    for row in generator.choice(len(table), 6, replace=False):
         place = CHROMOSOMES[table.chrom[row]], int(table.start[row]), int(table.end[row])
         require_bioframe_agrees(features, Interval(*place), seed=int(row))
 
@@ -138,7 +138,7 @@ def test_bioframe_agrees_on_the_real_genes_of_the_table() -> None:
 @pytest.mark.skipif(not CORTEX.is_file(), reason=f"{CORTEX} is not here; set XBENCH_SHARED")
 def test_bioframe_agrees_on_the_mouse_cortex() -> None:
     cortex = SnareCortex().load(ReadOptions(path=CORTEX))
-    for number, name in enumerate(["Gad1", "Mog", "Cx3cr1", "Flt1", "Nxph1"]):
+    for number, name in enumerate(["Gad1", "Mog", "Nxph1"]):
         gene = cortex.output_features.interval(cortex.output_features.index_of(name))
         assert gene is not None
         require_bioframe_agrees(cortex.features, gene, seed=number)

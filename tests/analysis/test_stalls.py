@@ -65,13 +65,16 @@ def test_the_best_subset_lacks_nothing() -> None:
 
 
 def test_a_table_of_stored_runs(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path,
+    simulated_cache: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setenv("XBENCH_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("XBENCH_CACHE", str(simulated_cache))
     runs = xbench.run(
         "oracle",
         dataset="simulated-multiome-small",
-        methods=["random", "grids"],
+        methods=["random", "gradient-change"],
         targets=["Oligo:MOBP"],
         repetitions=1,
         store=tmp_path / "store",
