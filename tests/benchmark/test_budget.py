@@ -11,8 +11,7 @@ import pytest
 from xbench.errors import XbenchError
 from xbench.results.record import Record
 
-from ..slow_rest import rest_slow
-from .workbench import explaining, stored, write_method
+from .workbench import stored, write_method
 
 Run = Callable[..., pd.DataFrame]
 STEPPING = """
@@ -49,16 +48,6 @@ def test_wall_time_stops_too(run: Run, tmp_path: Path) -> None:
     record = _record(run, tmp_path, budget_seconds=1e-6)
     assert record.details == {"steps": 0}
     assert record.stopped == "its budget of 1e-06 s was spent"
-
-
-@pytest.mark.parametrize("details", rest_slow(["{'a': object()}", "3"], 1))
-def test_details_that_a_record_cannot_hold_are_a_failed_run(
-    details: str, run: Run, tmp_path: Path
-) -> None:
-    line = f"return Selection(range(4), details={details})"
-    file = write_method(tmp_path, "odd", explaining(line))
-    run(method_files=[file], store=tmp_path / "store")
-    assert [record.status for record in stored(tmp_path / "store")] == ["failed"]
 
 
 def test_a_budget_may_be_given_instead_of_the_tasks(run: Run, tmp_path: Path) -> None:

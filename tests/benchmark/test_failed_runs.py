@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 import pytest
 
+import xbench
 from xbench.cli import main
+from xbench.results.record import Record
 
 from ..slow_rest import rest_slow
 from .workbench import explaining, lasting, stored, write_method, write_task
@@ -31,36 +34,74 @@ BAD_RESULTS = {
     "nan-scores": ("return Selection.from_scores(np.full(30, np.nan), 4)", "30 scores are NaN"),
     "odd-trace": (f"return Selection({GOOD[10:-1]}, trace=[0.5])", "trace"),
     "object-trace": (f"return Selection({GOOD[10:-1]}, trace=[{{'loss': object()}}])", "trace"),
+    "object-details": (f"return Selection({GOOD[10:-1]}, details={{'a': object()}})", "details"),
+    "number-details": (f"return Selection({GOOD[10:-1]}, details=3)", "not iterable"),
     "exits": ("sys.exit(3)", "SystemExit: 3"),
     "interrupts-itself": ("raise StopIteration", "StopIteration"),
 }
 
 
-def test_an_exception_is_a_failed_record_with_its_traceback(run: Run, tmp_path: Path) -> None:
-    file = write_method(tmp_path, "boom", explaining("raise RuntimeError('first\\nsecond')"))
-    frame = run(methods=["random", "gradient-change"], method_files=[file], store=tmp_path / "s")
-    by_method = {record.method: record for record in stored(tmp_path / "s")}
-    assert {name: record.status for name, record in by_method.items()} == {
-        "random": "ok",
-        "gradient-change": "ok",
-        "boom": "failed",
+MUTE = {"mute-text": "''", "mute-flag": "True"}
+BROKEN = {
+    "broken-import": ("import no_such_package", "no_such_package"),
+    "broken-sum": ("1 / 0", "ZeroDivisionError"),
+}
+
+
+class Start(NamedTuple):
+    """One start of many methods, each of which goes wrong in a way of its own."""
+
+    folder: Path
+    records: dict[str, Record]
+    reasons: dict[str, str]
+
+
+@pytest.fixture(scope="module")
+def start(
+    tmp_path_factory: pytest.TempPathFactory, small_data: Path, small_surrogate: Path
+) -> Start:
+    folder = tmp_path_factory.mktemp("start")
+    lines = {name: line for name, (line, _) in BAD_RESULTS.items()} | {
+        "boom": "raise RuntimeError('first\\nsecond')",
+        "raises": "raise MemoryError('no room')",
+        "allocates": "return np.zeros((10**9, 10**6))",
     }
-    assert by_method["boom"].reason == "RuntimeError: first"
-    assert 'raise RuntimeError("first' in (by_method["boom"].traceback or "").replace("'", '"')
-    assert by_method["boom"].metrics == {}
-    assert by_method["boom"].indices == []
-    assert set(frame["method"]) == set(by_method)
+    files = [write_method(folder, name, explaining(line)) for name, line in lines.items()]
+    for name, answer in MUTE.items():
+        body = f"def skip(self, problem):\n    return {answer}\n" + explaining(f"return {GOOD}")
+        files.append(write_method(folder, name, body))
+    for name, (before, _) in BROKEN.items():
+        files.append(write_method(folder, name, explaining(f"return {GOOD}"), before=before))
+    (folder / "plain.py").write_text('class Plain:\n    name = "plain"\n')
+    frame = xbench.run(
+        str(write_task(folder)),
+        data=small_data,
+        checkpoint=small_surrogate,
+        methods=["random", "gradient-change"],
+        method_files=[*files, str(folder / "plain.py")],
+        store=folder / "store",
+    )
+    records = {record.method: record for record in stored(folder / "store")}
+    assert frame["method"].tolist() == list(records)
+    return Start(folder, records, dict(zip(frame["method"], frame["reason"], strict=True)))
 
 
-def test_a_wrong_result_is_a_failed_record_that_says_what_is_wrong(
-    run: Run, tmp_path: Path
-) -> None:
-    files = [
-        write_method(tmp_path, name, explaining(line)) for name, (line, _) in BAD_RESULTS.items()
-    ]
-    run(methods=["random"], method_files=files, store=tmp_path / "store")
-    good, *others = stored(tmp_path / "store")
-    assert (good.method, good.status) == ("random", "ok")
+def test_the_others_are_ok_and_nothing_else_is(start: Start) -> None:
+    good = [method for method, record in start.records.items() if record.status == "ok"]
+    assert good == ["random", "gradient-change"]
+
+
+def test_an_exception_is_a_failed_record_with_its_traceback(start: Start) -> None:
+    boom = start.records["boom"]
+    assert boom.status == "failed"
+    assert boom.reason == "RuntimeError: first"
+    assert 'raise RuntimeError("first' in (boom.traceback or "").replace("'", '"')
+    assert boom.metrics == {}
+    assert boom.indices == []
+
+
+def test_a_wrong_result_is_a_failed_record_that_says_what_is_wrong(start: Start) -> None:
+    others = [record for method, record in start.records.items() if method in BAD_RESULTS]
     assert [bad.method for bad in others] == list(BAD_RESULTS)
     for bad in others:
         assert bad.status == "failed", bad.method
@@ -69,21 +110,29 @@ def test_a_wrong_result_is_a_failed_record_that_says_what_is_wrong(
         assert "Traceback" in (bad.traceback or ""), bad.method
 
 
-def test_a_class_that_is_no_explainer_is_a_failed_record(run: Run, tmp_path: Path) -> None:
-    file = tmp_path / "plain.py"
-    file.write_text('class Plain:\n    name = "plain"\n')
-    frame = run(methods=["random"], method_files=[file])
-    assert frame["status"].tolist() == ["ok", "failed"]
+def test_a_class_that_is_no_explainer_is_a_failed_record(start: Start) -> None:
+    assert start.records["plain"].status == "failed"
+    file = start.folder / "plain.py"
     wanted = f"XbenchError: {file}: Plain is no Explainer; write class Plain(Explainer)"
-    assert frame["reason"][1] == wanted
+    assert start.reasons["plain"] == wanted
 
 
-@pytest.mark.parametrize("answer", rest_slow(["''", "True"], 1))
-def test_a_skip_without_words_is_a_failed_record(answer: str, run: Run, tmp_path: Path) -> None:
-    body = f"def skip(self, problem):\n    return {answer}\n" + explaining(f"return {GOOD}")
-    frame = run(methods=["random"], method_files=[write_method(tmp_path, "mute", body)])
-    assert frame["status"].tolist() == ["ok", "failed"]
-    assert "reason" in frame["reason"][1]
+@pytest.mark.parametrize("method", MUTE)
+def test_a_skip_without_words_is_a_failed_record(method: str, start: Start) -> None:
+    assert start.records[method].status == "failed"
+    assert "reason" in start.reasons[method]
+
+
+@pytest.mark.parametrize("method", BROKEN)
+def test_a_file_that_cannot_be_imported_is_a_failed_record(method: str, start: Start) -> None:
+    assert start.records[method].status == "failed"
+    assert BROKEN[method][1] in start.reasons[method]
+    assert f"{start.folder / method.replace('-', '_')}.py:4" in start.reasons[method]
+
+
+def test_running_out_of_memory_is_oom(start: Start) -> None:
+    assert start.records["raises"].status == start.records["allocates"].status == "oom"
+    assert "no room" in start.reasons["raises"]
 
 
 def test_skip_gives_a_skipped_record_with_its_reason(run: Run, tmp_path: Path) -> None:
@@ -95,20 +144,6 @@ def test_skip_gives_a_skipped_record_with_its_reason(run: Run, tmp_path: Path) -
     assert (record.status, record.reason, record.traceback) == ("skipped", "needs images", None)
     run(method_files=[file], store=store)
     assert (store / "runs.jsonl").read_text().count("\n") == 1
-
-
-@pytest.mark.parametrize(
-    ("before", "said"),
-    rest_slow([("import no_such_package", "no_such_package"), ("1 / 0", "ZeroDivisionError")], 1),
-)
-def test_a_file_that_cannot_be_imported_is_a_failed_record(
-    before: str, said: str, run: Run, tmp_path: Path
-) -> None:
-    file = write_method(tmp_path, "broken", explaining(f"return {GOOD}"), before=before)
-    frame = run(methods=["random"], method_files=[file])
-    assert frame["status"].tolist() == ["ok", "failed"]
-    assert said in frame["reason"][1]
-    assert f"{file}:4" in frame["reason"][1]
 
 
 @pytest.mark.parametrize("jobs", rest_slow([2, 1], 1))
@@ -137,18 +172,10 @@ def test_a_method_that_takes_too_long_is_a_timeout(jobs: int, run: Run, tmp_path
     assert slow["seconds"].between(0.3, 5).all()
 
 
+# In test_a_method_that_takes_too_long_is_a_timeout one is within its time, beside others.
+@pytest.mark.slow
 def test_a_run_within_its_time_is_ok(run: Run) -> None:
     assert run({"timeout_seconds": 60.0})["status"].tolist() == ["ok"]
-
-
-def test_running_out_of_memory_is_oom(run: Run, tmp_path: Path) -> None:
-    files = [
-        write_method(tmp_path, "raises", explaining("raise MemoryError('no room')")),
-        write_method(tmp_path, "allocates", explaining("return np.zeros((10**9, 10**6))")),
-    ]
-    frame = run(methods=["random"], method_files=files).set_index("method")
-    assert frame["status"].to_dict() == {"random": "ok", "raises": "oom", "allocates": "oom"}
-    assert "no room" in frame["reason"]["raises"]
 
 
 # test_isolation.py has methods that kill their process, and worse, beside others.
