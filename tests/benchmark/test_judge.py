@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -21,8 +22,10 @@ from xbench.mask.objective import OBJECTIVES
 from xbench.mask.population import perturbation_vector
 from xbench.metrics import Outcome, compute_metrics
 from xbench.metrics.expression import rel_delta
+from xbench.surrogates import end_to_end
 from xbench.surrogates.checkpoint import open_surrogate
 from xbench.surrogates.obtain import surrogates_folder
+from xbench.surrogates.training.paired import PairedTraining
 
 from .workbench import write_task
 
@@ -53,6 +56,9 @@ def test_the_judge_is_trained_on_the_other_half_and_gives_its_own_values(
     tmp_path: Path, small_data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XBENCH_CACHE", str(tmp_path / "cache"))
+    # Which cells they are trained on is asked, not how well.
+    few_steps = partial(PairedTraining, steps=40, evaluate_every=20)
+    monkeypatch.setattr(end_to_end, "PairedTraining", few_steps)
     task = write_task(tmp_path, surrogate="end-to-end")
     runs = xbench.run(str(task), data=small_data, methods=["gradient-change"], judge=True)
     told = {}

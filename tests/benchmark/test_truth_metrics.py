@@ -15,10 +15,7 @@ from xbench.simulation.response import state_of
 from xbench.simulation.target_truth import target_truth
 
 
-def test_a_task_that_declares_none_has_them(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("XBENCH_CACHE", str(tmp_path / "cache"))
+def test_a_task_that_declares_none_has_them(tmp_path: Path) -> None:
     assert not set(OF_TRUTH) & set(load_task("table1").metrics)
     runs: Any = xbench.run(
         "table1",
