@@ -243,7 +243,9 @@ def test_several_starts_share_the_work(
     assert [frame["status"].tolist() for frame in frames] == [["ok"] * 8] * starts
 
 
-@pytest.mark.parametrize(("repetitions", "jobs", "workers"), [(2, 8, 2), (1, 4, 1), (5, 2, 2)])
+@pytest.mark.parametrize(
+    ("repetitions", "jobs", "workers"), rest_slow([(2, 8, 2), (5, 2, 2), (1, 4, 1)], 2)
+)
 def test_there_are_no_more_workers_than_units(
     repetitions: int, jobs: int, workers: int, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:

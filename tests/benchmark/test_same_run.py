@@ -83,27 +83,26 @@ def test_a_raised_version_is_another_run(own: Own) -> None:
     assert [first["method_version"][0], second["method_version"][0]] == [1, 2]
     assert first["run_id"][0] != second["run_id"][0]
     assert second["indices"][0] == [5, 6, 7, 8]
+    # Records say how many features there are.
+    known = [(record.n_features, record.method_version) for record in stored(own.store)]
+    assert known == [(30, 1), (30, 2)]
 
 
-def test_again_runs_them_again_under_the_same_id(own: Own) -> None:
+def test_again_runs_them_again_under_the_same_id_and_voids_findings_about_them(own: Own) -> None:
     first = own()
+    (run_id,) = first["run_id"]
+    about = [Finding(analysis="proximity", run_id=one) for one in (run_id, "f" * 16)]
+    append_findings(own.store, about)
+    own()
+    assert read_findings(own.store / "findings.jsonl") == about
     own.write(LAST)
     second = own(again=True)
     assert (own.told, own.lines) == ([], 2)
     assert second["run_id"].tolist() == first["run_id"].tolist()
     assert second["indices"][0] == [5, 6, 7, 8]
+    assert read_findings(own.store / "findings.jsonl") == about[1:]
     own()
     assert (own.told, own.lines) == ([], 2)
-
-
-def test_again_makes_findings_about_the_earlier_selection_void(own: Own) -> None:
-    (run_id,) = own()["run_id"]
-    about = [Finding(analysis="proximity", run_id=one) for one in (run_id, "f" * 16)]
-    append_findings(own.store, about)
-    own()
-    assert read_findings(own.store / "findings.jsonl") == about
-    own(again=True)
-    assert read_findings(own.store / "findings.jsonl") == about[1:]
 
 
 def test_a_module_beside_a_users_method_counts(own: Own, tmp_path: Path) -> None:
@@ -144,12 +143,6 @@ def test_a_run_that_is_killed_when_it_is_made_again_is_no_success(own: Own) -> N
     # Killed by its own hand, not for want of memory.
     assert frame["status"].tolist() == ["failed", "failed"]
     assert "signal 9" in frame["reason"][0]
-
-
-def test_records_say_how_many_features_there_are(own: Own) -> None:
-    own()
-    (record,) = stored(own.store)
-    assert (record.n_features, record.method_version) == (30, 1)
 
 
 # The same from the command line.
