@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,13 @@ from xbench.results.findings import FILE, Finding, append_findings, read_finding
 from xbench.results.store import ResultStore
 from xbench.surrogates.checkpoint import OpenedSurrogate, open_surrogate
 from xbench.surrogates.obtain import train_surrogate
+
+
+@pytest.fixture(scope="module", autouse=True)
+def own_cache(simulated_cache: Path) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XBENCH_CACHE", str(simulated_cache))
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -35,7 +35,7 @@ BAD_RESULTS = {
     "odd-trace": (f"return Selection({GOOD[10:-1]}, trace=[0.5])", "trace"),
     "object-trace": (f"return Selection({GOOD[10:-1]}, trace=[{{'loss': object()}}])", "trace"),
     "object-details": (f"return Selection({GOOD[10:-1]}, details={{'a': object()}})", "details"),
-    "number-details": (f"return Selection({GOOD[10:-1]}, details=3)", "not iterable"),
+    "number-details": (f"return Selection({GOOD[10:-1]}, details=3)", "details are of type int"),
     "exits": ("sys.exit(3)", "SystemExit: 3"),
     "interrupts-itself": ("raise StopIteration", "StopIteration"),
 }

@@ -115,6 +115,12 @@ def test_what_are_no_indices_is_refused_by_name(indices: Any, said: str) -> None
         Selection(indices)
 
 
+@pytest.mark.parametrize("details", [3, None, [("a", 1)]])
+def test_details_that_are_no_dictionary_are_refused_by_name(details: Any) -> None:
+    with pytest.raises(ValueError, match=r"details are of type (int|NoneType|list) but must be a"):
+        Selection(range(4), details=details)
+
+
 @pytest.mark.parametrize("count", [N_PEAKS - 5, N_PEAKS + 1])
 def test_one_score_a_feature_is_needed(count: int) -> None:
     problem = peaks_problem(random_surrogate(), 4)

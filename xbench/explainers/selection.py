@@ -56,6 +56,9 @@ class Selection:
         object.__setattr__(self, "indices", indices)
         if self.scores is not None:
             object.__setattr__(self, "scores", real_scores(self.scores))
+        if not isinstance(self.details, dict):
+            kind = type(self.details).__name__
+            raise ValueError(f"details are of type {kind} but must be a dictionary")
 
     def _repr_html_(self) -> str:
         how = "best first" if self.ordered else "in no order"
