@@ -134,7 +134,8 @@ def time_limit(seconds: float | None) -> Iterator[None]:
 def one_thread() -> Iterator[None]:
     """Compute on one thread: results then do not depend on how many runs go on beside.
 
-    Torch's, and those of NumPy's and SciPy's linear algebra, which torch knows nothing of.
+    Torch's, and those of NumPy's and SciPy's linear algebra, which torch knows nothing of. A
+    library that is first loaded within the block has as many as it likes.
 
     Examples
     --------
