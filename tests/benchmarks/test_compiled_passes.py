@@ -17,8 +17,9 @@ from xbench.mask.sums_of_masks import sums_of_masks
 from .side_by_side import side_by_side, timed
 
 # Half of what was measured, or less where a busy machine had it; widths are those of `cis`, and of
-# a chromosome of the paper's.
-ABSOLUTE, MASKS = {37: 1.15, 16: 1.15}, {37: 1.3, 16: 1.2}
+# a chromosome of the paper's. Matrices cost three to seven times as much where the C library gives
+# their memory back after each, and a half more where it keeps it, as it does now and then.
+ABSOLUTE, MASKS = {37: 1.05, 16: 1.05}, {37: 1.3, 16: 1.2}
 ABSOLUTE_AT_SIZE, MASKS_AT_SIZE = 3, 2.7
 
 
@@ -72,7 +73,7 @@ def compare_masks(benchmark: Any, features: int, width: int, rounds: int) -> flo
 
 @pytest.mark.parametrize("width", [37, 16])
 def test_absolute_gradients_of_a_block(benchmark: Any, width: int) -> None:
-    assert compare_absolute(benchmark, 6000, width, rounds=7) >= ABSOLUTE[width]
+    assert compare_absolute(benchmark, 48_000, width, rounds=7) >= ABSOLUTE[width]
 
 
 @pytest.mark.slow
