@@ -56,7 +56,10 @@ _WAIT_SECONDS = 0.5
 # Features from which on runs will want a surrogate's quick ways.
 LARGE = 10_000
 _LOG = logging.getLogger(__name__)
+# What every nursery would import to read its data is imported here, once: it takes a second.
 _PROGRAM = """
+import anndata
+import xbench.data.multiome
 from xbench.benchmark.workers import import_own_methods
 from xbench.utils.fork_server import serve_program
 import_own_methods()
