@@ -20,9 +20,9 @@ from xbench.benchmark.task import load_task
 from xbench.errors import XbenchError
 from xbench.results.store import ResultStore
 from xbench.surrogates.obtain import obtain, train_surrogate
-from xbench.surrogates.training.adversarial import CrossModalityTraining
 
 from ..data.test_known_links import NAME, shared
+from .workbench import TWO_STEPS
 
 FILE = f"{NAME}.training_K562.GRCh38.tsv.gz"
 L = 3
@@ -108,9 +108,7 @@ def runs(multiome: Path, table: pd.DataFrame) -> pd.DataFrame:
     genes = sorted(set(table["measuredGeneSymbol"]))
     checkpoint = multiome.parent / "surrogate"
     dataset = xbench.load_dataset(data=multiome)
-    # No known link is asked of it.
-    two_steps = CrossModalityTraining(atac_steps=2, rna_steps=2, mapping_steps=2, evaluate_every=1)
-    train_surrogate(dataset, settings=two_steps, folder=checkpoint)
+    train_surrogate(dataset, settings=TWO_STEPS, folder=checkpoint)
     return xbench.run(
         "table1",
         data=multiome,

@@ -14,9 +14,9 @@ import torch
 import xbench
 from xbench.benchmark.execute import one_thread
 from xbench.surrogates.obtain import train_surrogate
-from xbench.surrogates.training.adversarial import CrossModalityTraining
 
 from .workbench import (
+    TWO_STEPS,
     lasting,
     make_multiome,
     stored,
@@ -138,10 +138,9 @@ def test_global_random_numbers_go_on_as_if_nothing_had_run(run: Run) -> None:
 def test_training_leaves_global_random_numbers_alone(tmp_path: Path, small_data: Path) -> None:
     torch.manual_seed(3)
     before = torch.get_rng_state().tolist()
-    two = CrossModalityTraining(atac_steps=2, rna_steps=2, mapping_steps=2, evaluate_every=1)
     with one_thread():
         train_surrogate(
-            xbench.load_dataset(data=small_data), settings=two, folder=tmp_path / "trained"
+            xbench.load_dataset(data=small_data), settings=TWO_STEPS, folder=tmp_path / "trained"
         )
     assert torch.get_rng_state().tolist() == before
 

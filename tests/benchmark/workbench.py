@@ -28,6 +28,8 @@ PEAKS = 30
 CELLS = {"Oligo": 20, "Astro": 15, "Rare": 5}
 GENES = ["Mog", "Gad1", "Nowhere"]
 FEW_STEPS = CrossModalityTraining(atac_steps=20, rna_steps=20, mapping_steps=20, evaluate_every=10)
+# Where nothing is asked of what was learned.
+TWO_STEPS = CrossModalityTraining(atac_steps=2, rna_steps=2, mapping_steps=2, evaluate_every=1)
 # What may differ between two runs of one command.
 VOLATILE = {"seconds", "peak_memory_bytes", "created", "git_commit", "machine", "versions"}
 

@@ -19,7 +19,7 @@ from .side_by_side import side_by_side, timed
 # Half of what was measured, or less where a busy machine had it; widths are those of `cis`, and of
 # a chromosome of the paper's. Matrices cost three to seven times as much where the C library gives
 # their memory back after each, and a half more where it keeps it, as it does now and then.
-ABSOLUTE, MASKS = {37: 1.05, 16: 1.05}, {37: 1.3, 16: 1.2}
+ABSOLUTE, MASKS = {37: 1.15, 16: 1.15}, {37: 1.3, 16: 1.2}
 ABSOLUTE_AT_SIZE, MASKS_AT_SIZE = 3, 2.7
 
 

@@ -35,6 +35,13 @@ def endless(path: Path) -> Path:
     return path
 
 
+def sound(path: Path) -> Path:
+    with h5py.File(path, "w") as file:
+        file["x"] = np.arange(3)
+        file.attrs["what"] = "numbers"
+    return path
+
+
 def opened(path: Path) -> None:
     """Open a file, and do nothing with it."""
     with opened_hdf5(path):
@@ -59,9 +66,7 @@ def test_a_file_that_the_library_reads_for_ever_is_refused(
 def test_a_crash_of_the_library_is_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = tmp_path / "file.h5"
-    with h5py.File(path, "w") as file:
-        file["x"] = np.arange(3)
+    path = sound(tmp_path / "file.h5")
 
     def crash(file: h5py.File) -> None:
         faulthandler.disable()
@@ -76,10 +81,7 @@ def test_a_sound_file_is_read_from_wherever_one_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    with h5py.File("file.h5", "w") as file:
-        file["x"] = np.arange(3)
-        file.attrs["what"] = "numbers"
-    with opened_hdf5(Path("file.h5")) as content:
+    with opened_hdf5(sound(Path("file.h5"))) as content:
         assert content["x"][:].tolist() == [0, 1, 2]
 
 
@@ -93,9 +95,7 @@ def test_what_is_no_hdf5_is_still_called_that(tmp_path: Path) -> None:
 def test_a_file_is_looked_at_once_and_again_when_it_has_changed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = tmp_path / "file.h5"
-    with h5py.File(path, "w") as file:
-        file["x"] = np.arange(3)
+    path = sound(tmp_path / "file.h5")
     opened(path)
     looked = []
 

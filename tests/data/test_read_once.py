@@ -10,7 +10,6 @@ import subprocess
 import sys
 import warnings
 from dataclasses import replace
-from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -30,13 +29,12 @@ from xbench.data.mapped_matrix import MappedMatrix
 from xbench.data.multiome import read_multiome
 from xbench.data.multiome.layout import read_raw
 from xbench.data.multiome.validate import validate
-from xbench.data.prepared import all_prepared, clear_prepared, keep_prepared, open_prepared
+from xbench.data.prepared import all_prepared, clear_prepared, open_prepared
 from xbench.data.read_options import ReadOptions
 from xbench.data.stored_matrix import StoredMatrix
 from xbench.errors import XbenchError, XbenchWarning
 
 from ..slow_rest import rest_slow
-from ..small_datasets import small_images, small_multiome
 from .multiome import small_layouts
 from .multiome.small_files import Writer, make_atac, make_rna
 from .multiome.small_layouts import write_labels, write_mtx_folder, write_reference, write_tenx_h5
@@ -285,57 +283,6 @@ def test_what_was_told_is_told_again(write: Writer, tmp_path: Path) -> None:
             assert read(path, labels=labels).n_cells == 20
 
 
-PARTS = ("inputs.indices", "outputs.data", "inputs.indptr", "tables.h5")
-# Each damage once.
-BROKEN = {("inputs.indptr", "cut"), ("tables.h5", "gone"), ("outputs.data", "altered")}
-
-
-@pytest.mark.parametrize(
-    ("name", "damage"), rest_slow(product(PARTS, ("cut", "gone", "altered")), BROKEN)
-)
-def test_broken_prepared_data_are_made_again(
-    known: Path, small_dataset: Dataset, name: str, damage: str
-) -> None:
-    expected = small_dataset
-    place = prepared.prepared_folder(expected.digest) / name
-    content = place.read_bytes()
-    if damage == "cut":
-        place.write_bytes(content[:-1])
-    elif damage == "gone":
-        place.unlink()
-    else:
-        # The last byte of a text in the tables, of a number elsewhere.
-        at = content.rindex(b"Mog") if name == "tables.h5" else len(content) - 1
-        place.write_bytes(content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :])
-    assert open_prepared(expected.digest) is None
-    assert_same(read(known), expected)
-    assert place.read_bytes() == content or name == "tables.h5"
-
-
-@pytest.mark.parametrize(
-    "content", rest_slow(['{"format": "xbench prepared data"}', "", "[]", "{}"], 1)
-)
-def test_a_broken_description_counts_as_absent(
-    known: Path, small_dataset: Dataset, content: str
-) -> None:
-    digest = small_dataset.digest
-    (prepared.prepared_folder(digest) / prepared.DESCRIPTION).write_text(content)
-    assert open_prepared(digest) is None
-    assert all_prepared()[0].problem
-    assert read(known).digest == digest
-
-
-@pytest.mark.usefixtures("known")
-def test_a_copy_is_looked_at_once_and_then_believed(small_dataset: Dataset) -> None:
-    digest = small_dataset.digest
-    place = prepared.prepared_folder(digest) / "inputs.data"
-    os.utime(place, ns=(1, 1))
-    assert open_prepared(digest) is not None
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("xbench.data.dataset.content_digest", None)
-        assert open_prepared(digest) is not None
-
-
 def test_nothing_is_left_of_what_cannot_be_read(write: Writer, cache: Path) -> None:
     rna = make_rna()
     rna.X[3, 0] = 0.5
@@ -390,30 +337,6 @@ def test_processes_that_start_together_prepare_once(write: Writer, cache: Path) 
     said = [one.communicate(timeout=120)[0].split() for one in running]
     assert sorted(len(words) for words in said) == [1, 2]
     assert {words[-1] for words in said} == {in_memory(path).digest}
-
-
-def test_data_are_kept_and_found_by_their_digest() -> None:
-    dataset = small_multiome()
-    assert open_prepared(dataset.digest) is None
-    folder = keep_prepared(dataset)
-    assert folder == keep_prepared(dataset)
-    found = open_prepared(dataset.digest)
-    assert found is not None
-    assert_same(found, dataset)
-    assert [one.name for one in all_prepared()] == ["small"]
-    assert [one.folder for one in clear_prepared(dataset.digest[:4])] == [folder]
-    assert open_prepared(dataset.digest) is None
-    # What is mapped stays until nobody uses it any more.
-    assert np.array_equal(found.X.toarray(), dataset.X.toarray())
-
-
-def test_what_cannot_be_kept_or_found_is_one_line() -> None:
-    with pytest.raises(XbenchError, match="inputs are no sparse matrix"):
-        keep_prepared(small_images())
-    with pytest.raises(XbenchError, match="is no digest"):
-        open_prepared("../../etc")
-    with pytest.raises(XbenchError, match="no prepared data begin with 'zz'"):
-        clear_prepared("zz")
 
 
 def test_a_disk_that_is_too_small_is_told_before(
