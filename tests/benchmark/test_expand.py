@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from xbench.benchmark.old_store import old_run_id
-from xbench.benchmark.plan import RunKey, expand, run_id
+from xbench.benchmark.plan import FoundMethod, RunKey, expand, run_id, units
 from xbench.benchmark.task import MethodSpec, Task, load_task
 from xbench.data.known_links import KnownFile
 from xbench.errors import XbenchError
+from xbench.registry.scan import Entry
 from xbench.utils.seeds import derive_seed
 
 
@@ -59,6 +60,25 @@ def test_every_point_of_the_grid_once_in_the_order_of_the_task(task: Task) -> No
     }
 
 
+def test_all_of_a_repetition_is_done_before_any_of_the_next(task: Task) -> None:
+    keys = expand(task)
+    found = FoundMethod(Entry("method", "any", "", "any.py", "Any", "built-in"), 1, "digest")
+    ids = [f"{number:016x}" for number in range(len(keys))]
+    planned = units(keys, ids, {"random": found, "grids": found})
+    points = [
+        (unit.keys[0].repetition, unit.keys[0].target, unit.keys[0].method) for unit in planned
+    ]
+    whole = [
+        (target, label) for target in ("g1", "g2", "g1") for label in ("random", "fast", "slow")
+    ]
+    assert points == [(repetition, *one) for repetition in (0, 1) for one in whole]
+    # Every run is in one of them, by its own name, the largest L first.
+    assert sorted(one for unit in planned for one in unit.run_ids) == ids
+    assert {tuple(key.L for key in unit.keys) for unit in planned} == {(10, 2)}
+    of = dict(zip(ids, keys, strict=True))
+    assert all(tuple(of[one] for one in unit.run_ids) == unit.keys for unit in planned)
+
+
 def test_seeds_differ_between_runs_but_not_between_sizes(task: Task) -> None:
     keys = expand(task)
     by_point: dict[tuple[object, ...], set[int]] = {}
@@ -92,7 +112,6 @@ def test_a_registered_method_need_not_be_in_the_task(
     task: Task, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from xbench.benchmark import plan as module
-    from xbench.registry.scan import Entry
 
     known = Entry("method", "lime", "", "lime.py", "Lime", "built-in")
     monkeypatch.setattr(module, "entries", lambda kind: [known])

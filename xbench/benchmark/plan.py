@@ -316,7 +316,10 @@ def units(
     methods: dict[str, FoundMethod],
     timeout_seconds: float | None = None,
 ) -> list[WorkUnit]:
-    """Group runs that differ only in L, in the order of their first run.
+    """Group runs that differ only in L, all of one repetition before any of the next.
+
+    What is ended early has then whole repetitions of all targets and methods, which are tables
+    already. Within a repetition they come in the order of their first run.
 
     Parameters
     ----------
@@ -336,7 +339,7 @@ def units(
         found = methods[ordered[0].method_name]
         code = (found.entry, found.version, found.digest)
         result.append(WorkUnit(ordered, ids, *code, timeout_seconds))
-    return result
+    return sorted(result, key=lambda unit: unit.keys[0].repetition)
 
 
 def most_expressed(dataset: Dataset, cell_type: str, count: int) -> list[str]:
