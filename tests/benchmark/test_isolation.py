@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Collection
+from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
 
@@ -217,7 +218,11 @@ def test_nothing_is_scored_where_outputs_are_no_numbers(
 
 @pytest.mark.parametrize("starts", rest_slow([2, 3], 1))
 def test_several_starts_share_the_work(
-    starts: int, tmp_path: Path, small_data: Path, small_surrogate: Path
+    starts: int,
+    tmp_path: Path,
+    small_data: Path,
+    small_surrogate: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     log = tmp_path / "log"
     file = write_method(
@@ -227,6 +232,13 @@ def test_several_starts_share_the_work(
     )
     store = tmp_path / "store"
     frames: list[pd.DataFrame] = []
+    awaited: list[int] = []
+
+    def counted(workers: list[Any], seconds: float) -> list[Any]:
+        awaited.append(len(workers))
+        return wait(workers, seconds)
+
+    monkeypatch.setattr("xbench.benchmark.workers.wait", counted)
     task = str(write_task(tmp_path, repetitions=8))
     options = {"data": small_data, "checkpoint": small_surrogate, "method_files": [file]}
 
@@ -241,6 +253,8 @@ def test_several_starts_share_the_work(
     assert len(log.read_text()) == 8
     assert (store / "runs.jsonl").read_text().count("\n") == 8
     assert [frame["status"].tolist() for frame in frames] == [["ok"] * 8] * starts
+    # Nobody waits until claims are due for workers that it does not have: all is finished then.
+    assert 0 not in awaited
 
 
 @pytest.mark.parametrize(

@@ -295,7 +295,10 @@ def carry_out(
                 tries[unit.run_ids[0]] += 1
                 started(unit)
             if not busy:
-                time.sleep(_WAIT_SECONDS)
+                # All that is left is another start's, or it has just been found to be finished.
+                if waiting:
+                    time.sleep(_WAIT_SECONDS)
+                continue
             for ready in wait(list(busy), _WAIT_SECONDS if waiting else RENEW_SECONDS):
                 worker = cast("Connection[Any, Any]", ready)
                 unit = busy.pop(worker)
