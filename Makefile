@@ -26,9 +26,12 @@ help:
 	@echo "make ci-benchmark  run the task ci and compare it with baselines/ci.json"
 	@echo "make ci-baseline   run the task ci and save it as baselines/ci.json"
 
+# What is installed is compiled when it is imported: all of it would take a minute.
+INSTALL := pip install --quiet --disable-pip-version-check --no-compile
+
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[test,check,figures,peers,hic,site,cluster,tables]"
+	$(BIN)/python -m $(INSTALL) -c constraints.txt -e ".[test,check,figures,peers,hic,site,cluster,tables]"
 	@touch $@
 
 # What fits into some minutes on 2 cores; the committed runs of all else are kept. Where its data
@@ -104,7 +107,7 @@ AXE_VERSION := 4.11.0
 $(CHROMIUM_READY): pyproject.toml constraints.txt $(READY)
 	mkdir -p build/browser
 	command -v chromedriver > /dev/null || { apt-get update -q && apt-get install -q -y chromium chromium-driver; }
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[browser]"
+	$(BIN)/python -m $(INSTALL) -c constraints.txt -e ".[browser]"
 	command -v npm > /dev/null && npm install --silent --no-save --no-audit --no-fund --ignore-scripts --prefix build/browser axe-core@$(AXE_VERSION) || echo "axe-core could not be installed: its tests are skipped"
 	@touch $@
 
@@ -135,12 +138,12 @@ test-lowest:
 	mkdir -p $(LOWEST)
 	$(PYTHON) .ci/lowest.py test hic > $(LOWEST)/requirements.txt
 	$(PYTHON) -m venv $(LOWEST)/venv
-	$(LOWEST)/venv/bin/python -m pip install --quiet --disable-pip-version-check -r $(LOWEST)/requirements.txt -e .
+	$(LOWEST)/venv/bin/python -m $(INSTALL) -r $(LOWEST)/requirements.txt -e .
 	$(LOWEST)/venv/bin/python -m pytest $(LOWEST_TESTS)
 
 # Slurm is Debian's: apt install slurm-wlm munge; as root. Without, the script says so and ends.
 cluster-test: $(READY)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[cluster]"
+	$(BIN)/python -m $(INSTALL) -c constraints.txt -e ".[cluster]"
 	$(BIN)/python -m pytest tests/cluster -m "slow or not slow"
 	$(BIN)/python tests/cluster/worker_kills.py
 	tests/cluster/slurm.sh $(BIN)/python || [ $$? = 77 ]
@@ -157,7 +160,7 @@ check: $(READY)
 DOCS_READY := $(VENV)/.docs-ready
 
 $(DOCS_READY): $(READY)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[docs,figures,tabular]"
+	$(BIN)/python -m $(INSTALL) -c constraints.txt -e ".[docs,figures,tabular]"
 	@touch $@
 
 docs: $(DOCS_READY)
