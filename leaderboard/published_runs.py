@@ -29,7 +29,7 @@ RUNS, FINDINGS = "runs.jsonl.gz", "findings.jsonl.gz"
 _LEFT_OUT = ("trace", "traceback", "details")
 # Not known of runs of an older xbench.
 _IF_ANY = (
-    *("features", "places", "target_place", "target_strand", "asked"),
+    *("features", "places", "target_place", "target_strand", "asked", "budget"),
     *("surrogate_fit", "judge_fit"),
 )
 

@@ -33,6 +33,7 @@ def _record(run: Run, folder: Path, **limits: float) -> Record:
 def test_without_a_budget_nothing_stops(run: Run, tmp_path: Path) -> None:
     record = _record(run, tmp_path)
     assert (record.stopped, record.details) == ("", {"steps": 50})
+    assert record.budget == "none"
 
 
 def test_evaluations_of_both_kinds_count_in_cells(run: Run, tmp_path: Path) -> None:
@@ -42,12 +43,14 @@ def test_evaluations_of_both_kinds_count_in_cells(run: Run, tmp_path: Path) -> N
     assert record.forward_evaluations == 42
     assert record.details == {"steps": 3}
     assert record.stopped == "its budget of 30 evaluations was spent"
+    assert record.budget == "30 evaluations"
 
 
 def test_wall_time_stops_too(run: Run, tmp_path: Path) -> None:
     record = _record(run, tmp_path, budget_seconds=1e-6)
     assert record.details == {"steps": 0}
     assert record.stopped == "its budget of 1e-06 s was spent"
+    assert record.budget == "1e-06 s"
 
 
 def test_a_budget_may_be_given_instead_of_the_tasks(run: Run, tmp_path: Path) -> None:

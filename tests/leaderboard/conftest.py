@@ -88,7 +88,8 @@ def build_record(
     fields.update(changes)
     slot = [fields[name] for name in ("task", "dataset", "cell_type", "target", "method")]
     names = ("dataset_digest", "surrogate_digest", "method_version", "parameters", "task_version")
-    identity = repr([*slot, *(fields[name] for name in names), L, repetition])
+    budget = fields.get("budget", "")
+    identity = repr([*slot, *(fields[name] for name in names), L, repetition, budget])
     return Record(**{"run_id": hashlib.sha256(identity.encode()).hexdigest()[:16], **fields})
 
 

@@ -40,6 +40,7 @@ def test_latest_record_of_a_run_wins_in_any_order(make_record: Any) -> None:
         ("surrogate_digest", "s1", "s2"),
         ("method_version", 1, 2),
         ("parameters", {"steps": 5}, {"steps": 6}),
+        ("budget", "none", "600 s"),
     ],
 )
 def test_two_versions_are_never_in_one_mean(
@@ -52,6 +53,16 @@ def test_two_versions_are_never_in_one_mean(
     ]
     assert values(records) == [-2.0]
     assert current(records).left_out == {("toy", "cortex"): 2}
+
+
+def test_a_budget_that_is_not_known_is_no_other_one(make_record: Any) -> None:
+    """Old records do not tell theirs."""
+    records = [
+        make_record("VIP/GAD1", rel=-1.0, created=EARLY),
+        make_record("VIP/GAD2", rel=-2.0, created=LATE, budget="600 s"),
+        make_record("VIP/GAD2", "saliency", rel=-3.0, created=EARLY, budget="none"),
+    ]
+    assert values(records) == [-1.0, -2.0, -3.0]
 
 
 def test_another_digest_of_a_method_is_no_other_version(make_record: Any) -> None:

@@ -237,6 +237,7 @@ def run_record(names: StudyNames, asked: Asked, outcome: dict[str, Any]) -> Reco
         repetition=key.repetition,
         seed=key.seed,
         asked=_asked_beyond(key),
+        budget=_budget(key),
         device=asked.device,
         **environment(),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -253,6 +254,13 @@ def _asked_beyond(key: RunKey) -> dict[str, Any]:
         "perturbation": key.perturbation or None,
     }
     return {name: value for name, value in given.items() if value is not None}
+
+
+def _budget(key: RunKey) -> str:
+    """Return in words what the method might spend, see `Record.budget`."""
+    limits = ((key.budget_seconds, "s"), (key.budget_evaluations, "evaluations"))
+    given = [f"{limit:.12g} {unit}" for limit, unit in limits if limit is not None]
+    return ", ".join(given) or "none"
 
 
 @cache

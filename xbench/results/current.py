@@ -42,8 +42,8 @@ def current(records: Iterable[Record]) -> Current:
 
     The latest record of a run replaces earlier ones. Of runs made with different versions of
     the task, the dataset or the surrogate, or with another window or other known links, only those
-    of the newest count, and likewise of a method and its parameters: a mean over two versions would
-    describe neither.
+    of the newest count, and likewise of a method, its parameters and its budget: a mean over two
+    versions would describe neither.
 
     Parameters
     ----------
@@ -70,6 +70,7 @@ def current(records: Iterable[Record]) -> Current:
     kept = _of_newest(kept, _study, lambda record: record.surrogate_digest)
     kept = _of_newest(kept, _study, lambda record: json_digest(record.asked))
     kept = _of_one_question(_of_newest(kept, _method, lambda record: record.method_version))
+    kept = _of_newest(kept, _method, lambda record: record.budget)
     kept = list({_slot(record): record for record in sorted(kept, key=_age)}.values())
     return Current(sorted(kept, key=_slot), dict(_count(ordered) - _count(kept)))
 

@@ -51,6 +51,9 @@ class Record:
         What was asked beyond that: the ``window`` that features were chosen in, in base pairs,
         digests of the ``known`` links that were compared with, and a ``perturbation`` value other
         than 0. Empty where there was none of them.
+    budget
+        What the method might spend before it was asked to stop: ``"600 s"``, ``"20000
+        evaluations"``, both, or ``"none"``. Empty in old records where it is not known.
     status, reason, traceback
         ``"ok"``, or why there is no result; traceback where an exception was the reason.
     indices
@@ -124,6 +127,7 @@ class Record:
     repetition: int
     seed: int
     asked: dict[str, Any] = field(default_factory=dict)
+    budget: str = ""
     status: Status
     reason: str = ""
     traceback: str | None = None

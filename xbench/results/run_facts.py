@@ -32,6 +32,7 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
         "repetition": "repetition",
         "seed": "seed",
         "asked": "asked beyond that",
+        "budget": "budget",
         "n_features": "features to choose from",
     },
     "How it ended": {
