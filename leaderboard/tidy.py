@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import NamedTuple, Protocol
 
+from xbench.metrics.expression import followed
 from xbench.results.current import ALL, current
 from xbench.results.exports import chosen_features
 from xbench.results.record import Record
@@ -21,6 +22,8 @@ from .quantities import (
     worst,
 )
 from .statistics import Nested, TargetKey, hierarchical_interval
+
+REL_DELTA, OF_JUDGE, AGREEMENT = "rel-delta", "judge-rel-delta", "judge-agreement"
 
 
 class TidyRow(NamedTuple):
@@ -211,7 +214,8 @@ def _study_rows(
     for (method, size), runs in by_method.items():
         group = _Group(place, method, size, runs, frozenset(expected))
         for quantity in (*quantities, *COSTS):
-            yield from _value_rows(group, quantity)
+            rows = _value_rows(group, quantity)
+            yield from _ratios(group, rows) if quantity.name == AGREEMENT else rows
         for count in COUNTS:
             yield from _count_rows(group, count)
 
@@ -246,6 +250,37 @@ def _value_rows(group: _Group, quantity: Quantity) -> Iterator[TidyRow]:
         everything = [values[target] for target in group.runs]
     status = _status_over(group, list(group.runs), len(group.expected), values, statuses)
     yield _value_row(group, quantity, (ALL, ALL), everything, status)
+
+
+def _ratios(group: _Group, rows: Iterable[TidyRow]) -> Iterator[TidyRow]:
+    """Yield rows of the agreement with a judge, each the ratio of two means.
+
+    A mean of ratios would be ruled by the runs whose own drop is next to nothing. It has no
+    interval, and there is none where the two means are not over the same runs.
+    """
+    own, judged = (list(_value_rows(group, metric_quantity(one))) for one in (REL_DELTA, OF_JUDGE))
+    uneven = [
+        (one.cell_type, one.target)
+        for one, other in zip(own, judged, strict=True)
+        if one.target != ALL and one.n != other.n
+    ]
+    for row, one, other in zip(rows, own, judged, strict=True):
+        same_runs = not any(
+            row.cell_type in (ALL, cell_type) and row.target in (ALL, target)
+            for cell_type, target in uneven
+        )
+        share = followed(one.mean, other.mean) if same_runs else None
+        if share is not None:
+            status = one.status
+        elif one.n and other.n:
+            why = (
+                "the prediction hardly falls" if same_runs else "the judge was asked of other runs"
+            )
+            status = f"no value: {why}"
+        else:
+            status = row.status
+        mean = math.nan if share is None else share
+        yield row._replace(mean=mean, low=math.nan, high=math.nan, n=one.n, status=status)
 
 
 def _status_over(

@@ -13,6 +13,7 @@ from ..quantities import reason_of
 from ..statistics import Offer, ascending, pareto_front
 from ..study import OVERALL, Study, StudyRuns
 from ..tables import tables_of
+from ..tidy import AGREEMENT
 from .contents import Site, SiteStudy
 from .critical_difference import MeanRanks, mean_ranks
 from .tier_ranks import tier_ranks
@@ -105,7 +106,10 @@ def study_data(entry: SiteStudy, controls: frozenset[str]) -> dict[str, Any]:
         ``figure3`` and ``redundancy``, None where there is no such finding.
     """
     study = entry.runs.study
-    ranked = [name for name in study.metrics if study.direction(name) != "none"]
+    # A judge's agreement is a ratio of means: it has no interval, and nothing is tested by it.
+    ranked = [
+        name for name in study.metrics if study.direction(name) != "none" and name != AGREEMENT
+    ]
     return {
         "sizes": study.sizes,
         "methods": study.methods,

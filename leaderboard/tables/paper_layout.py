@@ -1,6 +1,5 @@
 """The layouts of the paper: methods across, cell types down (Table 1), and its hit ratios (3)."""
 
-import math
 from collections.abc import Sequence
 
 from xbench.metrics import arrow
@@ -9,13 +8,11 @@ from xbench.results.current import ALL
 from ..formats import NOTHING, Block, Cell, Table, format_metric, with_range
 from ..statistics import TargetKey
 from ..study import MARK, OVERALL, Study, best
+from ..tidy import AGREEMENT, OF_JUDGE, REL_DELTA
 from .ranked import coverage_notes, task_note
 
-REL_DELTA, OF_JUDGE, AGREEMENT = "rel-delta", "judge-rel-delta", "judge-agreement"
 # The paper's two, and what a judge says where a task has one.
 COLUMNS = ("avg-delta", REL_DELTA, OF_JUDGE, AGREEMENT)
-# A Rel. Δ(%) that is above it is no drop of which a judge could follow a share.
-LEAST_DROP = -0.5
 
 
 def table1(study: Study, metrics: Sequence[str] = COLUMNS) -> Table:
@@ -83,40 +80,19 @@ def _cells(study: Study, size: int, metrics: list[str], place: TargetKey) -> lis
 
 
 def _agreements(study: Study, size: int, place: TargetKey) -> list[Cell]:
-    return [Cell(_agreement(study, size, place, method)) for method in study.methods]
+    values = [study.value(place, method, size, AGREEMENT) for method in study.methods]
+    return [Cell(agreement_text(value)) for value in values]
 
 
-def _agreement(study: Study, size: int, place: TargetKey, method: str) -> str:
-    """Return a method's agreement, none where the two means are not over the same runs."""
-    counted = [_runs(study, size, place, method, of) for of in (REL_DELTA, OF_JUDGE)]
-    if counted[0] != counted[1]:
-        return NOTHING
-    own, judged = (study.value(place, method, size, of) for of in (REL_DELTA, OF_JUDGE))
-    return agreement(own, judged)
-
-
-def _runs(
-    study: Study, size: int, place: TargetKey, method: str, metric: str
-) -> dict[TargetKey, int]:
-    """Return how many runs of each target stand behind a mean."""
-    covered = study.covered(method, size, metric, within=place[0])
-    rows = {target: study.row(target, method, size, metric) for target in covered}
-    return {target: row.n for target, row in rows.items() if row is not None}
-
-
-def agreement(own: float | None, judged: float | None) -> str:
-    """Return a judge's mean Rel. Δ(%) over the explained surrogate's: a ratio of two means.
-
-    A mean of ratios would be ruled by the runs whose own drop is next to nothing.
+def agreement_text(value: float | None) -> str:
+    """Return the share of a drop that a judge follows as tables have it.
 
     Examples
     --------
-    >>> agreement(-4.0, -3.0), agreement(-0.1, -0.3), agreement(float("nan"), -3.0)
-    ('0.75', '–', '–')
+    >>> agreement_text(0.754), agreement_text(None)
+    ('0.75', '–')
     """
-    if own is None or judged is None or math.isnan(judged) or not own < LEAST_DROP:
-        return NOTHING
-    return f"{judged / own:.2f}"
+    return NOTHING if value is None else f"{value:.2f}"
 
 
 def method_cells(

@@ -5,13 +5,14 @@ from statistics import fmean
 
 from xbench.analysis.trust import fit_warning
 from xbench.metrics import arrow
+from xbench.metrics.expression import followed
 from xbench.utils.files import file_part
 
 from ..formats import NOTHING, Block, Cell, Table
 from ..statistics import of_method
 from ..study import MARK, OVERALL, StudyRuns
-from ..tidy import declared_first
-from .paper_layout import AGREEMENT, OF_JUDGE, REL_DELTA, agreement, method_cells
+from ..tidy import AGREEMENT, OF_JUDGE, REL_DELTA, declared_first
+from .paper_layout import agreement_text, method_cells
 
 LAYOUT = "pipelines"
 WORSE = "‡"
@@ -115,11 +116,11 @@ def _agreement(runs: StudyRuns, method: str, size: int) -> str:
     }
     if not runs_of_both:
         return NOTHING
-    drop, followed = (
+    drop, judges = (
         fmean(fmean(values[target][one] for one in both) for target, both in runs_of_both.items())
         for values in (own, judged)
     )
-    return agreement(drop, followed)
+    return agreement_text(followed(drop, judges))
 
 
 def _is_worse(runs: StudyRuns) -> bool:

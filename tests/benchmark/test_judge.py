@@ -50,6 +50,9 @@ def test_without_a_judge_or_a_drop_there_is_no_agreement() -> None:
     assert compute_metrics(["judge-agreement"], outcome(None)) == {"judge-agreement": None}
     rising = outcome(FOLLOWS, after=OWN[0] + 1)
     assert compute_metrics([], rising)["judge-agreement"] is None
+    # 0.4% less: whatever the judge does, its share of that would be mostly noise.
+    hardly = outcome(FOLLOWS, after=OWN[0] - 0.004)
+    assert compute_metrics([], hardly)["judge-agreement"] is None
 
 
 def test_the_judge_is_trained_on_the_other_half_and_gives_its_own_values(

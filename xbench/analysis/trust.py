@@ -72,7 +72,8 @@ class Trust:
     test_cells
         Of the target's cell type.
     agreement
-        Share of the selections' drop that a judge follows, the mean; None without a judge.
+        Share of the selections' mean drop that a judge follows; None without a judge, and where
+        the prediction hardly falls.
     near, near_chance
         Share of the selected peaks within 1 Mb of the gene, and that of all peaks; None without
         coordinates, and where a window left only near ones to choose from.
@@ -158,7 +159,7 @@ def trust_of(
     selected
         Positions of the selected features, all repetitions together.
     agreement
-        Mean of ``judge-agreement`` over them.
+        See `Trust`.
     window
         Base pairs round the gene's start that they were chosen in; None where in all.
     """

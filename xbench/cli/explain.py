@@ -25,6 +25,7 @@ from xbench.data.features import Interval
 from xbench.data.multiome.mudata import check_copy, write_selections
 from xbench.errors import XbenchError
 from xbench.metrics import METRICS
+from xbench.metrics.expression import followed
 from xbench.results.exports import Chosen, chosen_features
 from xbench.results.record import FAILED, Record
 from xbench.results.store import ResultStore
@@ -127,14 +128,16 @@ def _print_answer(
     first = next((method for method in methods if method in answered), methods[0])
     indices = [index for one in records if one.method == first for index in one.indices]
     target = plan.dataset.target(cell_type, name)
-    followed = [
-        agreement
+    drops = [
+        (own, judged)
         for one in records
-        if one.method == first and (agreement := one.metrics.get("judge-agreement")) is not None
+        if one.method == first
+        and (own := one.metrics.get("rel-delta")) is not None
+        and (judged := one.metrics.get("judge-rel-delta")) is not None
     ]
-    mean = float(np.mean(followed)) if followed else None
+    share = followed(*map(float, np.mean(drops, axis=0))) if drops else None
     window = plan.asked.task.window
-    trust = trust_of(plan.dataset, target, plan.surrogate.name, fit, indices, mean, window)
+    trust = trust_of(plan.dataset, target, plan.surrogate.name, fit, indices, share, window)
     say(f"{plain(cell_type)}:{plain(name)}, L = {records[0].L}")
     _print_trust(console, trust)
     _print_features(console, plan.dataset, first, [one for one in here if one.method == first])

@@ -81,6 +81,24 @@ class JudgeRelDelta(Metric):
         return None if outcome.judged is None else rel_delta(*outcome.judged)
 
 
+# A Rel. Δ(%) that is above it is no drop of which a judge could follow a share.
+LEAST_DROP = -0.5
+
+
+def followed(own: float, judged: float) -> float | None:
+    """Return a judge's Rel. Δ(%) over the explained surrogate's; None where that hardly falls.
+
+    Of several runs it is asked with the means of both: a mean of such ratios would be ruled by the
+    runs whose own drop is next to nothing.
+
+    Examples
+    --------
+    >>> followed(-4.0, -3.0), followed(-0.1, -0.3)
+    (0.75, None)
+    """
+    return judged / own if own < LEAST_DROP else None
+
+
 class JudgeAgreement(Metric):
     """Which share of the drop a second surrogate follows."""
 
@@ -92,13 +110,15 @@ class JudgeAgreement(Metric):
     of_judge = True
     description = (
         "judge-rel-delta over rel-delta: 1 where the judge falls as much, near 0 where the drop is "
-        "the explained surrogate's own; undefined where the latter does not fall."
+        "the explained surrogate's own; undefined where the latter falls by less than 0.5%. Of "
+        "several runs it is the mean of the one over the mean of the other."
     )
 
     def compute(self, outcome: Outcome) -> float | None:
-        """Return the ratio; None without a judge, or where the own prediction does not fall."""
-        own = rel_delta(outcome.before, outcome.after)
-        return None if outcome.judged is None or own >= 0 else rel_delta(*outcome.judged) / own
+        """Return the ratio; None without a judge, or where the own prediction hardly falls."""
+        if outcome.judged is None:
+            return None
+        return followed(rel_delta(outcome.before, outcome.after), rel_delta(*outcome.judged))
 
 
 def avg_delta(before: np.ndarray, after: np.ndarray) -> float:

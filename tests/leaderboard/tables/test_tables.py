@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from xbench.leaderboard import Cell, Study, Table, ranked, studies, table1, tidy
 from xbench.leaderboard.study import best
-from xbench.leaderboard.tables.paper_layout import agreement
 from xbench.leaderboard.tables.ranked import UNRANKED
 from xbench.results.record import Record
 
@@ -92,9 +92,32 @@ def test_no_agreement_is_told_where_the_judge_was_not_asked_of_every_run(
     assert shown == {"VIP": "–", "Oligo": "0.50", "Astro": "–", "Avg.": "–"}
 
 
-@pytest.mark.parametrize("nothing", [(None, -1.0), (float("nan"), -1.0), (-1.0, float("nan"))])
-def test_what_is_no_number_agrees_with_nothing(nothing: tuple[float | None, float | None]) -> None:
-    assert agreement(*nothing) == "–"
+def test_the_agreement_of_several_runs_is_a_ratio_of_means_wherever_it_is_shown(
+    make_record: Any, make_task: Any
+) -> None:
+    # A mean of ratios would say 273%, by the runs whose own drop is next to nothing.
+    drops = [(-0.001, -0.004), (-0.001, -0.004), (-8.0, -1.6)]
+    records = [
+        make_record(
+            repetition=number,
+            metrics={"rel-delta": own, "judge-rel-delta": judges, "judge-agreement": judges / own},
+        )
+        for number, (own, judges) in enumerate(drops)
+    ]
+    task = make_task(metrics=tuple(records[0].metrics), primary_metric="rel-delta")
+    rows = {
+        (row.cell_type, row.target): row
+        for row in tidy(records, {"toy": task})
+        if row.metric == "judge-agreement"
+    }
+    assert len(rows) == 3
+    for row in rows.values():
+        assert row.mean == pytest.approx(1.608 / 8.002)
+        assert np.isnan(row.low)
+        assert row.n == 3
+    table = ranked(study_of(records, task))
+    column = [cell.text for cell in table.header[0]].index("judge agreement ↑")
+    assert body(table)[0][column] == "+0.201"
 
 
 def test_table1_has_a_block_for_each_size(make_record: Any, make_task: Any) -> None:
