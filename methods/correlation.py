@@ -8,7 +8,7 @@ import scipy.sparse as sp
 from pydantic import NonNegativeFloat
 
 from xbench import Explainer, Problem, Selection
-from xbench.explainers.attribution import masking_lowers, share_changed
+from xbench.explainers.attribution import masking_lowers, share_changed, why_no_direction
 from xbench.explainers.neighbours import distance_to_start, why_no_distance
 
 
@@ -54,12 +54,12 @@ class Correlation(Explainer):
         return Selection.from_scores(scores, problem.subset_size)
 
     def skip(self, problem: Problem) -> str | None:
-        """Refuse classes, and a limit of distance without coordinates."""
+        """Refuse classes, a limit of distance without coordinates, and masking of no direction."""
         if problem.observed is None:
             return "needs a measured number for the target, such as a gene's expression"
-        if self.window is None:
-            return None
-        return why_no_distance(problem.features, problem.target)
+        if self.window is not None and (why := why_no_distance(problem.features, problem.target)):
+            return why
+        return why_no_direction(problem)
 
 
 def correlations(

@@ -11,7 +11,7 @@ from pydantic import NonNegativeFloat, PositiveFloat
 from scipy.linalg import solve
 
 from xbench import Explainer, Problem, Selection
-from xbench.explainers.attribution import masking_lowers
+from xbench.explainers.attribution import masking_lowers, why_no_direction
 from xbench.explainers.explainer import MeasuredCells
 from xbench.explainers.neighbours import distance_to_start, why_no_distance
 
@@ -66,12 +66,12 @@ class Ridge(Explainer):
         return Selection.from_scores(np.maximum(scores, least), problem.subset_size)
 
     def skip(self, problem: Problem) -> str | None:
-        """Refuse classes, and a window without coordinates."""
+        """Refuse classes, a window without coordinates, and masking of no direction."""
         if problem.observed is None:
             return "needs a measured number for the target, such as a gene's expression"
-        if self.window is None:
-            return None
-        return why_no_distance(problem.features, problem.target)
+        if self.window is not None and (why := why_no_distance(problem.features, problem.target)):
+            return why
+        return why_no_direction(problem)
 
 
 def _dense(inputs: sp.csr_matrix | np.ndarray, columns: np.ndarray) -> np.ndarray:

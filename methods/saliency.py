@@ -4,7 +4,7 @@ import numpy as np
 from captum.attr import Saliency as CaptumSaliency
 
 from xbench import Explainer, Problem, Selection
-from xbench.explainers.attribution import masking_lowers
+from xbench.explainers.attribution import masking_lowers, why_no_direction
 
 
 class Saliency(Explainer):
@@ -33,3 +33,7 @@ class Saliency(Explainer):
         if self.signed:
             total *= masking_lowers(problem)
         return Selection.from_scores(total / problem.population.n_cells, problem.subset_size)
+
+    def skip(self, problem: Problem) -> str | None:
+        """Refuse a perturbation that neither lowers nor raises features, where signs are kept."""
+        return why_no_direction(problem) if self.signed else None

@@ -4,7 +4,7 @@ import torch
 from pydantic import NonNegativeFloat, PositiveInt
 
 from xbench import Explainer, Problem, Selection
-from xbench.explainers.attribution import masking_lowers
+from xbench.explainers.attribution import masking_lowers, why_no_direction
 
 
 class SmoothGrad(Explainer):
@@ -38,3 +38,7 @@ class SmoothGrad(Explainer):
         if self.signed:
             scores = scores * masking_lowers(problem)
         return Selection.from_scores(scores, problem.subset_size)
+
+    def skip(self, problem: Problem) -> str | None:
+        """Refuse a perturbation that neither lowers nor raises features, where signs are kept."""
+        return why_no_direction(problem) if self.signed else None

@@ -7,7 +7,7 @@ from xbench.errors import unknown_name
 from ..formats import format_metric
 from ..statistics import Effect, MethodComparison, Pairs, compare, effect, pairs
 from .evidence import Evidence, Judgement, all_of
-from .published import METHODS, N_TARGETS
+from .published import METHODS, N_TARGETS, SIZES
 
 LEVEL = 0.01
 """The paper's level of significance."""
@@ -90,9 +90,12 @@ def no_better_than_random(evidence: Evidence, method: str) -> Judgement:
     parts: list[bool | None] = []
     shown = []
     for size, shared in _shared(evidence, method, "random"):
+        if not shared.targets:
+            parts.append(None)
+            continue
         found = effect(shared)
         enough = found.targets > 1 and found.side != "unknown"
-        parts.append(found.side != "below" if enough else None)
+        parts.append(_of_all_targets(found.side != "below", shared) if enough else None)
         shown.append(f"at L = {size} its Rel. Δ differs from random's by {_shown(found)}")
     return Judgement(
         claim, _SECTION, all_of(parts), _sentence(shown, f"{method} was not run beside random.")
@@ -120,12 +123,15 @@ def saliency_as_smoothgrad(evidence: Evidence) -> Judgement:
     parts: list[bool | None] = []
     shown = []
     for size, shared in _shared(evidence, "smoothgrad", "saliency"):
+        if not shared.targets:
+            parts.append(None)
+            continue
         found = effect(shared)
         smooth, plain = fmean(shared.first_means), fmean(shared.second_means)
         larger = max(abs(smooth), abs(plain))
         near = abs(smooth - plain) <= MARGIN * larger
         apart = found.targets > 1 and found.side in ("below", "above")
-        parts.append(True if near else False if apart else None)
+        parts.append(_of_all_targets(True, shared) if near else False if apart else None)
         share = abs(smooth - plain) / larger if larger else 0.0
         shown.append(
             f"at L = {size} it is {format_metric('rel-delta', plain)} and "
@@ -134,14 +140,24 @@ def saliency_as_smoothgrad(evidence: Evidence) -> Judgement:
     return Judgement(claim, "Table 1", all_of(parts), _sentence(shown, "They were not both run."))
 
 
+def _of_all_targets(holds: bool, shared: Pairs) -> bool | None:
+    """Whether a part of a claim holds: some of the paper's targets can only refute it."""
+    return None if holds and len(shared.targets) < N_TARGETS else holds
+
+
 def _shared(evidence: Evidence, method: str, other: str) -> list[tuple[int, Pairs]]:
-    """Return two methods' Rel. Δ on the targets of both, for each L that has any."""
+    """Return two methods' Rel. Δ on the targets of both, for each of the paper's L.
+
+    Without a target where one of them was not run: a claim is about all L, and what is not known
+    of one of them confirms nothing.
+    """
+    nothing = Pairs((), (), ())
     found = []
-    for size in evidence.sizes("rel-delta"):
+    for size in SIZES:
         values = evidence.of_table1(size, "rel-delta")
-        if {method, other} <= values.keys():
-            found.append((size, pairs(values, method, other)))
-    return [(size, shared) for size, shared in found if shared.targets]
+        both = {method, other} <= values.keys()
+        found.append((size, pairs(values, method, other) if both else nothing))
+    return found
 
 
 def _shown(found: Effect) -> str:

@@ -27,6 +27,9 @@ TARGETS: dict[str, tuple[str, ...]] = {
 N_TARGETS = sum(len(genes) for genes in TARGETS.values())
 """Number of (cell type, gene) targets of Tables 1 and 3: 16."""
 
+SIZES = (10, 128)
+"""The L of Tables 1 and 2."""
+
 TABLE2_GENES = 100
 """Number of genes behind each row of Table 2: the most expressed ones."""
 

@@ -14,6 +14,7 @@ from scipy import stats
 
 from xbench.errors import XbenchError, unknown_name
 
+from ..formats import six_digits
 from .pairs import NO_DIFFERENCE, Pairs
 
 _ROUNDING = 1e-12
@@ -126,7 +127,9 @@ def signed_rank_test(pairs: Pairs, direction: str) -> "Significance":
     if not gains.size:
         return Significance(SIGNED_RANK, None, None, 0, "the methods are equal on every target")
     # A mean rank may end in a half: doubled, all are whole numbers.
-    doubled = np.rint(2 * stats.rankdata(np.abs(gains))).astype(int)
+    # Differences that are equal but for rounding share their rank.
+    sizes = [six_digits(abs(float(gain))) for gain in gains]
+    doubled = np.rint(2 * stats.rankdata(sizes)).astype(int)
     reached = int(doubled[gains > 0].sum())
     p_value = float(_null_distribution(doubled)[reached:].sum())
     return Significance(SIGNED_RANK, reached / 2, min(p_value, 1.0), gains.size)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from xbench.analysis.analyses import ANALYSES, analyse
 from xbench.analysis.contact_source import identity
 from xbench.analysis.loops import Loops
 from xbench.analysis.subject import Resources
+from xbench.data.candidates import candidates
 from xbench.errors import XbenchError
 from xbench.metrics.expression import rel_delta
 from xbench.results.findings import FILE, Finding, append_findings, read_findings
@@ -93,6 +95,44 @@ def test_every_analysis_finds_something_and_nothing_is_looked_for_twice(
     analyse(store, names, everything, store.records(), lambda done, of: told.append((done, of)))
     assert told == [(1, 1)]
     assert {one.key for one in read_findings(store.folder / FILE)} == {one.key for one in findings}
+
+
+def test_runs_that_mask_to_another_value_have_nothing_of_what_masks_to_0(
+    cells: xbench.Dataset, oracle: OpenedSurrogate, store: ResultStore, tmp_path: Path
+) -> None:
+    own = ResultStore(tmp_path)
+    own.prepare()
+    records = [replace(one, asked={"perturbation": "mean"}) for one in store.records()]
+    everything = resources(cells, oracle, second=oracle._replace(digest="second"))
+    names = ["proximity", "redundancy", "transfer", "figure3"]
+    refused = analyse(own, names, everything, records)
+    assert set(refused) == {"redundancy", "transfer", "figure3"}
+    assert "another value than 0" in refused["redundancy"]
+    assert {one.analysis for one in read_findings(tmp_path / FILE)} == {"proximity"}
+    # Beside others they are left out, and the others are not.
+    assert not analyse(own, ["redundancy"], everything, [*records, *store.records()][-5:])
+    kept = [one for one in read_findings(tmp_path / FILE) if one.analysis == "redundancy"]
+    assert {one.run_id for one in kept} <= {one.run_id for one in store.records()}
+    assert kept
+
+
+def test_a_window_is_what_nearness_is_measured_in(
+    cells: xbench.Dataset, oracle: OpenedSurrogate, store: ResultStore, tmp_path: Path
+) -> None:
+    own = ResultStore(tmp_path)
+    own.prepare()
+    record, window = store.records()[0], 10_000_000
+    target = cells.target(*record.explained)
+    kept = candidates(cells.features, target, window)
+    assert kept is not None
+    assert len(kept) < cells.n_features
+    inside = replace(record, indices=kept[: record.L].tolist(), asked={"window": window})
+    assert not analyse(own, ["proximity"], resources(cells, oracle), [inside])
+    (found,) = read_findings(tmp_path / FILE)
+    assert found.values["n_features"] == len(kept)
+    # All that could be chosen lies in it, so that what was chosen is no nearer than chance.
+    (widest,) = (one for one in found.values["reaches"] if one["base_pairs"] == window)
+    assert widest["enrichment"] == pytest.approx(1, abs=0.05)
 
 
 def test_maps_of_cell_types_are_told_apart(

@@ -74,6 +74,18 @@ def test_a_case_by_hand() -> None:
     json.dumps(asdict(found), allow_nan=False)
 
 
+def test_chance_is_of_the_peaks_that_could_be_chosen() -> None:
+    peaks = peaks_at([0, 1_049_999, 999_899, 1_150_000, 6_000_000, 90_000_000])
+    gene = Interval("chr1", 1_000_000, 1_050_000)
+    found = proximity(peaks, [1, 3], gene, among=np.array([1, 2, 3, 4]))
+    alone = proximity(peaks_at([1_049_999, 999_899, 1_150_000, 6_000_000]), [0, 2], gene)
+    assert found == alone
+    assert (found.n_features, found.reaches[2].n_peaks) == (4, 3)
+    # One of all that is in a window is no better than chance there.
+    near = proximity(peaks, [1, 3], gene, among=np.array([1, 2, 3]), reaches=[1_000_000])
+    assert (near.reaches[0].enrichment, near.reaches[0].p_value) == (1.0, 1.0)
+
+
 def test_with_a_strand_distances_are_to_the_start_of_the_gene() -> None:
     peaks = peaks_at([10_000, 500_000])
     gene = Interval("chr1", 10_000, 500_100)

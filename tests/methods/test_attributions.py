@@ -224,6 +224,20 @@ def test_signed_saliency_is_the_mean_gradient_towards_p(name: str, p: Any) -> No
     np.testing.assert_array_equal(masking_lowers(problem), direction)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_where_masking_has_no_direction_signs_are_refused(dtype: Any) -> None:
+    x = random_inputs(N, D, seed=3, binary=False).astype(dtype)
+    problem = make_problem(InteractingToy(SIZES, 1), x, 4, perturbation=x.mean(axis=0))
+    assert not masking_lowers(problem).any()
+    for name in ("saliency", "smoothgrad"):
+        said = method(name, signed=True).skip(problem)
+        assert said is not None
+        assert "neither lowers nor raises" in said
+        assert method(name).skip(problem) is None
+    problem = make_problem(InteractingToy(SIZES, 1), x, 4)
+    assert method("saliency", signed=True).skip(problem) is None
+
+
 def test_signs_tell_what_raises_from_what_lowers() -> None:
     model = LinearToy(np.array([[-3.0], [2.0], [1.0]]), [3], np.zeros(1))
     problem = make_problem(model, np.ones((2, 3), np.float32), 1)

@@ -246,6 +246,9 @@ def test_controls_say_what_they_lack() -> None:
             assert word in control.skip(lacking)
             assert control.skip(known) is None
     assert method("random-matched").skip(unplaced) is None
+    moved = dataclasses.replace(known, perturbation=x.mean(axis=0))
+    for control in (method("correlation"), method("ridge")):
+        assert "neither lowers nor raises" in control.skip(moved)
 
 
 # Nearest TSS

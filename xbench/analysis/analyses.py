@@ -18,6 +18,7 @@ from xbench.analysis.proximity import proximity
 from xbench.analysis.redundancy import pair_synergies, redundancy
 from xbench.analysis.subject import AnalysisSubject, Resources
 from xbench.analysis.transfer import cross_type_changes, transfer
+from xbench.data.candidates import candidates
 from xbench.data.features import Features, Interval
 from xbench.errors import unknown_name
 from xbench.results.findings import FILE, Finding, append_findings, read_findings
@@ -44,6 +45,8 @@ class Analysis:
         Whether it is too dear to be done for every repetition.
     largest_only
         Whether it is about the largest L of the runs alone.
+    closes
+        Whether it masks to 0, so that runs that mask to another value have nothing of it.
     version
         Raised by hand when it comes to other numbers.
     """
@@ -55,6 +58,7 @@ class Analysis:
     against: Callable[[Resources], list[str]] = lambda resources: [""]
     first_repetition: bool = False
     largest_only: bool = False
+    closes: bool = False
     version: int = 1
 
 
@@ -62,7 +66,9 @@ def _proximity(subject: AnalysisSubject) -> dict[str, dict[str, Any]]:
     target = subject.target
     if target.interval is None:
         return _nobody_knows_where(subject, [""])
-    found = proximity(subject.resources.dataset.features, subject.indices, target.interval)
+    features = subject.resources.dataset.features
+    among = candidates(features, target, subject.record.asked.get("window"))
+    found = proximity(features, subject.indices, target.interval, among=among)
     return {"": asdict(found)}
 
 
@@ -213,14 +219,29 @@ ANALYSES: dict[str, Analysis] = {
     one.name: one
     for one in (
         Analysis("proximity", "Nearness to the gene", _proximity, _coordinates),
-        Analysis("redundancy", "Redundancy", _redundancy, _expression, first_repetition=True),
-        Analysis("transfer", "Transfer to a second surrogate", _transfer, _two_surrogates, _second),
+        Analysis(
+            "redundancy",
+            "Redundancy",
+            _redundancy,
+            _expression,
+            first_repetition=True,
+            closes=True,
+        ),
+        Analysis(
+            "transfer",
+            "Transfer to a second surrogate",
+            _transfer,
+            _two_surrogates,
+            _second,
+            closes=True,
+        ),
         Analysis(
             "figure3",
             "Subsets of one type, markers of another",
             _figure3,
             _markers,
             largest_only=True,
+            closes=True,
         ),
         Analysis(
             "contacts",
@@ -287,6 +308,9 @@ def analyse(
         for found in read_findings(store.folder / FILE)
     }
     fitting = [record for record in records if _fits(record, resources)]
+    if fitting and all(record.asked.get("perturbation") for record in fitting):
+        why = "the runs mask features to another value than 0, and it masks to 0"
+        refused |= {one.name: why for one in chosen if one.closes}
     largest = max((record.L for record in fitting), default=0)
     to_do = [
         (record, analyses)
@@ -324,6 +348,8 @@ def _wanted(
     known: set[tuple[str, str, int, str]],
 ) -> bool:
     if analysis.first_repetition and record.repetition:
+        return False
+    if analysis.closes and record.asked.get("perturbation"):
         return False
     return any(
         (analysis.name, record.run_id, analysis.version, one) not in known

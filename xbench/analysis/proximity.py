@@ -24,14 +24,14 @@ class Reach:
     base_pairs
         The distance; 0 for overlap.
     n_selected, n_peaks
-        Peaks within it among the selected ones and among all d.
+        Peaks within it among the selected ones and among all that could be chosen.
     share, expected_share
         Of the selected peaks, and of all: what random ones have on average. Both 0 to 1.
     enrichment
         `share` relative to `expected_share`; None where no peak at all lies within the distance.
     p_value
-        One-sided, hypergeometric: the chance that L peaks drawn from all d without replacement
-        have at least `n_selected` within the distance.
+        One-sided, hypergeometric: the chance that L peaks drawn from all that could be chosen,
+        without replacement, have at least `n_selected` within the distance.
     """
 
     base_pairs: int
@@ -52,7 +52,7 @@ class Proximity:
     measured_from
         ``"TSS"`` or ``"gene body"``.
     subset_size, n_features
-        L and d.
+        L, and how many peaks could be chosen: d where there was no window.
     nearest
         Base pairs to the nearest selected peak; None where none is on the gene's chromosome.
     reaches
@@ -72,6 +72,7 @@ def proximity(
     gene: Interval,
     strand: str | None = None,
     reaches: Sequence[int] = REACHES,
+    among: np.ndarray | None = None,
 ) -> Proximity:
     """Compare how many selected peaks are near a gene with what chance gives.
 
@@ -91,6 +92,9 @@ def proximity(
         ``"+"`` or ``"-"``: distances are then to the TSS; None where not known.
     reaches
         Distances in base pairs.
+    among
+        Positions of the only peaks that could be chosen, as in a window round the gene, the
+        selected ones among them: chance is of these. All d where None.
 
     Raises
     ------
@@ -112,20 +116,20 @@ def proximity(
     chosen = chosen_features(indices, len(features))
     anchor = anchor_of(gene, strand)
     distances = features.distance_to(anchor.interval)
-    nearest = float(distances[chosen].min())
+    of_chosen, of_all = distances[chosen], distances if among is None else distances[among]
+    nearest = float(of_chosen.min())
     return Proximity(
         measured_from=anchor.kind,
         subset_size=len(chosen),
-        n_features=len(features),
+        n_features=len(of_all),
         nearest=nearest if np.isfinite(nearest) else None,
-        reaches=tuple(_reach(distances, chosen, int(base_pairs)) for base_pairs in reaches),
+        reaches=tuple(_reach(of_chosen, of_all, int(base_pairs)) for base_pairs in reaches),
     )
 
 
-def _reach(distances: np.ndarray, chosen: np.ndarray, base_pairs: int) -> Reach:
-    near = distances <= base_pairs
-    n_selected, n_peaks = int(near[chosen].sum()), int(near.sum())
-    share, expected = n_selected / len(chosen), n_peaks / len(near)
+def _reach(of_chosen: np.ndarray, of_all: np.ndarray, base_pairs: int) -> Reach:
+    n_selected, n_peaks = int((of_chosen <= base_pairs).sum()), int((of_all <= base_pairs).sum())
+    share, expected = n_selected / len(of_chosen), n_peaks / len(of_all)
     return Reach(
         base_pairs=base_pairs,
         n_selected=n_selected,
@@ -133,7 +137,7 @@ def _reach(distances: np.ndarray, chosen: np.ndarray, base_pairs: int) -> Reach:
         share=share,
         expected_share=expected,
         enrichment=share / expected if expected else None,
-        p_value=float(hypergeom.sf(n_selected - 1, len(near), n_peaks, len(chosen))),
+        p_value=float(hypergeom.sf(n_selected - 1, len(of_all), n_peaks, len(of_chosen))),
     )
 
 

@@ -121,7 +121,24 @@ def masking_lowers(problem: Problem) -> np.ndarray:
     array([ 1., -1.,  0.])
     """
     means = np.asarray(problem.inputs.mean(axis=0)).ravel()
-    return np.sign(means - problem.perturbation)
+    moved = means - problem.perturbation
+    # What rounding leaves of a mean that is masked to itself has no direction.
+    return np.where(np.abs(moved) > 1e-6 * np.abs(means), np.sign(moved), 0.0)
+
+
+def why_no_direction(problem: Problem) -> str | None:
+    """Return why a derivative, or a correlation, does not say what masking does; None where it can.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> inputs = np.array([[1.0, 0.0], [0.0, 0.0]])
+    >>> why_no_direction(SimpleNamespace(inputs=inputs, perturbation=np.array([0.5, 0.0])))
+    'masking leaves the mean of every feature as it is: it neither lowers nor raises any'
+    """
+    if not np.any(problem.perturbation) or masking_lowers(problem).any():
+        return None
+    return "masking leaves the mean of every feature as it is: it neither lowers nor raises any"
 
 
 def share_changed(problem: Problem) -> np.ndarray:

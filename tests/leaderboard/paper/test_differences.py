@@ -29,6 +29,10 @@ def evidence(size: int = 10, metric: str = "rel-delta", **rows: Any) -> Evidence
     return Evidence("cortex", "mlp", {(size, metric): values})
 
 
+def both_sizes(**rows: Any) -> Evidence:
+    return Evidence("cortex", "mlp", evidence(10, **rows).values | evidence(128, **rows).values)
+
+
 def around(mean: float, spread: float = 1.0) -> list[float]:
     return list(mean + spread * np.cos(np.arange(16)))
 
@@ -108,8 +112,14 @@ def test_a_constant_shift_has_no_p_value() -> None:
     ],
 )
 def test_failing_is_being_no_better_than_random(row: list[float], verdict: str) -> None:
-    found = no_better_than_random(evidence(sage=row, random=around(0.0, 0.5)), "sage")
+    rows = {"sage": row, "random": around(0.0, 0.5)}
+    found = no_better_than_random(both_sizes(**rows), "sage")
     assert found.verdict == verdict
+    # Neither one L alone, nor some of the targets, shows that it fails at both on all.
+    if verdict == "holds":
+        assert no_better_than_random(evidence(**rows), "sage").verdict == "not testable here"
+        some = both_sizes(**rows | {"sage": row[:15]})
+        assert no_better_than_random(some, "sage").verdict == "not testable here"
     assert found.figures.startswith("At L = 10 its Rel. Δ differs from random's by ")
     assert f"{len(row)} target" in found.figures
 
@@ -142,8 +152,13 @@ def test_a_method_that_was_not_run_did_not_fail(rows: Any) -> None:
     ],
 )
 def test_saliency_beside_smoothgrad(smoothgrad: list[float], verdict: str) -> None:
-    found = saliency_as_smoothgrad(evidence(saliency=around(-5.0), smoothgrad=smoothgrad))
-    assert found.verdict == verdict
+    rows = {"saliency": around(-5.0), "smoothgrad": smoothgrad}
+    assert saliency_as_smoothgrad(both_sizes(**rows)).verdict == verdict
+    some = both_sizes(**{name: row[:15] for name, row in rows.items()})
+    refuted = verdict == "does not hold"
+    at_most = verdict if refuted else "not testable here"
+    assert saliency_as_smoothgrad(evidence(**rows)).verdict == at_most
+    assert saliency_as_smoothgrad(some).verdict == at_most
 
 
 def test_saliency_beside_smoothgrad_says_the_numbers() -> None:
@@ -153,7 +168,7 @@ def test_saliency_beside_smoothgrad_says_the_numbers() -> None:
         "At L = 10 it is -4.000 and -8.000, 50% apart, difference -4.000 "
         "(95% interval -4.000 to -4.000, 2 targets)."
     )
-    nothing = saliency_as_smoothgrad(evidence(saliency=[0, 0], smoothgrad=[0, 0]))
+    nothing = saliency_as_smoothgrad(both_sizes(saliency=[0] * 16, smoothgrad=[0] * 16))
     assert nothing.verdict == "holds"
 
 

@@ -44,6 +44,13 @@ def test_ties_agree_with_every_choice_of_signs(make_values: Any, differences: li
     assert found.p_value == pytest.approx(share)
 
 
+def test_differences_that_are_equal_but_for_rounding_share_their_rank(make_values: Any) -> None:
+    # All are 0.1, none of them exactly; three of four are in favour: C(4, 3) + 1 of 16 signs.
+    values = make_values(a=[0.1, 0.2, 0.6, 0.0], b=[0.2, 0.3, 0.5, 0.1])
+    found = signed_rank_test(pairs(values, "a", "b"), "lower")
+    assert (found.statistic, found.p_value) == (7.5, 5 / 16)
+
+
 def test_targets_without_a_difference_are_left_out(make_values: Any) -> None:
     found = found_for(make_values, [0, 1, 0, 2, -3])
     assert found.targets == 3
