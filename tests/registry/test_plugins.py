@@ -10,6 +10,9 @@ from pathlib import Path
 import pytest
 
 import xbench
+from xbench.benchmark.plan import RunKey
+from xbench.benchmark.request import Request
+from xbench.benchmark.resolve import ask
 from xbench.benchmark.task import known_tasks, load_task
 from xbench.errors import XbenchError, XbenchWarning
 from xbench.metrics import METRICS, Metric
@@ -255,6 +258,47 @@ def test_a_run_of_a_plugin_reaches_its_workers(
     assert {"my-method", "other-method", "third-method"} >= set(frame["method"]) - {"random"}
     assert frame["my-metric"].notna().all()
     assert (tmp_path / "store" / "tasks" / "my-task.toml").read_text() == TASK
+
+
+def test_a_task_that_names_a_method_of_a_file_runs_as_it_is_declared(tmp_path: Path) -> None:
+    method = tmp_path / "pixels.py"
+    method.write_text(
+        "from xbench import Explainer, Selection\n"
+        "class Pixels(Explainer):\n"
+        '    name = "pixels"\n'
+        "    row: float = 13.5\n"
+        "    def explain(self, problem):\n"
+        "        return Selection(range(problem.subset_size))\n"
+    )
+    file = tmp_path / "about-pixels.toml"
+
+    def asked(methods: list[str] | None = None, row: str = "5.5") -> list[tuple[str, object]]:
+        declared = (
+            '["random", {name="pixels", label="fifth", parameters={row=5}}, '
+            f'{{name="pixels", parameters={{row={row}}}}}]'
+        )
+        text = TASK.replace('["my-method", "random"]', declared).replace(
+            "my-metric", "log-odds-drop"
+        )
+        file.write_text(text.replace("my-task", "about-pixels"))
+        request = Request(str(file), methods=methods, method_files=[str(method)])
+        keys = [(key.method, key.parameters.get("row")) for key in expand_asked(request)]
+        return list(dict.fromkeys(keys))
+
+    assert asked() == [("random", None), ("fifth", 5), ("pixels", 5.5)]
+    assert asked(["pixels"]) == [("fifth", 5), ("pixels", 5.5)]
+    assert asked(["fifth"]) == [("fifth", 5)]
+    assert asked(["random"]) == [("random", None), ("fifth", 5), ("pixels", 5.5)]
+    with pytest.raises(XbenchError, match=r"task about-pixels: .*row"):
+        asked(row='"a"')
+    # A task that does not name it has it with its defaults, alone.
+    (one,) = expand_asked(Request("quick", method_files=[str(method)]))
+    assert (one.method, one.parameters) == ("pixels", {})
+
+
+def expand_asked(request: Request) -> list[RunKey]:
+    asked = ask(request)
+    return asked.keys(asked.task)
 
 
 def test_listing_plugins_imports_nothing_heavy(plugin: Path) -> None:

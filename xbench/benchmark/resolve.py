@@ -221,15 +221,18 @@ def _methods(task: Task, request: Request) -> tuple[list[MethodSpec] | None, dic
     files = {entry.name: entry for entry in found}
     if len(files) < len(found):
         raise XbenchError(f"two of the methods in {', '.join(request.method_files)} share a name")
-    from_files = [MethodSpec(name=name) for name in files]
+    declared = {spec.name for spec in task.methods}
     specs: list[MethodSpec] | None = None
     if request.methods is not None:
         # Methods of the files run anyway, so that naming one of them too is no mistake.
         names = [name for name in request.methods if name not in files]
         specs = choose_methods(task, names) if names or not files else []
-        specs += from_files
-    elif from_files:
-        specs = from_files
+        chosen = {spec.name for spec in specs}
+        specs += _as_declared(task, [name for name in files if name not in chosen])
+    elif files:
+        # A task that names a method of them is about them, and runs as it is declared.
+        specs = list(task.methods) if declared & files.keys() else []
+        specs += [MethodSpec(name=name) for name in files if name not in declared]
     wanted = {spec.name for spec in (specs if specs is not None else task.methods)}
     clash = sorted(name for name in files if _is_registered(files[name]))
     if clash:
@@ -238,6 +241,15 @@ def _methods(task: Task, request: Request) -> tuple[list[MethodSpec] | None, dic
             "rename it"
         )
     return specs, {name: files.get(name) or find("method", name) for name in sorted(wanted)}
+
+
+def _as_declared(task: Task, names: Sequence[str]) -> list[MethodSpec]:
+    """Return methods with the labels and parameters that a task gives them, if it does."""
+    return [
+        spec
+        for name in names
+        for spec in [one for one in task.methods if one.name == name] or [MethodSpec(name=name)]
+    ]
 
 
 def _as_asked(task: Task, request: Request) -> Task:
