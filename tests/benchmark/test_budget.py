@@ -8,6 +8,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from xbench.benchmark.request import Request
+from xbench.benchmark.resolve import ask
 from xbench.errors import XbenchError
 from xbench.results.record import Record
 
@@ -61,5 +63,8 @@ def test_a_budget_may_be_given_instead_of_the_tasks(run: Run, tmp_path: Path) ->
     records = {record.run_id: record for record in stored(tmp_path / "store")}
     assert records[first].details == {"steps": 3}
     assert records[second].details == {"steps": 1}
+    # 600 in Python and 600.0 of the command line name one run.
+    tasks = [ask(Request("quick", budget_seconds=seconds)).task for seconds in (600, 600.0)]
+    assert repr(tasks[0].budget_seconds) == repr(tasks[1].budget_seconds) == "600.0"
     with pytest.raises(XbenchError, match="budget_seconds 0: must be above 0"):
         run(method_files=[file], budget_seconds=0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,9 @@ import xbench
 from xbench.benchmark.rescore import rescore
 from xbench.benchmark.task import load_task
 from xbench.errors import XbenchError
+from xbench.metrics import METRICS
+from xbench.results.findings import FILE as FINDINGS
+from xbench.results.findings import read_findings
 from xbench.results.store import ResultStore
 from xbench.surrogates.obtain import obtain, train_surrogate
 
@@ -193,7 +197,9 @@ def simulated(tmp_path: Path) -> dict[str, Any]:
     }
 
 
-def test_the_truth_of_a_simulation_in_a_window(simulated: dict[str, Any]) -> None:
+def test_the_truth_of_a_simulation_in_a_window(
+    simulated: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     asked = {**simulated, "methods": ["gradient-change", "random"], "within": "1Mb"}
     runs: Any = xbench.run("table1", **asked, subset_sizes=[5, 4_000], known=["truth"])
     dataset = xbench.load_dataset(simulated["dataset"])
@@ -223,5 +229,22 @@ def test_the_truth_of_a_simulation_in_a_window(simulated: dict[str, Any]) -> Non
     again = rescore(store, ["true-precision-chance"], *given)
     assert set(again.values.values()) == set(done["true-precision-chance"])
     assert len(again.values) == 2
+    # Two studies of one's own may have one name; the last one's task is what is kept.
+    moved = [replace(one, asked={"perturbation": "mean"}) for one in given[0]]
+    left = rescore(store, ["true-precision-chance"], moved, *given[1:])
+    assert not left.values
+    assert left.left_out["masked to mean, and its task to 0.0"] == 2
+    # What is computed before something fails is kept.
+    computed: list[object] = []
+
+    def fails_the_second_time(outcome: object) -> float:
+        computed.append(outcome)
+        return 1.0 / (2 - len(computed))
+
+    monkeypatch.setattr(METRICS["avg-delta"], "compute", fails_the_second_time)
+    with pytest.raises(XbenchError, match="avg-delta: failed on run"):
+        rescore(store, ["avg-delta"], *given)
+    kept = [one for one in read_findings(store.folder / FINDINGS) if "avg-delta" in one.analysis]
+    assert [one.values["value"] for one in kept] == [1.0]
     with pytest.raises(XbenchError, match="--known FILE"):
         rescore(store, ["known-recall"], *given)

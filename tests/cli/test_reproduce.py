@@ -14,6 +14,9 @@ from typing import Any, NamedTuple
 import pytest
 
 from xbench.cli import main
+from xbench.results.findings import append_findings
+from xbench.results.scores import score_finding
+from xbench.results.store import ResultStore
 
 SMALL = (
     "--dataset", "simulated-multiome-small", "--surrogate", "oracle", "--jobs", 1,
@@ -124,6 +127,12 @@ def test_a_second_time_nothing_is_run_or_analysed_and_the_page_is_the_same(
     before = {path.name: path.read_bytes() for path in published(folder).iterdir()}
     assert xbench_command("reproduce", *names, *SMALL, *kept_in(folder)).code == 0
     assert {path.name: path.read_bytes() for path in published(folder).iterdir()} == before
+    # What `xbench score` has computed meanwhile is on it too.
+    store = ResultStore(folder / "results")
+    (one, *_) = (record for record in store.records() if record.status == "ok")
+    append_findings(store.folder, [score_finding(one.run_id, "rel-delta-expm1", -12.3456)])
+    assert xbench_command("reproduce", *names, *SMALL, *kept_in(folder)).code == 0
+    assert b"-12.3456" in gzip.decompress((published(folder) / "runs.jsonl.gz").read_bytes())
 
 
 def test_an_unknown_result_is_named(refused: Callable[..., str], tmp_path: Path) -> None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 import xbench
 from xbench.cluster import parcel as parcels
+from xbench.cluster.on_worker import Answer
 from xbench.cluster.packed_data import PackedChoice, pack
 from xbench.cluster.parcel import (
     Parcel,
@@ -22,6 +25,8 @@ from xbench.cluster.parcel import (
     parts_of,
     receive_part,
 )
+from xbench.cluster.train_on_worker import train_there
+from xbench.cluster.worker_task import done_apart
 from xbench.errors import XbenchError
 
 
@@ -134,3 +139,19 @@ def make_small() -> Callable[[], xbench.Dataset]:
     from xbench.simulation.simulation_files import simulated_dataset
 
     return lambda: simulated_dataset(Parameters(n_cells=160, n_peaks=2000, n_genes=60))
+
+
+def test_a_training_that_is_killed_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    worker = SimpleNamespace(address="tcp://there:1")
+    monkeypatch.setattr("xbench.cluster.worker_task.get_worker", lambda: worker)
+    ended = done_apart("training", os._exit, 9)
+    assert isinstance(ended, Answer)
+    assert ended.problem == "worker tcp://there:1: the training ended (9)"
+
+
+def test_a_folder_that_holds_something_else_is_not_replaced(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("mine")
+    dataset = SimpleNamespace(default_surrogate="cis")
+    with pytest.raises(XbenchError, match="holds something else"):
+        train_there(None, dataset, None, None, None, folder=tmp_path, again=True)  # type: ignore[arg-type]
+    assert (tmp_path / "notes.txt").read_text() == "mine"

@@ -11,7 +11,7 @@ from xbench.errors import XbenchError
 from xbench.results.findings import FILE, Finding, append_findings, read_findings
 from xbench.results.manage import Choice, find_run, forget, merge
 from xbench.results.record import Record
-from xbench.results.store import ResultStore
+from xbench.results.store import TASKS, ResultStore
 
 Make = Callable[..., Record]
 
@@ -114,6 +114,33 @@ def test_merging_takes_the_latest_that_finished_and_tells_what_differs(
     # Again: nothing new, and nothing differs from what is there but what differed before.
     assert merge([two], into).shared == 0
     assert len(read_findings(into.folder / FILE)) == 1
+
+
+def test_what_was_found_about_a_result_that_is_replaced_goes_with_it(
+    tmp_path: Path, make_record: Make
+) -> None:
+    old = make_record(run_id="a", indices=[1], created="2026-01-01T00:00:00+00:00")
+    new = make_record(run_id="a", indices=[2], created="2026-01-02T00:00:00+00:00")
+    into, one = filled(tmp_path / "into", old), filled(tmp_path / "one", new)
+    append_findings(into.folder, [Finding(analysis="near", run_id="a")])
+    assert merge([one], into).differing == ("a",)
+    assert into.records() == [new]
+    assert read_findings(into.folder / FILE) == []
+
+
+def test_tasks_go_with_their_runs_and_two_of_one_name_are_refused(
+    tmp_path: Path, make_record: Make
+) -> None:
+    one, two = filled(tmp_path / "one", make_record(run_id="a")), tmp_path / "two"
+    into, other = ResultStore(tmp_path / "into"), filled(two, make_record(run_id="b"))
+    for store, text in ((one, "version = 1"), (other, "version = 2")):
+        (store.folder / TASKS).mkdir()
+        (store.folder / TASKS / "mine.toml").write_text(text)
+    merge([one], into)
+    assert (into.folder / TASKS / "mine.toml").read_text() == "version = 1"
+    with pytest.raises(XbenchError, match=r"two/tasks/mine.toml: is another task than .*into/"):
+        merge([other], into)
+    assert [record.run_id for record in into.records()] == ["a"]
 
 
 def test_a_failure_contradicts_nothing(tmp_path: Path, make_record: Make) -> None:

@@ -6,6 +6,7 @@ import os
 import stat
 import subprocess
 import sys
+import tempfile
 import threading
 from pathlib import Path
 
@@ -62,21 +63,36 @@ def test_what_killed_writers_left_is_swept_and_what_living_ones_write_is_not(
 ) -> None:
     dead = subprocess.Popen([sys.executable, "-c", ""])
     dead.wait()
-    left = tmp_path / f".table.md.{dead.pid}-0badcafe.tmp"
-    living = tmp_path / f".table.md.{os.getpid()}-0badcafe.tmp"
-    others = [tmp_path / f".other.md.{dead.pid}-0badcafe.tmp", tmp_path / ".table.md.mine.tmp"]
+    living = temporary_beside(tmp_path / "table.md")
+    left = living.with_name(living.name.replace(f".{os.getpid()}-", f".{dead.pid}-"))
+    others = [
+        left.with_name(left.name.replace("table", "other")),
+        tmp_path / ".table.md.mine.tmp",
+        # Of another machine or container: nobody here knows whether its process lives.
+        tmp_path / f".table.md.{dead.pid}-{'0' * 8}.tmp",
+    ]
     for path in (left, living, *others):
         path.touch()
-    folder = tmp_path / f".table.md.{dead.pid}-00000000.tmp"
+    folder = left.with_name(left.name[: -len("0000.tmp")] + "0000.tmp")
     folder.mkdir()
     (folder / "part").touch()
     write_text(tmp_path / "table.md", "text")
     assert not left.exists()
     assert not folder.exists()
     assert all(path.exists() for path in (living, *others))
-    os.utime(living, (0, 0))
+    for path in (living, others[-1]):
+        os.utime(path, (0, 0))
     sweep(tmp_path, ".table.md.")
     assert not living.exists()
+    assert [path.exists() for path in others] == [True, True, False]
+
+
+@pytest.mark.skipif(not os.access("/dev/shm", os.W_OK), reason="there is no /dev/shm")
+def test_files_in_shared_memory_are_files_like_all() -> None:
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+        for text in ("one\n", "two\n"):
+            write_text(Path(folder) / "file", text)
+        assert (Path(folder) / "file").read_text() == "two\n"
 
 
 def test_a_folder_takes_the_place_of_another_whole(tmp_path: Path) -> None:

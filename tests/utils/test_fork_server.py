@@ -1,5 +1,6 @@
 """A server of forks is asked by several threads at once."""
 
+import os
 import pickle
 import socket
 import threading
@@ -8,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from xbench.utils.fork_server import ForkServer
+from xbench.benchmark.workers import ReaderEndedError, _forked
+from xbench.utils.fork_server import ForkServer, forked_process
 
 
 def test_questions_of_threads_do_not_mix(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -45,3 +47,21 @@ def test_questions_of_threads_do_not_mix(monkeypatch: pytest.MonkeyPatch) -> Non
         channel.close()
     server.close()
     theirs.close()
+
+
+def _interrupted(channel: Any, *, files: Any = ()) -> None:
+    raise KeyboardInterrupt
+
+
+def test_ctrl_c_in_what_is_forked_is_not_told_twice(capfd: pytest.CaptureFixture[str]) -> None:
+    channel, process = forked_process(_interrupted)
+    channel.close()
+    assert os.waitpid(process, 0)[0] == process
+    assert capfd.readouterr().err == ""
+
+
+def test_workers_that_cannot_be_forked_any_more_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    ours, theirs = socket.socketpair()
+    theirs.close()
+    with pytest.raises(ReaderEndedError, match="has ended, perhaps for want of memory"):
+        _forked(ForkServer(ours))

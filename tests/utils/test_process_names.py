@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from xbench.utils.process import is_gone, name_of_this
+from xbench.utils.process_names import is_gone, name_of_this
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux says all of a name")
 

@@ -104,24 +104,27 @@ def rescore(
         name = members[0].task
         cells: TestCells | None = None
         found: list[Finding] = []
-        for record in members:
-            todo = [
-                one
-                for one in metrics
-                if again or (ANALYSIS + one, record.run_id, METRICS[one].version) not in kept
-            ]
-            done.known += len(metrics) - len(todo)
-            with one_thread():
-                if todo and cells is None:
-                    cells = TestCells.of(dataset, surrogate, "cpu", _key(tasks[name], record))
-                for one in todo:
-                    assert cells is not None
-                    value = _value(cells, one, record, surrogate, tasks[name])
-                    done.values[one, record.run_id] = value
-                    found.append(score_finding(record.run_id, one, value, METRICS[one].version))
-            count += 1
-            progress.advanced(_RUNS, count, "")
-        append_findings(store.folder, found)
+        try:
+            for record in members:
+                todo = [
+                    one
+                    for one in metrics
+                    if again or (ANALYSIS + one, record.run_id, METRICS[one].version) not in kept
+                ]
+                done.known += len(metrics) - len(todo)
+                with one_thread():
+                    if todo and cells is None:
+                        cells = TestCells.of(dataset, surrogate, "cpu", _key(tasks[name], record))
+                    for one in todo:
+                        assert cells is not None
+                        value = _value(cells, one, record, surrogate, tasks[name])
+                        done.values[one, record.run_id] = value
+                        found.append(score_finding(record.run_id, one, value, METRICS[one].version))
+                count += 1
+                progress.advanced(_RUNS, count, "")
+        finally:
+            # What is computed is kept, whatever ends it.
+            append_findings(store.folder, found)
     return done
 
 
@@ -168,6 +171,9 @@ def _unfit(
     task = tasks.get(record.task)
     if task is None or task.version != record.task_version:
         return f"of a task that is not known in version {record.task_version} ({record.task})"
+    # Two studies of one's own may have one name, and the last one's task is what is kept.
+    if record.asked.get("perturbation", task.perturbation) != task.perturbation:
+        return f"masked to {record.asked['perturbation']}, and its task to {task.perturbation}"
     return None
 
 

@@ -262,11 +262,14 @@ def _as_asked(task: Task, request: Request) -> Task:
         "window": request.window,
         "known": list(request.known) or None,
     }
+    if isinstance(request.budget_seconds, int):
+        # 600 and 600.0 are one budget, and name one run.
+        asked["budget_seconds"] = float(request.budget_seconds)
     for name in ("budget_seconds", "budget_evaluations"):
         limit = asked[name]
         # NaN is above nothing: a budget of it would never be spent.
         if isinstance(limit, int | float) and not limit > 0:
-            raise XbenchError(f"{name} {limit}: must be above 0")
+            raise XbenchError(f"{name} {getattr(request, name)}: must be above 0")
     if request.judge or task.judge:
         if request.checkpoint is not None or request.model is not None:
             raise XbenchError(

@@ -29,7 +29,7 @@ from xbench.errors import XbenchError, XbenchWarning, in_words, unknown_name
 from xbench.metrics import METRICS
 from xbench.registry.find import entries, find
 from xbench.registry.scan import task_text
-from xbench.results.store import ResultStore
+from xbench.results.store import TASKS, ResultStore
 from xbench.utils.files import write_text
 from xbench.utils.json import json_digest
 
@@ -330,9 +330,6 @@ def declaration(name_or_path: str | os.PathLike[str]) -> tuple[Path, str]:
         raise XbenchError(f"{path}: is not UTF-8 text; save it as UTF-8") from error
 
 
-FOLDER = "tasks"
-
-
 def check_name(task: str, name: str) -> None:
     """Refuse a file whose task has the name of a shipped one: their results would be mixed.
 
@@ -366,7 +363,7 @@ def keep_text(text: str, name: str, store: ResultStore) -> None:
     XbenchError
         Where the store cannot be written.
     """
-    folder = store.folder / FOLDER
+    folder = store.folder / TASKS
     folder.mkdir(exist_ok=True)
     write_text(folder / f"{name}.toml", text)
 
@@ -383,7 +380,7 @@ def known_tasks(store: ResultStore | None) -> dict[str, Task]:
     """
     registered = {entry.name: load_task(entry.name) for entry in entries("task")}
     kept: dict[str, Task] = {}
-    for path in sorted((store.folder / FOLDER).glob("*.toml")) if store else ():
+    for path in sorted((store.folder / TASKS).glob("*.toml")) if store else ():
         if path.stem in registered:
             continue
         try:

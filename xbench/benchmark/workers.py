@@ -67,6 +67,16 @@ serve_program()
 """
 
 
+class ReaderEndedError(XbenchError):
+    """What workers are forked from has ended."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the process that reads the data for the runs has ended, perhaps for want of memory; "
+            "free some and start again"
+        )
+
+
 @dataclass(frozen=True)
 class Surroundings:
     """What a new program would find that is started where this process is."""
@@ -120,10 +130,7 @@ class Nursery:
         except (EOFError, OSError):
             said = ProcessEnded(-1)
         if isinstance(said, ProcessEnded):
-            raise XbenchError(
-                "the process that reads the data for the runs has ended, perhaps for want of "
-                "memory; free some and start again"
-            )
+            raise ReaderEndedError
         if isinstance(said, BaseException):
             raise said
         _LOG.info("workers are ready to be started: data and surrogate are read")
@@ -287,7 +294,7 @@ def carry_out(
                 if idle:
                     worker = idle.pop()
                 else:
-                    worker = server.fork(_work)
+                    worker = _forked(server)
                     _LOG.info("worker started, number %d at work", len(busy) + 1)
                 _LOG.debug("worker begins %s", unit.run_ids[0])
                 worker.send(unit)
@@ -322,6 +329,20 @@ def carry_out(
         for worker in (*idle, *busy):
             worker.close()
         claims.close()
+
+
+def _forked(server: ForkServer) -> Connection:
+    """Return a new worker.
+
+    Raises
+    ------
+    ReaderEndedError
+        Where what workers are forked from has ended.
+    """
+    try:
+        return server.fork(_work)
+    except OSError as error:
+        raise ReaderEndedError from error
 
 
 def _said_by(worker: Connection) -> Any:

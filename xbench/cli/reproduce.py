@@ -25,6 +25,7 @@ from xbench.errors import XbenchError
 from xbench.registry.find import dataset_source
 from xbench.reproduction import RESULTS, Order, chosen_results, reproduce
 from xbench.results.findings import FILE, read_findings
+from xbench.results.scores import with_scores
 from xbench.results.store import ResultStore
 from xbench.surrogates.checkpoint import require_trained
 from xbench.surrogates.evaluation.measure import measure, subject_of
@@ -80,7 +81,8 @@ def reproduce_and_show(
         tasks = known_tasks(kept)
         upgrade_published(out, tasks)
         room = importlib.import_module("xbench.leaderboard")
-        rendered = room.render(records, tasks, out, findings=read_findings(kept.folder / FILE))
+        findings = read_findings(kept.folder / FILE)
+        rendered = room.render(with_scores(records, findings), tasks, out, findings=findings)
         if any(one.name == "figure3" for one in results) and not any(
             "--figure3" in path.name for path in rendered
         ):

@@ -22,7 +22,7 @@ from distributed import get_worker
 
 from xbench.benchmark.plan import WorkUnit
 from xbench.benchmark.request import RunContext
-from xbench.benchmark.workers import Nursery, carry_out
+from xbench.benchmark.workers import Nursery, ReaderEndedError, carry_out
 from xbench.cluster.parcel import Parcel
 from xbench.cluster.portable import Portable, own_digest, parcels_here
 from xbench.errors import XbenchError
@@ -190,6 +190,9 @@ def carry_out_unit(study: Portable, unit: WorkUnit, topic: str) -> Answer:
             records = [record for _, records in carried for record in records]
         return Answer(worker.address, tuple(record.to_json() for record in records))
     except XbenchError as error:
+        if isinstance(error, ReaderEndedError):
+            # The next unit has it read anew.
+            forget_study(study.session)
         return Answer(worker.address, problem=f"worker {worker.address}: {error}")
     except OSError as error:
         what = f"worker {worker.address}: {error.strerror or error} ({error.filename})"

@@ -20,7 +20,7 @@ from xbench.data.dataset import Dataset
 from xbench.errors import XbenchError
 from xbench.registry.plugins import in_use, using
 from xbench.surrogates.checkpoint import check_weights, new_folder_beside, read_description
-from xbench.surrogates.obtain import one_trainer, place_of, train_surrogate
+from xbench.surrogates.obtain import check_replaceable, one_trainer, place_of, train_surrogate
 from xbench.utils.files import replace_folder
 from xbench.utils.progress import SILENT, Progress
 
@@ -77,6 +77,7 @@ def train_there(
     name = name or dataset.default_surrogate
     options = {"split": split, "seed": seed, "settings": settings}
     folder = folder or place_of(dataset, name, **options)
+    check_replaceable(folder)
     with one_trainer(folder):
         if folder.exists() and not again:
             return

@@ -17,6 +17,7 @@ from xbench.cluster.parcel import Parcel
 from xbench.cluster.portable import own_digest, parcels_here
 from xbench.errors import XbenchError
 from xbench.utils.apart import plain_streams
+from xbench.utils.fork_server import ProcessEnded
 
 Send = Callable[[str, Sequence[Parcel]], str]
 
@@ -97,10 +98,12 @@ def done_apart(what: str, work: Callable[..., Any], *given: Any) -> Any:
     try:
         said = channel.recv()
     except (EOFError, OSError):
-        address = get_worker().address
-        return Answer(address, problem=f"worker {address}: the {what} ended (1)")
+        said = ProcessEnded(1)
     finally:
         channel.close()
+    if isinstance(said, ProcessEnded):
+        address = get_worker().address
+        return Answer(address, problem=f"worker {address}: the {what} ended ({said.status})")
     if isinstance(said, BaseException):
         raise said
     return said

@@ -15,7 +15,7 @@ from xbench.errors import XbenchError
 from xbench.results.record import Record
 from xbench.utils.files import cannot_write
 from xbench.utils.locks import locked
-from xbench.utils.process import is_gone, name_of_this
+from xbench.utils.process_names import is_gone, name_of_this
 
 LEASE_SECONDS = 60.0
 # Renewed well before it ends, so that a busy machine or a slow disk loses nothing.

@@ -8,7 +8,7 @@ from pathlib import Path
 from xbench.errors import XbenchError, unknown_name
 from xbench.results.findings import FILE, Finding, append_findings, forget_findings, read_findings
 from xbench.results.record import FINISHED, STATUSES, Record
-from xbench.results.store import ResultStore
+from xbench.results.store import TASKS, ResultStore
 from xbench.utils.files import cannot_write, write_text
 
 
@@ -152,13 +152,16 @@ class Merged:
 def merge(sources: Sequence[ResultStore], into: ResultStore) -> Merged:
     """Put the runs and findings of stores into one, which may have runs already.
 
-    Of runs with one id the latest that finished counts, else the latest.
+    Of runs with one id the latest that finished counts, else the latest. Tasks that the stores
+    keep go with them.
 
     Raises
     ------
     XbenchError
-        A source that is not there or of an older version, or a store that cannot be written.
+        A source that is not there or of an older version, two tasks of one name, or a store that
+        cannot be written.
     """
+    tasks = _tasks_of([into, *sources])
     gathered: list[list[Record]] = []
     findings: list[Finding] = []
     for source in sources:
@@ -188,8 +191,11 @@ def merge(sources: Sequence[ResultStore], into: ResultStore) -> Merged:
         return list(best.values())
 
     merged = into.change(together)
+    for name, text in tasks.items():
+        write_text(into.folder / TASKS / name, text)
+    # Of what was found about one of two results that differ nobody knows which it was about.
+    forget_findings(into.folder, differing)
     known = {finding.key for finding in read_findings(into.folder / FILE)}
-    # What was found about one of two results that differ may be about the other: it is made again.
     new = {
         finding.key: finding
         for finding in findings
@@ -197,6 +203,19 @@ def merge(sources: Sequence[ResultStore], into: ResultStore) -> Merged:
     }
     append_findings(into.folder, new.values())
     return Merged(len(merged), len(shared), tuple(differing), len(known) + len(new))
+
+
+def _tasks_of(stores: Sequence[ResultStore]) -> dict[str, str]:
+    """Return the tasks that stores keep, by the names of their files."""
+    found: dict[str, tuple[str, Path]] = {}
+    for store in stores:
+        for path in sorted((store.folder / TASKS).glob("*.toml")):
+            text, first = found.setdefault(path.name, (path.read_text(encoding="utf-8"), path))
+            if path.read_text(encoding="utf-8") != text:
+                raise XbenchError(
+                    f"{path}: is another task than {first}, by the same name; keep the stores apart"
+                )
+    return {name: text for name, (text, _) in found.items()}
 
 
 def _differ(one: Record, other: Record) -> bool:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     import pandas
 
 FORMAT = "xbench-results"
+# Folder of the tasks, as TOML, that no installation of xbench knows by their name.
+TASKS = "tasks"
 # 1: ids of runs held the bytes of the method's file. A store of it is given new ids on first use.
 VERSION = 2
 # What an earlier `xbench bench` may have put into the folder before it became a store.

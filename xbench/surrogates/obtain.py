@@ -188,7 +188,7 @@ def train_surrogate(
     bring_back(folder)
     if folder.exists() and not again:
         return _as_asked(dataset, name, training, folder)
-    _check_replaceable(folder)
+    check_replaceable(folder)
     with one_trainer(folder):
         if folder.exists() and not again:
             # Another process has trained it meanwhile.
@@ -236,7 +236,7 @@ def _check_asked(found: Description, name: str, training: dict[str, Any], folder
         )
 
 
-def _check_replaceable(folder: Path) -> None:
+def check_replaceable(folder: Path) -> None:
     """Refuse to replace what is no surrogate: saving deletes the folder that was there."""
     is_surrogate = (folder / DESCRIPTION).exists()
     if folder.exists() and not is_surrogate and (folder.is_file() or any(folder.iterdir())):

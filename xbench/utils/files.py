@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 
 from xbench.errors import XbenchError
+from xbench.utils.process_names import process_space
 
 # What a system says where a disk, a quota or the largest size of a file is used up.
 NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -88,11 +89,13 @@ def _is_device(path: str | os.PathLike[str]) -> bool:
     except OSError:
         return False
     if stat.S_ISREG(mode):
-        # An open file of this process, such as a redirected output: its name may be anything.
-        return str(path).startswith(("/dev/", "/proc/"))
+        # An open file of a process, such as a redirected output: its name may be anything. Other
+        # files of /dev, in /dev/shm, are files like all.
+        return _NAMES_OPEN_FILE.fullmatch(str(path)) is not None
     return not stat.S_ISDIR(mode)
 
 
+_NAMES_OPEN_FILE = re.compile(r"/dev/(std(in|out|err)|fd/\d+)|/proc/(self|thread-self|\d+)/.+")
 _OPEN_FILE = re.compile(r"/dev/(?:std(?P<name>out|err)|fd/(?P<fd>\d+))|/proc/self/fd/(?P<own>\d+)")
 
 
@@ -131,7 +134,7 @@ def write_bytes_to(descriptor: int, content: bytes) -> None:
         left = left[os.write(descriptor, left) :]
 
 
-_LEFT = re.compile(r"\.(\d+)-[0-9a-f]{8}\.tmp$")
+_LEFT = re.compile(r"\.(\d+)-([0-9a-f]{4})[0-9a-f]{4}\.tmp$")
 # How old a temporary file of a process on another machine must be to count as left behind.
 _FORGOTTEN = 24 * 3600
 
@@ -139,21 +142,23 @@ _FORGOTTEN = 24 * 3600
 def sweep(folder: Path, prefix: str) -> None:
     """Remove temporary files and folders that killed writers have left.
 
-    Those of a process that lives on this machine stay, unless they are a day old: a process of
-    another machine that shares the folder may be writing them.
+    Those of a process that lives here stay, as do those of another machine or container that
+    shares the folder, whose processes cannot be looked up: unless they are a day old.
 
     Parameters
     ----------
     folder
         Where to look.
     prefix
-        What their names begin with; ``.NUMBER OF THE PROCESS-8 HEX DIGITS.tmp`` follows.
+        What their names begin with; ``.NUMBER OF THE PROCESS-8 HEX DIGITS.tmp`` follows, of which
+        the first four tell where that number is one of a process.
 
     Examples
     --------
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     left = Path(folder) / ".table.md.999999999-0badcafe.tmp"
+    ...     left = temporary_beside(Path(folder) / "table.md")
+    ...     left = left.with_name(left.name.replace(f".{os.getpid()}-", ".999999999-"))
     ...     left.touch()
     ...     sweep(Path(folder), ".table.md.")
     ...     left.exists()
@@ -163,13 +168,15 @@ def sweep(folder: Path, prefix: str) -> None:
         for path in folder.iterdir():
             end = path.name[len(prefix) - 1 :] if path.name.startswith(prefix) else ""
             found = _LEFT.fullmatch(end)
-            if found is not None and _is_left(path, int(found[1])):
+            if found is not None and _is_left(path, int(found[1]), found[2]):
                 _remove(path)
 
 
-def _is_left(path: Path, process: int) -> bool:
+def _is_left(path: Path, process: int, where: str) -> bool:
     try:
         old = time.time() - path.lstat().st_mtime > _FORGOTTEN
+        if where != _here():
+            return old
         os.kill(process, 0)
     except ProcessLookupError:
         return True
@@ -194,7 +201,13 @@ def temporary_beside(path: Path) -> Path:
     >>> temporary_beside(Path("out/table.md")).parent
     PosixPath('out')
     """
-    return path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
+    digits = f"{_here()}{secrets.token_hex(2)}"
+    return path.with_name(f".{path.name}.{os.getpid()}-{digits}.tmp")
+
+
+def _here() -> str:
+    """Return four hexadecimal digits of the machine, or container, that process numbers are of."""
+    return hashlib.sha256(process_space().encode()).hexdigest()[:4]
 
 
 def replace_folder(new: Path, folder: Path) -> None:

@@ -185,8 +185,8 @@ def _become(
             other.close()
         work(Connection(channel.detach()), *given)
         code = 0
-    except (EOFError, BrokenPipeError, ConnectionResetError):
-        # Whoever asked is gone: there is nobody to be told.
+    except (EOFError, BrokenPipeError, ConnectionResetError, KeyboardInterrupt):
+        # Whoever asked is gone, or has been told by the same Ctrl-C: there is nobody to be told.
         pass
     except BaseException:
         traceback.print_exc()

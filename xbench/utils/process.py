@@ -3,7 +3,6 @@
 A name tells another process later whether this one is gone, also where its number was given again.
 """
 
-import os
 import signal
 import sys
 import threading
@@ -150,66 +149,3 @@ def one_thread() -> Iterator[None]:
             yield
     finally:
         torch.set_num_threads(before)
-
-
-_NUMBERS = Path("/proc/self/ns/pid")
-_HIDDEN = "hidden"
-
-
-def name_of_this() -> str:
-    """Name this process as no other is named, on any machine, ever; empty where that is unknown.
-
-    It is the start of the system, the space that process numbers are of (a container has its own),
-    the number, and when the process began (numbers are used again). Only Linux says all of it.
-
-    Examples
-    --------
-    >>> is_gone(name_of_this())
-    False
-    """
-    here = _numbers_of()
-    return here and f"{here} {os.getpid()} {_began(os.getpid())}"
-
-
-def is_gone(name: str) -> bool:
-    """Whether a process has certainly ended: False where it cannot be looked up from here.
-
-    Examples
-    --------
-    >>> is_gone("another-machine 1 12")
-    False
-    """
-    here, _, process = name.rpartition(" ")[0].rpartition(" ")
-    if not here or here != _numbers_of() or not process.isdecimal():
-        return False
-    return _began(int(process)) not in (name.rpartition(" ")[2], _HIDDEN)
-
-
-def _numbers_of() -> str:
-    """Name the space that process numbers are of."""
-    try:
-        start = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-        return f"{start} {_NUMBERS.readlink()}"
-    except OSError:
-        return ""
-
-
-def _began(process: int) -> str:
-    """Return when a process began; empty where there is none, or only its corpse."""
-    try:
-        # The name of the program may hold anything, also brackets.
-        fields = Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()
-    except OSError:
-        return _HIDDEN if _is_there(process) else ""
-    return "" if fields[0] in "ZX" else fields[19]
-
-
-def _is_there(process: int) -> bool:
-    """Whether a number is used; a system can hide what is known of other users' processes."""
-    try:
-        os.kill(process, 0)
-    except PermissionError:
-        return True
-    except (OSError, OverflowError):
-        return False
-    return True
