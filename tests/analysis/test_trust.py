@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy import sparse
 
 from xbench.analysis.trust import Trust, trust_of
 from xbench.data.dataset import Target
@@ -20,7 +21,7 @@ def data(cells: int, starts: list[int]) -> Any:
         [f"p{one}" for one in range(count)], ["chr1"] * count, starts, [one + 500 for one in starts]
     )
     return SimpleNamespace(
-        features=features, rows=lambda cell_type, part: np.arange(cells), donors=None
+        features=features, rows=lambda cell_type, part: np.arange(cells), donors=None, Y=None
     )
 
 
@@ -43,6 +44,7 @@ def test_what_is_known_is_gathered() -> None:
         ({"fit": {"test_error": 2.0}}, "was not measured"),
         ({"test_cells": 29}, "only 29 test cells"),
         ({"near": 0.01, "near_chance": 0.02}, "they may regulate other genes"),
+        ({"expressing": 0, "training_cells": 70}, "measured in none of the 70 training cells"),
         ({"agreement": 0.49}, "a second surrogate follows 49% of the drop"),
     ],
 )
@@ -55,9 +57,23 @@ def test_each_reason_for_doubt_is_a_warning(changes: dict[str, Any], said: str) 
     assert said in warning
 
 
+def test_a_gene_that_the_type_does_not_express_is_seen() -> None:
+    dataset = data(40, [1_000])
+    dataset.Y = sparse.csr_matrix(np.eye(40, 2))
+    assert trust_of(dataset, GENE, "cis", FIT, []).expressing == 1
+    silent = Target("VIP", "GAD2", 0)
+    dataset.Y = sparse.csr_matrix((40, 2))
+    trust = trust_of(dataset, silent, "cis", FIT, [])
+    assert (trust.expressing, trust.training_cells) == (0, 40)
+    assert len(trust.warnings) == 1
+
+
 def test_without_coordinates_nothing_is_said_of_distance() -> None:
     dataset = SimpleNamespace(
-        features=Features(["a", "b"]), rows=lambda cell_type, part: np.arange(50), donors=None
+        features=Features(["a", "b"]),
+        rows=lambda cell_type, part: np.arange(50),
+        donors=None,
+        Y=None,
     )
     trust = trust_of(dataset, Target("8", "3", 1), "mlp", {}, [0])  # type: ignore[arg-type]
     assert trust.near is None

@@ -99,10 +99,13 @@ def test_positions_of_an_old_run_get_names_from_its_data(
 def test_selections_are_exported_without_tracks_where_nothing_has_a_place(
     store: Path, xbench_command: Command, tmp_path: Path
 ) -> None:
+    # Of an earlier export: beside the new table it would be taken for that one's.
+    (tmp_path / "selection.bed").write_text("chr1\t1\t2\n")
     code, out, errors = xbench_command("runs", "export", "--store", store, "--out", tmp_path)
     assert code == 0
     assert out == f"wrote {tmp_path / 'selection.tsv'}\n"
     assert "selection.bed is left out: no feature has coordinates" in errors
+    assert not (tmp_path / "selection.bed").exists()
     assert len((tmp_path / "selection.tsv").read_text().splitlines()) == 17
 
 

@@ -81,6 +81,9 @@ class Trust:
         Base pairs round the gene's start that features were chosen in; None where in all.
     donors
         Donors of the test cells, none of which was trained on; None where donors are not held out.
+    training_cells, expressing
+        Training cells of the type, and in how many of them the target was measured above 0; None
+        where nothing is measured.
     """
 
     surrogate: str
@@ -91,6 +94,8 @@ class Trust:
     agreement: float | None = None
     window: int | None = None
     donors: int | None = None
+    training_cells: int | None = None
+    expressing: int | None = None
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -106,6 +111,11 @@ class Trust:
             said.append(
                 f"only {self.test_cells} test cells are of this type: below {FEW_TEST_CELLS} every "
                 "number is mostly noise"
+            )
+        if self.expressing == 0:
+            said.append(
+                f"the target was measured in none of the {self.training_cells} training cells of "
+                "this type: what is predicted of it here comes from other types, or from nothing"
             )
         if self.donors == 1:
             said.append("the test cells are of one donor: what holds for others cannot be told")
@@ -172,6 +182,8 @@ def trust_of(
         chance = float(close.mean() if kept is None else close[kept].mean())
     test = dataset.rows(target.cell_type, "test")
     donors = None if dataset.donors is None else len(np.unique(dataset.donors[test]))
+    training = dataset.rows(target.cell_type, "train")
+    measured = None if dataset.Y is None else dataset.Y[training][:, [target.output]]
     return Trust(
         surrogate=surrogate,
         fit=fit,
@@ -181,4 +193,6 @@ def trust_of(
         agreement=agreement,
         window=window,
         donors=donors,
+        training_cells=len(training),
+        expressing=None if measured is None else measured.count_nonzero(),
     )

@@ -1,5 +1,6 @@
 """``xbench runs``: look at the runs of a store, take some out, merge stores, export selections."""
 
+import contextlib
 import importlib
 import sys
 from collections.abc import Callable, Sequence
@@ -244,14 +245,18 @@ def export_and_show(
 def write_exports(chosen: Sequence[Chosen], formats: Sequence[str], out: Path) -> list[Path]:
     """Write files of the formats into a folder and return their paths.
 
-    BED and BEDPE are left out where no feature has a place.
+    BED and BEDPE are left out where no feature has a place, or none was chosen. What an earlier
+    call has written in their place goes then: it would be taken for this one's.
     """
     written = []
     for name in formats:
         file, text = FORMATS[name]
         content = text(chosen)
         if name != "tsv" and not any(one.place for one in chosen):
-            say(f"{file} is left out: no feature has coordinates", err=True)
+            why = "no feature has coordinates" if chosen else "nothing was chosen"
+            say(f"{file} is left out: {why}", err=True)
+            with contextlib.suppress(OSError):
+                (out / file).unlink()
             continue
         path = out / file
         try:
