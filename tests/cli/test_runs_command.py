@@ -132,3 +132,20 @@ def test_a_store_that_is_not_there_is_one_line(
     assert code == 2
     assert errors.startswith(f"xbench: {tmp_path / 'none'}: no results are there")
     assert not (tmp_path / "none").exists()
+
+
+def test_a_metric_that_finished_runs_lack_is_told_and_shown_once_it_is_computed(
+    xbench_command: Command, tmp_path: Path
+) -> None:
+    asked = ("--dataset", "mnist-binary", "--target", "8:3", "-L", 4, "--methods", "random")
+    words = ("run", *asked, "--jobs", 1, "--store", tmp_path / "own")
+    assert xbench_command(*words, "--metric", "log-odds-drop")[0] == 0
+    code, _, errors = xbench_command(*words, "--metric", "own-class-share-after")
+    assert code == 0
+    assert "own-class-share-after: 1 runs were finished before it was asked for" in errors
+    scored = ("score", "--metric", "own-class-share-after", "--store", tmp_path / "own")
+    assert xbench_command(*scored)[0] == 0
+    code, out, errors = xbench_command(*words, "--metric", "own-class-share-after")
+    assert code == 0
+    assert "were finished before" not in errors
+    assert "–" not in out

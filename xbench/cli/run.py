@@ -27,6 +27,7 @@ from xbench.metrics import METRICS, arrow
 from xbench.registry.find import dataset_source
 from xbench.results.findings import FILE, read_findings
 from xbench.results.record import Record
+from xbench.results.scores import with_scores
 from xbench.results.store import ResultStore
 from xbench.surrogates.own_model import ModelChoice
 from xbench.utils.text import plain
@@ -66,9 +67,15 @@ def run_and_show(
     # Lines that are no records were warned of when the runs were planned.
     records, _ = results.read()
     these = set(ids)
-    chosen = [record for record in records if record.run_id in these]
+    found = read_findings(results.folder / FILE)
+    chosen = with_scores([record for record in records if record.run_id in these], found)
     # Eighty columns, which rich takes where there is no terminal, would cut the table.
     _print_summary(Console(width=None if sys.stdout.isatty() else 120), asked.task, chosen)
+    for name in metrics:
+        lacking = sum(one.status == "ok" and name not in one.metrics for one in chosen)
+        if lacking:
+            what = "were finished before it was asked for: 'xbench score' computes it"
+            print_line(console, f"{name}: {lacking} runs {what}, --again runs them again")
     if request.profile:
         _print_phases(chosen, results)
     _print_trust(console, chosen)
