@@ -30,7 +30,11 @@ seed and, where the task says so, which cells are for training and validation). 
 cells are one and the same throughout, so it does not say how it would move with others; a method \
 that draws nothing at random on one target has no width. All methods meet the same targets, so \
 intervals that overlap do not show that two methods are equal: the tiers compare them target by \
-target. With few runs (see n) it is too narrow; with one there is none.
+target. With few runs (see n) it is too narrow; with one there is none. Where all values are the \
+same it has no width either, which says nothing of targets that were not asked.
+- Tiers, differences and p-values take targets as independent, genes of one cell type too: they \
+speak of other genes of these types, not of other types, and are narrower than intervals of means. \
+With 5 targets and fewer they are hints.
 - A run that failed, ran out of time or memory, or was skipped is never scored: it is counted, and \
 a word stands where a number would.
 - † marks a mean over fewer targets than other methods have: not ranked, never bold.
@@ -58,6 +62,8 @@ class StudySection:
         Number of runs of older versions that do not count.
     stopped
         Number of runs that a budget stopped: they gave their best so far.
+    budgets
+        What each method might spend, where they might not spend the same; else empty.
     fit
         How well the surrogate predicts, with a picture; None where there is none.
     trust
@@ -71,6 +77,7 @@ class StudySection:
     kept: int = 0
     left_out: int = 0
     stopped: int = 0
+    budgets: str = ""
     fit: "Fit | None" = None
     trust: tuple[str, ...] = ()
 
@@ -152,6 +159,8 @@ def _origin(section: StudySection) -> str:
         sentences.append("rendered from these records.")
     if section.stopped:
         sentences.append(f"{section.stopped} runs were stopped by their budget: best so far.")
+    if section.budgets:
+        sentences.append(f"Budgets differ: {escape(section.budgets)}.")
     if section.left_out:
         sentences.append(
             f"{section.left_out} older runs left out (another version of task, data, surrogate or "

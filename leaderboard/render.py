@@ -8,6 +8,7 @@ from xbench.results.current import current, current_findings
 from xbench.results.findings import Finding
 from xbench.results.record import Record
 from xbench.utils.files import file_part, write_bytes, write_text
+from xbench.utils.text import plain
 
 from .figures import figure_files
 from .formats import Table, latex, markdown
@@ -155,9 +156,21 @@ def _section(
         kept=count,
         left_out=left_out.get(runs.study.place[:2], 0),
         stopped=sum(bool(record.stopped) for record in runs.records),
+        budgets=_budgets(runs),
         fit=fit,
         trust=tuple(trust_lines(runs)),
     )
+
+
+def _budgets(runs: StudyRuns) -> str:
+    """Return the methods of each budget, where runs that are compared had different ones."""
+    methods: dict[str, set[str]] = {}
+    for record in runs.records:
+        if record.budget:
+            methods.setdefault(record.budget, set()).add(plain(record.method))
+    if len(methods) < 2:
+        return ""
+    return "; ".join(f"{budget}: {', '.join(sorted(names))}" for budget, names in methods.items())
 
 
 def _named(stem: str, tables: Mapping[str, Table]) -> tuple[tuple[str, Table], ...]:

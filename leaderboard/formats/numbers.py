@@ -20,16 +20,22 @@ def six_digits(value: float) -> float:
 def format_metric(name: str, value: float) -> str:
     """Return a metric's value: changes with a sign and 3 decimals, shares in % with 2.
 
+    What is in the unit of a model's output, which may be a rate, has three digits however small.
+
     Examples
     --------
     >>> format_metric("rel-delta", 0.0257), format_metric("hit-ratio", 18.75)
     ('+0.026', '18.75')
+    >>> format_metric("value-drop", 0.0004), format_metric("value-drop", 1.5)
+    ('+0.0004', '+1.500')
     >>> format_metric("of-a-newer-version", 1234.56)
     '1235'
     """
     metric = METRICS.get(name)
     if metric is None:
         return f"{value:.4g}"
+    if metric.unit == "output" and 0 < abs(value) < 0.1:
+        return f"{value:+.3g}"
     if metric.high == 1:
         return f"{value:.3f}"
     # "z" shows what rounds to nothing as +0.000, never as -0.000.

@@ -76,7 +76,8 @@ def significance_table(runs: StudyRuns) -> Table | None:
         f"Is GRIDS better? ({runs.where}): mean paired difference, with its 95% bootstrap "
         "interval over targets and repetitions; one-sided p-values over targets of the paper's "
         "t-test (paired) and of Wilcoxon's signed-rank test, and corrected by Holm over the "
-        "methods of this table.",
+        "methods of this table. Targets are taken as independent: nothing is said of other cell "
+        "types.",
         header,
         "lrrrrrr",
         blocks,

@@ -313,3 +313,15 @@ def test_tables_and_figures_need_no_network() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert answer.stdout.strip() == "[]"
+
+
+def test_budgets_that_differ_are_told(tmp_path: Path) -> None:
+    budgets = {"random": "none", "grids": "5 s"}
+    records = [replace(one, budget=budgets[one.method]) for one in toy_records()]
+    render(records, {"toy": ToyTask()}, tmp_path / "two")
+    said = index(tmp_path / "two")
+    assert "Budgets differ: " in said
+    assert "none: random" in said
+    assert "5 s: grids" in said
+    render([replace(one, budget="5 s") for one in records], {"toy": ToyTask()}, tmp_path / "one")
+    assert "Budgets differ" not in index(tmp_path / "one")
