@@ -177,6 +177,46 @@ def test_an_estimator_is_explained_and_gradients_are_skipped_with_the_reason() -
     assert frame.loc[("leave-one-out", "down"), "features"] == ["7"]
 
 
+class Detached(Linear):
+    """It has weights, and no way back to its inputs."""
+
+    def forward(self, x: torch.Tensor) -> dict[str, torch.Tensor]:
+        return super().forward(x.detach())
+
+
+def test_methods_that_need_gradients_are_skipped_for_a_module_without_any() -> None:
+    asked = ["gradient-change", "saliency", "leave-one-out"]
+    found = xbench.benchmark(Detached(), X, methods=asked, L=2, output="value")  # type: ignore[operator]
+    frame = found.to_frame().set_index("method")
+    assert frame["status"].to_dict() == dict.fromkeys(asked[:2], "skipped") | {asked[2]: "ok"}
+    assert all(
+        "asks for gradients, but model Detached" in frame["reason"][one] for one in asked[:2]
+    )
+    for method in ("grids", "saliency", "integrated-gradients", "smoothgrad"):
+        with pytest.raises(XbenchError, match="asks for gradients, but model Detached gives none"):
+            explain(Detached(), X, L=2, method=method, output="value")
+
+
+@pytest.mark.parametrize("answers", [0, 1, 3, 7, 1000])
+def test_a_function_that_fails_is_named_wherever_it_does(answers: int) -> None:
+    asked = []
+
+    def model(x: np.ndarray) -> list[float]:
+        asked.append(len(x))
+        if len(asked) > answers:
+            raise ValueError("no more")
+        # A list of numbers, one a row, is one output.
+        return [float(one) for one in x.sum(axis=(1, 2))]
+
+    if answers == 1000:
+        largest = np.argsort(-X.reshape(60, -1).mean(axis=0))[:2]
+        found = explain(model, X, L=2, method="leave-one-out")
+        assert set(found.indices.tolist()) == set(largest.tolist())
+        return
+    with pytest.raises(XbenchError, match=r"^model model: fails on inputs of shape .*no more"):
+        explain(model, X, L=2, method="leave-one-out")
+
+
 def test_the_task_that_is_made_is_kept_and_read_again(tmp_path: Path) -> None:
     for name in ("quick", "table1", "oracle", "mnist-binary"):
         task = load_task(name)
@@ -264,6 +304,9 @@ def test_the_same_from_the_command_line_and_scored_afterwards(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
+        (("run", "--data", "x.npz", "--model", "model.py:boom"), "model.py:boom: makes no model"),
+        (("run", "--data", "x.npz", "--model", "model.py:needs"), "argument: 'x'; to explain this"),
+        (("run", "--data", "blank.csv"), "y has no class in 5 of 60 rows; leave these rows out"),
         (("run",), "say what to run"),
         (("run", "quick", "--metric", "rel-delta"), "a task says what it is scored by"),
         (("run", "quick", "--output", "1"), "--output: is of a model of your own"),
@@ -275,8 +318,19 @@ def test_the_same_from_the_command_line_and_scored_afterwards(
     ],
 )
 def test_mistakes_on_the_command_line(
-    arguments: tuple[str, ...], said: str, capsys: pytest.CaptureFixture[str]
+    arguments: tuple[str, ...],
+    said: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> None:
+    monkeypatch.chdir(tmp_path)
+    np.savez("x.npz", X=X)
+    rows = ["a,b,label", *(f"{row},1,{'xy'[row % 2] if row > 4 else ''}" for row in range(60))]
+    Path("blank.csv").write_text("\n".join(rows))
+    broken = "def boom():\n    raise RuntimeError('no weights')\n\ndef needs(x):\n    return x\n"
+    Path("model.py").write_text(broken)
     code, out, err = call(capsys, *arguments)
     assert (code, out) == (2, "")
     assert said in err
+    assert err.count("\n") == 1

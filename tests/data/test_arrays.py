@@ -100,6 +100,96 @@ def test_what_does_not_fit_is_refused(x: Any, y: Any, said: str) -> None:
         dataset_of(x, y)
 
 
+MISSING = [None, np.nan, pd.NA, "", "NA", "nan", "None", " null "]
+
+
+@pytest.mark.parametrize("nothing", MISSING, ids=repr)
+@pytest.mark.parametrize("kind", ["array", "list", "category", "obs"])
+def test_a_row_without_a_class_is_refused(nothing: Any, kind: str) -> None:
+    labels = [nothing, *CLASSES[1:-1].tolist(), nothing]
+    x: Any = X
+    y: Any = np.array(labels, dtype=object)
+    if kind == "list":
+        y = labels
+    elif kind == "category":
+        y = pd.Series(labels, dtype=object).astype("category")
+    elif kind == "obs":
+        rows = pd.Index(map(str, range(40)))
+        frame = pd.DataFrame({"kind": pd.Categorical(labels)}, index=rows)
+        x, y = AnnData(X, obs=frame), "kind"
+    word = nothing.strip() if isinstance(nothing, str) else ""
+    written = rf" \(written '{word}'\)" if word else ""
+    said = f"y has no class in 2 of 40 rows{written}; leave these rows out, or name their class"
+    with pytest.raises(XbenchError, match=said):
+        dataset_of(x, y)
+
+
+def test_a_number_that_is_missing_among_classes_is_refused() -> None:
+    numbers: list[Any] = [0, 1] * 19
+    for missing in ([None, 1], [pd.NA, 1]):
+        with pytest.raises(XbenchError, match="y has no class in 1 of 40 rows;"):
+            dataset_of(X, numbers + missing)
+    with pytest.raises(XbenchError, match="y has no class in 1 of 40 rows;"):
+        dataset_of(X, np.array([*numbers, np.nan, 1]), kind="classes")
+
+
+@pytest.mark.parametrize("end", ["csv", "tsv"])
+def test_a_blank_class_of_a_table_is_refused(tmp_path: Path, end: str) -> None:
+    labels = ["", "NA", *CLASSES[2:]]
+    frame = pd.DataFrame(X, columns=NAMES).assign(label=labels)
+    frame.to_csv(tmp_path / f"x.{end}", index=False, sep="\t" if end == "tsv" else ",")
+    with pytest.raises(XbenchError, match="y has no class in 2 of 40 rows; leave these rows out"):
+        xbench.load_dataset(data=tmp_path / f"x.{end}")
+
+
+ROWS = pd.Index([f"cell {number}" for number in range(40)])
+SHUFFLED = np.random.default_rng(1).permutation(40)
+
+
+@pytest.mark.parametrize("index", [ROWS, pd.RangeIndex(40), pd.Index([0.5 + n for n in range(40)])])
+@pytest.mark.parametrize("kind", ["frame", "AnnData", "dictionary"])
+def test_rows_are_matched_by_the_index_that_both_have(index: pd.Index, kind: str) -> None:
+    frame = pd.DataFrame(X, columns=NAMES, index=index)
+    x: Any = frame
+    if kind == "AnnData":
+        x = AnnData(X, obs=pd.DataFrame(index=index.map(str)))
+    elif kind == "dictionary":
+        x = {"one": frame[NAMES[:3]], "two": frame[NAMES[3:]].iloc[SHUFFLED]}
+    numbers = pd.Series(X[:, 0], index=index)
+    classes = pd.Series(CLASSES, index=index)
+    table = pd.DataFrame({"a": X[:, 0], "b": X[:, 1]}, index=index)
+    for y in (numbers, numbers.iloc[SHUFFLED], table.iloc[SHUFFLED]):
+        found = dataset_of(x, y)
+        assert found.Y is not None
+        assert np.array_equal(found.Y.toarray()[:, 0], X[:, 0])
+        assert np.array_equal(found.X, X)
+    assert dataset_of(x, classes.iloc[SHUFFLED]).cell_types.tolist() == CLASSES.tolist()
+    # What has no index is taken as it comes.
+    assert dataset_of(x, CLASSES).cell_types.tolist() == CLASSES.tolist()
+    assert dataset_of(X, classes.iloc[::-1]).cell_types.tolist() == CLASSES[::-1].tolist()
+
+
+def test_rows_that_cannot_be_matched_are_refused() -> None:
+    frame = pd.DataFrame(X, columns=NAMES, index=ROWS)
+    with pytest.raises(XbenchError, match=r"y: row '0' of its index is not in that of X; give "):
+        dataset_of(frame, pd.Series(CLASSES))
+    twice = ["same", "same", *ROWS[2:]]
+    doubled = frame.set_axis(twice)
+    assert dataset_of(doubled, pd.Series(CLASSES, index=twice)).n_cells == 40
+    with pytest.raises(XbenchError, match="y: its index differs from that of X, and label 'same'"):
+        dataset_of(doubled, pd.Series(CLASSES, index=twice[::-1]))
+    with pytest.raises(XbenchError, match=r"own-data: b: row '0' of its index"):
+        dataset_of({"a": frame, "b": pd.DataFrame(X)})
+
+
+def test_two_columns_of_one_name_are_told() -> None:
+    frame = pd.DataFrame(X, columns=["a", "a", *NAMES[2:]])
+    with pytest.raises(XbenchError, match="feature 'a' occurs 2 times"):
+        dataset_of(frame, CLASSES)
+    with pytest.raises(XbenchError, match="feature 'y' occurs 2 times"):
+        dataset_of(X, pd.DataFrame(X[:, :2], columns=["y", "y"]))
+
+
 def test_files_of_every_kind_hold_the_same_data(tmp_path: Path) -> None:
     frame = pd.DataFrame(X, columns=NAMES).assign(label=CLASSES)
     np.savez(tmp_path / "same.npz", X=X, y=CLASSES, features=np.array(NAMES))

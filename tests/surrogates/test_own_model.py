@@ -70,6 +70,8 @@ WANTED = torch.arange(6.0).reshape(3, 2)
         (Given(WANTED, torch.zeros(3)), "logits"),
         (SimpleNamespace(logits=WANTED, hidden=None), "logits"),
         (WANTED.numpy(), None),
+        (WANTED.tolist(), None),
+        (tuple(map(tuple, WANTED.tolist())), None),
     ],
 )
 def test_an_output_is_picked(given: Any, output: int | str | None) -> None:
@@ -77,8 +79,16 @@ def test_an_output_is_picked(given: Any, output: int | str | None) -> None:
 
 
 @pytest.mark.parametrize(
+    "given", [[1.0, 2, 3], (1.0, 2, 3), [np.float32(1), np.int64(2), 3], [1, True, np.True_]]
+)
+def test_a_list_of_numbers_has_a_row_an_input(given: Any) -> None:
+    assert picked(given, None, "mine").tolist() == [[float(one)] for one in given]
+
+
+@pytest.mark.parametrize(
     ("given", "output", "said"),
     [
+        ([1.0, 2.0], 0, "gives one output; leave out"),
         ((WANTED, WANTED), None, "gives several outputs; choose one, output=: 0, 1"),
         ({"logits": WANTED}, "logit", "no output 'logit'; choose one of: 'logits'"),
         (WANTED, 0, "gives one output; leave out"),
@@ -150,6 +160,74 @@ def test_gradients_that_are_not_there_are_named() -> None:
         torch.autograd.grad(box(x).sum(), x)
 
 
+class Detached(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return 2 * x.detach().sum(dim=1)
+
+
+class Unrecorded(nn.Module):
+    @torch.no_grad()
+    def forward(self, x: Tensor) -> Tensor:
+        return 2 * x.sum(dim=1)
+
+
+class Inferring(nn.Module):
+    @torch.inference_mode()
+    def forward(self, x: Tensor) -> Tensor:
+        return 2 * x.sum(dim=1)
+
+
+class WithNumPy(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.from_numpy(2 * x.numpy().sum(axis=1))
+
+
+class Looking(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.table = nn.Embedding.from_pretrained(torch.arange(4.0)[:, None], freeze=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return 2 * self.table(x.long()).sum(dim=(1, 2))
+
+
+WITHOUT = [Detached, Unrecorded, Inferring, WithNumPy, Looking]
+
+
+@pytest.mark.parametrize("kind", WITHOUT)
+def test_gradients_that_a_module_does_not_hand_on_are_named(kind: type[nn.Module]) -> None:
+    box = black_box(kind(), Parts()).frozen()
+    x = torch.ones(3, 4, requires_grad=True)
+    outputs = box(x)
+    assert outputs.tolist() == [[8.0]] * 3 == box(x.detach()).tolist()
+    with pytest.raises(NoGradientsError, match=f"model {kind.__name__} gives none"):
+        torch.autograd.grad(outputs.sum(), x)
+    # A module that hands them on is asked for them as before.
+    linear = black_box(nn.Linear(4, 1)).frozen()
+    (gradient,) = torch.autograd.grad(linear(x).sum(), x)
+    assert torch.equal(gradient, linear.module.weight.expand(3, 4))  # type: ignore[union-attr]
+
+
+def test_a_model_that_fails_later_is_named_too() -> None:
+    def moody(x: np.ndarray) -> np.ndarray:
+        if not x.any():
+            raise ValueError("nothing\nthere")
+        return x.sum(axis=1)
+
+    box = black_box(moody)
+    assert box(torch.ones(2, 3)).tolist() == [[3.0], [3.0]]
+    said = r"model moody: fails on inputs of shape \(2, 3\) \(ValueError: nothing there\)"
+    with pytest.raises(XbenchError, match=said):
+        box(torch.zeros(2, 3))
+
+    def full(x: np.ndarray) -> np.ndarray:
+        raise MemoryError
+
+    # A run that ends so is "oom".
+    with pytest.raises(MemoryError):
+        black_box(full)(torch.zeros(2, 3))
+
+
 def test_a_model_that_answers_differently_twice_is_refused() -> None:
     generator = np.random.default_rng(0)
     dataset = dataset_of(X)
@@ -213,6 +291,34 @@ def test_a_model_is_found_by_its_place(tmp_path: Path, monkeypatch: pytest.Monke
     ):
         with pytest.raises(XbenchError, match=said):
             ModelChoice(location).open(dataset)
+
+
+@pytest.mark.parametrize(
+    ("made", "said"),
+    [
+        (
+            "def boom():\n    raise RuntimeError('no weights')",
+            r"fails \(RuntimeError: no weights\)",
+        ),
+        ("def boom():\n    raise SystemExit(3)", r"fails \(SystemExit: 3\)"),
+        ("class boom:\n    def __init__(self): 1 / 0", r"fails \(ZeroDivisionError: "),
+        ("def boom(x):\n    return x", "is missing a required argument: 'x'; to explain this"),
+        ("class boom:\n    def __init__(self, x): pass", "is missing a required argument: 'x'"),
+    ],
+)
+def test_a_function_that_makes_no_model_is_named(tmp_path: Path, made: str, said: str) -> None:
+    file = tmp_path / "model.py"
+    file.write_text(made)
+    with pytest.raises(XbenchError, match=rf"^{file}:boom: .*{said}") as caught:
+        ModelChoice(f"{file}:boom").made()
+    assert "\n" not in str(caught.value)
+
+
+def test_a_file_that_ends_the_program_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "model.py"
+    file.write_text("import sys\nsys.exit('no weights')")
+    with pytest.raises(XbenchError, match=rf"^{file}:2: cannot be imported .*no weights"):
+        ModelChoice(f"{file}:make").made()
 
 
 def test_a_module_with_counters_is_told_from_others() -> None:

@@ -9,7 +9,10 @@ import pandas as pd
 from anndata import AnnData
 from scipy import sparse
 
+from xbench.data.cell_types import is_missing, missing_words
 from xbench.data.dataset import Dataset
+from xbench.data.features import Features
+from xbench.data.index_order import in_order_of, index_of
 from xbench.data.splits import split_cells
 from xbench.errors import XbenchError, require_shape
 
@@ -42,7 +45,8 @@ def dataset_of(
     y
         What is to be predicted, shape (n,) or (n, outputs): classes or numbers; of an `AnnData` the
         name of a column of ``obs``. None where it is not known: a model's outputs are explained
-        all the same.
+        all the same. Where `x` and `y` both have an index, rows are matched by it; else by their
+        order.
     name
         What records call it.
     features, outputs
@@ -63,7 +67,8 @@ def dataset_of(
     Raises
     ------
     XbenchError
-        Where shapes do not fit together, an input is no finite number, or a name occurs twice.
+        Where shapes or indices do not fit together, an input is no finite number, a class is
+        missing, or a name occurs twice.
 
     Examples
     --------
@@ -74,6 +79,7 @@ def dataset_of(
     """
     if isinstance(x, AnnData):
         y = x.obs[_column(x.obs, y, name)].to_numpy() if isinstance(y, str) else y
+    y = in_order_of(y, index_of(x), f"{name}: y")
     values, names, kept = _flattened(x, name)
     if features is not None:
         require_shape(f"{name}: features", (len(features),), (values.shape[1],))
@@ -86,16 +92,14 @@ def dataset_of(
     predicted: AnnData | None = None
     if y is None:
         labels = [str(one) for one in outputs or ["0"]]
-        predicted = AnnData(None, obs=_rows(count), var=pd.DataFrame(index=labels))
+        predicted = AnnData(None, obs=_rows(count), var=_named(labels))
     elif (kind or _kind_of(y)) == "classes":
-        classes = np.asarray(y)
-        require_shape(f"{name}: y", classes.shape, (count,))
-        types = classes.astype(str)
+        types = _classes(y, count, name)
     else:
         predicted = _numbers(y, count, outputs, name)
     return Dataset(
         name=name,
-        inputs=AnnData(values, obs=_rows(count), var=pd.DataFrame(index=names), uns=kept),
+        inputs=AnnData(values, obs=_rows(count), var=_named(names), uns=kept),
         outputs=predicted,
         cell_types=types,
         split=split_cells(types, FRACTIONS, split_seed),
@@ -111,6 +115,11 @@ def _rows(count: int) -> pd.DataFrame:
     return pd.DataFrame(index=[str(row) for row in range(count)])
 
 
+def _named(names: Sequence[str]) -> pd.DataFrame:
+    """Return a table of columns by name; refuse a name that occurs twice, as all data do."""
+    return pd.DataFrame(index=Features(names).names)
+
+
 def _column(frame: pd.DataFrame, name: str, where: str) -> str:
     if name not in frame.columns:
         valid = ", ".join(map(str, frame.columns)) or "none"
@@ -123,7 +132,11 @@ def _flattened(x: Any, name: str) -> tuple[Any, list[str], dict[str, Any]]:
     if isinstance(x, Mapping):
         if not x:
             raise XbenchError(f"{name}: X is empty; give at least one input")
-        parts = {str(key): _flattened(one, f"{name}: {key}") for key, one in x.items()}
+        index = index_of(x)
+        parts = {
+            str(key): _flattened(in_order_of(one, index, f"{name}: {key}"), f"{name}: {key}")
+            for key, one in x.items()
+        }
         lengths = {key: part[0].shape[0] for key, part in parts.items()}
         if len(set(lengths.values())) > 1:
             raise XbenchError(f"{name}: inputs have different numbers of rows: {lengths}")
@@ -138,7 +151,9 @@ def _flattened(x: Any, name: str) -> tuple[Any, list[str], dict[str, Any]]:
     if isinstance(x, AnnData):
         return _flattened(x.X, name)[0], [str(one) for one in x.var_names], {}
     if isinstance(x, pd.DataFrame):
-        wrong = [str(one) for one in x.columns if x[one].dtype.kind not in "biuf"]
+        # By position, since a name may occur twice: `_named` refuses it, whatever the input.
+        kinds = zip(x.columns, x.dtypes, strict=True)
+        wrong = [str(one) for one, dtype in kinds if dtype.kind not in "biuf"]
         if wrong:
             raise XbenchError(
                 f"{name}: column {wrong[0]!r} is no number; leave it out, or code it as numbers"
@@ -181,6 +196,24 @@ def _kind_of(y: Any) -> Kind:
     return "classes" if values.dtype.kind in "iu" and few else "numbers"
 
 
+def _classes(y: Any, count: int, name: str) -> np.ndarray:
+    """Return the class of each row, a text; a missing one is no class."""
+    classes = np.asarray(y)
+    require_shape(f"{name}: y", classes.shape, (count,))
+    # As it was given: NumPy makes the text "nan" of what is missing in a list of texts.
+    given = classes if classes.dtype.kind in "biuf" else np.asarray(y, dtype=object)
+    column = pd.Series(given)
+    missing = is_missing(column)
+    if missing.any():
+        words = missing_words(column)
+        written = f" (written {' or '.join(map(repr, words))})" if words else ""
+        raise XbenchError(
+            f"{name}: y has no class in {int(missing.sum())} of {count} rows{written}; leave these "
+            "rows out, or name their class"
+        )
+    return classes.astype(str)
+
+
 def _numbers(y: Any, count: int, outputs: Sequence[str] | None, name: str) -> AnnData:
     """Return numbers to be predicted, one column an output."""
     named = [str(one) for one in y.columns] if isinstance(y, pd.DataFrame) else None
@@ -194,4 +227,4 @@ def _numbers(y: Any, count: int, outputs: Sequence[str] | None, name: str) -> An
         raise XbenchError(f"{name}: y has NaN or infinite numbers; leave these rows out")
     labels = [str(one) for one in outputs or named or map(str, range(table.shape[1]))]
     require_shape(f"{name}: y", table.shape, (count, len(labels)))
-    return AnnData(sparse.csr_matrix(table), obs=_rows(count), var=pd.DataFrame(index=labels))
+    return AnnData(sparse.csr_matrix(table), obs=_rows(count), var=_named(labels))

@@ -63,6 +63,20 @@ def as_cell_types(column: pd.Series, where: str) -> pd.Series:
     return pd.Series(names[codes], index=column.index, dtype=object)
 
 
+def is_missing(column: pd.Series) -> np.ndarray:
+    """Return which rows have no type: nothing, or a word for it.
+
+    Examples
+    --------
+    >>> is_missing(pd.Series(["Oligo", "NA", "", None])).tolist()
+    [False, True, True, True]
+    """
+    codes, found = pd.factorize(column.astype(object), use_na_sentinel=True)
+    # The last entry is what code -1 points at.
+    absent: np.ndarray = np.array([*(_text(value) is None for value in found), True])[codes]
+    return absent
+
+
 def missing_words(column: pd.Series) -> list[str]:
     """Return the words in a column that were taken for a missing type, as they are written.
 

@@ -166,7 +166,7 @@ def _run_file(path: Path, content: bytes, module_name: str) -> ModuleType:
         # was edited within the same second to the same length.
         # `dont_inherit`: the future statements of this file are not the method's.
         exec(compile(content, str(path), "exec", dont_inherit=True), module.__dict__)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         del sys.modules[module_name]
         what = f"cannot be imported ({_one_line(error)})"
         raise XbenchError(f"{path}:{_line_in(path, error)}: {what}; correct it") from error
@@ -186,7 +186,7 @@ def _class(module: ModuleType, name: str, where: str) -> type:
     return found
 
 
-def _line_in(path: Path, error: Exception) -> int:
+def _line_in(path: Path, error: BaseException) -> int:
     """Return the last line of the file that took part in an error."""
     frames = traceback.extract_tb(error.__traceback__)
     lines = [frame.lineno for frame in frames if frame.filename == str(path) and frame.lineno]

@@ -40,7 +40,8 @@ class BlackBox(nn.Module):
     module
         What holds its weights, if anything does.
     differentiable
-        Whether outputs have gradients; where False, a method that asks for one is skipped.
+        Whether outputs may have gradients; where False, or where what it answers has none after
+        all (``detach``, ``torch.no_grad``), a method that asks for one is skipped.
     remake
         Makes the same of a module with other weights.
     labels
@@ -65,11 +66,12 @@ class BlackBox(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Outputs, shape (n, outputs), float32."""
-        if self.differentiable:
-            outputs = self.answer(x)
-        else:
-            with torch.no_grad():
-                outputs = self.answer(x.detach())
+        try:
+            outputs = self._answered(x)
+        except (XbenchError, MemoryError, torch.cuda.OutOfMemoryError):
+            raise
+        except Exception as error:
+            raise _failing(self, x, error) from error
         if not isinstance(outputs, Tensor) or outputs.ndim != 2 or len(outputs) != len(x):
             shape = tuple(getattr(outputs, "shape", ()))
             raise XbenchError(
@@ -79,7 +81,24 @@ class BlackBox(nn.Module):
         outputs = outputs.to(torch.float32)
         if self._wanted is not None:
             outputs = outputs[:, self._wanted]
-        return outputs if self.differentiable else _NoGradient.apply(x, outputs, self.name)
+        # Integers, a copy made by detach, or no_grad lead to numbers without a way back to x.
+        lost = torch.is_grad_enabled() and x.requires_grad and not outputs.requires_grad
+        if lost or not self.differentiable:
+            # What inference_mode gave stands outside of all gradients; a copy of it does not.
+            outputs = outputs.clone() if outputs.is_inference() else outputs
+            return _NoGradient.apply(x, outputs, self.name)
+        return outputs
+
+    def _answered(self, x: Tensor) -> Any:
+        if self.differentiable:
+            try:
+                return self.answer(x)
+            except RuntimeError as error:
+                # A module that computes with NumPy is asked as a function of arrays is.
+                if not (x.requires_grad and "requires grad" in str(error)):
+                    raise
+        with torch.no_grad():
+            return self.answer(x.detach())
 
     def inputs_of(self, dataset: Dataset, rows: np.ndarray) -> sp.csr_matrix | np.ndarray:
         """Return what some cells of a dataset look like to this model: the dataset's inputs."""
@@ -196,6 +215,11 @@ def checked(model: BlackBox, dataset: Dataset) -> str:
     return digest.hexdigest()
 
 
+def _failing(model: BlackBox, x: Tensor, error: Exception) -> XbenchError:
+    what = " ".join(f"{type(error).__name__}: {error}".split())
+    return XbenchError(f"model {model.name}: fails on inputs of shape {tuple(x.shape)} ({what})")
+
+
 def _asked(model: BlackBox, x: Tensor) -> np.ndarray:
     try:
         with torch.no_grad():
@@ -203,10 +227,7 @@ def _asked(model: BlackBox, x: Tensor) -> np.ndarray:
     except XbenchError:
         raise
     except Exception as error:
-        what = " ".join(f"{type(error).__name__}: {error}".split())
-        raise XbenchError(
-            f"model {model.name}: fails on inputs of shape {tuple(x.shape)} ({what})"
-        ) from error
+        raise _failing(model, x, error) from error
     if not np.isfinite(outputs).all():
         raise XbenchError(f"model {model.name}: gives NaN or infinite outputs for these data")
     return outputs

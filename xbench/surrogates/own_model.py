@@ -7,6 +7,7 @@ workers, which open it for themselves.
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from numbers import Number
 from pathlib import Path
 from typing import Any
 
@@ -189,6 +190,8 @@ def picked(given: Any, output: Output, name: str) -> Tensor:
     choices: dict[Any, Any] = {}
     if isinstance(given, Mapping):
         choices = dict(given)
+    elif _is_rows(given):
+        pass
     elif isinstance(given, tuple | list) and not hasattr(given, "_fields"):
         choices = dict(enumerate(given))
     elif not hasattr(given, "shape"):
@@ -208,6 +211,18 @@ def picked(given: Any, output: Output, name: str) -> Tensor:
     return tensor.reshape(len(tensor), -1)
 
 
+def _is_rows(given: Any) -> bool:
+    """Whether a list holds a row an input, numbers or lists of numbers, and not an output each."""
+    if not isinstance(given, tuple | list) or hasattr(given, "_fields") or not given:
+        return False
+    of_numbers = (isinstance(one, list | tuple) and all(map(_is_number, one)) for one in given)
+    return all(map(_is_number, given)) or all(of_numbers)
+
+
+def _is_number(one: Any) -> bool:
+    return isinstance(one, Number | np.bool_)
+
+
 def _tensor(given: Any, name: str) -> Tensor:
     array = np.asarray(given)
     if array.dtype.kind not in "biuf" or array.ndim == 0:
@@ -216,6 +231,26 @@ def _tensor(given: Any, name: str) -> Tensor:
             "one row an input; of a classifier explain predict_proba"
         )
     return torch.from_numpy(np.array(array, dtype=np.float32))
+
+
+def _made_by(make: Callable[[], Any], location: str) -> Any:
+    """Return what a user's function makes; what goes wrong in it is the user's to correct."""
+    try:
+        inspect.signature(make).bind()
+    except ValueError:
+        pass  # Of some built-in functions no parameters are known.
+    except TypeError as error:
+        raise XbenchError(
+            f"{location}: must be a function without parameters that makes a model, but called so "
+            f"it is {error}; to explain this function itself, name one that returns it"
+        ) from error
+    try:
+        return make()
+    except XbenchError:
+        raise
+    except (Exception, SystemExit) as error:
+        what = " ".join(f"{type(error).__name__}: {error}".split())
+        raise XbenchError(f"{location}: makes no model, but fails ({what}); correct it") from error
 
 
 @dataclass(frozen=True)
@@ -288,7 +323,7 @@ class ModelChoice:
             return found
         if not callable(found):
             raise XbenchError(f"{self.location}: is neither a model nor a function that makes one")
-        return found()
+        return _made_by(found, self.location)
 
     def open(self, dataset: Dataset, *, check: bool = True) -> "tuple[BlackBox, str, str]":
         """Return the model, ready to be explained on a dataset, its name and its digest.
