@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,13 +14,16 @@ import torch
 from torch import nn
 
 import xbench
-from xbench.benchmark.own_study import explain
+from xbench.benchmark.own_study import explain, plan_own
 from xbench.benchmark.own_task import toml_text
+from xbench.benchmark.request import Request
 from xbench.benchmark.task import load_task
 from xbench.cli import main
+from xbench.data.load import DataChoice
 from xbench.errors import XbenchError
 from xbench.metrics import Metric, Outcome
 from xbench.results.current import current
+from xbench.results.store import ResultStore
 
 from .workbench import cache, own_folders
 
@@ -334,3 +338,30 @@ def test_mistakes_on_the_command_line(
     assert (code, out) == (2, "")
     assert said in err
     assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "metrics", "said"),
+    [
+        ({"methods": ["gridz"]}, (), "unknown method 'gridz'"),
+        ({}, ("log-odds",), "log-odds"),
+        ({"subset_sizes": [0]}, (), "subset"),
+        ({"jobs": 0}, (), "jobs"),
+        ({"budget_seconds": 0}, (), "budget_seconds"),
+    ],
+)
+def test_what_is_asked_in_vain_is_known_before_anything_is_trained(
+    changes: dict[str, Any],
+    metrics: tuple[str, ...],
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def trains(*given: Any, **options: Any) -> None:
+        pytest.fail("a surrogate would have been trained")
+
+    monkeypatch.setattr("xbench.benchmark.own_study.opened_or_obtained", trains)
+    request = Request("", data=DataChoice("mnist-binary"), **changes)
+    with pytest.raises(XbenchError, match=said):
+        plan_own(request, ResultStore(tmp_path / "store"), metrics=metrics)
+    assert not (tmp_path / "store").exists()

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from xbench.benchmark.explain import assembled_problem, check_selection
-from xbench.benchmark.own_task import own_task, resolved, toml_text
+from xbench.benchmark.own_task import own_task, resolved, task_about, toml_text
 from xbench.benchmark.request import Request
 from xbench.benchmark.resolve import Plan, ask, checked_keys, train_elsewhere
 from xbench.benchmark.runner import run_plan
@@ -319,6 +319,20 @@ def plan_own(
         raise XbenchError(f"--judge: {what}")
     data = request.data.absolute()
     dataset = data.load()
+    named = methods or [MethodSpec(name=name) for name in request.methods or ()]
+    wanted: dict[str, Any] = {
+        "methods": named,
+        "metrics": metrics,
+        "subset_sizes": request.subset_sizes or (),
+        "repetitions": request.repetitions or 1,
+        "perturbation": perturbation,
+    }
+    if request.model is None and request.checkpoint is None:
+        # What is asked in vain is better known before a surrogate is trained.
+        names = [str(name) for name in dataset.output_features.names]
+        some = {str(dataset.cell_types[0]): names[:1]}
+        ask(replace(request, data=data, targets=None), task_about(dataset, some, **wanted))
+        store.prepare()
     train_elsewhere(request, dataset, request.surrogate, "strict", request.surrogate_seed)
     surrogate, place = opened_or_obtained(
         dataset,
@@ -328,17 +342,7 @@ def plan_own(
         seed=request.surrogate_seed,
         progress=request.progress,
     )
-    named = [MethodSpec(name=name) for name in request.methods or ()]
-    task = own_task(
-        dataset,
-        surrogate,
-        methods=methods or named,
-        metrics=metrics,
-        subset_sizes=request.subset_sizes or (),
-        targets=request.targets or (),
-        repetitions=request.repetitions or 1,
-        perturbation=perturbation,
-    )
+    task = own_task(dataset, surrogate, targets=request.targets or (), **wanted)
     asked = ask(replace(request, data=data, targets=None), task)
     asked = replace(asked, declaration=toml_text(asked.task))
     keys = checked_keys(asked, dataset, explicit=True)

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -54,11 +54,48 @@ def own_task(
     XbenchError
         Where something named does not exist.
     """
-    chosen = list(metrics) or list(OF_CLASSES if dataset.is_classification else OF_NUMBERS)
     pairs = [pair for one in targets for pair in [resolved(dataset, surrogate, one)]]
     groups: dict[str, list[str]] = {}
     for cell_type, output in pairs or _every(dataset, surrogate):
         groups.setdefault(cell_type, []).append(output)
+    return task_about(
+        dataset,
+        groups,
+        methods=methods,
+        metrics=metrics,
+        subset_sizes=subset_sizes,
+        repetitions=repetitions,
+        perturbation=perturbation,
+    )
+
+
+def task_about(
+    dataset: Dataset,
+    groups: Mapping[str, Sequence[str]],
+    *,
+    methods: Sequence[MethodSpec] = (),
+    metrics: Sequence[str] = (),
+    subset_sizes: Sequence[int] = (),
+    repetitions: int = 1,
+    perturbation: float | str = 0.0,
+) -> Task:
+    """Return a task about targets that are known: the outputs of each cell type.
+
+    Parameters
+    ----------
+    dataset
+        What is explained.
+    groups
+        Names of outputs, by cell type or class.
+    methods, metrics, subset_sizes, repetitions, perturbation
+        See `own_task`.
+
+    Raises
+    ------
+    XbenchError
+        Where something named does not exist.
+    """
+    chosen = list(metrics) or list(OF_CLASSES if dataset.is_classification else OF_NUMBERS)
     slug = re.sub(r"[^a-z0-9]+", "-", dataset.name.lower()).strip("-") or "data"
     ranking = [name for name in chosen if name in METRICS and METRICS[name].direction != "none"]
     declared = {
@@ -73,7 +110,7 @@ def own_task(
         "subset_sizes": list(subset_sizes) or [max(1, min(10, dataset.n_features // 4))],
         "repetitions": repetitions,
         "perturbation": perturbation,
-        "targets": [TargetGroup(cell_type=one, outputs=of) for one, of in groups.items()],
+        "targets": [TargetGroup(cell_type=one, outputs=list(of)) for one, of in groups.items()],
     }
     return Task.checked(declared, f"data {dataset.name}")
 
