@@ -12,6 +12,7 @@ import pytest
 from xbench.cli import main
 from xbench.results.store import ResultStore
 
+from ..benchmark.workbench import make_multiome, train_small, write_multiome
 from .conftest import Command
 
 
@@ -132,3 +133,22 @@ def test_a_window_known_links_and_the_trust_line_of_a_run(
         )
         assert record.metrics["known-recall"] == expected
     assert len(records) == 4
+
+
+def test_genes_may_have_colons(tmp_path: Path, xbench_command: Command) -> None:
+    modalities = make_multiome()
+    modalities["rna"].var_names = ["HLA:A", "Gad1", "Nowhere"]
+    for one in modalities.values():
+        one.obs["cell_type"] = one.obs["cell_type"].replace({"Oligo": "Oligo:late"})
+    data = write_multiome(tmp_path / "colons.h5mu", modalities)
+    surrogate = train_small(data, tmp_path / "surrogate")
+    words = ("--data", data, "--checkpoint", surrogate, "-L", 3, "--seeds", 1, "--jobs", 1)
+    asked = ("--methods", "random", "--store", tmp_path / "store")
+    for target in ("Oligo:late:HLA:A", "Astro:HLA:A", "Oligo:late:Gad1"):
+        code, _, errors = xbench_command("run", "table1", *words, *asked, "--target", target)
+        assert code == 0, errors
+    found = {record.explained for record in ResultStore(tmp_path / "store").records()}
+    assert found == {("Oligo:late", "HLA:A"), ("Astro", "HLA:A"), ("Oligo:late", "Gad1")}
+    code, _, errors = xbench_command("run", "table1", *words, *asked, "--target", "Olig:HLA:A")
+    assert code == 2
+    assert "Olig" in errors

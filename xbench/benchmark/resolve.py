@@ -149,7 +149,8 @@ def checked_keys(asked: Asked, dataset: Dataset, *, explicit: bool) -> list[RunK
         Where data, task and known links do not fit together.
     """
     check_fit(asked.task, dataset)
-    keys = asked.keys(with_named_outputs(asked.task, dataset))
+    task = _split_as_data_have_it(asked.task, dataset) if explicit else asked.task
+    keys = asked.keys(with_named_outputs(task, dataset))
     check_keys(dataset, keys, explicit=explicit)
     for line in check_known(dataset, keys):
         asked.request.progress.said(line)
@@ -283,6 +284,29 @@ def _as_asked(task: Task, request: Request) -> Task:
 def _is_registered(entry: Entry) -> bool:
     """Whether another method has the name of one that the user points to."""
     return any(one.name == entry.name and one != entry for one in entries("method"))
+
+
+def _split_as_data_have_it(task: Task, dataset: Dataset) -> Task:
+    """Return the task with ``Micro:HLA:A`` split where a cell type ends: genes may have colons."""
+    names = set(map(str, dataset.output_features.names))
+    groups: dict[str, list[str]] = {}
+    for group in task.targets:
+        for output in group.outputs:
+            parts = [*group.cell_type.split(":"), *output.split(":")]
+            splits = [(":".join(parts[:at]), ":".join(parts[at:])) for at in range(1, len(parts))]
+            known = [pair for pair in splits if pair[1] in names and _is_type(dataset, pair[0])]
+            cell_type, name = known[0] if known else (group.cell_type, output)
+            groups.setdefault(cell_type, []).append(name)
+    split = [TargetGroup(cell_type=one, outputs=outputs) for one, outputs in groups.items()]
+    return task.model_copy(update={"targets": split})
+
+
+def _is_type(dataset: Dataset, name: str) -> bool:
+    try:
+        dataset.resolve_cell_type(name)
+    except XbenchError:
+        return False
+    return True
 
 
 def _target_groups(targets: Sequence[str]) -> list[TargetGroup]:
