@@ -127,3 +127,11 @@ def test_a_surrogate_of_other_features_is_refused(
     assert line.endswith(
         "made for 30 features in 3 blocks, but fewer has 29 in 3; use the data it was trained on"
     )
+
+
+def test_a_checkpoint_beside_another_surrogate_is_refused(
+    refused: Callable[..., str], small_data: Path, small_surrogate: Path, tmp_path: Path
+) -> None:
+    words = ("run", write_task(tmp_path), "--data", small_data, "--checkpoint", small_surrogate)
+    for other in (("--surrogate", "cis"), ("--surrogate-seed", 1)):
+        assert "is a surrogate that is trained" in refused(*words, *other)

@@ -12,6 +12,10 @@ from pathlib import Path
 import pytest
 
 from xbench.results.leases import Claims
+from xbench.results.manage import forget
+from xbench.results.store import ResultStore
+
+from ..leaderboard.conftest import build_record
 
 
 def claimed(folder: Path) -> dict[str, list[object]]:
@@ -66,3 +70,21 @@ def test_the_claims_of_another_machine_last(tmp_path: Path) -> None:
 def test_no_clock_claims_for_ever(tmp_path: Path, end: float) -> None:
     (tmp_path / ".claims.json").write_text(json.dumps({"a": ["0badcafe", end]}))
     assert Claims(tmp_path).take(["a"])
+
+
+def test_what_is_recorded_after_a_torn_line_or_after_runs_are_forgotten_is_seen(
+    tmp_path: Path,
+) -> None:
+    store = ResultStore(tmp_path)
+    for name in "abc":
+        store.append(build_record("VIP/GAD1", run_id=name * 16))
+    with (tmp_path / "runs.jsonl").open("ab") as file:
+        # By a writer that was killed; the next one cuts it off.
+        file.write(b'{"run_id": "torn' + b"x" * 200)
+    claims = Claims(tmp_path)
+    store.append(build_record("VIP/GAD1", run_id="d" * 16))
+    assert set(claims.recorded()) == {"d" * 16}
+    forget(store, [one for one in store.records() if one.run_id[0] in "ab"])
+    assert set(claims.recorded()) == {"d" * 16}
+    store.append(build_record("VIP/GAD1", run_id="e" * 16))
+    assert set(claims.recorded()) == {"d" * 16, "e" * 16}

@@ -117,6 +117,11 @@ def ask(request: Request, task: Task | None = None) -> Asked:
         check_name(request.task, task.name)
     if request.model is not None and (request.checkpoint or request.surrogate):
         raise XbenchError("a model of your own is explained as it is: leave out the surrogate")
+    if request.checkpoint is not None and (request.surrogate or request.surrogate_seed):
+        raise XbenchError(
+            f"{request.checkpoint}: is a surrogate that is trained; leave out the name and the "
+            "seed of another one"
+        )
     specs, entries = _methods(task, request)
     task = _as_asked(task, request)
     # Absolute, since a method may change the current folder.

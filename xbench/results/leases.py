@@ -6,6 +6,7 @@ that can be looked up from here, and is gone, its claims end at once.
 """
 
 import json
+import os
 import secrets
 import time
 from collections.abc import Sequence
@@ -50,9 +51,8 @@ class Claims:
         self._owner = f"{name_of_this()}{_SEPARATOR}{secrets.token_hex(8)}"
         self._mine: set[str] = set()
         self._renewed = time.monotonic()
-        self._read_to = 0
         self._recorded: dict[str, Record] = {}
-        self._after_start(self._journal)
+        self._read_to = self._end_of_lines()
 
     def take(self, runs: Sequence[str]) -> bool:
         """Claim runs, all or none; False where another start has one of them.
@@ -92,6 +92,9 @@ class Claims:
         """Return what has been recorded, by any start, since this one began."""
         try:
             with self._journal.open("rb") as file:
+                if os.fstat(file.fileno()).st_size < self._read_to:
+                    # Runs have been forgotten: lines are elsewhere now.
+                    self._read_to = self._end_of_lines()
                 file.seek(self._read_to)
                 *lines, tail = file.read().split(b"\n")
                 self._read_to = file.tell() - len(tail)
@@ -106,11 +109,12 @@ class Claims:
             self._recorded[record.run_id] = record
         return self._recorded
 
-    def _after_start(self, journal: Path) -> None:
+    def _end_of_lines(self) -> int:
+        """Return where the last whole line ends: what a killed writer left behind it is cut off."""
         try:
-            self._read_to = journal.stat().st_size
+            return self._journal.read_bytes().rfind(b"\n") + 1
         except FileNotFoundError:
-            self._read_to = 0
+            return 0
 
     def _change(self) -> None:
         try:
