@@ -175,6 +175,15 @@ def test_one_is_a_list_of_one_and_numpy_counts(tmp_path: Path) -> None:
     )
 
 
+def test_a_target_by_its_position() -> None:
+    def two(x: np.ndarray) -> np.ndarray:
+        return x[:, :2]
+
+    given = {"labels": ["first", "second"], "methods": "random", "L": 1}
+    found = xbench.benchmark(two, X, targets=np.int64(1), **given)  # type: ignore[operator]
+    assert found.to_frame()["target"].tolist() == ["second"]
+
+
 def test_lists_of_what_is_given() -> None:
     path = Path("own.py")
     assert listed(path) == [path]

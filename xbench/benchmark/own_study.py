@@ -293,7 +293,7 @@ def benchmark(
         Where something does not fit.
     """
     sizes, masked = whole_numbers("L", L), perturbation_of(perturbation)
-    wanted = [str(place("targets", one)) for one in listed(targets)]
+    wanted: list[Any] = [place("targets", one) for one in listed(targets)]
     repetitions, jobs = whole_number("repetitions", repetitions), whole_or_none("jobs", jobs)
     specs, plugins = method_specs(methods)
     scored, more = metric_names(metrics)
