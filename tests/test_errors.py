@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
+import numpy as np
 import pytest
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
-from xbench.errors import in_words
+from xbench.errors import in_words, shortened, unknown_name
 
 
 class Part(BaseModel, extra="forbid", strict=True):
@@ -79,3 +80,29 @@ def test_a_long_value_is_cut() -> None:
     assert found.startswith("parts: must be a list, not 'xxx")
     assert found.endswith("…")
     assert len(found) < 100
+
+
+@pytest.mark.parametrize(
+    ("kind", "several"),
+    [
+        ("status", "statuses"),
+        ("analysis", "analyses"),
+        ("quantity", "quantities"),
+        ("loss", "losses"),
+        ("cell type", "cell types"),
+        ("gate", "gates"),
+    ],
+)
+def test_more_than_one_of_a_kind(kind: str, several: str) -> None:
+    assert str(unknown_name(kind, "x", ["ok"])).endswith(f"Valid {several}: ok")
+    assert f"There are 30 {several}, such as" in str(unknown_name(kind, "x", map(str, range(30))))
+
+
+def test_a_numpy_number_is_shown_as_people_write_it() -> None:
+    assert [shortened(one) for one in (np.float64(2.5), np.int64(2), np.bool_(True))] == [
+        "2.5",
+        "2",
+        "True",
+    ]
+    found = problems(Whole, {"parts": [], "share": np.float64(2.5)})
+    assert found == "share: must be at most 1, not 2.5"

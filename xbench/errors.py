@@ -95,10 +95,18 @@ def unknown_name(kind: str, name: str, valid: Iterable[str], where: str = "") ->
     if close:
         message += f" Nearest: {', '.join(close)}."
     if len(names) <= 20:
-        message += f" Valid {kind}s: {', '.join(names)}"
+        message += f" Valid {_several(kind)}: {', '.join(names) or 'none'}"
     else:
-        message += f" There are {len(names)} {kind}s, such as {', '.join(names[:3])}"
+        message += f" There are {len(names)} {_several(kind)}, such as {', '.join(names[:3])}"
     return XbenchError(message)
+
+
+def _several(kind: str) -> str:
+    """Return the plural of a word: statuses, analyses, quantities, methods."""
+    for end, plural in (("sis", "ses"), ("s", "ses"), ("ty", "ties")):
+        if kind.endswith(end):
+            return kind.removesuffix(end) + plural
+    return f"{kind}s"
 
 
 def require_shape(name: str, shape: tuple[int, ...], expected: tuple[int, ...]) -> None:
@@ -212,7 +220,7 @@ def _problem_in_words(
     prefix = _prefix(_where([*at, *location]))
     if found in _MISSING:
         return f"{prefix}is missing" + ("; add it" if model else "")
-    given = _shortened(problem["input"])
+    given = shortened(problem["input"])
     if found == "literal_error":
         return f"{prefix}must be {problem['ctx']['expected']}, not {given}"
     if found in _BOUNDS:
@@ -243,7 +251,15 @@ def _field_names(model: type, location: Sequence[str | int]) -> list[str]:
     return list(model.model_fields)  # type: ignore[attr-defined]
 
 
-def _shortened(given: object) -> str:
-    """Write a value on one line, which a list of a whole file would fill."""
-    text = " ".join(repr(given).split())
+def shortened(given: object) -> str:
+    """Write a value on one line, which a list of a whole file would fill.
+
+    Examples
+    --------
+    >>> shortened([1, "two"])
+    "[1, 'two']"
+    """
+    # A NumPy number, np.int64(1), is shown as people write it; told so, since this is read first.
+    single = hasattr(given, "item") and getattr(given, "ndim", None) == 0
+    text = " ".join(repr(given.item() if single else given).split())  # type: ignore[attr-defined]
     return text if len(text) <= 60 else text[:59] + "…"

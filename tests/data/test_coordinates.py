@@ -44,7 +44,10 @@ def test_chromosomes_are_renamed() -> None:
 
 @pytest.mark.parametrize("start", ["five", 5.5, np.inf])
 def test_starts_that_are_no_whole_numbers(start: object) -> None:
-    with pytest.raises(XbenchError, match=r"here: column 'start' holds .*whole numbers"):
+    # Numbers as people write them: 5.5, and not np.float64(5.5).
+    with pytest.raises(
+        XbenchError, match=rf"here: column 'start' holds {start!r}; .*whole numbers"
+    ):
         read_coordinates(frame(chrom=["chr1"], start=[start], end=[9]), "here")
 
 

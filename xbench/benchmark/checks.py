@@ -17,6 +17,7 @@ from xbench.benchmark.task import MethodSpec, Task
 from xbench.data.dataset import Dataset
 from xbench.errors import XbenchError, XbenchWarning
 from xbench.explainers.checked_parameters import ParameterError
+from xbench.explainers.explainer import Explainer
 from xbench.metrics import METRICS
 from xbench.registry.find import load, source_files
 from xbench.registry.scan import Entry
@@ -107,16 +108,31 @@ def _wrong_parameters(entry: Entry, parameters: dict[str, Any], begun: object) -
     except BaseException:
         return b""
     try:
-        method(**parameters)
+        made_with(method, parameters)
     except ParameterError as error:
         return str(error).encode()
-    except (TypeError, ValueError) as error:
-        valid = ", ".join(field.name for field in fields(method)) or "none"
-        what = " ".join(str(error).split())
-        return f"method {entry.name!r}: {what}; its parameters: {valid}".encode()
     except BaseException:
         return b""
     return b""
+
+
+def made_with(method: type[Explainer], parameters: dict[str, Any]) -> Explainer:
+    """Return a method with parameters of the user's.
+
+    Raises
+    ------
+    ParameterError
+        Where it does not take them, a constructor of its own included.
+    """
+    try:
+        return method(**parameters)
+    except ParameterError:
+        raise
+    except (TypeError, ValueError) as error:
+        declared = fields(method)  # type: ignore[arg-type]  # Made one when it was defined.
+        valid = ", ".join(field.name for field in declared) or "none"
+        what = " ".join(str(error).split())
+        raise ParameterError(f"method {method.name!r}: {what}; its parameters: {valid}") from error
 
 
 def check_keys(dataset: Dataset, keys: Sequence[RunKey], *, explicit: bool) -> None:

@@ -2,13 +2,27 @@
 
 import html
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from xbench.benchmark.checks import made_with
 from xbench.benchmark.explain import assembled_problem, check_selection
+from xbench.benchmark.given import (
+    listed,
+    method_specs,
+    metric_names,
+    parameters_of,
+    perturbation_of,
+    place,
+    require_pluggable,
+    seed_of,
+    whole_number,
+    whole_numbers,
+    whole_or_none,
+)
 from xbench.benchmark.own_task import own_task, resolved, task_about, toml_text
 from xbench.benchmark.request import Request
 from xbench.benchmark.resolve import Plan, ask, checked_keys, train_elsewhere
@@ -21,7 +35,7 @@ from xbench.errors import XbenchError
 from xbench.explainers.explainer import Explainer, Selection, require_explainer
 from xbench.metrics import METRICS
 from xbench.registry.find import explainer_class
-from xbench.registry.plugins import plugin_entries, using
+from xbench.registry.plugins import using
 from xbench.registry.scan import Entry
 from xbench.results.findings import FILE, read_findings
 from xbench.results.scores import with_scores
@@ -98,27 +112,35 @@ def explain(
     """
     import torch
 
+    size, seed, masked = whole_number("L", L), seed_of(seed), perturbation_of(perturbation)
+    wanted, part, given = (
+        place("target", target),
+        place("output", output),
+        parameters_of(parameters),
+    )
+    explainer = _explainer(method)
     opened = ModelChoice.of(model).made() if isinstance(model, str | Path) else model
     module = opened if isinstance(opened, torch.nn.Module) else None
-    dataset = _with_outputs(X, y, opened, output, labels, features)
+    names = None if labels is None else listed(labels)
+    dataset = _with_outputs(X, y, opened, part, names, features)
     with evaluated(module):
-        box = black_box(opened, Parts.of(dataset), output=output, labels=labels)
+        box = black_box(opened, Parts.of(dataset), output=part, labels=names)
         digest = checked(box, dataset)
         surrogate = OpenedSurrogate(box.in_order_of(dataset), box.name, digest)
-        cell_type, name = resolved(dataset, surrogate, target)
+        cell_type, name = resolved(dataset, surrogate, wanted)
         problem = assembled_problem(
             dataset,
             surrogate,
             dataset.target(cell_type, name),
             dataset.rows(cell_type, "all"),
-            subset_size=L,
+            subset_size=size,
             objective="cross-entropy" if dataset.is_classification else "expression",
-            perturbation=perturbation,
+            perturbation=masked,
             seed=seed,
         )
-        if not 0 < L <= problem.n_features:
-            raise XbenchError(f"L = {L}: give 1 to {problem.n_features}, its number of features")
-        made = _explainer(method)(**(parameters or {}))
+        if not 0 < size <= problem.n_features:
+            raise XbenchError(f"L = {size}: give 1 to {problem.n_features}, its number of features")
+        made = made_with(explainer, given)
         if (reason := made.skip(problem)) is not None:
             raise XbenchError(f"{made.name}: cannot answer this ({reason})")
         selection = made.explain(problem)
@@ -127,7 +149,8 @@ def explain(
 
 
 def _explainer(method: str | type | Path) -> type[Explainer]:
-    return require_explainer(method if isinstance(method, type) else explainer_class(method))
+    one = require_pluggable("method", method)
+    return require_explainer(one if isinstance(one, type) else explainer_class(one))
 
 
 def _with_outputs(
@@ -142,6 +165,7 @@ def _with_outputs(
     """Return the data; where there is no y, with as many outputs as the model gives."""
     # Where y is known, labels are the model's own order of what y already names.
     outputs = list(labels) if labels is not None and y is None else None
+    features = None if features is None else listed(features)
     dataset = dataset_of(X, y, features=features, outputs=outputs, name=name)
     if y is not None or outputs is not None:
         return dataset
@@ -222,10 +246,10 @@ def benchmark(
     X: Any,
     y: Any = None,
     *,
-    methods: Sequence[str | type | Path | MethodSpec] = (),
-    metrics: Sequence[str | type | Path] = (),
+    methods: str | type | Path | MethodSpec | Sequence[str | type | Path | MethodSpec] = (),
+    metrics: str | type | Path | Sequence[str | type | Path] = (),
     L: int | Sequence[int] = (),
-    targets: Sequence[str] = (),
+    targets: str | Sequence[str] = (),
     repetitions: int = 1,
     perturbation: float | str = 0.0,
     output: int | str | None = None,
@@ -247,7 +271,7 @@ def benchmark(
         See `xbench.explain`.
     methods, metrics
         Names, files, or classes, of this session too; see `xbench.benchmark.own_task.own_task` for
-        what is taken where none are given.
+        what is taken where none are given. One is a list of one, as everywhere here.
     L, targets, repetitions, perturbation
         Sizes of the subset; see `own_task`.
     name
@@ -268,24 +292,28 @@ def benchmark(
     XbenchError
         Where something does not fit.
     """
-    specs, plugins = _specs(methods)
-    scored, more = _named(metrics)
-    choice = ModelChoice.of(model, output=output, labels=None if labels is None else tuple(labels))
-    dataset = _with_outputs(X, y, choice.made(), output, labels, features, name)
+    sizes, masked = whole_numbers("L", L), perturbation_of(perturbation)
+    wanted: list[Any] = [place("targets", one) for one in listed(targets)]
+    repetitions, jobs = whole_number("repetitions", repetitions), whole_or_none("jobs", jobs)
+    specs, plugins = method_specs(methods)
+    scored, more = metric_names(metrics)
+    part, names = place("output", output), None if labels is None else tuple(listed(labels))
+    choice = ModelChoice.of(model, output=part, labels=names)
+    dataset = _with_outputs(X, y, choice.made(), part, names, features, name)
     results = ResultStore(store if store is not None else tempfile.mkdtemp(prefix="xbench-"))
     request = Request(
         task="",
         data=DataChoice(held=dataset),
         methods=[spec.label for spec in specs] or None,
-        targets=list(targets) or None,
-        subset_sizes=[L] if isinstance(L, int) else list(L) or None,
+        targets=wanted or None,
+        subset_sizes=sizes or None,
         repetitions=repetitions,
         model=choice.absolute(),
         jobs=jobs,
         again=again,
     )
     with using([*plugins, *more]) as used:
-        plan = plan_own(request, results, methods=specs, metrics=scored, perturbation=perturbation)
+        plan = plan_own(request, results, methods=specs, metrics=scored, perturbation=masked)
         ids = run_plan(plan, results)
     return Comparison(results, tuple(ids), plan.asked.task, used)
 
@@ -348,32 +376,3 @@ def plan_own(
     keys = checked_keys(asked, dataset, explicit=True)
     store.prepare()
     return Plan(asked, dataset, keys, surrogate, place)
-
-
-def _specs(
-    methods: Iterable[str | type | Path | MethodSpec],
-) -> tuple[list[MethodSpec], list[Entry]]:
-    """Return the methods that are meant, and the entries of those that are plugged in."""
-    specs, entries = [], []
-    for one in methods:
-        if isinstance(one, MethodSpec):
-            specs.append(one)
-        elif isinstance(one, str) and not one.endswith(".py"):
-            specs.append(MethodSpec(name=one))
-        else:
-            found = [entry for entry in plugin_entries(one) if entry.kind == "method"]
-            entries += found
-            specs += [MethodSpec(name=entry.name) for entry in found]
-    return specs, entries
-
-
-def _named(metrics: Iterable[str | type | Path]) -> tuple[list[str], list[Entry]]:
-    names, entries = [], []
-    for one in metrics:
-        if isinstance(one, str) and not one.endswith(".py"):
-            names.append(one)
-        else:
-            found = [entry for entry in plugin_entries(one) if entry.kind == "metric"]
-            entries += found
-            names += [entry.name for entry in found]
-    return names, entries

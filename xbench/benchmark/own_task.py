@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from xbench.benchmark.task import MethodSpec, TargetGroup, Task
+from xbench.data.arrays import ALL_CELLS, MOST_CLASSES
 from xbench.data.dataset import MINIMUM_CELLS, Dataset
 from xbench.errors import XbenchError
 from xbench.metrics import METRICS
@@ -138,6 +139,7 @@ def resolved(
     text = str(target)
     cell_type, colon, output = text.rpartition(":")
     if colon and (dataset.is_classification or text not in names):
+        _refuse_classes_of_numbers(dataset, cell_type, text, names)
         found = dataset.target(cell_type, output)
         return found.cell_type, found.name
     if dataset.is_classification:
@@ -148,6 +150,27 @@ def resolved(
         raise XbenchError(f"{dataset.name}: target {text!r}: must be CELL_TYPE:OUTPUT")
     found = dataset.target(types[0], text)
     return found.cell_type, names[found.output]
+
+
+def _refuse_classes_of_numbers(
+    dataset: Dataset, cell_type: str, target: str, names: list[str]
+) -> None:
+    """Refuse a target of classes where there are none, and say why there are none."""
+    if dataset.is_classification or cell_type == ALL_CELLS:
+        return
+    if set(dataset.cell_types.tolist()) != {ALL_CELLS}:
+        return
+    why = "there is no y"
+    if dataset.Y is not None:
+        why = (
+            "y was taken for numbers (classes are texts, truth values, or whole numbers of at most "
+            f"{MOST_CLASSES} values, shape (n,))"
+        )
+    some = ", ".join(names[:6]) + (", ..." if len(names) > 6 else "")
+    raise XbenchError(
+        f"{dataset.name}: target {target!r} is of classes, but {why}; give classes, or name one "
+        f"output: {some}"
+    )
 
 
 def _every(dataset: Dataset, surrogate: OpenedSurrogate) -> list[tuple[str, str]]:

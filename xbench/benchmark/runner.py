@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import joblib
 
 from xbench.benchmark.checks import warn_of_changed_code
+from xbench.benchmark.given import texts, whole_number, whole_numbers, whole_or_none
 from xbench.benchmark.old_store import upgrade_store
 from xbench.benchmark.plan import FoundMethod, run_id, units
 from xbench.benchmark.request import Request, RunContext, RunsTold, StudyNames
@@ -46,15 +47,15 @@ def run(
     gtf: str | os.PathLike[str] | None = None,
     donor_key: str | None = None,
     store: str | os.PathLike[str] | None = None,
-    methods: Sequence[str] | None = None,
-    method_files: Sequence[str] = (),
-    targets: Sequence[str] | None = None,
-    subset_sizes: Sequence[int] | None = None,
+    methods: str | Sequence[str] | None = None,
+    method_files: str | Sequence[str] = (),
+    targets: str | Sequence[str] | None = None,
+    subset_sizes: int | Sequence[int] | None = None,
     repetitions: int | None = None,
     budget_seconds: float | None = None,
     budget_evaluations: int | None = None,
     within: str | int | None = None,
-    known: Sequence[str] = (),
+    known: str | Sequence[str] = (),
     surrogate: str | None = None,
     surrogate_seed: int = 0,
     checkpoint: str | os.PathLike[str] | None = None,
@@ -77,7 +78,7 @@ def run(
     store
         Folder of the results; finished runs in it are not run again. A temporary one where None.
     methods, method_files, targets, subset_sizes, repetitions
-        Instead of the task's; a target is ``"CELL_TYPE:OUTPUT"``.
+        Instead of the task's; a target is ``"CELL_TYPE:OUTPUT"``. One is a list of one.
     budget_seconds, budget_evaluations, surrogate
         Instead of the task's; a method whose budget is spent is asked for its best so far.
     within
@@ -117,7 +118,7 @@ def run(
         labels=None if labels is None else Path(labels),
         cell_type_key=cell_type_key,
         binarize=binarize,
-        variable_genes=variable_genes,
+        variable_genes=whole_or_none("variable_genes", variable_genes),
         minimum_open_share=minimum_open_share,
         genome=genome,
         gtf=None if gtf is None else Path(gtf),
@@ -126,20 +127,20 @@ def run(
     request = Request(
         task=task,
         data=DataChoice(dataset, reading),
-        methods=methods,
-        method_files=method_files,
-        targets=targets,
-        subset_sizes=subset_sizes,
-        repetitions=repetitions,
+        methods=None if methods is None else texts("methods", methods),
+        method_files=texts("method_files", method_files),
+        targets=None if targets is None else texts("targets", targets),
+        subset_sizes=None if subset_sizes is None else whole_numbers("subset_sizes", subset_sizes),
+        repetitions=whole_or_none("repetitions", repetitions),
         budget_seconds=budget_seconds,
-        budget_evaluations=budget_evaluations,
+        budget_evaluations=whole_or_none("budget_evaluations", budget_evaluations),
         window=None if within is None else window_of(within),
-        known=known,
+        known=texts("known", known),
         surrogate=surrogate,
-        surrogate_seed=surrogate_seed,
+        surrogate_seed=whole_number("surrogate_seed", surrogate_seed),
         checkpoint=None if checkpoint is None else Path(checkpoint),
         judge=judge,
-        jobs=jobs,
+        jobs=whole_or_none("jobs", jobs),
         device=device,
         again=again,
     )

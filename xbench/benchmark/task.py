@@ -4,7 +4,6 @@ Declarations that are a user's files are kept beside their results, so that thes
 later, and elsewhere, with the title, metrics and layout they were made for.
 """
 
-import math
 import os
 import warnings
 from collections.abc import Sequence
@@ -25,7 +24,7 @@ from pydantic import (
 from xbench.benchmark.task_file import read_toml
 from xbench.benchmark.thresholds import Thresholds
 from xbench.data.candidates import window_of
-from xbench.errors import XbenchError, XbenchWarning, in_words, unknown_name
+from xbench.errors import XbenchError, XbenchWarning, in_words, shortened, unknown_name
 from xbench.metrics import METRICS
 from xbench.registry.find import entries, find
 from xbench.registry.scan import task_text
@@ -34,6 +33,8 @@ from xbench.utils.files import write_text
 from xbench.utils.json import json_digest
 
 _Value = TypeVar("_Value")
+# Models compute with float32: a larger number would be infinite to them.
+_LARGEST = 3.4028234663852886e38
 
 
 def _check_distinct(what: str, values: Sequence[object]) -> None:
@@ -53,12 +54,17 @@ def _known_metric(name: str) -> str:
     return name
 
 
-def _number_or_mean(value: Any) -> Any:
+def number_or_mean(value: Any) -> Any:
+    """Return what masked features become; a `ValueError` says what it may be.
+
+    >>> number_or_mean(0.5), number_or_mean("mean")
+    (0.5, 'mean')
+    """
     # Checked before pydantic tries both types, which would make two problems of one.
     number = isinstance(value, int | float) and not isinstance(value, bool)
-    if value != "mean" and not (number and math.isfinite(value)):
-        raise ValueError(f"must be a finite number or 'mean', not {value!r}")
-    return value
+    if (isinstance(value, str) and value == "mean") or (number and abs(value) <= _LARGEST):
+        return value
+    raise ValueError(f"must be a finite number or 'mean', not {shortened(value)}")
 
 
 def _window(value: Any) -> Any:
@@ -208,7 +214,7 @@ class Task(_Declared):
     repeats: Literal["method", "split"] = "method"
     window: Annotated[int | None, BeforeValidator(_window)] = None
     known: Annotated[list[Text], AfterValidator(_distinct)] = Field(default_factory=list)
-    perturbation: Annotated[float | Literal["mean"], BeforeValidator(_number_or_mean)] = 0.0
+    perturbation: Annotated[float | Literal["mean"], BeforeValidator(number_or_mean)] = 0.0
     objective: Literal["expression", "cross-entropy", "expression-on-target"]
     beta: Annotated[float, Field(ge=0)] | None = None
     metrics: Annotated[list[MetricName], Field(min_length=1), AfterValidator(_distinct)]

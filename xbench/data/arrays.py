@@ -117,7 +117,7 @@ def _rows(count: int) -> pd.DataFrame:
 
 def _named(names: Sequence[str]) -> pd.DataFrame:
     """Return a table of columns by name; refuse a name that occurs twice, as all data do."""
-    return pd.DataFrame(index=Features(names).names)
+    return pd.DataFrame(index=Features(np.asarray(names, dtype=str)).names)
 
 
 def _column(frame: pd.DataFrame, name: str, where: str) -> str:

@@ -20,7 +20,7 @@ from xbench.data.genome import (
     outside_chromosomes,
 )
 from xbench.data.place_columns import NUMBER, PLACE, place_columns, strands_of
-from xbench.errors import XbenchError, XbenchWarning
+from xbench.errors import XbenchError, XbenchWarning, shortened
 from xbench.utils.text import plain
 
 _SPECIAL = {"X": 0, "Y": 1, "M": 2, "MT": 2}
@@ -219,8 +219,8 @@ def _whole_numbers(column: pd.Series, where: str) -> np.ndarray:
     unreadable |= numbers.abs() >= _FURTHEST
     if unreadable.any():
         raise XbenchError(
-            f"{where}: column {column.name!r} holds {column[unreadable].iloc[0]!r}; give whole "
-            f"numbers of base pairs (feature {plain(column.index[unreadable][0], 80)!r})"
+            f"{where}: column {column.name!r} holds {shortened(column[unreadable].iloc[0])}; give "
+            f"whole numbers of base pairs (feature {plain(column.index[unreadable][0], 80)!r})"
         )
     return numbers.where(numbers.notna(), float(_ABSENT)).to_numpy().astype(np.int64)
 
