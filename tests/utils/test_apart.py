@@ -6,6 +6,7 @@ import contextlib
 import ctypes
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -160,3 +161,19 @@ def test_work_that_nobody_waits_for_is_ended() -> None:
     assert run_apart(lambda begun: time.sleep(100), watched=watched).abandoned
     assert time.monotonic() - start < 20
     os.close(watched)
+
+
+def test_work_does_not_wait_for_threads_that_were_here() -> None:
+    """A parallel sum before the fork has started threads, which the fork does not have."""
+    code = """
+import torch
+from xbench.utils.apart import run_apart
+torch.set_num_threads(2)
+x = torch.ones(4_000_000)
+x.exp().sum()
+print(run_apart(lambda begun: str(float(x.exp().sum() > 0)).encode(), seconds=30).answer)
+"""
+    ended = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120
+    )
+    assert ended.stdout.strip() == "b'1.0'"

@@ -176,6 +176,9 @@ def _own_surroundings(folder: str) -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     # A Dask worker's processes are born deaf to it.
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    # Threads that this process has had are lost in the fork, which would wait for them.
+    if (torch := sys.modules.get("torch")) is not None:
+        torch.set_num_threads(1)
     os.chdir(folder)
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
