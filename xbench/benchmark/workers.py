@@ -55,6 +55,10 @@ TRIES = 2
 _WAIT_SECONDS = 0.5
 # Features from which on runs will want a surrogate's quick ways.
 LARGE = 10_000
+_READER_ENDED = (
+    "the process that reads the data for the runs has ended, perhaps for want of memory; free some "
+    "and start again"
+)
 _LOG = logging.getLogger(__name__)
 # What every nursery would import to read its data is imported here, once: it takes a second.
 _PROGRAM = """
@@ -69,12 +73,6 @@ serve_program()
 
 class ReaderEndedError(XbenchError):
     """What workers are forked from has ended."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "the process that reads the data for the runs has ended, perhaps for want of memory; "
-            "free some and start again"
-        )
 
 
 @dataclass(frozen=True)
@@ -130,7 +128,7 @@ class Nursery:
         except (EOFError, OSError):
             said = ProcessEnded(-1)
         if isinstance(said, ProcessEnded):
-            raise ReaderEndedError
+            raise ReaderEndedError(_READER_ENDED)
         if isinstance(said, BaseException):
             raise said
         _LOG.info("workers are ready to be started: data and surrogate are read")
@@ -342,7 +340,7 @@ def _forked(server: ForkServer) -> Connection:
     try:
         return server.fork(_work)
     except OSError as error:
-        raise ReaderEndedError from error
+        raise ReaderEndedError(_READER_ENDED) from error
 
 
 def _said_by(worker: Connection) -> Any:
