@@ -29,8 +29,9 @@ from xbench.benchmark.runner import run_request
 from xbench.benchmark.workers import import_own_methods
 from xbench.results.record import Record
 from xbench.results.store import ResultStore
-from xbench.utils.files import replace_folder, sweep, temporary_beside, write_bytes
+from xbench.utils.files import replace_folder, write_bytes
 from xbench.utils.process import one_thread
+from xbench.utils.temporaries import sweep, temporary_beside
 
 from .report import asked, write_counts
 

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from xbench.utils.files import replace_folder, sweep, temporary_beside, write_bytes, write_text
+from xbench.utils.files import replace_folder, write_bytes, write_text
+from xbench.utils.temporaries import sweep, temporary_beside
 
 WRITE = "import sys; from xbench.utils.files import write_text; write_text(sys.argv[1], 'text')"
 

@@ -318,8 +318,7 @@ def units(
 ) -> list[WorkUnit]:
     """Group runs that differ only in L, all of one repetition before any of the next.
 
-    What is ended early has then whole repetitions of all targets and methods, which are tables
-    already. Within a repetition they come in the order of their first run.
+    What is ended early has whole tables then. In a repetition the order is that of the first runs.
 
     Parameters
     ----------

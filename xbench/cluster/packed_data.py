@@ -18,7 +18,8 @@ from xbench.data.dataset import Dataset
 from xbench.data.load import DataChoice
 from xbench.data.splits import Split
 from xbench.errors import XbenchError
-from xbench.utils.files import file_digest, temporary_beside
+from xbench.utils.files import file_digest
+from xbench.utils.temporaries import temporary_beside
 
 _INPUTS, _OUTPUTS, _REST = "inputs.h5ad", "outputs.h5ad", "dataset.json"
 _PARTS = ("train", "validation", "test")

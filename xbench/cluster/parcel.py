@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from xbench.errors import XbenchError
-from xbench.utils.files import cache_folder, file_digest, temporary_beside
+from xbench.utils.files import cache_folder, file_digest
 from xbench.utils.json import json_digest
+from xbench.utils.temporaries import temporary_beside
 
 # Bytes sent at once: no message of a cluster holds more than this of a file.
 PART_BYTES = 1 << 24

@@ -33,11 +33,10 @@ from xbench.utils.files import (
     cannot_write,
     file_digest,
     replace_folder,
-    sweep,
-    temporary_beside,
     write_text,
 )
 from xbench.utils.json import json_page
+from xbench.utils.temporaries import sweep, temporary_beside
 
 FORMAT, VERSION = "xbench prepared data", 1
 DESCRIPTION, TABLES = "prepared.json", "tables.h5"

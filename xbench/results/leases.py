@@ -15,7 +15,7 @@ from pathlib import Path
 from xbench.errors import XbenchError
 from xbench.results.record import Record
 from xbench.utils.files import cannot_write
-from xbench.utils.locks import locked
+from xbench.utils.locks import end_of_lines, locked
 from xbench.utils.process_names import is_gone, name_of_this
 
 LEASE_SECONDS = 60.0
@@ -52,7 +52,8 @@ class Claims:
         self._mine: set[str] = set()
         self._renewed = time.monotonic()
         self._recorded: dict[str, Record] = {}
-        self._read_to = self._end_of_lines()
+        # What a killed writer left behind the last line is cut off.
+        self._read_to = end_of_lines(self._journal)
 
     def take(self, runs: Sequence[str]) -> bool:
         """Claim runs, all or none; False where another start has one of them.
@@ -94,7 +95,7 @@ class Claims:
             with self._journal.open("rb") as file:
                 if os.fstat(file.fileno()).st_size < self._read_to:
                     # Runs have been forgotten: lines are elsewhere now.
-                    self._read_to = self._end_of_lines()
+                    self._read_to = end_of_lines(self._journal)
                 file.seek(self._read_to)
                 *lines, tail = file.read().split(b"\n")
                 self._read_to = file.tell() - len(tail)
@@ -108,13 +109,6 @@ class Claims:
                 continue
             self._recorded[record.run_id] = record
         return self._recorded
-
-    def _end_of_lines(self) -> int:
-        """Return where the last whole line ends: what a killed writer left behind it is cut off."""
-        try:
-            return self._journal.read_bytes().rfind(b"\n") + 1
-        except FileNotFoundError:
-            return 0
 
     def _change(self) -> None:
         try:

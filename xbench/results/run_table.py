@@ -9,7 +9,8 @@ from typing import Any
 
 from xbench.errors import XbenchError
 from xbench.results.record import Record
-from xbench.utils.files import cannot_write, temporary_beside
+from xbench.utils.files import cannot_write
+from xbench.utils.temporaries import temporary_beside
 
 # What differs in shape from run to run is JSON text; lists of one kind stay lists.
 _AS_JSON = (

@@ -26,7 +26,8 @@ from xbench.surrogates.own_model import ModelChoice
 from xbench.surrogates.reference_checkpoint import load_reference_checkpoint
 from xbench.surrogates.size_budget import SizeBudget
 from xbench.surrogates.surrogate import Surrogate
-from xbench.utils.files import bring_back, file_digest, replace_folder, sweep, temporary_beside
+from xbench.utils.files import bring_back, file_digest, replace_folder
+from xbench.utils.temporaries import sweep, temporary_beside
 from xbench.utils.text import plain
 
 FORMAT, VERSION = "xbench-surrogate", 1

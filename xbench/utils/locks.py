@@ -112,6 +112,15 @@ def append_line(path: Path, line: bytes, is_whole: Callable[[bytes], bool]) -> N
             raise
 
 
+def end_of_lines(path: Path) -> int:
+    """Return where the last whole line of a file ends; 0 where there is no file, or no line."""
+    try:
+        with path.open("rb") as file:
+            return _read_tail(file.fileno())[0]
+    except FileNotFoundError:
+        return 0
+
+
 @contextmanager
 def _opened(path: Path) -> Iterator[int]:
     """Open a file for reading and writing, made where missing."""

@@ -1,7 +1,4 @@
-"""The running process: its peak memory, its threads, its time limit, and a name for it.
-
-A name tells another process later whether this one is gone, also where its number was given again.
-"""
+"""The running process: its peak memory, its threads, its time limit."""
 
 import signal
 import sys

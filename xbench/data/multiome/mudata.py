@@ -26,7 +26,8 @@ from xbench.data.open_files import declared_bytes, opened_hdf5, readable, requir
 from xbench.data.preprocess import checked_sparse, from_half_precision
 from xbench.data.stored_matrix import Reopened, StoredMatrix, again, stored_matrix
 from xbench.errors import XbenchError
-from xbench.utils.files import cannot_write, sweep, temporary_beside
+from xbench.utils.files import cannot_write
+from xbench.utils.temporaries import sweep, temporary_beside
 
 # Stored numbers that are looked at to tell what a matrix holds.
 _GLANCE = 10_000
