@@ -78,7 +78,7 @@ leaderboard-whole: $(READY)
 	run judged --dataset simulated-multiome --seeds 1; \
 	run judged --dataset simulated-multiome --surrogate ensemble --seeds 2; \
 	run pipelines --dataset simulated-multiome-sparse-7; \
-	for simulation in $(SIMULATIONS) simulated-multiome-sparse-7; do \
+	for simulation in simulated-multiome simulated-multiome-sparse-7; do \
 		run pipelines --dataset $$simulation --methods cxplain --seeds 1; \
 	done; \
 	run pipelines --dataset simulated-multiome-sparse --methods cxplain; \

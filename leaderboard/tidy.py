@@ -213,9 +213,15 @@ def _study_rows(
         runs.setdefault(record.explained, []).append(record)
     for (method, size), runs in by_method.items():
         group = _Group(place, method, size, runs, frozenset(expected))
-        for quantity in (*quantities, *COSTS):
-            rows = _value_rows(group, quantity)
-            yield from _ratios(group, rows) if quantity.name == AGREEMENT else rows
+        rows = {one.name: list(_value_rows(group, one)) for one in (*quantities, *COSTS)}
+        if AGREEMENT in rows:
+            own, judged = (
+                rows[one] if one in rows else list(_value_rows(group, metric_quantity(one)))
+                for one in (REL_DELTA, OF_JUDGE)
+            )
+            rows[AGREEMENT] = list(_ratios(rows[AGREEMENT], own, judged))
+        for of_one in rows.values():
+            yield from of_one
         for count in COUNTS:
             yield from _count_rows(group, count)
 
@@ -252,13 +258,14 @@ def _value_rows(group: _Group, quantity: Quantity) -> Iterator[TidyRow]:
     yield _value_row(group, quantity, (ALL, ALL), everything, status)
 
 
-def _ratios(group: _Group, rows: Iterable[TidyRow]) -> Iterator[TidyRow]:
+def _ratios(
+    rows: Iterable[TidyRow], own: Sequence[TidyRow], judged: Sequence[TidyRow]
+) -> Iterator[TidyRow]:
     """Yield rows of the agreement with a judge, each the ratio of two means.
 
     A mean of ratios would be ruled by the runs whose own drop is next to nothing. It has no
     interval, and there is none where the two means are not over the same runs.
     """
-    own, judged = (list(_value_rows(group, metric_quantity(one))) for one in (REL_DELTA, OF_JUDGE))
     uneven = [
         (one.cell_type, one.target)
         for one, other in zip(own, judged, strict=True)

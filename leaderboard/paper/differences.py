@@ -87,12 +87,9 @@ def no_better_than_random(evidence: Evidence, method: str) -> Judgement:
     'sage was not run beside random.'
     """
     claim = f"{method} fails at this size: it lowers expression no more than random features do."
-    parts: list[bool | None] = []
+    found_at, parts = _shared(evidence, method, "random")
     shown = []
-    for size, shared in _shared(evidence, method, "random"):
-        if not shared.targets:
-            parts.append(None)
-            continue
+    for size, shared in found_at:
         found = effect(shared)
         enough = found.targets > 1 and found.side != "unknown"
         parts.append(_of_all_targets(found.side != "below", shared) if enough else None)
@@ -120,12 +117,9 @@ def saliency_as_smoothgrad(evidence: Evidence) -> Judgement:
     'They were not both run.'
     """
     claim = f"Saliency and SmoothGrad are about equal: Rel. Δ differs by {MARGIN:.0%} at most."
-    parts: list[bool | None] = []
+    found_at, parts = _shared(evidence, "smoothgrad", "saliency")
     shown = []
-    for size, shared in _shared(evidence, "smoothgrad", "saliency"):
-        if not shared.targets:
-            parts.append(None)
-            continue
+    for size, shared in found_at:
         found = effect(shared)
         smooth, plain = fmean(shared.first_means), fmean(shared.second_means)
         larger = max(abs(smooth), abs(plain))
@@ -145,19 +139,21 @@ def _of_all_targets(holds: bool, shared: Pairs) -> bool | None:
     return None if holds and len(shared.targets) < N_TARGETS else holds
 
 
-def _shared(evidence: Evidence, method: str, other: str) -> list[tuple[int, Pairs]]:
-    """Return two methods' Rel. Δ on the targets of both, for each of the paper's L.
+def _shared(
+    evidence: Evidence, method: str, other: str
+) -> tuple[list[tuple[int, Pairs]], list[bool | None]]:
+    """Return two methods' Rel. Δ on the targets of both, for each of the paper's L that has any.
 
-    Without a target where one of them was not run: a claim is about all L, and what is not known
-    of one of them confirms nothing.
+    And None for each of the others: a claim is about all L, and what is not known of one of them
+    confirms nothing.
     """
-    nothing = Pairs((), (), ())
     found = []
     for size in SIZES:
         values = evidence.of_table1(size, "rel-delta")
-        both = {method, other} <= values.keys()
-        found.append((size, pairs(values, method, other) if both else nothing))
-    return found
+        if {method, other} <= values.keys():
+            found.append((size, pairs(values, method, other)))
+    known = [(size, shared) for size, shared in found if shared.targets]
+    return known, [None] * (len(SIZES) - len(known))
 
 
 def _shown(found: Effect) -> str:

@@ -126,9 +126,9 @@ def signed_rank_test(pairs: Pairs, direction: str) -> "Significance":
     gains = gains[np.abs(gains) > NO_DIFFERENCE]
     if not gains.size:
         return Significance(SIGNED_RANK, None, None, 0, "the methods are equal on every target")
-    # A mean rank may end in a half: doubled, all are whole numbers.
     # Differences that are equal but for rounding share their rank.
     sizes = [six_digits(abs(float(gain))) for gain in gains]
+    # A mean rank may end in a half: doubled, all are whole numbers.
     doubled = np.rint(2 * stats.rankdata(sizes)).astype(int)
     reached = int(doubled[gains > 0].sum())
     p_value = float(_null_distribution(doubled)[reached:].sum())

@@ -113,11 +113,8 @@ def explain(
     import torch
 
     size, seed, masked = whole_number("L", L), seed_of(seed), perturbation_of(perturbation)
-    wanted, part, given = (
-        place("target", target),
-        place("output", output),
-        parameters_of(parameters),
-    )
+    wanted, part = place("target", target), place("output", output)
+    given = parameters_of(parameters)
     explainer = _explainer(method)
     opened = ModelChoice.of(model).made() if isinstance(model, str | Path) else model
     module = opened if isinstance(opened, torch.nn.Module) else None

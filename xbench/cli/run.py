@@ -25,7 +25,7 @@ from xbench.data.load import DataChoice
 from xbench.errors import XbenchError
 from xbench.metrics import METRICS, arrow
 from xbench.registry.find import dataset_source
-from xbench.results.findings import FILE, read_findings
+from xbench.results.findings import FILE, Finding, read_findings
 from xbench.results.record import Record
 from xbench.results.scores import with_scores
 from xbench.results.store import ResultStore
@@ -77,7 +77,7 @@ def run_and_show(
             what = "were finished before it was asked for: 'xbench score' computes it"
             print_line(console, f"{name}: {lacking} runs {what}, --again runs them again")
     if request.profile:
-        _print_phases(chosen, results)
+        _print_phases(chosen, found)
     _print_trust(console, chosen)
     print_line(console, f"records in {results.folder}")
     stopped = sum(bool(record.stopped) for record in chosen)
@@ -89,10 +89,10 @@ def run_and_show(
     end_where_failed(chosen, results.folder)
 
 
-def _print_phases(records: Sequence[Record], results: ResultStore) -> None:
+def _print_phases(records: Sequence[Record], findings: Sequence[Finding]) -> None:
     """Print mean seconds of each phase by L and method, of the runs that have a profile."""
     console = Console(width=None if sys.stdout.isatty() else 120)
-    means = mean_phases(records, read_findings(results.folder / FILE))
+    means = mean_phases(records, findings)
     if not means:
         why = "they were finished (--again runs them again), or ran on a cluster, which keeps none"
         print_line(console, f"no profile of these runs: {why}")

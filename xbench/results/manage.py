@@ -210,8 +210,9 @@ def _tasks_of(stores: Sequence[ResultStore]) -> dict[str, str]:
     found: dict[str, tuple[str, Path]] = {}
     for store in stores:
         for path in sorted((store.folder / TASKS).glob("*.toml")):
-            text, first = found.setdefault(path.name, (path.read_text(encoding="utf-8"), path))
-            if path.read_text(encoding="utf-8") != text:
+            text = path.read_text(encoding="utf-8")
+            kept, first = found.setdefault(path.name, (text, path))
+            if text != kept:
                 raise XbenchError(
                     f"{path}: is another task than {first}, by the same name; keep the stores apart"
                 )
