@@ -103,7 +103,7 @@ class Ensemble(Surrogate):
     def recipe(cls) -> Recipe:
         """Members are trained one after the other, see `train_ensemble`."""
         # As that of `cis`, which its members are unless others are asked for.
-        return Recipe(EnsembleTraining(), train_ensemble, classifies=False, version=2)
+        return Recipe(EnsembleTraining(), train_ensemble, classifies=False, version=3)
 
     def _each(self) -> list[Surrogate]:
         return [member for member in self.members if isinstance(member, Surrogate)]

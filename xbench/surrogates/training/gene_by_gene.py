@@ -18,7 +18,12 @@ from xbench.surrogates.rate_network import RateNetwork
 from xbench.surrogates.training.cis_settings import FORMS, LOSSES, NETWORKS, CisTraining
 from xbench.surrogates.training.gene_columns import GeneColumns, OwnPart
 from xbench.surrogates.training.loop import StageHistory, own_random_numbers
-from xbench.surrogates.training.own_modules import fit_modules, fit_without
+from xbench.surrogates.training.own_modules import (
+    Fitted,
+    fit_modules,
+    fit_without,
+    likelier,
+)
 from xbench.surrogates.training.own_peaks import peaks_near_genes
 from xbench.surrogates.training.paired import (
     PairedTraining,
@@ -55,10 +60,9 @@ MANY_OPEN_PEAKS = 1_000
 # compared with other forms.
 SCALES = ((0.5, 0.3), (0.5, 1.0), (0.5, 0.1), (1.0, 0.3), (1.0, 1.0), (1.0, 0.1))
 
-# Gives a gene's own peaks, and the log likelihood of each validation cell.
-Fit = Callable[[int], tuple[OwnPart, np.ndarray]]
-# The same with the sum over cells: of all genes and cells they would not fit into memory.
-Fitted = tuple[OwnPart, float]
+Fit = Callable[[int], Fitted]
+# A fit with the sum over validation cells: of all genes and cells they would not fit into memory.
+Summed = tuple[OwnPart, float]
 
 
 def train_cis(
@@ -177,7 +181,7 @@ class _GeneFits:
         self.near = peaks_near_genes(*places, settings.window)
         self._with_kinds: dict[int, NearPeaks] = {}
         # What was tried on some genes is not fitted to them again.
-        self._tried: dict[Fit, dict[int, Fitted]] = {}
+        self._tried: dict[Fit, dict[int, Summed]] = {}
         self._prior: Future[PeakPrior] = Future()
         self._given_up = Event()
         self.training, self.validation = (
@@ -230,6 +234,8 @@ class _GeneFits:
             of_others = {form: self._total(fit, sampled) for form, fit in others.items()}
             form = max(of_others, key=lambda one: of_others[one])
             if of_others[form] >= totals[0]:
+                if form == "modules":
+                    return "modules, else shrunken", self._modules_else(shrunken[0])
                 return form, others[form]
         totals += [self._total(fit, sampled) for fit in shrunken[1:]]
         best = int(np.argmax(totals))
@@ -274,7 +280,7 @@ class _GeneFits:
         distance = self.peaks.take(near).distance_to_start(place)
         return NearPeaks(near, self.rates.kinds(gene, near, distance))
 
-    def _modules(self, gene: int) -> tuple[OwnPart, np.ndarray]:
+    def _modules(self, gene: int) -> Fitted:
         generator = np.random.default_rng([self.seed, gene])
         return fit_modules(
             gene,
@@ -286,11 +292,26 @@ class _GeneFits:
             generator,
         )
 
-    def _without(self, gene: int) -> tuple[OwnPart, np.ndarray]:
+    def _modules_else(self, instead: Fit) -> Fit:
+        """Return the fit of modules, and another of genes whose cells are not likelier by them.
+
+        A gene whose modules took noise for regulation, as they may where cells of its type are
+        few, is not thereby without own peaks.
+        """
+
+        def fit(gene: int) -> Fitted:
+            found = self._modules(gene)
+            return found if len(found[0].peaks) else likelier(self._without(gene), instead(gene))
+
+        tried = self._tried[self._modules].items()
+        self._tried[fit] = {gene: found for gene, found in tried if len(found[0].peaks)}
+        return fit
+
+    def _without(self, gene: int) -> Fitted:
         return fit_without(gene, self.training, self.validation, self.settings.own_modules)
 
     def _shrunken(self, prior: PeakPrior) -> Fit:
-        def fit(gene: int) -> tuple[OwnPart, np.ndarray]:
+        def fit(gene: int) -> Fitted:
             if not len(self.near[gene]):
                 return self._without(gene)
             return fit_shrunken(
@@ -305,8 +326,8 @@ class _GeneFits:
 
         return fit
 
-    def _side_by_side(self, fit: Fit, genes: Sequence[int], work: str) -> list[Fitted]:
-        results: list[Fitted] = []
+    def _side_by_side(self, fit: Fit, genes: Sequence[int], work: str) -> list[Summed]:
+        results: list[Summed] = []
         if not genes:
             return results
         self.progress.started(work, len(genes), unit="genes")
@@ -322,7 +343,7 @@ class _GeneFits:
         return results
 
 
-def _log_likelihood(results: list[Fitted]) -> float:
+def _log_likelihood(results: list[Summed]) -> float:
     return float(sum(likelihood for _, likelihood in results))
 
 

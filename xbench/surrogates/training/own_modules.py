@@ -14,6 +14,9 @@ ROUNDS_WITHOUT = 4
 # What a peak has to move the log rate by, alone, to be kept.
 NEGLIGIBLE = 1e-3
 
+# A gene's own peaks, and the log likelihood of each validation cell under them, shape (n,).
+Fitted = tuple[OwnPart, np.ndarray]
+
 
 class ModuleSettings(NamedTuple):
     """Settings of `CisTraining` that modules heed.
@@ -38,14 +41,8 @@ class ModuleSettings(NamedTuple):
 
 def fit_without(
     gene: int, training: GeneColumns, validation: GeneColumns, settings: ModuleSettings
-) -> tuple[OwnPart, np.ndarray]:
-    """Fit the network's intercept and factor alone.
-
-    Returns
-    -------
-    tuple of OwnPart, ndarray
-        The log likelihood of each validation cell.
-    """
+) -> Fitted:
+    """Fit the network's intercept and factor alone."""
     none = np.zeros(0)
     return fit_beside(gene, none.astype(int), none, training, validation, settings)
 
@@ -57,7 +54,7 @@ def fit_beside(
     training: GeneColumns,
     validation: GeneColumns,
     settings: ModuleSettings,
-) -> tuple[OwnPart, np.ndarray]:
+) -> Fitted:
     """Fit the network's intercept and factor beside peaks whose effects are settled.
 
     Parameters
@@ -70,11 +67,6 @@ def fit_beside(
         Cells fitted to, and those that say how well.
     settings
         See `ModuleSettings`; of modules, which are empty, only the number counts.
-
-    Returns
-    -------
-    tuple of OwnPart, ndarray
-        The log likelihood of each validation cell.
     """
     level = training.level(gene)
     seen, unseen = (one.beside(gene, level, peaks, additive) for one in (training, validation))
@@ -94,7 +86,7 @@ def fit_modules(
     types: np.ndarray,
     settings: ModuleSettings,
     generator: np.random.Generator,
-) -> tuple[OwnPart, np.ndarray]:
+) -> Fitted:
     """Fit one gene with its own peaks and without; keep what the validation cells are likelier by.
 
     Parameters
@@ -113,8 +105,7 @@ def fit_modules(
     Returns
     -------
     tuple of OwnPart, ndarray
-        The log likelihood of each validation cell, as the other half of them would have chosen:
-        those that a choice was made by flatter it.
+        See `likelier`.
     """
     own = own_peaks(
         near,
@@ -125,10 +116,10 @@ def fit_modules(
         settings.tests,
         settings.size,
     )
-    without, likelihoods = fit_without(gene, training, validation, settings)
+    without = fit_without(gene, training, validation, settings)
     if not len(own.peak):
-        return without, likelihoods
-    level, lowering = without.level, own.score < 0
+        return without
+    level, lowering = without[0].level, own.score < 0
     counts = (int((~lowering).sum()), int(lowering.sum()))
     penalties = noisy_or_fit.Penalties(
         settings.sparsity * len(training.exposure), poisson=settings.poisson
@@ -136,9 +127,23 @@ def fit_modules(
     start = _start(*counts, settings, level, generator)
     seen, unseen = (_cells(one, gene, own, level) for one in (training, validation))
     fit = noisy_or_fit.fitted(seen, start, penalties, settings.rounds)
-    gained = noisy_or_fit.log_likelihoods(unseen, fit) - likelihoods
-    chosen = likelihoods + gained * chosen_by_others(gained)
-    return (_kept(own, fit, level) if gained.sum() > 0 else without), chosen
+    return likelier(
+        without, (_kept(own, fit, level), noisy_or_fit.log_likelihoods(unseen, fit))
+    )
+
+
+def likelier(first: Fitted, second: Fitted) -> Fitted:
+    """Keep the second fit of a gene where all validation cells together are likelier under it.
+
+    Returns
+    -------
+    tuple of OwnPart, ndarray
+        The log likelihood of each validation cell is the one as the other half of them would have
+        chosen: those that a choice was made by flatter it.
+    """
+    gained = second[1] - first[1]
+    chosen = first[1] + gained * chosen_by_others(gained)
+    return (second if gained.sum() > 0 else first)[0], chosen
 
 
 def chosen_by_others(gained: np.ndarray) -> np.ndarray:

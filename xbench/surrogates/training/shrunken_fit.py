@@ -12,9 +12,9 @@ import numpy as np
 import scipy.sparse as sp
 
 from xbench.surrogates.training import noisy_or_fit
-from xbench.surrogates.training.gene_columns import GeneColumns, OwnPart
+from xbench.surrogates.training.gene_columns import GeneColumns
 from xbench.surrogates.training.open_pairs import squares
-from xbench.surrogates.training.own_modules import ModuleSettings, fit_beside
+from xbench.surrogates.training.own_modules import Fitted, ModuleSettings, fit_beside
 from xbench.surrogates.training.peak_prior import PeakPrior, TypeRates, TypeResiduals
 
 # Peaks of a gene that are fitted together: those that may add most, one at a time. More would take
@@ -57,7 +57,7 @@ def fit_shrunken(
     rates: TypeRates,
     prior: PeakPrior,
     settings: ModuleSettings,
-) -> tuple[OwnPart, np.ndarray]:
+) -> Fitted:
     """Fit one gene's own peaks within types, then the network's share beside them.
 
     Parameters
@@ -70,11 +70,6 @@ def fit_shrunken(
         Of all genes.
     settings
         See `ModuleSettings`; of modules, which are empty, only the number counts.
-
-    Returns
-    -------
-    tuple of OwnPart, ndarray
-        The log likelihood of each validation cell.
     """
     about = TypeResiduals.of(gene, training, rates)
     peaks, kind = _likely(near, training, about, prior)
