@@ -190,6 +190,41 @@ def test_validation_cells_choose_the_network_and_the_form(
     assert same(forms["likelier"][0], forms[likelier][0])
 
 
+def test_a_gene_that_modules_do_not_help_may_have_shrunken_effects(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """All else of it is what modules alone make of the data; of few cells they help fewer genes."""
+    monkeypatch.setattr(gene_by_gene, "SAMPLED", 20)
+    monkeypatch.setattr(gene_by_gene, "SCALES", gene_by_gene.SCALES[:1])
+    dataset = simulated_dataset(Parameters(n_cells=400, n_peaks=6000, n_genes=60))
+    found, lost = {}, {}
+    for form in ("likelier", "modules", "shrunken"):
+        settings = replace(QUICK, steps=20, form=form, rounds=3)
+        model, histories = train_cis(dataset, settings, seed=0)
+        found[form] = [_own_part(model, gene) for gene in range(dataset.n_outputs)]
+        lost[form] = histories[-1].best_validation
+    assert histories[-1].name.startswith("own peaks: shrunken")
+    assert lost["likelier"] < lost["modules"] < lost["shrunken"]
+    without = [gene for gene, own in enumerate(found["modules"]) if not own["peaks"]]
+    instead = [gene for gene in without if found["likelier"][gene]["peaks"]]
+    assert len(without) > len(instead) > 5
+    for gene, own in enumerate(found["likelier"]):
+        assert own == found["shrunken" if gene in instead else "modules"][gene]
+
+
+def _own_part(model: Any, gene: int) -> dict[str, Any]:
+    pairs = model.pair_gene == gene
+    every = {
+        "peaks": model.pair_peak[pairs],
+        "member": model.member[pairs],
+        "additive": model.additive[pairs],
+        "effect": model.effect[gene],
+        "size": model.size[gene],
+        "network": model.output.weight[gene],
+    }
+    return {name: values.tolist() for name, values in every.items()}
+
+
 # An ensemble is the mean of members that are trained as those of the tests above.
 @pytest.mark.parametrize("name", rest_slow(["end-to-end", "ensemble"], 1))
 def test_what_the_others_learned_is_more_than_chance(simulated: Dataset, name: str) -> None:

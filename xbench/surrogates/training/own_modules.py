@@ -127,9 +127,7 @@ def fit_modules(
     start = _start(*counts, settings, level, generator)
     seen, unseen = (_cells(one, gene, own, level) for one in (training, validation))
     fit = noisy_or_fit.fitted(seen, start, penalties, settings.rounds)
-    return likelier(
-        without, (_kept(own, fit, level), noisy_or_fit.log_likelihoods(unseen, fit))
-    )
+    return likelier(without, (_kept(own, fit, level), noisy_or_fit.log_likelihoods(unseen, fit)))
 
 
 def likelier(first: Fitted, second: Fitted) -> Fitted:
