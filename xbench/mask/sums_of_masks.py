@@ -62,15 +62,19 @@ def sums_of_masks(masks: np.ndarray, rows: np.ndarray) -> np.ndarray:
 def _add_looked_up(
     codes: np.ndarray, rows: np.ndarray, tables: np.ndarray, result: np.ndarray
 ) -> None:
-    for first in range(0, len(codes), TABLES):
-        for table in range(TABLES):
+    # The tables' own shape, not the constants, of which a compiler would unroll every sum: 17 s.
+    n_tables, n_codes = tables.shape[0], tables.shape[1]
+    for first in range(0, len(codes), n_tables):
+        for table in range(n_tables):
             # Sums with one more row are those without it plus that row; of no row they stay 0.
-            for bit in range(BITS):
-                row, size = rows[(first + table) * BITS + bit], 1 << bit
+            at_row, size = (first + table) * BITS, 1
+            while size < n_codes:
+                row = rows[at_row]
                 for code in range(size):
                     before, after = tables[table, code], tables[table, size + code]
                     for at in range(len(row)):
                         after[at] = before[at] + row[at]
+                at_row, size = at_row + 1, 2 * size
         for mask in range(len(result)):
             one, two = tables[0, codes[first, mask]], tables[1, codes[first + 1, mask]]
             three, four = tables[2, codes[first + 2, mask]], tables[3, codes[first + 3, mask]]
