@@ -1,13 +1,15 @@
 from __future__ import annotations
 
+import ctypes
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy
 import pytest
 
 from xbench.utils import process as memory
-from xbench.utils.process import PeakMemory
+from xbench.utils.process import PeakMemory, return_freed_memory
 
 SIZE = 200_000_000
 
@@ -63,3 +65,22 @@ def test_the_peak_is_known_after_an_error_too() -> None:
     with pytest.raises(RuntimeError), measured:
         raise RuntimeError
     assert measured.peak is not None
+
+
+@needs_proc
+@pytest.mark.skipif(
+    not hasattr(ctypes.CDLL(None), "malloc_trim"), reason="this C library keeps what it keeps"
+)
+def test_what_a_thread_has_freed_is_given_back() -> None:
+    def work() -> numpy.ndarray:
+        pieces = [numpy.ones(SIZE // 2000, dtype=numpy.uint8) for _ in range(2000)]
+        # The last piece stays: what lies below it is not given back by itself.
+        return pieces[-1]
+
+    before = resident()
+    with ThreadPoolExecutor(1) as pool:
+        last = pool.submit(work).result()
+    assert resident() > before + SIZE / 2
+    return_freed_memory()
+    assert resident() < before + SIZE / 4
+    assert last.all()

@@ -32,7 +32,8 @@ class CisTraining(PairedTraining):
     form
         What a gene's own peaks are: ``"modules"`` of peaks that stand in for each other, each gene
         for itself; ``"shrunken"``, a sum of effects drawn to what all genes' peaks say; or
-        ``"likelier"``, that of the two under which validation cells of some genes are.
+        ``"likelier"``, that of the two under which validation cells of some genes are; where it is
+        modules, a gene that they do not help has shrunken effects, if these do.
     tests
         Peaks that each of two score tests chooses for a gene's modules: one over all cells, one
         within cell types.

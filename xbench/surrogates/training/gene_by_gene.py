@@ -40,7 +40,7 @@ from xbench.surrogates.training.peak_prior import (
     learned_prior,
 )
 from xbench.surrogates.training.shrunken_fit import NearPeaks, fit_shrunken
-from xbench.utils.process import one_thread
+from xbench.utils.process import one_thread, return_freed_memory
 from xbench.utils.progress import SILENT, Progress
 
 WORK, TRYING = "own peaks", "forms"
@@ -118,7 +118,11 @@ def train_cis(
         # No prior asks the network, whose training leaves all cores but one alone.
         with fits.learning_the_prior():
             network, histories = _likelier_network(dataset, cells, settings, seed, progress)
+            return_freed_memory()
             found, history = fits.all_genes(network)
+        # What it holds of all cells is not needed beside what comes.
+        del fits
+        return_freed_memory()
         model = _assembled(kind, network, found, settings)
         calibrate(model, cells.training)
     return model, [*histories, history]
@@ -180,8 +184,6 @@ class _GeneFits:
         self.peaks, self.genes = places
         self.near = peaks_near_genes(*places, settings.window)
         self._with_kinds: dict[int, NearPeaks] = {}
-        # What was tried on some genes is not fitted to them again.
-        self._tried: dict[Fit, dict[int, Summed]] = {}
         self._prior: Future[PeakPrior] = Future()
         self._given_up = Event()
         self.training, self.validation = (
@@ -202,49 +204,55 @@ class _GeneFits:
             pool.shutdown()
 
     def _learn_prior(self) -> PeakPrior:
+        # Beside the network's training, which asks for memory as well.
+        return_freed_memory()
         asked = SAMPLED if self.open_peaks > MANY_OPEN_PEAKS else MORE_SAMPLED
-        return learned_prior(self._scores(self._sampled(asked)))
+        prior = learned_prior(self._scores(self._sampled(asked)))
+        return_freed_memory()
+        return prior
 
     def all_genes(self, network: RateNetwork) -> tuple[list[OwnPart], StageHistory]:
         """Fit all genes beside a network, in the form that is asked for."""
         started = perf_counter()
         self.training = self.training.with_rates(self.cells.training, network)
         self.validation = self.validation.with_rates(self.cells.validation, network)
-        form, fit = self._form()
-        tried = self._tried.get(fit, {})
+        form, fit, tried = self._form()
         others = [gene for gene in range(len(self.near)) if gene not in tried]
         found = tried | dict(zip(others, self._side_by_side(fit, others, WORK), strict=True))
-        results = [found[gene] for gene in range(len(self.near))]
         n_entries = max(1, len(self.near) * len(self.validation.exposure))
-        likelihood = _log_likelihood(results) / n_entries
+        likelihood = _log_likelihood(found) / n_entries
         rounds = self.settings.rounds
         history = StageHistory(f"{WORK}: {form}", rounds, -likelihood, [(rounds, -likelihood)])
         history.seconds = perf_counter() - started
-        return [own for own, _ in results], history
+        return [found[gene][0] for gene in range(len(self.near))], history
 
-    def _form(self) -> tuple[str, Fit]:
-        """Return the fit of a gene that makes a sample's validation cells likelier; its name."""
+    def _form(self) -> tuple[str, Fit, dict[int, Summed]]:
+        """Return the fit of a gene that makes a sample's validation cells likelier.
+
+        Its name comes first, and last what it found of the genes that it was tried on: it is not
+        fitted to them again. None of that is kept here, where it would keep all cells in memory.
+        """
         if self.settings.form == "modules":
-            return "modules", self._modules
+            return "modules", self._modules, {}
         sampled, prior = self._sampled(SAMPLED), self._prior.result()
         shrunken = [self._shrunken(prior.scaled(*scale)) for scale in SCALES]
-        totals = [self._total(shrunken[0], sampled)]
+        each = [self._tried(shrunken[0], sampled)]
         if self.settings.form == "likelier":
             others = {"modules": self._modules, "none": self._without}
-            of_others = {form: self._total(fit, sampled) for form, fit in others.items()}
-            form = max(of_others, key=lambda one: of_others[one])
-            if of_others[form] >= totals[0]:
-                if form == "modules":
-                    return "modules, else shrunken", self._modules_else(shrunken[0])
-                return form, others[form]
-        totals += [self._total(fit, sampled) for fit in shrunken[1:]]
-        best = int(np.argmax(totals))
-        return f"shrunken, prior x {SCALES[best][0]:g} and {SCALES[best][1]:g}", shrunken[best]
+            tried = {form: self._tried(fit, sampled) for form, fit in others.items()}
+            form = max(tried, key=lambda one: _log_likelihood(tried[one]))
+            if _log_likelihood(tried[form]) >= _log_likelihood(each[0]):
+                if form == "none":
+                    return form, self._without, tried[form]
+                helped = {gene: own for gene, own in tried[form].items() if len(own[0].peaks)}
+                return "modules, else shrunken", self._modules_else(shrunken[0]), helped
+        each += [self._tried(fit, sampled) for fit in shrunken[1:]]
+        best = int(np.argmax([_log_likelihood(one) for one in each]))
+        mean, variance = SCALES[best]
+        return f"shrunken, prior x {mean:g} and {variance:g}", shrunken[best], each[best]
 
-    def _total(self, fit: Fit, genes: Sequence[int]) -> float:
-        results = self._side_by_side(fit, genes, TRYING)
-        self._tried[fit] = dict(zip(genes, results, strict=True))
-        return _log_likelihood(results)
+    def _tried(self, fit: Fit, genes: Sequence[int]) -> dict[int, Summed]:
+        return dict(zip(genes, self._side_by_side(fit, genes, TRYING), strict=True))
 
     def _sampled(self, most: int) -> list[int]:
         counted = np.asarray(self.training.counts.sum(axis=0)).ravel()
@@ -303,8 +311,6 @@ class _GeneFits:
             found = self._modules(gene)
             return found if len(found[0].peaks) else likelier(self._without(gene), instead(gene))
 
-        tried = self._tried[self._modules].items()
-        self._tried[fit] = {gene: found for gene, found in tried if len(found[0].peaks)}
         return fit
 
     def _without(self, gene: int) -> Fitted:
@@ -343,8 +349,9 @@ class _GeneFits:
         return results
 
 
-def _log_likelihood(results: list[Summed]) -> float:
-    return float(sum(likelihood for _, likelihood in results))
+def _log_likelihood(found: dict[int, Summed]) -> float:
+    # Gene after gene, whichever were tried first: the same last digit.
+    return float(sum(found[gene][1] for gene in sorted(found)))
 
 
 def _assembled(
