@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from itertools import combinations, product
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,7 @@ def measured(
     matching: Matching = ONE_GROUP,
     genome: str | None = None,
     gene: Interval = GENE,
+    strand: str | None = "+",
     seed: int = 0,
 ) -> ContactEnrichment:
     return contact_enrichment(
@@ -44,7 +45,7 @@ def measured(
         gene,
         np.zeros(len(features)) if accessibility is None else accessibility,
         genome=genome,
-        strand="+",
+        strand=strand,
         matching=matching,
         seed=seed,
     )
@@ -93,6 +94,17 @@ def test_by_hand(usual: ContactMap) -> None:
     assert (found.source, found.resolution, found.balanced) == ("map.cool", BIN, False)
     assert (found.promoter, found.draws, found.reason) == ("TSS", 999, None)
     json.dumps(asdict(found), allow_nan=False)
+
+
+def test_a_strand_that_the_gene_says_is_heeded(usual: ContactMap) -> None:
+    features, long = peaks_in_bins(list(range(12))), replace(GENE, end=78_000)
+    told = [
+        measured(usual, features, [2, 4], gene=replace(long, strand=of_gene), strand=strand)
+        for of_gene, strand in (("+", None), ("", "+"), ("-", None), ("", None))
+    ]
+    assert told[0] == told[1]
+    assert [found.promoter for found in told] == ["TSS", "TSS", "TSS", "both ends"]
+    assert told[2].observed != told[0].observed
 
 
 def test_the_numbers_of_peaks_add_up(usual: ContactMap) -> None:

@@ -153,6 +153,12 @@ def test_a_class_that_the_model_does_not_know_is_refused() -> None:
         black_box(small_net(), Parts.of(dataset)).in_order_of(dataset)
 
 
+def test_two_outputs_of_one_name_are_refused() -> None:
+    dataset = dataset_of(X, np.array(["a", "b"] * 20))
+    with pytest.raises(XbenchError, match="two of its outputs have the name 'b'; name each once"):
+        BlackBox("mine", lambda x: x[:, :3], labels=["a", "b", "b"]).in_order_of(dataset)
+
+
 def test_gradients_that_are_not_there_are_named() -> None:
     box = black_box(lambda x: x.sum(axis=1), Parts())
     x = torch.ones(3, 4, requires_grad=True)

@@ -249,7 +249,8 @@ ANALYSES: dict[str, Analysis] = {
             _contacts,
             _maps,
             lambda resources: list(map(identity, resources.contacts)),
-            version=2,
+            # 3: a known strand is heeded.
+            version=3,
         ),
         Analysis(
             "matched-maps",
@@ -258,6 +259,7 @@ ANALYSES: dict[str, Analysis] = {
             _two_maps,
             _maps_by_type,
             first_repetition=True,
+            version=2,
         ),
     )
 }

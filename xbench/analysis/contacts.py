@@ -117,7 +117,8 @@ def contact_enrichment(
     genome
         Build of peaks and gene; None where not known.
     strand
-        ``"+"`` or ``"-"``; None where not known: the gene may then start at either end.
+        ``"+"`` or ``"-"``; that of `gene` where None. Where neither is known the gene may start at
+        either end.
     matching
         Sizes of groups, and number of random selections.
     seed
@@ -147,6 +148,7 @@ def contact_enrichment(
     chosen = chosen_features(indices, len(features))
     require_shape("accessibility", np.shape(accessibility), (len(features),))
     source.require_build(genome)
+    strand = strand or gene.strand or None
     promoter = possible_starts(gene, strand)
     cis = np.flatnonzero(np.isfinite(features.distance_to(gene)))
     start = ContactEnrichment(

@@ -217,7 +217,11 @@ def train(
         str | None, typer.Option(help="Architecture instead of the dataset's own.")
     ] = None,
     split: Annotated[
-        str, typer.Option(help="strict: no test cell is seen; reference: as the reference does.")
+        str,
+        typer.Option(
+            help="strict: no test cell is seen; reference: as the reference does; "
+            "half-a, half-b: one half of the training cells."
+        ),
     ] = "strict",
     seed: Annotated[int, typer.Option(help="Draw initial weights and batches from this seed.")] = 0,
     out: Annotated[

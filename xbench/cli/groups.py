@@ -190,7 +190,8 @@ def surrogate(
     ] = None,
     checkpoint: Checkpoint = None,
     split: Annotated[
-        str | None, typer.Option(help="strict (where left out) or reference, as in training.")
+        str | None,
+        typer.Option(help="As in training: strict (where left out), reference, half-a, half-b."),
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Of training; 0 where left out.")] = None,
     space: Annotated[

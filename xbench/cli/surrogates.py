@@ -92,8 +92,9 @@ def _settings(surrogate: str, unpaired: bool, device: str, changes: Sequence[str
             raise XbenchError(
                 f"--set {change!r}: must be of the form NAME=VALUE, such as steps=500"
             )
-        if name not in known or isinstance(known[name], dict):
-            choices = [one for one in known if not isinstance(known[one], dict)]
+        # What has no default, or is a table, cannot be written as a text.
+        choices = [one for one in known if not isinstance(known[one], dict | None)]
+        if name not in choices:
             raise unknown_name("setting", name, choices, f"surrogate {surrogate}")
         known[name] = value
     try:

@@ -2,6 +2,7 @@
 
 import copy
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -138,6 +139,12 @@ class BlackBox(nn.Module):
         if len(labels) != count:
             raise XbenchError(
                 f"model {self.name}: has {count} outputs but {len(labels)} names of outputs"
+            )
+        twice = [label for label, times in Counter(labels).items() if times > 1]
+        if twice:
+            raise XbenchError(
+                f"model {self.name}: two of its outputs have the name {twice[0]!r}; "
+                "name each once: labels=[...]"
             )
         missing = [name for name in names if name not in labels]
         if missing:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from pydantic import PositiveInt
 from torch import Tensor, nn
 
 from xbench.data.dataset import Dataset
-from xbench.errors import XbenchError
+from xbench.errors import XbenchError, unknown_name
 from xbench.registry.find import find, load
 from xbench.surrogates.layers import AdditiveLayer
 from xbench.surrogates.surrogate import Recipe, Surrogate
@@ -66,6 +66,10 @@ class Ensemble(Surrogate):
         frozen.eval()
         return frozen
 
+    def inputs_of(self, dataset: Dataset, rows: np.ndarray) -> sp.csr_matrix | np.ndarray:
+        """Return what some cells look like to the members, which are of one kind."""
+        return self._each()[0].inputs_of(dataset, rows)
+
     def for_outputs(self, outputs: Sequence[int]) -> Ensemble:
         """Return the ensemble of the members' models for these outputs."""
         narrowed = copy.copy(self)
@@ -102,8 +106,7 @@ class Ensemble(Surrogate):
     @classmethod
     def recipe(cls) -> Recipe:
         """Members are trained one after the other, see `train_ensemble`."""
-        # As that of `cis`, which its members are unless others are asked for.
-        return Recipe(EnsembleTraining(), train_ensemble, classifies=False, version=3)
+        return Recipe(EnsembleTraining(), train_ensemble, classifies=False)
 
     def _each(self) -> list[Surrogate]:
         return [member for member in self.members if isinstance(member, Surrogate)]
@@ -144,16 +147,21 @@ def train_ensemble(
     Raises
     ------
     XbenchError
-        Where there is no member, or they would be ensembles or classifiers.
+        Where there is no member, they would be ensembles, classifiers or what is not trained, or
+        have no such setting.
     """
     if settings.members < 1:
         raise XbenchError(f"ensemble: members is {settings.members} but must be at least 1")
     recipe: Recipe = load(find("surrogate", settings.of)).recipe()  # type: ignore[attr-defined]
-    if settings.of == Ensemble.name or recipe.classifies:
+    if settings.of == Ensemble.name or recipe.classifies or not recipe.fitted:
         raise XbenchError(
             f"ensemble: its members cannot be {settings.of!r}; "
             "use cis, end-to-end or cross-modality"
         )
+    known = [one.name for one in fields(recipe.settings)]
+    for name in settings.member or {}:
+        if name not in known:
+            raise unknown_name("setting", name, known, f"surrogate {settings.of}")
     chosen = replace(recipe.settings, **(settings.member or {}))
     if hasattr(chosen, "device"):
         chosen = replace(chosen, device=settings.device)

@@ -30,6 +30,7 @@ from xbench.surrogates.checkpoint import (
     read_description,
     save_surrogate,
 )
+from xbench.surrogates.ensemble import Ensemble
 from xbench.surrogates.evaluation.fit import classification_fit, expression_fit
 from xbench.surrogates.own_model import ModelChoice
 from xbench.surrogates.surrogate import Recipe, Surrogate
@@ -227,6 +228,10 @@ def _as_asked(dataset: Dataset, name: str, training: dict[str, Any], folder: Pat
 def _check_asked(found: Description, name: str, training: dict[str, Any], folder: Path) -> None:
     """Refuse to pass off a surrogate trained otherwise as the one asked for."""
     differing = [key for key, value in training.items() if found.training.get(key) != value]
+    # Of before this was written down nothing is known but the name of its folder in the cache.
+    made_by = _made_by(name, training["settings"])
+    if found.training.get("made_by", made_by) != made_by:
+        differing.append("version")
     if found.surrogate != name:
         differing.insert(0, "name")
     if differing:
@@ -252,7 +257,7 @@ def _train(
     folder: Path,
     progress: Progress,
 ) -> Path:
-    rows = dataset.training_rows(training["split"])
+    rows, made_by = dataset.training_rows(training["split"]), _made_by(name, training["settings"])
     seed = training["seed"]
     _LOG.info("training surrogate %s (seed %d) on %d cells", name, seed, len(rows))
     started = time.perf_counter()
@@ -268,6 +273,7 @@ def _train(
         dataset_digest=dataset.digest,
         training={
             **training,
+            "made_by": made_by,
             "stages": stopped,
             "peak_memory_bytes": memory.peak,
             "machine": machine(),
@@ -296,15 +302,23 @@ def _fit(recipe: Recipe, model: Surrogate, dataset: Dataset, rows: np.ndarray) -
 
 
 def _folder_name(dataset: Dataset, name: str, training: dict[str, Any]) -> str:
-    trained = [TRAINING_VERSION, dataset.digest, name, training]
-    # What comes with xbench says by its version that it trains otherwise; a plug-in by its code.
-    entry = find("surrogate", name)
-    trained += [] if entry.source == "built-in" else [source_digest(entry)]
-    version = recipe_of(name).version
-    trained += [] if version == 1 else [version]
-    key = json_digest(trained, digits=12)
+    made_by = _made_by(name, training["settings"])
+    key = json_digest([TRAINING_VERSION, dataset.digest, name, training, *made_by], digits=12)
     safe = "".join(letter if letter.isalnum() or letter in "-_" else "-" for letter in dataset.name)
     return f"{safe}-{name}-{key}"
+
+
+def _made_by(name: str, settings: dict[str, Any]) -> list[Any]:
+    """Return what tells that the same settings train another surrogate than before.
+
+    What comes with xbench says so by its version, a plug-in by its code too, and an ensemble is
+    what its members are.
+    """
+    entry, version = find("surrogate", name), recipe_of(name).version
+    said: list[Any] = [] if entry.source == "built-in" else [source_digest(entry)]
+    said += [] if version == 1 else [version]
+    members = settings.get("of") if name == Ensemble.name else None
+    return said + (_made_by(members, {}) if members else [])
 
 
 @contextmanager

@@ -10,6 +10,7 @@ import torch
 from scipy.stats import pearsonr
 from threadpoolctl import threadpool_info, threadpool_limits
 
+from xbench.data.arrays import dataset_of
 from xbench.data.dataset import Dataset
 from xbench.data.features import Features
 from xbench.errors import XbenchError
@@ -17,6 +18,7 @@ from xbench.surrogates.evaluation import measure as module
 from xbench.surrogates.evaluation.agreement import HeldOut, held_out
 from xbench.surrogates.evaluation.measure import SurrogateReport, genes_to_draw
 from xbench.surrogates.evaluation.report_page import json_numbers
+from xbench.surrogates.mlp_regressor import MLPRegressor
 from xbench.surrogates.oracle import Oracle
 
 from ...small_datasets import small_images
@@ -192,7 +194,7 @@ def test_classes_are_refused() -> None:
         held_out(images, untrained(marked_multiome()), images.split.train)
 
 
-def test_a_type_of_test_cells_alone_has_no_baseline() -> None:
+def test_the_baseline_of_a_type_of_test_cells_alone_is_the_mean_of_all() -> None:
     cells = HeldOut(
         genes=Features(["a"]),
         observed=np.ones((2, 1)),
@@ -201,7 +203,17 @@ def test_a_type_of_test_cells_alone_has_no_baseline() -> None:
         embedding=None,
         type_names=np.array(["new", "old"]),
         training_means=np.array([[np.nan], [3.0]]),
-        training_mean=np.array([3.0]),
+        training_mean=np.array([2.0]),
     )
-    assert np.isnan(cells.type_means_as_prediction()[0, 0])
-    assert cells.type_means_as_prediction()[1, 0] == 3
+    assert cells.type_means_as_prediction().tolist() == [[2.0], [3.0]]
+
+
+def test_a_surrogate_of_a_table_is_measured_as_one_of_peaks() -> None:
+    generator = np.random.default_rng(0)
+    table = generator.normal(size=(60, 5)).astype(np.float32)
+    dataset = dataset_of(table, table[:, 0] + table[:, 1])
+    model = MLPRegressor(5, 8, 1).frozen()
+    found = held_out(dataset, model, dataset.split.train)
+    with torch.no_grad():
+        wanted = model(torch.from_numpy(np.asarray(dataset.X)[dataset.split.test])).numpy()
+    np.testing.assert_allclose(found.predicted, wanted, rtol=1e-5, atol=1e-6)

@@ -190,6 +190,19 @@ def test_validation_cells_choose_the_network_and_the_form(
     assert same(forms["likelier"][0], forms[likelier][0])
 
 
+def test_genes_that_say_nothing_of_a_form_have_no_own_peaks(tiny: Dataset) -> None:
+    few = tiny.outputs.copy()
+    few.X = sparse.random_array(few.shape, density=0.01, rng=0, dtype=np.float32).tocsr()
+    few.X.data[:] = 1.0
+    counts = np.diff(few.X[tiny.split.train].tocsc().indptr)
+    few.X = few.X @ sparse.diags_array((counts < gene_by_gene.FEW_COUNTS).astype(np.float32))
+    model, histories = train_cis(
+        replaced(tiny, outputs=few), replace(QUICK, steps=4, form="likelier"), seed=0
+    )
+    assert histories[-1].name == "own peaks: none"
+    assert not len(model.pair_gene)
+
+
 def test_a_gene_that_modules_do_not_help_may_have_shrunken_effects(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -339,15 +352,35 @@ def test_saved_and_opened_it_is_the_same(
 def test_what_an_earlier_version_left_in_the_cache_is_not_taken(
     tiny: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    now = place_of(tiny, "cis")
+    names = ("cis", "ensemble", "end-to-end")
+    now = {name: place_of(tiny, name) for name in names}
     later = replace(Cis.recipe(), version=Cis.recipe().version + 1)
     monkeypatch.setattr(Cis, "recipe", classmethod(lambda cls: later))
-    assert place_of(tiny, "cis").parent == now.parent
-    assert place_of(tiny, "cis") != now
+    # An ensemble is of `cis`.
+    assert {name: place_of(tiny, name) == now[name] for name in names} == {
+        "cis": False,
+        "ensemble": False,
+        "end-to-end": True,
+    }
+
+
+def test_what_an_earlier_version_left_in_a_folder_is_not_taken(
+    tiny: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = PairedTraining(steps=2, batch_size=32)
+
+    def train() -> Path:
+        return train_surrogate(tiny, "end-to-end", settings=settings, folder=tmp_path / "mine")
+
+    assert train() == train()
+    later = replace(EndToEnd.recipe(), version=EndToEnd.recipe().version + 1)
+    monkeypatch.setattr(EndToEnd, "recipe", classmethod(lambda cls: later))
+    with pytest.raises(XbenchError, match=r"a surrogate of another version; .* with --again"):
+        train()
 
 
 def test_an_ensemble_is_the_mean_of_its_members(
-    tiny: Dataset, trained_once: Callable[[str], Surrogate]
+    tiny: Dataset, trained_once: Callable[[str], Surrogate], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ensemble = trained_once("ensemble")
     assert isinstance(ensemble, Ensemble)
@@ -355,6 +388,10 @@ def test_an_ensemble_is_the_mean_of_its_members(
     each = [member.of_sparse(inputs) for member in ensemble._each()]
     assert not torch.equal(each[0], each[1])
     torch.testing.assert_close(ensemble.of_sparse(inputs), (each[0] + each[1]) / 2)
+    # What cells look like to the members, they look like to it.
+    cells = tiny.split.test[:2]
+    monkeypatch.setattr(Cis, "inputs_of", lambda self, dataset, rows: 1 - dataset.X[rows].toarray())
+    assert (ensemble.inputs_of(tiny, cells) == 1 - tiny.X[cells].toarray()).all()
 
 
 def test_genes_without_a_place_get_the_network_alone(tiny: Dataset) -> None:
@@ -393,6 +430,10 @@ def test_wrong_uses_are_refused(
         train_ensemble(multiome, EnsembleTraining(members=0))
     with pytest.raises(XbenchError, match="members cannot be 'ensemble'"):
         train_ensemble(multiome, EnsembleTraining(of="ensemble"))
+    with pytest.raises(XbenchError, match="members cannot be 'oracle'"):
+        train_ensemble(multiome, EnsembleTraining(of="oracle"))
+    with pytest.raises(XbenchError, match=r"unknown setting 'steeps'. Nearest: steps"):
+        train_ensemble(multiome, EnsembleTraining(member={"steeps": 1}))
     narrowed = trained_once("cis").for_outputs([3])
     sums = narrowed.additive_layer().sparse_sums(tiny.X[:2].astype(np.float32))
     with pytest.raises(XbenchError, match=r"not for output 4; use its for_outputs\(\[4\]\)"):

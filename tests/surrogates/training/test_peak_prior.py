@@ -96,6 +96,8 @@ def test_concordance_is_high_where_a_peak_opens_with_the_gene_and_0_where_types_
     # Open in one cell, of the right type: that says little.
     assert 0 < hardly < with_gene / 3
     np.testing.assert_allclose(rates.concordance(1, np.arange(3)), 0, atol=1e-6)
+    closed = TypeRates.of(columns(0 * opened, counts, np.ones(300)), TYPES)
+    assert closed.concordance(0, np.arange(3)).tolist() == [0, 0, 0]
     kinds = rates.kinds(0, np.arange(3), np.array([0.0, 0.0, 5e6]))
     assert kinds.tolist() == [len(CONCORDANCES), kinds[1], kinds[2]]
     assert kinds[1] < len(CONCORDANCES)

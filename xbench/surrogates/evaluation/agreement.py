@@ -144,8 +144,12 @@ class HeldOut:
     training_mean: np.ndarray
 
     def type_means_as_prediction(self) -> np.ndarray:
-        """Predict for each test cell the training mean of its type, shape (n, genes)."""
-        return self.training_means[np.searchsorted(self.type_names, self.cell_types)]
+        """Predict for each test cell the training mean of its type, shape (n, genes).
+
+        The mean of all training cells for a type without any, as in `type_mean_prediction`.
+        """
+        known = np.where(np.isnan(self.training_means), self.training_mean, self.training_means)
+        return known[np.searchsorted(self.type_names, self.cell_types)]
 
     def constant_prediction(self) -> np.ndarray:
         """Predict for each test cell the mean of all training cells, shape (n, genes)."""
@@ -182,7 +186,8 @@ def held_out(dataset: Dataset, surrogate: Surrogate, training_rows: np.ndarray) 
     columns = _answered(surrogate, dataset)
     expression = sparse.csr_matrix(dataset.Y)[:, columns]
     training = expression[training_rows]
-    inputs = surrogate.inputs_of(dataset, rows)
+    # Of a table, not of peaks, every number is there.
+    inputs = sparse.csr_matrix(surrogate.inputs_of(dataset, rows))
     return HeldOut(
         genes=Features(dataset.output_features.names[columns]),
         observed=expression[rows].toarray(),

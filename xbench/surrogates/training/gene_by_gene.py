@@ -238,7 +238,8 @@ class _GeneFits:
         shrunken = [self._shrunken(prior.scaled(*scale)) for scale in SCALES]
         each = [self._tried(shrunken[0], sampled)]
         if self.settings.form == "likelier":
-            others = {"modules": self._modules, "none": self._without}
+            # The simplest first: where the sample says nothing, it stays.
+            others = {"none": self._without, "modules": self._modules}
             tried = {form: self._tried(fit, sampled) for form, fit in others.items()}
             form = max(tried, key=lambda one: _log_likelihood(tried[one]))
             if _log_likelihood(tried[form]) >= _log_likelihood(each[0]):

@@ -96,6 +96,8 @@ class TypeRates:
         open peaks; 0 where types do not differ, or the peak is hardly ever open.
         """
         weights = self._open_peaks
+        if not weights.any():
+            return np.zeros(len(peaks))
         logs = np.log(self.rate[:, gene])
         deviation = logs - np.average(logs, weights=weights)
         spread = float(np.sqrt(np.average(deviation**2, weights=weights)))
