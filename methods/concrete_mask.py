@@ -47,7 +47,8 @@ class ConcreteMask(Explainer):
     def explain(self, problem: Problem) -> Selection:
         """Learn one logit a feature."""
         if problem.subset_size == problem.n_features:
-            return Selection.from_scores(np.zeros(problem.n_features), problem.subset_size)
+            # In no order: what is not learned says nothing of smaller subsets.
+            return Selection(np.arange(problem.n_features))
         population, rows_from = problem.population, problem.generator()
         generator = torch.Generator().manual_seed(problem.seed % 2**63)
         logits = torch.zeros(problem.n_features, device=problem.device, requires_grad=True)

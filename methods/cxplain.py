@@ -97,7 +97,7 @@ class CXPlain(Explainer):
             "members": len(scores),
             "low": low.tolist(),
             "high": high.tolist(),
-            "validation_divergence": divergences,
+            "validation_divergence": {"networks": divergences},
         }
         return replace(selection, details=details)
 

@@ -171,7 +171,7 @@ class Lime(Explainer):
             scores = np.asarray(abs(weights).mean(axis=0)).ravel()
         else:
             picked = submodular_pick(weights, self.picked)
-            details["picked"] = [drawn[row] for row in picked]
+            details["picked"] = {"cells": [drawn[row] for row in picked]}
             scores = picked_importance(weights, picked)
         selection = Selection.from_scores(scores, size)
         # Which way each of them works: the other aggregates' scores do not tell.

@@ -11,7 +11,7 @@ from pydantic import NonNegativeFloat, PositiveFloat
 from scipy.linalg import solve
 
 from xbench import Explainer, Problem, Selection
-from xbench.explainers.attribution import masking_lowers, why_no_direction
+from xbench.explainers.attribution import why_no_direction
 from xbench.explainers.explainer import MeasuredCells
 from xbench.explainers.neighbours import distance_to_start, why_no_distance
 
@@ -21,7 +21,8 @@ class Ridge(Explainer):
 
     Unlike `correlation` it asks for what a feature adds to its neighbours: of two that open
     together the one that expression follows is preferred. A feature's score is its coefficient
-    times its mean: by how much the prediction falls, over the population, where it is masked to 0.
+    times its mean's distance from what it is masked to: by how much the prediction falls, over the
+    population.
 
     Both sides are centred within each cell type. The surrogate is not asked.
 
@@ -38,6 +39,7 @@ class Ridge(Explainer):
     """
 
     name = "ridge"
+    version = 2
     within: Literal["population", "cell-type"] = "population"
     window: NonNegativeFloat | None = 1e6
     penalty: PositiveFloat = 1.0
@@ -49,18 +51,17 @@ class Ridge(Explainer):
             distance = distance_to_start(problem.features, problem.target)
             near = np.flatnonzero(distance <= self.window)
         measured = problem.measured_cells(self.within)
-        if self.window is None:
-            measured = list(measured)
-        if isinstance(measured, list) and _is_wide_and_sparse(measured):
-            coefficients = sparse_ridge_coefficients(measured, self.penalty)
-            change = sparse_change(sp.csr_matrix(problem.inputs), problem.perturbation)
+        # Of all features, all cells are looked at together; of near ones, a type at a time.
+        together = list(measured) if self.window is None else None
+        if together is not None and _is_wide_and_sparse(together):
+            coefficients = sparse_ridge_coefficients(together, self.penalty)
         else:
-            cells = ((_dense(x, near), y) for x, y in measured)
+            cells = ((_dense(x, near), y) for x, y in together or measured)
             coefficients = ridge_coefficients(cells, self.penalty)
-            inputs = _dense(problem.inputs, near)
-            change = np.abs(inputs - problem.perturbation[near]).mean(axis=0)
+        # Masking moves what is linear by as much as the mean of its inputs, in either direction.
+        moved = _means(problem.inputs, near) - problem.perturbation[near]
         scores = np.full(problem.n_features, -np.inf)
-        scores[near] = coefficients * change * masking_lowers(problem)[near]
+        scores[near] = coefficients * moved
         # Below every near one, and numbers all the same: a score must not be infinite.
         least = scores[near].min(initial=0.0) - 1.0
         return Selection.from_scores(np.maximum(scores, least), problem.subset_size)
@@ -84,20 +85,9 @@ def _is_wide_and_sparse(groups: Sequence[MeasuredCells]) -> bool:
     return all(sp.issparse(x) and x.shape[1] > n_cells for x, _ in groups)
 
 
-def sparse_change(inputs: sp.csr_matrix, perturbation: np.ndarray) -> np.ndarray:
-    """Return by how much masking moves each feature, the mean over cells, shape (d,).
-
-    Examples
-    --------
-    >>> sparse_change(sp.csr_matrix([[0.0, 1.0], [0.0, 0.0]]), np.array([0.5, 0.0])).tolist()
-    [0.5, 0.5]
-    """
-    there = sp.csr_matrix(inputs, dtype=np.float64, copy=True)
-    there.sum_duplicates()
-    of_zero = np.abs(perturbation.astype(np.float64))
-    # By how much more than a 0 an entry is moved.
-    there.data = np.abs(there.data - perturbation[there.indices]) - of_zero[there.indices]
-    return np.asarray(of_zero + np.asarray(there.sum(axis=0)).ravel() / there.shape[0])
+def _means(inputs: sp.csr_matrix | np.ndarray, columns: np.ndarray) -> np.ndarray:
+    sums = sp.csc_matrix(inputs)[:, columns].sum(axis=0, dtype=np.float64)
+    return np.asarray(sums).ravel() / inputs.shape[0]
 
 
 def ridge_coefficients(

@@ -76,7 +76,9 @@ def fimap_ahead_on_opc(evidence: Evidence) -> Judgement:
         return Judgement(claim, "Table 1", "not testable here", figures([found], of=3))
     text = f"GRIDS has {found}, on {len(found.targets)} of 3 targets."
     ahead = found.others < found.grids and not found.equal
-    return Judgement(claim, "Table 1", all_of([ahead]), text)
+    # As every claim, it holds of all the targets that it is about, or not at all.
+    held = None if ahead and len(found.targets) < len(TARGETS["OPC"]) else ahead
+    return Judgement(claim, "Table 1", all_of([held]), text)
 
 
 def first_in_table2(evidence: Evidence) -> Judgement:

@@ -23,6 +23,7 @@ from xbench.mask.on_target import FLOOR, on_target
 from xbench.registry.find import explainer_class
 from xbench.surrogates.checkpoint import OpenedSurrogate
 from xbench.surrogates.mlp_classifier import MLPClassifier
+from xbench.surrogates.mlp_regressor import MLPRegressor
 
 from ..benchmark.workbench import make_multiome, write_multiome, write_task
 from ..toys import (
@@ -188,6 +189,15 @@ def test_it_refuses_classes_and_modules_without_sums() -> None:
     ):
         with pytest.raises(XbenchError, match="use another objective"):
             masked_population(model, x, target, objective())
+
+
+def test_a_table_of_numbers_is_asked_as_expression_is() -> None:
+    """Its model counts its outputs under another name."""
+    torch.manual_seed(0)
+    model, x = MLPRegressor(5, 8, 4).frozen(), np.random.default_rng(0).random((6, 5), np.float32)
+    population = masked_population(model, x, GENE, objective(beta=1.0))
+    wanted, _ = by_hand(model, x, [2, 4], 0.0, 1.0)
+    assert population.losses([[2, 4]])[0] == pytest.approx(wanted, abs=1e-6)
 
 
 # From a task to a run

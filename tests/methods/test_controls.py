@@ -186,6 +186,28 @@ def test_ridge_of_all_features_makes_no_table(
     )
 
 
+def test_ridge_near_a_gene_is_that_of_the_near_features_alone() -> None:
+    """Also where there are more features than cells, few of them not 0, as of peaks."""
+    x = (np.random.default_rng(3).random((D - 4, D)) < 0.3).astype(np.float32)
+    observed = np.random.default_rng(4).gamma(2.0, size=D - 4)
+    problem = posed(x, D, observed=observed)
+    found = method("ridge", window=2_000.0).explain(problem)
+    near = np.flatnonzero(distance_to_start(problem.features, problem.target) <= 2_000)
+    assert 0 < len(near) < D
+    scores = ridge_coefficients([(x[:, near].astype(float), observed)], 1.0) * x[:, near].mean(0)
+    order = near[np.argsort(-scores, kind="stable")]
+    assert found.indices[: len(near)].tolist() == order.tolist()
+
+
+def test_ridge_ranks_by_how_much_what_it_predicts_falls() -> None:
+    """Masked to a half, what is nearly always open moves more than what half of the cells have."""
+    x = np.zeros((50, 2), np.float32)
+    x[:26, 0], x[:45, 1] = 1.0, 1.0
+    x = np.random.default_rng(0).permuted(x, axis=0)
+    problem = posed(x, 1, observed=x @ np.array([1.0, 0.8]), perturbation=np.full(2, 0.5))
+    assert method("ridge", window=None).explain(problem).indices.tolist() == [1]
+
+
 def test_ridge_prefers_the_cause_to_its_neighbour() -> None:
     generator = np.random.default_rng(2)
     cause = generator.random((400, 3)) < 0.5

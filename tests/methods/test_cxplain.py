@@ -208,7 +208,7 @@ class TestUncertainty:
             low, high = (np.array(selection.details[name]) for name in ("low", "high"))
             chosen = selection.scores[selection.indices]
             assert selection.details["members"] == 4
-            assert len(selection.details["validation_divergence"]) == 4
+            assert len(selection.details["validation_divergence"]["networks"]) == 4
             assert (low <= chosen).all()
             assert (chosen <= high).all()
             widths.append((high - low).mean())
@@ -269,7 +269,7 @@ def test_training_stops_by_what_validation_cells_say() -> None:
     model = LinearToy(WEIGHT[:, None], SIZES, np.ones(1))
     x = random_inputs(60, D, density=0.5)
     stopped = explained(make_problem(model, x, 8, validation=single), members=1, patience=3)
-    assert stopped.details["validation_divergence"] == pytest.approx([0], abs=1e-6)
+    assert stopped.details["validation_divergence"]["networks"] == pytest.approx([0], abs=1e-6)
     trained = explained(make_problem(model, x, 8), members=1, patience=3)
     assert stopped.scores is not None
     assert trained.scores is not None

@@ -212,14 +212,14 @@ class TestPick:
             kind = 4 * (cell % 3)
             x[cell, kind : kind + 4] = 1
         selection = explained(linear(x, D), neighbours=200, picked=3)
-        assert sorted(cell % 3 for cell in selection.details["picked"]) == [0, 1, 2]
+        assert sorted(cell % 3 for cell in selection.details["picked"]["cells"]) == [0, 1, 2]
         assert selection.details["cells"] == 9
 
     def test_features_outside_the_pick_follow_in_their_own_order(self) -> None:
         x = np.zeros((2, D), dtype=np.float32)
         x[0, :8], x[1, 8:] = 1, 1
         one = explained(linear(x, D), neighbours=500, picked=1)
-        assert one.details["picked"] == [0]  # I = 2 + 2.8 + ... is above 0.5 + 1 + 2.4
+        assert one.details["picked"]["cells"] == [0]  # I = 2 + 2.8 + ... is above 0.5 + 1 + 2.4
         # Picked: by sqrt of 4, 8, 3, 2, 1, 0.5; then 11, 10 and 9, which are not.
         assert one.indices[:6].tolist() == [1, 0, 4, 6, 5, 2]
         assert [j for j in one.indices.tolist() if j >= 8] == [11, 10, 9, 8]

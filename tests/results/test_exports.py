@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -48,6 +49,14 @@ def test_shares_ranks_and_choosers_are_counted_by_hand(make_record: Make) -> Non
     assert [one.methods for one in chosen] == [
         ("grids", "lime"), ("grids",), ("grids",), ("grids", "lime"), ("lime",),
     ]  # fmt: skip
+
+
+def test_runs_of_several_tasks_are_not_repetitions_of_one(make_record: Make) -> None:
+    records = [run(make_record, "lime", ["near"], task=name) for name in ("links", "table1")]
+    with pytest.raises(XbenchError, match="runs of the tasks links, table1; choose one, by --task"):
+        chosen_features(records)
+    records = [replace(records[0], target="GAD2"), records[1]]
+    assert [one.share for one in chosen_features(records)] == [1.0, 1.0]
 
 
 def test_a_feature_in_the_gene_is_at_distance_0(make_record: Make) -> None:

@@ -116,6 +116,19 @@ def test_merging_takes_the_latest_that_finished_and_tells_what_differs(
     assert len(read_findings(into.folder / FILE)) == 1
 
 
+def test_the_newest_version_of_a_finding_is_merged(tmp_path: Path, make_record: Make) -> None:
+    records = [make_record(run_id=one) for one in "ab"]
+    stores = [filled(tmp_path / name, *records) for name in ("into", "one", "two")]
+    for store, versions in zip(stores, ((1, 3), (2, 2), (1, 1)), strict=True):
+        for run_id, version in zip("ab", versions, strict=True):
+            found = Finding(analysis="near", run_id=run_id, version=version)
+            append_findings(store.folder, [found])
+    into, *sources = stores
+    assert merge(sources, into).findings == 2
+    kept = {found.run_id: found.version for found in read_findings(into.folder / FILE)}
+    assert kept == {"a": 2, "b": 3}
+
+
 def test_what_was_found_about_a_result_that_is_replaced_goes_with_it(
     tmp_path: Path, make_record: Make
 ) -> None:

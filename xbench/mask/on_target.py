@@ -12,7 +12,7 @@ from xbench.errors import XbenchError
 from xbench.mask.encoded import EncodedPopulation
 from xbench.mask.objective import Objective
 from xbench.surrogates.layers import AdditiveLayer
-from xbench.surrogates.surrogate import Surrogate
+from xbench.surrogates.surrogate import Surrogate, number_of_outputs
 from xbench.utils.seeds import derive_seed
 
 # Smallest output, in log1p units, that a change is taken relative to.
@@ -110,7 +110,7 @@ def on_target(model: nn.Module, target: Target, objective: Objective) -> OnTarge
             f"objective {objective.name!r} is for a surrogate with an additive layer that "
             "predicts expression; use another objective here"
         )
-    n_outputs: int = model.configuration()["n_outputs"]  # type: ignore[assignment]
+    n_outputs = number_of_outputs(model)
     others = np.delete(np.arange(n_outputs), target.output)
     if objective.off_targets is not None and objective.off_targets < len(others):
         generator = np.random.default_rng(derive_seed("off-target", str(target.output)))

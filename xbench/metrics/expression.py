@@ -49,7 +49,6 @@ class RelDeltaExpm1(Metric):
     label = "Rel. Δ expm1(%)"
     unit = "%"
     direction = "lower"
-    low = -100.0
     explains = "expression"
     description = (
         "Change of the summed expm1(F) over test cells, relative to its sum before: "

@@ -108,9 +108,11 @@ def chosen_features(records: Iterable[Record]) -> list[Chosen]:
     Raises
     ------
     XbenchError
-        Where records are of an older xbench, which kept positions only.
+        Where records are of an older xbench, which kept positions only, or of several tasks: their
+        methods have other parameters under the same names.
     """
     groups: dict[tuple[str, str, str, str, int, str], list[Record]] = {}
+    tasks: dict[tuple[str, str, str, str, int], set[str]] = {}
     for record in records:
         if record.status != "ok":
             continue
@@ -120,6 +122,12 @@ def chosen_features(records: Iterable[Record]) -> list[Chosen]:
                 "features; run it again with --again"
             )
         asked = (record.dataset, record.surrogate, *record.explained, record.L, record.method)
+        tasks.setdefault(asked[:-1], set()).add(record.task)
+        if len(tasks[asked[:-1]]) > 1:
+            raise XbenchError(
+                f"{record.target} of {record.dataset}: runs of the tasks "
+                f"{', '.join(sorted(tasks[asked[:-1]]))}; choose one, by --task"
+            )
         groups.setdefault(asked, []).append(record)
     choosers: dict[tuple[object, ...], set[str]] = {}
     answered = Counter(asked[:-1] for asked in groups)

@@ -195,14 +195,15 @@ def merge(sources: Sequence[ResultStore], into: ResultStore) -> Merged:
         write_text(into.folder / TASKS / name, text)
     # Of what was found about one of two results that differ nobody knows which it was about.
     forget_findings(into.folder, differing)
-    known = {finding.key for finding in read_findings(into.folder / FILE)}
-    new = {
-        finding.key: finding
-        for finding in findings
-        if finding.key not in known and finding.run_id not in differing
-    }
+    known = {finding.key: finding for finding in read_findings(into.folder / FILE)}
+    new: dict[tuple[str, ...], Finding] = {}
+    for finding in findings:
+        other = new.get(finding.key, known.get(finding.key))
+        # A newer version of an analysis takes the older one's place, whichever store it is in.
+        if finding.run_id not in differing and (other is None or other.version < finding.version):
+            new[finding.key] = finding
     append_findings(into.folder, new.values())
-    return Merged(len(merged), len(shared), tuple(differing), len(known) + len(new))
+    return Merged(len(merged), len(shared), tuple(differing), len(known | new))
 
 
 def _tasks_of(stores: Sequence[ResultStore]) -> dict[str, str]:

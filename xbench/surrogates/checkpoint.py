@@ -25,7 +25,7 @@ from xbench.surrogates.black_box import BlackBox
 from xbench.surrogates.own_model import ModelChoice
 from xbench.surrogates.reference_checkpoint import load_reference_checkpoint
 from xbench.surrogates.size_budget import SizeBudget
-from xbench.surrogates.surrogate import Surrogate
+from xbench.surrogates.surrogate import Surrogate, number_of_outputs
 from xbench.utils.files import bring_back, file_digest, replace_folder
 from xbench.utils.temporaries import sweep, temporary_beside
 from xbench.utils.text import plain
@@ -319,8 +319,7 @@ def _check_sizes(model: Surrogate, dataset: Dataset, path: Path) -> None:
             f"{path}: made for {theirs[-1]} features in {len(theirs) - 1} blocks, but "
             f"{dataset.name} has {ours[-1]} in {len(ours) - 1}; use the data it was trained on"
         )
-    sizes = model.configuration()
-    outputs = sizes.get("n_outputs", sizes.get("n_classes"))
+    outputs = number_of_outputs(model)
     if outputs != dataset.n_outputs:
         raise XbenchError(
             f"{path}: predicts {outputs} outputs, but {dataset.name} has {dataset.n_outputs}; "

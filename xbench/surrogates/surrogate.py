@@ -9,6 +9,7 @@ import scipy.sparse as sp
 from torch import Tensor, nn
 
 from xbench.data.dataset import Dataset
+from xbench.errors import XbenchError
 from xbench.surrogates.layers import AdditiveLayer
 
 
@@ -159,3 +160,21 @@ class Surrogate(nn.Module):
         for parameter in self.parameters():
             parameter.requires_grad_(False)
         return self
+
+
+def number_of_outputs(model: Surrogate) -> int:
+    """Return how many outputs a surrogate has: genes, classes or numbers.
+
+    Raises
+    ------
+    XbenchError
+        Where its configuration does not say.
+    """
+    sizes = model.configuration()
+    count = sizes.get("n_outputs", sizes.get("n_classes"))
+    if not isinstance(count, int):
+        raise XbenchError(
+            f"surrogate {model.name}: its configuration() does not say how many outputs it has; "
+            "add n_outputs"
+        )
+    return count
