@@ -18,6 +18,7 @@ from xbench.metrics.expression import avg_delta, rel_delta
 from xbench.registry.find import explainer_class
 from xbench.surrogates.cross_modality import CrossModality
 from xbench.surrogates.reference_checkpoint import load_reference_checkpoint
+from xbench.surrogates.surrogate import number_of_outputs
 
 LOSS_TOLERANCE = 1e-4
 DELTA_TOLERANCE = 1e-3
@@ -148,8 +149,7 @@ def read_recorded_run(folder: Path) -> RecordedRun:
         raise XbenchError(
             f"{folder}: population has shape {inputs.shape} but the model has {n_features} features"
         )
-    n_outputs: int = surrogate.configuration()["n_outputs"]  # type: ignore[assignment]
-    _check(trace, inputs.shape, n_outputs, folder / "trace.json")
+    _check(trace, inputs.shape, number_of_outputs(surrogate), folder / "trace.json")
     return RecordedRun(surrogate, inputs, trace)
 
 

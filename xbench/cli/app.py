@@ -218,10 +218,7 @@ def train(
     ] = None,
     split: Annotated[
         str,
-        typer.Option(
-            help="strict: no test cell is seen; reference: as the reference does; "
-            "half-a, half-b: one half of the training cells."
-        ),
+        typer.Option(help="strict: no test cell; reference; half-a, half-b: of training cells."),
     ] = "strict",
     seed: Annotated[int, typer.Option(help="Draw initial weights and batches from this seed.")] = 0,
     out: Annotated[

@@ -38,13 +38,10 @@ from xbench.surrogates.training.cis_settings import CisTraining
 from xbench.surrogates.training.paired import PairedTraining
 
 from ...slow_rest import rest_slow
-from .states import same
+from .states import QUICK, replaced, same
 
 train_cis, train_end_to_end = Cis.recipe().train, EndToEnd.recipe().train
-QUICK = CisTraining(steps=100, batch_size=128, evaluate_every=50, network="fixed", form="modules")
 SHORT = {"rounds": 3, "network": "fixed", "form": "modules"}
-# Networks of `cis`, in the order that they are tried in.
-ALONE = ("fixed", "trained", "dropped")
 TRAININGS = {
     "end-to-end": (PairedTraining(steps=20, batch_size=32), train_end_to_end),
     "cis": (
@@ -75,11 +72,6 @@ def trained_once(tiny: Dataset) -> Callable[[str], Surrogate]:
         return deepcopy(kept[name])
 
     return copy_of
-
-
-def replaced(dataset: Dataset, **others: Any) -> Dataset:
-    fields = {name: getattr(dataset, name) for name in Dataset.__dataclass_fields__}
-    return Dataset(**{**fields, **others})
 
 
 @pytest.fixture(scope="session")
@@ -155,87 +147,6 @@ def test_where_an_assay_sees_little_effects_drawn_to_all_genes_find_the_regulati
         precisions.append(truth.precision(first))
     # By chance it is 1 in 500.
     assert np.mean(precisions) > 0.5
-
-
-def test_validation_cells_choose_the_network_and_the_form(
-    tiny: Dataset, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What is chosen is one of those that were trained, and the likeliest one."""
-    tiny = replaced(tiny, outputs=tiny.outputs[:, :15].copy())
-    # All genes are asked for the choice, and one prior is enough for it.
-    monkeypatch.setattr(gene_by_gene, "SAMPLED", tiny.outputs.n_vars)
-    monkeypatch.setattr(gene_by_gene, "SCALES", gene_by_gene.SCALES[:1])
-    settings = replace(QUICK, steps=30, network="likelier", rounds=1)
-    chosen, histories = train_cis(tiny, settings, seed=1)
-    losses = {name: one.best_validation for name, one in zip(ALONE, histories, strict=False)}
-    alone = min(losses, key=lambda name: losses[name])
-    assert len(set(losses.values())) == len(ALONE)
-    assert same(chosen, train_cis(tiny, replace(settings, network=alone), seed=1)[0])
-    # Of many open peaks the directions are known: the dearer network is not tried.
-    with monkeypatch.context() as few:
-        few.setattr(gene_by_gene, "MANY_OPEN_PEAKS", 0)
-        _, histories = train_cis(tiny, replace(settings, steps=10), seed=1)
-    assert [history.name for history in histories] == [
-        "pairs, first layer fixed",
-        "own peaks: modules",
-    ]
-    settings = replace(settings, network="fixed", rounds=3)
-    forms = {
-        form: train_cis(tiny, replace(settings, form=form), seed=1)
-        for form in ("likelier", "modules", "shrunken")
-    }
-    lost = {form: found[1][-1].best_validation for form, found in forms.items()}
-    assert lost["modules"] != lost["shrunken"]
-    likelier = min(("modules", "shrunken"), key=lambda form: lost[form])
-    assert same(forms["likelier"][0], forms[likelier][0])
-
-
-def test_genes_that_say_nothing_of_a_form_have_no_own_peaks(tiny: Dataset) -> None:
-    few = tiny.outputs.copy()
-    few.X = sparse.random_array(few.shape, density=0.01, rng=0, dtype=np.float32).tocsr()
-    few.X.data[:] = 1.0
-    counts = np.diff(few.X[tiny.split.train].tocsc().indptr)
-    few.X = few.X @ sparse.diags_array((counts < gene_by_gene.FEW_COUNTS).astype(np.float32))
-    model, histories = train_cis(
-        replaced(tiny, outputs=few), replace(QUICK, steps=4, form="likelier"), seed=0
-    )
-    assert histories[-1].name == "own peaks: none"
-    assert not len(model.pair_gene)
-
-
-def test_a_gene_that_modules_do_not_help_may_have_shrunken_effects(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """All else of it is what modules alone make of the data; of few cells they help fewer genes."""
-    monkeypatch.setattr(gene_by_gene, "SAMPLED", 20)
-    monkeypatch.setattr(gene_by_gene, "SCALES", gene_by_gene.SCALES[:1])
-    dataset = simulated_dataset(Parameters(n_cells=400, n_peaks=6000, n_genes=60))
-    found, lost = {}, {}
-    for form in ("likelier", "modules", "shrunken"):
-        settings = replace(QUICK, steps=20, form=form, rounds=3)
-        model, histories = train_cis(dataset, settings, seed=0)
-        found[form] = [_own_part(model, gene) for gene in range(dataset.n_outputs)]
-        lost[form] = histories[-1].best_validation
-    assert histories[-1].name.startswith("own peaks: shrunken")
-    assert lost["likelier"] < lost["modules"] < lost["shrunken"]
-    without = [gene for gene, own in enumerate(found["modules"]) if not own["peaks"]]
-    instead = [gene for gene in without if found["likelier"][gene]["peaks"]]
-    assert len(without) > len(instead) > 5
-    for gene, own in enumerate(found["likelier"]):
-        assert own == found["shrunken" if gene in instead else "modules"][gene]
-
-
-def _own_part(model: Any, gene: int) -> dict[str, Any]:
-    pairs = model.pair_gene == gene
-    every = {
-        "peaks": model.pair_peak[pairs],
-        "member": model.member[pairs],
-        "additive": model.additive[pairs],
-        "effect": model.effect[gene],
-        "size": model.size[gene],
-        "network": model.output.weight[gene],
-    }
-    return {name: values.tolist() for name, values in every.items()}
 
 
 # An ensemble is the mean of members that are trained as those of the tests above.
