@@ -37,6 +37,12 @@ NAMES = {
     ("run", "quick", "--target", "8:8"): "name the class that masking should lead towards",
     ("run", "quick", "--target", "83"): "target '83': must be CELL_TYPE:OUTPUT, such as VIP:GAD1",
     ("run", "quick", "--target", "8:3", "--target", "8:3"): "target '8:3' is given twice; keep one",
+    (
+        "run",
+        "quick",
+        "--target",
+        "8:3,3:8",
+    ): "target '8:3,3:8': several in one; give each by itself",
     ("run", "quick", "--methods", "random,random"): "method random is given twice; keep one",
     ("run", "quick", "--store", "a", "--store", "b"): "--store is given 2 times but counts once",
     ("run", "quick", "--methods", "random", "--methods", "random"): "method random is given twice",

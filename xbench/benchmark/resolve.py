@@ -300,10 +300,21 @@ def _split_as_data_have_it(task: Task, dataset: Dataset) -> Task:
             parts = [*group.cell_type.split(":"), *output.split(":")]
             splits = [(":".join(parts[:at]), ":".join(parts[at:])) for at in range(1, len(parts))]
             known = [pair for pair in splits if pair[1] in names and _is_type(dataset, pair[0])]
+            if not known:
+                _refuse_several_in_one(f"{group.cell_type}:{output}")
             cell_type, name = known[0] if known else (group.cell_type, output)
             groups.setdefault(cell_type, []).append(name)
     split = [TargetGroup(cell_type=one, outputs=outputs) for one, outputs in groups.items()]
     return task.model_copy(update={"targets": split})
+
+
+def _refuse_several_in_one(target: str) -> None:
+    """Say that targets are not listed by comma, as methods are: names of genes may have commas."""
+    several = target.split(",")
+    if len(several) > 1 and all(":" in one for one in several):
+        raise XbenchError(
+            f"target {target!r}: several in one; give each by itself, --target once for each"
+        )
 
 
 def _is_type(dataset: Dataset, name: str) -> bool:
