@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -177,15 +178,14 @@ def _as_dataset(like: Dataset, n_cells: int, n_peaks: int, n_genes: int) -> Data
     peaks = (generator.random((n_cells, n_peaks)) < 0.1).astype(np.float32)
     genes = generator.poisson(1, (n_cells, n_genes)).astype(np.float32)
     types = np.repeat(["a", "b"], n_cells // 2)
-    fields = {name: getattr(like, name) for name in Dataset.__dataclass_fields__}
     names = pd.DataFrame(index=[f"gene{gene}" for gene in range(n_genes)])
-    fields |= {
-        "inputs": anndata.AnnData(sparse.csr_matrix(peaks)),
-        "outputs": anndata.AnnData(sparse.csr_matrix(genes), var=names),
-        "cell_types": types,
-        "split": split_cells(types),
-    }
-    return Dataset(**fields)
+    return replace(
+        like,
+        inputs=anndata.AnnData(sparse.csr_matrix(peaks)),
+        outputs=anndata.AnnData(sparse.csr_matrix(genes), var=names),
+        cell_types=types,
+        split=split_cells(types),
+    )
 
 
 def test_classes_are_refused() -> None:

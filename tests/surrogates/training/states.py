@@ -1,21 +1,13 @@
-"""What tests of training share: quick settings, changed datasets, equal weights."""
+"""What tests of training share: quick settings, and whether weights are equal."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 
-from xbench.data.dataset import Dataset
 from xbench.surrogates.surrogate import Surrogate
 from xbench.surrogates.training.cis_settings import CisTraining
 
 QUICK = CisTraining(steps=100, batch_size=128, evaluate_every=50, network="fixed", form="modules")
-
-
-def replaced(dataset: Dataset, **others: Any) -> Dataset:
-    fields = {name: getattr(dataset, name) for name in Dataset.__dataclass_fields__}
-    return Dataset(**{**fields, **others})
 
 
 def same(one: Surrogate, other: Surrogate) -> bool:

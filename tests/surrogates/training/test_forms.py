@@ -15,7 +15,7 @@ from xbench.simulation.simulation_files import simulated_dataset
 from xbench.surrogates.cis import Cis
 from xbench.surrogates.training import gene_by_gene
 
-from .states import QUICK, replaced, same
+from .states import QUICK, same
 
 train_cis = Cis.recipe().train
 # Networks of `cis`, in the order that they are tried in.
@@ -26,7 +26,7 @@ def test_validation_cells_choose_the_network_and_the_form(
     tiny: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is chosen is one of those that were trained, and the likeliest one."""
-    tiny = replaced(tiny, outputs=tiny.outputs[:, :15].copy())
+    tiny = replace(tiny, outputs=tiny.outputs[:, :15].copy())
     # All genes are asked for the choice, and one prior is enough for it.
     monkeypatch.setattr(gene_by_gene, "SAMPLED", tiny.outputs.n_vars)
     monkeypatch.setattr(gene_by_gene, "SCALES", gene_by_gene.SCALES[:1])
@@ -62,7 +62,7 @@ def test_genes_that_say_nothing_of_a_form_have_no_own_peaks(tiny: Dataset) -> No
     counts = np.diff(few.X[tiny.split.train].tocsc().indptr)
     few.X = few.X @ sparse.diags_array((counts < gene_by_gene.FEW_COUNTS).astype(np.float32))
     model, histories = train_cis(
-        replaced(tiny, outputs=few), replace(QUICK, steps=4, form="likelier"), seed=0
+        replace(tiny, outputs=few), replace(QUICK, steps=4, form="likelier"), seed=0
     )
     assert histories[-1].name == "own peaks: none"
     assert not len(model.pair_gene)

@@ -38,7 +38,7 @@ from xbench.surrogates.training.cis_settings import CisTraining
 from xbench.surrogates.training.paired import PairedTraining
 
 from ...slow_rest import rest_slow
-from .states import QUICK, replaced, same
+from .states import QUICK, same
 
 train_cis, train_end_to_end = Cis.recipe().train, EndToEnd.recipe().train
 SHORT = {"rounds": 3, "network": "fixed", "form": "modules"}
@@ -167,7 +167,7 @@ def test_a_second_output_teaches_the_network_what_tells_labels_apart(
     simulated: Dataset, label: str
 ) -> None:
     """Donors are told apart as types are: here each type is of a donor of its own."""
-    labelled = replaced(simulated, donors=simulated.cell_types)
+    labelled = replace(simulated, donors=simulated.cell_types)
 
     def apart(weight: float) -> float:
         """Distance of test cells, in hidden units, to their nearest other type over that to own."""
@@ -311,7 +311,7 @@ def test_genes_without_a_place_get_the_network_alone(tiny: Dataset) -> None:
     outputs.var.loc[outputs.var.index[gene], ["start", "end"]] = -1
     outputs.var["chrom"] = outputs.var["chrom"].astype(str)
     outputs.var.loc[outputs.var.index[gene], "chrom"] = ""
-    model: Any = trained(replaced(tiny, outputs=outputs), "cis")
+    model: Any = trained(replace(tiny, outputs=outputs), "cis")
     assert not (model.pair_gene == gene).any()
     assert (model.pair_gene == gene + 1).any()
 
@@ -357,7 +357,7 @@ def test_only_the_rows_given_are_trained_on(tiny: Dataset) -> None:
     values = sparse.lil_matrix(spoilt.X)
     values[np.setdiff1d(tiny.split.train, rows)[:20]] = 7.0
     spoilt.X = sparse.csr_matrix(values, dtype=np.float32)
-    other = replaced(tiny, outputs=spoilt)
+    other = replace(tiny, outputs=spoilt)
     settings, _ = TRAININGS["cis"]
     models = [train_cis(one, settings, train_rows=rows)[0] for one in (tiny, other)]  # type: ignore[arg-type]
     assert same(*models)

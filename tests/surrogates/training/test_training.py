@@ -112,10 +112,6 @@ def stopped_by(dataset: Dataset, rows: np.ndarray) -> Dataset:
     return replace(dataset, split=Split(NO_ROWS, rows, dataset.split.test))
 
 
-def vars_of(dataset: Dataset) -> dict[str, Any]:
-    return {name: getattr(dataset, name) for name in Dataset.__dataclass_fields__}
-
-
 @pytest.fixture(scope="module")
 def trained(multiome: Dataset) -> tuple[Any, Any, Any]:
     torch.manual_seed(1)
@@ -230,7 +226,7 @@ def with_shuffled_expression(dataset: Dataset) -> Dataset:
             order[rows] = generator.permutation(rows)
     outputs = dataset.outputs[order].copy()
     outputs.obs_names = dataset.inputs.obs_names
-    return type(dataset)(**{**vars_of(dataset), "outputs": outputs})
+    return replace(dataset, outputs=outputs)
 
 
 class Largest(TorchDispatchMode):
